@@ -17,7 +17,7 @@ import { Accounts } from './access/accounts.ts'
 import { guardAccess } from './access/authenticate.ts'
 import { firstAdmin } from './access/first-admin.ts'
 import { Lockout } from './access/lockout.ts'
-import { knowMasked, maskAnswers, namesForAsker } from './access/masking.ts'
+import { knowMasked, maskAnswers, namesForCaller } from './access/masking.ts'
 import { Passwords } from './access/passwords.ts'
 import { refuseBroken } from './broken-requests.ts'
 import { addEntityTags } from './cache/http.ts'
@@ -148,7 +148,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const given = settings.access.passwordFile === null ? [] : [firstAdmin]
   const accounts = new Accounts(state, now, new Set(given))
   const access = { accounts, passwords: new Passwords(), lockout: new Lockout(now) }
-  const names = namesForAsker(options.names)
+  const names = namesForCaller(options.names)
   const answers = new AnswerCache(settings.data, now)
   const { incidents = new IncidentReader(settings.data) } = options
   const parts: SessionParts = { ...options, ...access, names, now, heavy, answers, incidents }

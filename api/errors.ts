@@ -12,14 +12,14 @@ export class ApiError extends Error {
   constructor(
     status: number,
     code: string,
-    said: { message: string; remedy: string; position?: number },
+    described: { message: string; remedy: string; position?: number },
   ) {
-    super(said.message)
+    super(described.message)
     this.name = 'ApiError'
     this.status = status
     this.code = code
-    this.remedy = said.remedy
-    this.position = said.position
+    this.remedy = described.remedy
+    this.position = described.position
   }
 }
 
@@ -86,7 +86,7 @@ function remedyOf(raised: RaisedError, fallback: string): string {
 }
 
 /** Characters shown of a value that cannot be read: enough to recognise it. */
-const toldCharactersMax = 100
+const quotedCharactersMax = 100
 
 const codes: Record<number, string> = { 404: 'not-found', 429: 'too-many', 503: 'busy' }
 
@@ -103,7 +103,7 @@ function typeOf({ type }: Record<string, unknown>): string {
  */
 function given(query: unknown, name: string): string {
   const value = (query as Record<string, unknown> | undefined)?.[name]
-  return typeof value === 'string' ? `: "${value.slice(0, toldCharactersMax)}"` : ''
+  return typeof value === 'string' ? `: "${value.slice(0, quotedCharactersMax)}"` : ''
 }
 
 function validationError(

@@ -26,7 +26,7 @@ interface Stream {
   output: PassThrough
   step: number
   /** Whether the stream carries traffic: a wall gets only what its dashboard shows. */
-  tellsTraffic: boolean
+  sendsTraffic: boolean
   isAllowed: () => Promise<boolean>
   /** Seconds that changed since the last tick. */
   changed: Set<number>
@@ -48,7 +48,7 @@ export class LiveStreams {
   readonly #streams = new Set<Stream>()
   /** Sums of the last seconds as ingest reports them, by unix second. */
   readonly #seconds = new Map<number, number[]>()
-  readonly #told = new Map<Collection, string>()
+  readonly #announced = new Map<Collection, string>()
   #version = 0
   #receivedMs: number | null = null
   #isRunning = false
@@ -61,7 +61,7 @@ export class LiveStreams {
   }
 
   /** Opens a stream; null if there are too many. It ends by itself when its reader disconnects. */
-  open(wanted: Pick<Stream, 'step' | 'tellsTraffic' | 'isAllowed'>): PassThrough | null {
+  open(wanted: Pick<Stream, 'step' | 'sendsTraffic' | 'isAllowed'>): PassThrough | null {
     if (this.#streams.size >= streamsMax) {
       this.refused++
       return null
@@ -95,7 +95,7 @@ export class LiveStreams {
   async #begin(stream: Stream): Promise<void> {
     await this.#poll()
     if (stream.output.destroyed) return
-    const seconds = stream.tellsTraffic ? this.#steps([...this.#seconds.keys()], stream.step) : []
+    const seconds = stream.sendsTraffic ? this.#steps([...this.#seconds.keys()], stream.step) : []
     this.#send(stream, 'ring', { step: stream.step, seconds })
     stream.changed.clear()
     this.#streams.add(stream)
@@ -128,7 +128,7 @@ export class LiveStreams {
     const now = this.#parts.now() / 1000
     if (now < stream.nextTick) return
     stream.nextTick = Math.floor(now / stream.step) * stream.step + stream.step
-    const seconds = stream.tellsTraffic ? this.#steps([...stream.changed], stream.step) : []
+    const seconds = stream.sendsTraffic ? this.#steps([...stream.changed], stream.step) : []
     stream.changed.clear()
     this.#send(stream, 'tick', {
       now,
@@ -191,10 +191,10 @@ export class LiveStreams {
     for (const collection of watched) {
       const documents = await this.#parts.state.list(collection)
       const newest = documents.reduce((most, { changedAt }) => Math.max(most, changedAt), 0)
-      const says = `${documents.length} ${newest}`
-      const before = this.#told.get(collection)
-      this.#told.set(collection, says)
-      if (before !== undefined && before !== says) changed.push(collection)
+      const state = `${documents.length} ${newest}`
+      const before = this.#announced.get(collection)
+      this.#announced.set(collection, state)
+      if (before !== undefined && before !== state) changed.push(collection)
     }
     return changed
   }

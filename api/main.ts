@@ -18,7 +18,7 @@ import { Places } from './names/places.ts'
 import { InterfaceNames, readSnmpFile } from './names/snmp.ts'
 import { openStateOf } from './documents/shared-state.ts'
 import type { ApiState } from './documents/state.ts'
-import { ToldNames } from './names/told-names.ts'
+import { AllNames } from './names/all-names.ts'
 
 /** The page as `npm run build` leaves it. */
 const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
@@ -39,7 +39,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   const opened = await openStateOf(settings)
   const { state } = opened
   const sources = await openNames(settings, state)
-  const names = new ToldNames(sources)
+  const names = new AllNames(sources)
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings, { holds: true })
   const incidents = await openIncidents(settings)

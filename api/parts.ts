@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { zoneOf, type Settings } from '../flow/settings.ts'
 import type { FlowStore } from '../store/flows.ts'
 import type { IncidentSource } from '../store/incident/ledger.ts'
-import { refuseNarrow } from './access/masking.ts'
+import { refuseHostFilter } from './access/masking.ts'
 import type { AnswerCache } from './cache/answer-cache.ts'
 import { HeavyQueries } from './heavy.ts'
 import { exportersOf, seenOf, type StatusSource } from './status/ingest-status.ts'
@@ -46,7 +46,7 @@ export async function windowOf(
     local: local.networks,
     zone: zoneOf(parts.settings),
   })
-  refuseNarrow(window.filter)
+  refuseHostFilter(window.filter)
   return { window, seen: seenOf(exporters), now }
 }
 

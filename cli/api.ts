@@ -1,6 +1,6 @@
 /** `weir api`: serves the API and the page until it is stopped. */
 import { runApi } from '../api/main.ts'
-import { askingNiceness, lowerProcess } from '../store/priority.ts'
+import { queryNiceness, lowerProcess } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
 import { checkNames } from './names.ts'
@@ -14,7 +14,7 @@ export async function api({ settings }: CommandInput): Promise<void> {
     const log = createLog(settings, 'api')
     const running = await runApi(settings, log)
     // Lower priority only after the start, for which somebody waits; queries can wait for ingest.
-    lowerProcess(askingNiceness)
+    lowerProcess(queryNiceness)
     console.log(`weir: the page is at ${running.url}`)
     running.firstPassword.then(
       (password) => {

@@ -144,7 +144,7 @@ export async function sameOf(
     fingerprints(other, stretch),
   ])
   return new Set(
-    [...ours].filter(([name, told]) => theirs.get(name) === told).map(([name]) => name),
+    [...ours].filter(([name, text]) => theirs.get(name) === text).map(([name]) => name),
   )
 }
 
@@ -152,8 +152,8 @@ export async function sameOf(
  * A fingerprint of each step: its coverage, and for each measurement the number of rows and all sums.
  */
 async function fingerprints(store: SeriesReader, stretch: Stretch): Promise<Map<string, string>> {
-  const told = new Map<string, string>()
-  for (const each of await store.coverage(stretch)) told.set(nameOf(each), JSON.stringify(each))
+  const steps = new Map<string, string>()
+  for (const each of await store.coverage(stretch)) steps.set(nameOf(each), JSON.stringify(each))
   for (const measurement of measurementNames) {
     const read = await store.read({ ...stretch, measurement, by: [], keys: [] })
     for (let row = 0; row < read.count; row++) {
@@ -165,10 +165,10 @@ async function fingerprints(store: SeriesReader, stretch: Stretch): Promise<Map<
         fieldNames.map((field) => columns[field][row]),
       )
       const text = [measurement, read.parts[row], read.known[row], ...figures].join()
-      told.set(name, `${told.get(name)} ${text}`)
+      steps.set(name, `${steps.get(name)} ${text}`)
     }
   }
-  return told
+  return steps
 }
 
 /** The display name of a step. */

@@ -13,7 +13,7 @@ export type Niceness = number
 export const countingNiceness: Niceness = 5
 
 /** Queries: a quarter of a core that the counting thread wants too, all of one that nobody else wants. */
-export const askingNiceness: Niceness = 10
+export const queryNiceness: Niceness = 10
 
 /** What ingest does after counting, with a tenth: reading files back and sorting them. */
 export const laterNiceness: Niceness = 15

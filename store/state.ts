@@ -61,7 +61,7 @@ export interface StateChange {
 }
 
 /** How old a quick answer may be; without this it is current. */
-export interface Lately {
+export interface MaxAge {
   keptMs: number
   /** The same while the store on another machine does not answer. */
   awayMs: number
@@ -70,12 +70,12 @@ export interface Lately {
 /** Where documents are read, in any process. The data folder is always current. */
 export interface StateReading {
   /** The documents of a collection, in order of creation. */
-  list<Body>(collection: Collection, lately?: Lately): Promise<StateDocument<Body>[]>
-  /** A missing document is looked up afresh, whatever `lately` says. */
+  list<Body>(collection: Collection, maxAge?: MaxAge): Promise<StateDocument<Body>[]>
+  /** A missing document is looked up afresh, whatever `maxAge` says. */
   get<Body>(
     collection: Collection,
     id: string,
-    lately?: Lately,
+    maxAge?: MaxAge,
   ): Promise<StateDocument<Body> | null>
 }
 

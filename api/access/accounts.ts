@@ -1,7 +1,7 @@
 /** Users, sessions and tokens as stored: secrets only as hashes. */
 import { createHash, randomBytes } from 'node:crypto'
 
-import type { Lately, StateDocument } from '../../store/state.ts'
+import type { MaxAge, StateDocument } from '../../store/state.ts'
 import type { Role } from '../schema/access.ts'
 import type { Identity } from './identity.ts'
 import type { ApiState } from '../documents/state.ts'
@@ -50,7 +50,7 @@ const secretBytes = 24
  * With shared state on another machine: after an API removes a session, user or token, another API
  * may still accept it for `keptMs`, or for `awayMs` while that machine does not answer.
  */
-const accessKept: Lately = { keptMs: 2000, awayMs: 10_000 }
+const accessKept: MaxAge = { keptMs: 2000, awayMs: 10_000 }
 
 function lifetimeOf(role: Role): (typeof lifetimes)['person'] {
   return role === 'wall' ? lifetimes.wall : lifetimes.person
@@ -80,14 +80,14 @@ export class Accounts {
     this.#given = given
   }
 
-  user(name: string, lately?: Lately): Promise<StateDocument<KeptUser> | null> {
-    return this.#state.get<KeptUser>('users', name, lately)
+  user(name: string, maxAge?: MaxAge): Promise<StateDocument<KeptUser> | null> {
+    return this.#state.get<KeptUser>('users', name, maxAge)
   }
 
-  /** The role of a user, read now or (`lately`) cached; null if there is no such user. */
-  async roleOf(name: string, lately?: Lately): Promise<KeptUser['role'] | null> {
+  /** The role of a user, read now or (`maxAge`) cached; null if there is no such user. */
+  async roleOf(name: string, maxAge?: MaxAge): Promise<KeptUser['role'] | null> {
     if (this.#given.has(name)) return 'admin'
-    return (await this.user(name, lately))?.body.role ?? null
+    return (await this.user(name, maxAge))?.body.role ?? null
   }
 
   /** Opens a session and returns its secret, which is stored nowhere. */

@@ -10,7 +10,7 @@ import {
 } from '../../flow/address.ts'
 
 /** Bits of an address that are shown: the /24 of IPv4, the /48 of IPv6, as bits of the IPv6 form. */
-const toldBits = { ipv4: 96 + 24, ipv6: 48 }
+const shownBits = { ipv4: 96 + 24, ipv6: 48 }
 const ipv4Prefix = 96
 const tagLength = 6
 
@@ -19,8 +19,8 @@ const ipv4Text = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)(?:\/\d{1,3})?/g
 const macText = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i
 
 /** How many leading bits of an address (as four words) may be shown. */
-export function toldBitsOf(words: AddressWords): number {
-  return isIPv4(words) ? toldBits.ipv4 : toldBits.ipv6
+export function shownBitsOf(words: AddressWords): number {
+  return isIPv4(words) ? shownBits.ipv4 : shownBits.ipv6
 }
 
 /**
@@ -45,10 +45,10 @@ export class AddressMask {
     // The unspecified address: a next hop that was not reported.
     if (!words || (words[3] === 0 && words[1] === 0 && words[0] === 0 && words[2] % 0xffff === 0))
       return found
-    const told = toldBitsOf(words)
-    const own = told === toldBits.ipv4 ? ipv4Prefix : 0
-    if (length !== undefined && own + Number(length) <= told) return found
-    const network = formatAddress(...maskWords(words, told))
+    const shown = shownBitsOf(words)
+    const own = shown === shownBits.ipv4 ? ipv4Prefix : 0
+    if (length !== undefined && own + Number(length) <= shown) return found
+    const network = formatAddress(...maskWords(words, shown))
     return `${network}~${this.#tag(formatAddress(...words))}`
   }
 

@@ -13,16 +13,16 @@ import { ApiError, errorAnswer } from '../errors.ts'
 import { identityOf } from './identity.ts'
 import { exportersOf, type StatusSource } from '../status/ingest-status.ts'
 import type { NameSource } from '../names/labels.ts'
-import { AddressMask, toldBitsOf } from './masked-text.ts'
+import { AddressMask, shownBitsOf } from './masked-text.ts'
 
-interface Asker {
+interface MaskedCaller {
   /**
    * A masked caller's filter may not single out a host; one that an admin saved in a dashboard may.
    */
-  mayNarrow: boolean
+  maySelectHosts: boolean
 }
 
-const askers = new AsyncLocalStorage<Asker>()
+const maskedCallers = new AsyncLocalStorage<MaskedCaller>()
 
 /** Routes whose addresses are never hosts: exporters, settings, the caller. */
 const plainRoutes = /^\/api\/(status|exporters|session|login|logout|docs|tokens|users|live)\b/
@@ -38,7 +38,7 @@ export function isMasked(request: FastifyRequest, { access }: Settings): boolean
 export function knowMasked(app: FastifyInstance, settings: Settings): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isMasked(request, settings)) done()
-    else askers.run({ mayNarrow: request.routeOptions.url === keptQuery }, () => done())
+    else maskedCallers.run({ maySelectHosts: request.routeOptions.url === keptQuery }, () => done())
   })
 }
 
@@ -72,31 +72,31 @@ function refuseWhole(reply: FastifyReply): string {
 }
 
 /** Whether the caller being answered sees networks only. */
-export function isAskerMasked(): boolean {
-  return askers.getStore() !== undefined
+export function isCallerMasked(): boolean {
+  return maskedCallers.getStore() !== undefined
 }
 
 /** @throws ApiError if a filter singles out hosts for a caller who sees networks only */
-export function refuseNarrow(filter: Filter | undefined): void {
-  const asker = askers.getStore()
-  if (!asker || asker.mayNarrow || !filter || !isNarrow(filter)) return
+export function refuseHostFilter(filter: Filter | undefined): void {
+  const caller = maskedCallers.getStore()
+  if (!caller || caller.maySelectHosts || !filter || !selectsHosts(filter)) return
   throw new ApiError(403, 'masked', {
     message: 'addresses are masked for your role, and this filter singles out hosts',
     remedy: 'ask for networks of /24 (IPv6: /48) or wider, or ask an admin',
   })
 }
 
-function isNarrow(filter: Filter): boolean {
+function selectsHosts(filter: Filter): boolean {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return filter.terms.some(isNarrow)
+      return filter.terms.some(selectsHosts)
     case 'not':
-      return isNarrow(filter.term)
+      return selectsHosts(filter.term)
     case 'address': {
       if (filter.field === 'exporter') return false
       return [...filter.networks, ...filter.except].some(
-        ({ words, bits }) => bits > toldBitsOf(words),
+        ({ words, bits }) => bits > shownBitsOf(words),
       )
     }
     case 'number':
@@ -109,8 +109,8 @@ function isNarrow(filter: Filter): boolean {
 }
 
 /** The names of a source, without host names for a caller who sees networks only. */
-export function namesForAsker(names: NameSource): NameSource {
-  const isHidden = () => askers.getStore() !== undefined
+export function namesForCaller(names: NameSource): NameSource {
+  const isHidden = () => maskedCallers.getStore() !== undefined
   return {
     hostName: (address) => (isHidden() ? null : names.hostName(address)),
     exporterName: (address) => names.exporterName(address),
@@ -120,7 +120,7 @@ export function namesForAsker(names: NameSource): NameSource {
     application: (exporter, id) => names.application?.(exporter, id) ?? null,
     networksNamed: (name) => names.networksNamed(name),
     interfacesNamed: (name) => names.interfacesNamed(name),
-    at: (ms) => namesForAsker(names.at?.(ms) ?? names),
+    at: (ms) => namesForCaller(names.at?.(ms) ?? names),
     problem: () => names.problem?.() ?? null,
     about: (address) =>
       isHidden() || !names.about

@@ -7,7 +7,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { manifestName } from '../../store/archive/entry.ts'
-import { isAskerMasked } from '../access/masking.ts'
+import { isCallerMasked } from '../access/masking.ts'
 
 /**
  * Labels may change, and so may totals on another machine: after this long an answer is built
@@ -56,7 +56,7 @@ export class AnswerCache {
     { isClosed, values }: { isClosed: boolean; values: (answer: Answer) => number },
     make: () => Promise<Answer>,
   ): Promise<Answer> {
-    if (!isClosed || isAskerMasked()) return make()
+    if (!isClosed || isCallerMasked()) return make()
     const version = this.#version()
     if (version === null) return make()
     const kept = this.#kept.get(query)

@@ -30,8 +30,8 @@ export async function openStateOf(
   const { state, logs } = shared
   return {
     state: {
-      list: (collection, lately) => state.list(collection, lately),
-      get: (collection, id, lately) => state.get(collection, id, lately),
+      list: (collection, maxAge) => state.list(collection, maxAge),
+      get: (collection, id, maxAge) => state.get(collection, id, maxAge),
       change: (change: StateChange) => kept(state.change(change)),
       log: (name, entry) => kept(logs.append(name, entry)),
       readLog: (name, limit) => logs.read(name, limit),

@@ -3,7 +3,7 @@ import { intervalStart, type Tier } from '../../flow/interval.ts'
 import type { FlowStore, FlowWindow } from '../../store/flows.ts'
 import type { NameSource } from '../names/labels.ts'
 import type { CoverageGrid, Seen } from './coverage.ts'
-import { lookIntoFiveMinutes } from './five-minutes.ts'
+import { addFiveMinuteFacts } from './five-minutes.ts'
 import { fromArchive } from './from-archive.ts'
 import { fromTier, withDirections, type SeriesReader } from './from-tier.ts'
 import { gridEnd, type Grid } from './grid.ts'
@@ -95,7 +95,7 @@ async function drawTier(
       partsAreBounds: false,
       fiveMinute: ({ average }) => ({ values: average }),
     }
-  const fine = await lookIntoFiveMinutes(question, answer, {
+  const fine = await addFiveMinuteFacts(question, answer, {
     tier: first.tier,
     extent: first.extent,
     reaches: reaches({ from: grid.from }, stored, first.tier),

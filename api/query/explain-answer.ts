@@ -13,7 +13,7 @@ import {
 } from '../../flow/incident/sentence.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
 import type { Actor, EventWindow, Evidence, ExplainAnswer, Usual } from '../schema/explain.ts'
-import { lookedMs, usualTraffic, type Event, type Unseen } from './explain.ts'
+import { judgedMsMax, usualTraffic, type Event, type Unseen } from './explain.ts'
 
 /**
  * Steps of the evidence, in seconds: the first that keeps the series within its maximum number of
@@ -71,7 +71,7 @@ const shorter =
 const unseenSentences: Record<Unseen, string> = {
   'none-received': 'no flows were received of that time.',
   gone: 'its flows are kept no more. No incident was found in it as they came in.',
-  'too-long': `not looked into, for it is longer than ${formatDuration(lookedMs / 1000)}. ${shorter}`,
+  'too-long': `not looked into, for it is longer than ${formatDuration(judgedMsMax / 1000)}. ${shorter}`,
   'too-many': `not looked into, for it holds too many flows. ${shorter}`,
 }
 

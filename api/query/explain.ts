@@ -16,7 +16,7 @@ import type { ApiParts } from '../parts.ts'
 import type { Window } from './window.ts'
 
 /** Longer windows are answered from the incidents that ingest found, ms. */
-export const lookedMs = 6 * 3_600_000
+export const judgedMsMax = 6 * 3_600_000
 /** Flows read while somebody waits: about ten seconds of one processor. */
 const rowsMost = 30_000_000
 /** Hosts named when no one is to blame. */
@@ -65,7 +65,7 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     (each) => exporter === undefined || each.exporter === exporter,
   )
   const worst = gravest(known, asked)
-  const { look, judged, refused } = await lookInto(asked, { exporter, worst }, context)
+  const { look, judged, refused } = await judgeWindow(asked, { exporter, worst }, context)
   if (refused !== null) return nothing(window, { judged, refused }, context)
   const found = gravest(
     judged.flatMap(({ incidents }) => incidents),
@@ -90,7 +90,7 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
   }
 }
 
-interface Looked {
+interface JudgedWindow {
   look: Span
   judged: Judged[]
   /** Why no flows were read. */
@@ -101,16 +101,16 @@ interface Looked {
  * Judges the window together with the whole of the gravest known incident in it, or that incident
  * alone if both are too long or have too many flows; nothing if there is none.
  */
-async function lookInto(
+async function judgeWindow(
   asked: Span,
   { exporter, worst }: { exporter: string | undefined; worst: Incident | undefined },
   context: ExplainContext,
-): Promise<Looked> {
+): Promise<JudgedWindow> {
   const whole = {
     from: Math.min(asked.from, worst?.from ?? asked.from),
     to: Math.max(asked.to, worst?.to ?? asked.to),
   }
-  const isLong = whole.to - whole.from > lookedMs
+  const isLong = whole.to - whole.from > judgedMsMax
   if (!isLong)
     try {
       return { look: asked, judged: await judge(queryOf(context, whole, exporter)), refused: null }
@@ -193,18 +193,18 @@ async function fromLedger(
 
 async function nothing(
   { from, to, exporter }: Window,
-  { judged, refused }: Pick<Looked, 'judged' | 'refused'>,
+  { judged, refused }: Pick<JudgedWindow, 'judged' | 'refused'>,
   context: ExplainContext,
 ): Promise<Event> {
   const asked = { from, to }
   const query = queryOf(context, asked, exporter)
-  const told = await Promise.all(
+  const facts = await Promise.all(
     judged.map(({ scene }) => {
       const hosts = greatestHosts(scene, asked, greatestMost)
       return factsOfHosts(query, scene, { hosts, span: asked })
     }),
   )
-  const greatest = told
+  const greatest = facts
     .flatMap(({ actors }) => actors)
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, greatestMost)
@@ -225,7 +225,7 @@ async function nothing(
 
 async function whyUnseen(
   { from, to }: Span,
-  refused: Looked['refused'],
+  refused: JudgedWindow['refused'],
   { flows, series, settings }: ExplainContext,
 ): Promise<Unseen> {
   if ((await flows.extent(from, to)).rows > 0) return refused ?? 'none-received'

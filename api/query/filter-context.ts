@@ -30,13 +30,15 @@ export function exportersNamed(text: string, { names, exporters }: NamedThings):
 /** All names that can be suggested. */
 export function knownNames({ names, exporters }: NamedThings): KnownNames {
   const own = names.all()
-  const told = exporters.flatMap((exporter) => exporter.interfaces.map(({ name }) => name ?? ''))
+  const reported = exporters.flatMap((exporter) =>
+    exporter.interfaces.map(({ name }) => name ?? ''),
+  )
   return {
     exporters: exporters.map(({ address, name }) => ({
       address,
       name: name ?? names.exporterName(address),
     })),
-    interfaces: [...new Set([...own.interfaces, ...told])].filter((name) => name !== ''),
+    interfaces: [...new Set([...own.interfaces, ...reported])].filter((name) => name !== ''),
     networks: own.networks,
     services: serviceNames(),
   }
@@ -46,13 +48,13 @@ export function knownNames({ names, exporters }: NamedThings): KnownNames {
 export function filterContext(things: NamedThings & { local: readonly Network[] }): FilterContext {
   const { names, exporters, local } = things
   const interfaces = (text: string) => {
-    const told = exporters.flatMap((exporter) =>
+    const reported = exporters.flatMap((exporter) =>
       exporter.interfaces
         .filter(({ name, alias }) => name === text || alias === text)
         .map(({ index }) => ({ exporter: exporter.address, index })),
     )
     const own = names.interfacesNamed(text)
-    return [...own, ...told.filter((each) => !own.some((other) => isSame(each, other)))]
+    return [...own, ...reported.filter((each) => !own.some((other) => isSame(each, other)))]
   }
   return {
     local,

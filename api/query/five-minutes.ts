@@ -29,7 +29,7 @@ export interface FiveMinuteAnswer {
  * back as far as the answer, it reads only the keys and steps whose bound could hide the greatest
  * maximum (or all, if peaks are needed).
  */
-export async function lookIntoFiveMinutes(
+export async function addFiveMinuteFacts(
   question: TierQuestion,
   coarse: TierAnswer,
   facts: FiveMinuteFacts,
@@ -44,7 +44,8 @@ export async function lookIntoFiveMinutes(
   const reason = facts.reaches
     ? 'nothing is known of the window'
     : `5-minute totals are kept since ${new Date(extent.from).toISOString()} only`
-  const look = facts.reaches || facts.wantsPeaks ? everything(coarse, kept) : worthIt(coarse, kept)
+  const look =
+    facts.reaches || facts.wantsPeaks ? everything(coarse, kept) : wherePeaksMayHide(coarse, kept)
   if (look.from >= look.to) return none(reason)
   if (rowsUnder(coarse, look) > fiveMinuteRowsMax)
     return none('too many 5-minute totals lie in the window: ask for less time or fewer keys')
@@ -82,7 +83,7 @@ function rowsUnder({ covered }: TierAnswer, { from, to, lines }: Look): number {
  * From the first to the last step whose bound may hide a greatest maximum, for the lines that have
  * one.
  */
-function worthIt(coarse: TierAnswer, kept: { from: number; to: number }): Look {
+function wherePeaksMayHide(coarse: TierAnswer, kept: { from: number; to: number }): Look {
   const { lines, rests, grid } = coarse
   const first = Math.max(0, Math.ceil((kept.from - grid.from) / grid.stepMs))
   const spans = [...lines, ...rests].map((line) => candidates(line, first))

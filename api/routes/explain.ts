@@ -82,13 +82,13 @@ export async function wordingOf(
   tz: string | undefined,
 ): Promise<Wording> {
   const { names, settings } = parts
-  const told = new Map(
+  const reportedNames = new Map(
     exportersOf(await parts.status.read()).map(({ address, name }) => [address, name]),
   )
   return {
     zone: tz ?? zoneOf(settings),
     hostName: (address) => names.hostName(address),
-    exporterName: (address) => names.exporterName(address) ?? told.get(address) ?? null,
+    exporterName: (address) => names.exporterName(address) ?? reportedNames.get(address) ?? null,
   }
 }
 

@@ -33,11 +33,11 @@ export function exportersRoute({ status, names }: ApiParts): FastifyPluginAsyncT
 
 /** An exporter's interfaces, from its own reports and other sources: most exporters report none. */
 function interfacesOf(
-  { address, interfaces: told }: Pick<ExporterStatus, 'address' | 'interfaces'>,
+  { address, interfaces: reported }: Pick<ExporterStatus, 'address' | 'interfaces'>,
   names: NameSource,
 ): InterfaceName[] {
   const all = new Map<number, InterfaceName>()
-  for (const each of [...told, ...names.interfaces(address)])
+  for (const each of [...reported, ...names.interfaces(address)])
     all.set(each.index, names.interface(address, each.index) ?? each)
   return [...all.values()].toSorted((a, b) => a.index - b.index)
 }

@@ -7,7 +7,7 @@ import { parseFilter } from '../../flow/filter/parse.ts'
 import { formatFilter } from '../../flow/filter/print.ts'
 import { filterSuggestions } from '../../flow/filter/suggest.ts'
 import { filterSqlText } from '../../store/archive/sql/filter-sql.ts'
-import { refuseNarrow } from '../access/masking.ts'
+import { refuseHostFilter } from '../access/masking.ts'
 import { ApiError } from '../errors.ts'
 import { exportersOf } from '../status/ingest-status.ts'
 import type { ApiParts } from '../parts.ts'
@@ -42,7 +42,7 @@ function read(
 ): Pick<FilterAnswer, 'filter' | 'sql' | 'error'> {
   try {
     const filter: Filter = parseFilter(text, context) ?? { kind: 'any' }
-    refuseNarrow(filter)
+    refuseHostFilter(filter)
     return { filter: formatFilter(filter), sql: filterSqlText(filter), error: null }
   } catch (error) {
     if (error instanceof ApiError)

@@ -28,7 +28,7 @@ export function liveRoute(parts: SessionParts & { pageFolder: string }): Fastify
     app.get('/api/live', { schema }, async (request, reply) => {
       const output = streams.open({
         step: Number(request.query.step ?? '1'),
-        tellsTraffic: await maySeeTraffic(request, parts),
+        sendsTraffic: await maySeeTraffic(request, parts),
         isAllowed: () => isStillAllowed(request, parts),
       })
       if (!output)

@@ -68,16 +68,16 @@ export function namesRoute({ names }: ApiParts): FastifyPluginAsyncTypebox {
         'give IP addresses',
       )
     const address = formatAddress(...words)
-    const told = names.about?.(address)
-    const history = told?.history ?? []
+    const facts = names.about?.(address)
+    const history = facts?.history ?? []
     return {
       address,
       name: names.hostName(address),
       history: history.map(({ name, from, to }) => ({ name, from: from / 1000, to: to / 1000 })),
-      network: told?.network ?? null,
-      as: told?.place?.as ?? null,
-      asName: told?.place?.asName ?? null,
-      country: told?.place?.country ?? null,
+      network: facts?.network ?? null,
+      as: facts?.place?.as ?? null,
+      asName: facts?.place?.asName ?? null,
+      country: facts?.place?.country ?? null,
     }
   }
 }

@@ -11,7 +11,7 @@ const awayMs = 90_000
 /** Reports are read again after this long. */
 const keptMs = 5000
 
-interface Told {
+interface CollectorReport {
   writer: string
   value: ReportedStatus
 }
@@ -23,14 +23,14 @@ export interface ClusterStatus extends StatusSource {
 /** The status of all collectors if several may share a store, else of the one on the data folder. */
 export async function openStatus(settings: Settings, now: () => number): Promise<ClusterStatus> {
   const own = ingestStatus(settings.data, now)
-  const told = await openStatuses(settings)
-  if (!told) return { ...own, close: async () => undefined }
-  let kept: { at: number; all: Promise<readonly Told[]> } | null = null
-  let last: readonly Told[] = []
+  const statuses = await openStatuses(settings)
+  if (!statuses) return { ...own, close: async () => undefined }
+  let kept: { at: number; all: Promise<readonly CollectorReport[]> } | null = null
+  let last: readonly CollectorReport[] = []
   let fault: Error | null = null
   const ask = async () => {
     try {
-      last = await told.read()
+      last = await statuses.read()
       fault = null
     } catch (error) {
       fault = error instanceof Error ? error : new Error(String(error))
@@ -48,20 +48,20 @@ export async function openStatus(settings: Settings, now: () => number): Promise
     },
     fault: () => fault,
     isStarting: () => own.isStarting!(),
-    close: () => told.close(),
+    close: () => statuses.close(),
   }
 }
 
 /** The status here, combined with what the others reported. */
 function together(
   here: IngestStatus | null,
-  others: readonly Told[],
+  others: readonly CollectorReport[],
   { nowMs, fault }: { nowMs: number; fault: Error | null },
 ): IngestStatus | null {
   const [first] = others
   if (!here && !first) return null
   const all = [...(here ? [here] : []), ...others.map(({ value }) => value.status)]
-  const isThere = ({ value }: Told) => value.status.running && nowMs - value.at <= awayMs
+  const isThere = ({ value }: CollectorReport) => value.status.running && nowMs - value.at <= awayMs
   const sum = (pick: (status: IngestStatus) => number) =>
     all.reduce((total, status) => total + pick(status), 0)
   return {
@@ -79,7 +79,7 @@ function together(
     redo: sum(({ redo }) => redo),
     warnings: [
       ...(here?.warnings ?? []),
-      ...others.flatMap((told) => (isThere(told) ? warningsOf(told) : awayWarning(told))),
+      ...others.flatMap((each) => (isThere(each) ? warningsOf(each) : awayWarning(each))),
       ...(fault
         ? [
             {
@@ -107,7 +107,7 @@ function trackersOfAll(all: readonly IngestStatus[]): NonNullable<IngestStatus['
   return { progress, problems }
 }
 
-function warningsOf({ writer, value }: Told): IngestStatus['warnings'] {
+function warningsOf({ writer, value }: CollectorReport): IngestStatus['warnings'] {
   return value.status.warnings.map(({ what, remedy }) => ({
     what: `collector ${writer}: ${what}`,
     remedy,
@@ -115,7 +115,7 @@ function warningsOf({ writer, value }: Told): IngestStatus['warnings'] {
 }
 
 /** A collector that was shut down cleanly is not missed. */
-function awayWarning({ writer, value }: Told): IngestStatus['warnings'] {
+function awayWarning({ writer, value }: CollectorReport): IngestStatus['warnings'] {
   if (!value.status.running) return []
   const since = new Date(value.at).toISOString()
   return [

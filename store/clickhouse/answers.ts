@@ -45,14 +45,14 @@ export async function readCoverage(
   const figures = coverageFields.map((name) => answer.numbers(name))
   const found: Coverage[] = []
   for (let row = 0; row < answer.count; row++) {
-    const told = coverageOf(
+    const coverage = coverageOf(
       { time: times[row]! * 1000, exporter: exporters[row]! },
       figures.map((column) => column[row]!),
     )
     const before = found.at(-1)
-    if (before?.time === told.time && before.exporter === told.exporter)
-      found[found.length - 1] = mergeCoverage(before, told)
-    else found.push(told)
+    if (before?.time === coverage.time && before.exporter === coverage.exporter)
+      found[found.length - 1] = mergeCoverage(before, coverage)
+    else found.push(coverage)
   }
   return found.sort(byTimeAndExporter)
 }

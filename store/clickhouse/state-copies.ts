@@ -3,7 +3,7 @@
  * for changes comes first, and documents are read only then. Callers that accept slightly old data
  * are answered from the cache alone.
  */
-import { collections, type Collection, type Lately, type StateDocument } from '../state.ts'
+import { collections, type Collection, type MaxAge, type StateDocument } from '../state.ts'
 import type { Connection } from './connection.ts'
 import { printOf, readStateRows, type StateRow } from './state-rows.ts'
 
@@ -36,8 +36,8 @@ export class StateCopies {
   }
 
   /** In order of creation. @throws ClickHouseFault */
-  async list(collection: Collection, lately?: Lately): Promise<StateDocument[]> {
-    const { rows } = await this.#copy(collection, lately)
+  async list(collection: Collection, maxAge?: MaxAge): Promise<StateDocument[]> {
+    const { rows } = await this.#copy(collection, maxAge)
     return [...rows.values()]
       .filter(({ isRemoved }) => !isRemoved)
       .map(({ document }) => document)
@@ -45,8 +45,8 @@ export class StateCopies {
   }
 
   /** @throws ClickHouseFault */
-  async get(collection: Collection, id: string, lately: Lately): Promise<StateDocument | null> {
-    const row = (await this.#copy(collection, lately)).rows.get(id)
+  async get(collection: Collection, id: string, maxAge: MaxAge): Promise<StateDocument | null> {
+    const row = (await this.#copy(collection, maxAge)).rows.get(id)
     if (row) return row.isRemoved ? null : row.document
     // It may have just been created elsewhere, by the user who is now here.
     const now = (await this.#ask(collection)).rows.get(id)
@@ -67,16 +67,16 @@ export class StateCopies {
     this.#copies.set(collection, { ...copy, print: null, rows })
   }
 
-  async #copy(collection: Collection, lately?: Lately): Promise<Copy> {
+  async #copy(collection: Collection, maxAge?: MaxAge): Promise<Copy> {
     const copy = this.#copies.get(collection)
-    if (!lately || !copy) return this.#ask(collection)
-    if (this.#isWithin(copy, lately.keptMs)) return copy
+    if (!maxAge || !copy) return this.#ask(collection)
+    if (this.#isWithin(copy, maxAge.keptMs)) return copy
     try {
       return await this.#ask(collection)
     } catch (error) {
       // The failed request may have taken long, so the age of the copy is checked again.
       const last = this.#copies.get(collection)
-      if (last && this.#isWithin(last, lately.awayMs)) return last
+      if (last && this.#isWithin(last, maxAge.awayMs)) return last
       throw error
     }
   }

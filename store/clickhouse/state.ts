@@ -18,7 +18,7 @@ import {
   documentAfter,
   StateRefused,
   type Collection,
-  type Lately,
+  type MaxAge,
   type OpenState,
   type StateChange,
   type StateDocument,
@@ -62,17 +62,17 @@ export class ClickHouseState implements OpenState {
     this.#copies = new StateCopies(connection, now)
   }
 
-  async list<Body>(collection: Collection, lately?: Lately): Promise<StateDocument<Body>[]> {
-    return (await this.#copies.list(collection, lately)) as StateDocument<Body>[]
+  async list<Body>(collection: Collection, maxAge?: MaxAge): Promise<StateDocument<Body>[]> {
+    return (await this.#copies.list(collection, maxAge)) as StateDocument<Body>[]
   }
 
   async get<Body>(
     collection: Collection,
     id: string,
-    lately?: Lately,
+    maxAge?: MaxAge,
   ): Promise<StateDocument<Body> | null> {
-    const found = lately
-      ? await this.#copies.get(collection, id, lately)
+    const found = maxAge
+      ? await this.#copies.get(collection, id, maxAge)
       : documentOf((await readStateRows(this.#connection, collection, id)).get(id))
     return (found ?? null) as StateDocument<Body> | null
   }

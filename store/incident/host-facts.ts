@@ -33,11 +33,11 @@ export async function factsOfHosts(
   const total = totalOf(scene, span)
   const texts = hosts.map((host) => scene.hosts.text(host))
   const whole = scene.times === 1 ? scene : await ownScene(query, scene, { hosts: texts, span })
-  const told = whole ?? scene
+  const source = whole ?? scene
   const actors = hosts.map((host, i) => {
-    const own = told.hosts.find(texts[i]!)!
-    const direction = directionOf?.(host) ?? mainDirection(told, own, span)
-    return actorFacts(told, own, { span, direction, whole: total[direction] })
+    const own = source.hosts.find(texts[i]!)!
+    const direction = directionOf?.(host) ?? mainDirection(source, own, span)
+    return actorFacts(source, own, { span, direction, whole: total[direction] })
   })
   if (whole) return { actors, estimatedFrom: 1 }
   return {

@@ -45,7 +45,7 @@ export class ParquetSeriesReader implements SeriesReader {
     { source, holds }: { source: FileSource; holds: boolean },
   ) {
     this.engine = engine
-    const told: FileSource = {
+    const noted: FileSource = {
       entries: () => source.entries(),
       expired: () => source.expired(),
       leaveOut: async (entry, reason) => {
@@ -53,7 +53,7 @@ export class ParquetSeriesReader implements SeriesReader {
         await source.leaveOut(entry, reason)
       },
     }
-    this.files = new Files(folder, engine, { source: told, holds })
+    this.files = new Files(folder, engine, { source: noted, holds })
   }
 
   steps(range: SeriesRange & { exporter: string }) {

@@ -11,7 +11,7 @@ import { HostNames } from '../../api/names/host-names.ts'
 import { OwnNames } from '../../api/names/own-names.ts'
 import { Places } from '../../api/names/places.ts'
 import { openApiState } from '../../api/documents/state.ts'
-import { ToldNames } from '../../api/names/told-names.ts'
+import { AllNames } from '../../api/names/all-names.ts'
 import type { NamesAnswer } from '../../api/routes/names.ts'
 import { NamesError, Names } from '../../flow/names.ts'
 import { namesFromCsv } from '../../flow/names-csv.ts'
@@ -88,7 +88,7 @@ test('a host has its name of the time: the one that DNS returned then', async (t
   }
   assert.equal(again.history('10.0.0.22').length, 2)
   assert.equal(again.nameAt('10.0.0.22', then), 'pc-17.bigbiz.example')
-  const names = new ToldNames({ own: { names: new Names() }, hosts: again, now: () => now })
+  const names = new AllNames({ own: { names: new Names() }, hosts: again, now: () => now })
   assert.equal(names.hostName('10.0.0.22'), 'printer.bigbiz.example')
   assert.equal(names.at(then).hostName('10.0.0.22'), 'pc-17.bigbiz.example')
 })
@@ -112,7 +112,7 @@ test('the file of names is reloaded when it changes; a fault in it changes nothi
   const path = join(await scratchFolder(), 'names.yaml')
   await writeFile(path, 'networks: { 10.0.0.1: gateway }')
   const own = await OwnNames.open(path)
-  const names = new ToldNames({ own })
+  const names = new AllNames({ own })
   assert.equal(names.hostName('10.0.0.1'), 'gateway')
   await writeFile(path, 'networks: { 10.0.0.1: router, 10.0.0.2: second }')
   await own.look()
@@ -150,7 +150,7 @@ test('AS and country come from the administrator’s files', async (t) => {
   assert.equal(places.of('10.0.0.1').as, null)
   await writeFile(`${path}.txt`, 'this is none')
   await assert.rejects(Places.open(`${path}.txt`, null), { message: /not an MMDB file/, remedy: /WEIR_AS_FILE/ }) // prettier-ignore
-  const names = new ToldNames({
+  const names = new AllNames({
     own: { names: new Names({ networks: { '10.0.0.0/8': 'lan' } }) },
     places,
   })

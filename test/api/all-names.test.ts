@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { labelOf } from '../../api/names/labels.ts'
-import { ToldNames } from '../../api/names/told-names.ts'
+import { AllNames } from '../../api/names/all-names.ts'
 import { Names } from '../../flow/names.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { exporterStatus } from '../exporter-status.ts'
@@ -18,7 +18,7 @@ const told = {
 }
 
 test('labels use the names that exporters report, and the administrator’s in preference', async () => {
-  const names = new ToldNames({ own: { names: new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink' } } } }) } }) // prettier-ignore
+  const names = new AllNames({ own: { names: new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink' } } } }) } }) // prettier-ignore
   const label = (key: Record<string, string | number>) => labelOf(key, names, '10.0.0.1')
   assert.equal(label({ interface: 1, direction: 'in' }), 'interface 1 in')
   const source = names.following({ read: () => Promise.resolve({ exporters: [told] } as unknown as IngestStatus) }) // prettier-ignore
@@ -31,7 +31,7 @@ test('labels use the names that exporters report, and the administrator’s in p
 
 test('an interface named by the administrator keeps the speed that its exporter reports', async () => {
   const own = new Names({ exporters: { '10.0.0.1': { interfaces: { 2: 'uplink', 9: 'dmz' } } } })
-  const names = new ToldNames({ own: { names: own } })
+  const names = new AllNames({ own: { names: own } })
   await names.following({ read: () => Promise.resolve({ exporters: [told] } as unknown as IngestStatus) }).read() // prettier-ignore
   assert.deepEqual(names.interface('10.0.0.1', 2), { index: 2, name: 'uplink', alias: null, speed: 1e9 }) // prettier-ignore
   assert.deepEqual(

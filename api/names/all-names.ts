@@ -1,4 +1,4 @@
-/** Names from the administrator, and where these have none, from the exporters. */
+/** Names from all sources: the administrator first, then the exporters, SNMP and DNS. */
 import type { Names } from '../../flow/names.ts'
 import type { ExporterStatus, IngestStatus, InterfaceName } from '../../flow/status.ts'
 import type { StatusSource } from '../status/ingest-status.ts'
@@ -20,9 +20,9 @@ export interface NameParts {
   now?: () => number
 }
 
-export class ToldNames implements NameSource {
+export class AllNames implements NameSource {
   readonly #parts: NameParts
-  #told = new Map<string, ExporterStatus>()
+  #exporters = new Map<string, ExporterStatus>()
 
   constructor(parts: NameParts) {
     this.#parts = parts
@@ -38,8 +38,8 @@ export class ToldNames implements NameSource {
   }
 
   #take(status: IngestStatus | null): IngestStatus | null {
-    if (status) this.#told = new Map(status.exporters.map((each) => [each.address, each]))
-    void this.#parts.snmp?.wake([...this.#told.keys()])
+    if (status) this.#exporters = new Map(status.exporters.map((each) => [each.address, each]))
+    void this.#parts.snmp?.wake([...this.#exporters.keys()])
     return status
   }
 
@@ -95,17 +95,17 @@ export class ToldNames implements NameSource {
    * the others.
    */
   interface(exporter: string, index: number): InterfaceName | null {
-    const said = [
+    const known = [
       this.#own.interface(exporter, index),
-      this.#told.get(exporter)?.interfaces.find((each) => each.index === index),
+      this.#exporters.get(exporter)?.interfaces.find((each) => each.index === index),
       this.#parts.snmp?.of(exporter, index),
     ].filter((each) => each !== null && each !== undefined)
-    if (said.length === 0) return null
+    if (known.length === 0) return null
     return {
       index,
-      name: said.find(({ name }) => name !== null)?.name ?? null,
-      alias: said.find(({ alias }) => alias !== null)?.alias ?? null,
-      speed: said.find(({ speed }) => speed !== null)?.speed ?? null,
+      name: known.find(({ name }) => name !== null)?.name ?? null,
+      alias: known.find(({ alias }) => alias !== null)?.alias ?? null,
+      speed: known.find(({ speed }) => speed !== null)?.speed ?? null,
     }
   }
 
@@ -115,8 +115,9 @@ export class ToldNames implements NameSource {
 
   /** The name of an application from an exporter, or from any of them if none is given. */
   application(exporter: string | undefined, id: number): string | null {
-    const asked = exporter === undefined ? [...this.#told.values()] : [this.#told.get(exporter)]
-    for (const each of asked) {
+    const exporters =
+      exporter === undefined ? [...this.#exporters.values()] : [this.#exporters.get(exporter)]
+    for (const each of exporters) {
       const name = each && Object.hasOwn(each.applications, id) ? each.applications[id] : undefined
       if (name !== undefined) return name
     }
