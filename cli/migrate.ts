@@ -27,7 +27,7 @@ import { compareFlows, paceOf, sendFlows } from './migrate-flows.ts'
 import { moveState } from './migrate-state.ts'
 
 /** Attempts per stretch, with a pause between them. */
-const triesMost = 4
+const triesMax = 4
 const tryAgainMs = 5000
 const targets = ['clickhouse', 'parquet'] as const
 type Target = (typeof targets)[number]
@@ -102,7 +102,7 @@ async function patiently<Done>(work: () => Promise<Done>): Promise<Done> {
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof StoreFault) || tries === triesMost) throw error
+      if (!(error instanceof StoreFault) || tries === triesMax) throw error
       await sleep(tryAgainMs)
     }
 }

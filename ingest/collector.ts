@@ -68,7 +68,7 @@ const endMsMax = 2500
 /** After this long, a tick starts sorting no more files, so that flows are published on time and a stop need not wait. */
 const mergeMsMax = 5000
 /** While judging or writing series takes as much memory as sorting does, files are sorted only beyond this many unsorted rows. */
-const unsortedRowsMost = 10_000_000
+const unsortedRowsMax = 10_000_000
 /** Sorting and bundling wait while this thread spends more than this share of its time on incoming flows. */
 const busyShare = 0.4
 /** Coverage of written intervals is kept this long: a late datagram may still explain a gap in them. */
@@ -303,7 +303,7 @@ export function sortsNow(
 ): boolean {
   if (!isTaken) return true
   const unsorted = entries.reduce((sum, { isChunk, rows }) => (isChunk ? sum + rows : sum), 0)
-  return unsorted > unsortedRowsMost
+  return unsorted > unsortedRowsMax
 }
 
 /**

@@ -13,7 +13,7 @@ const [trimThreshold, mapThreshold, arenaMax] = [-1, -3, -8]
 /** Blocks of this size or more get their own mapping, which is returned when freed. */
 const mappedBytesMin = 64 << 10
 /** The most arenas for small blocks: each arena keeps what was freed in it. */
-const arenasMost = 2
+const arenasMax = 2
 /** Means all of jemalloc's arenas. */
 const allArenas = 4096
 
@@ -26,7 +26,7 @@ export async function limitFreedMemory(): Promise<() => void> {
     const trim = system.func('int malloc_trim(size_t)')
     set(mapThreshold, mappedBytesMin)
     set(trimThreshold, mappedBytesMin)
-    set(arenaMax, arenasMost)
+    set(arenaMax, arenasMax)
     const purge = await duckdbPurge(koffi)
     return () => {
       trim(0)

@@ -10,7 +10,7 @@ import { runInNewContext } from 'node:vm'
 type Collect = (options: { type: 'minor' | 'major'; flavor?: 'last-resort' }) => void
 
 /** Garbage chunks allowed: fewer cost time, more cost memory. */
-const chunksMost = 16
+const chunksMax = 16
 
 let collector: Collect | null = null
 
@@ -38,6 +38,6 @@ export class ChunkGarbage {
   #chunks = 0
 
   add(): void {
-    if (++this.#chunks % chunksMost === 0) collect()({ type: 'minor' })
+    if (++this.#chunks % chunksMax === 0) collect()({ type: 'minor' })
   }
 }

@@ -6,7 +6,7 @@ import type { Coverage, MeasurementRows, SeriesRange, StepRows } from './series.
 const rowsPerReading = 40_000
 /** Steps of the first read, before their size is known, and of any. */
 const stepsAtFirst = 12
-const stepsMost = 288
+const stepsMax = 288
 
 /** The rows of a range, one block for each measurement and step (unix ms), in any order. */
 export type ReadBlocks = (
@@ -35,7 +35,7 @@ export async function* stepsByStretch(
     for (const coverage of part)
       yield { coverage, measurements: blocks.get(coverage.time)!.sort(byMeasurement) }
     // The fixed cost of a query is spread over as many rows as allowed.
-    count = Math.min(stepsMost, 4 * count, Math.ceil((part.length * rowsPerReading) / rows))
+    count = Math.min(stepsMax, 4 * count, Math.ceil((part.length * rowsPerReading) / rows))
   }
 }
 

@@ -20,9 +20,9 @@ import { judgedMsMax, usualTraffic, type Event, type Unseen } from './explain.ts
  * values is used.
  */
 const steps = [1, 2, 5, 10, 30, 60, 300]
-const valuesMost = 900
+const valuesMax = 900
 /** Seconds shown before and after an event: a quarter of it, and at least a minute. */
-const besideLeastSeconds = 60
+const besideSecondsMin = 60
 
 /** The answer of /api/explain. */
 export function explainAnswer(
@@ -141,10 +141,10 @@ function seriesOf(event: Event, wording: Wording): Shown {
   const scene = event.scene!
   const { span } = event
   const seconds = (span.to - span.from) / 1000
-  const beside = Math.max(besideLeastSeconds, Math.round(seconds / 4)) * 1000
+  const beside = Math.max(besideSecondsMin, Math.round(seconds / 4)) * 1000
   const from = Math.max(scene.grid.from, Math.floor((span.from - beside) / 1000) * 1000)
   const to = Math.min(scene.grid.from + scene.grid.seconds * 1000, span.to + beside)
-  const step = steps.find((each) => (to - from) / 1000 / each <= valuesMost) ?? steps.at(-1)!
+  const step = steps.find((each) => (to - from) / 1000 / each <= valuesMax) ?? steps.at(-1)!
   const count = Math.max(1, Math.floor((to - from) / 1000 / step))
   if (scene.times > 1) return seriesOfCounted(event, wording, { from, step, count })
   const { table, hosts } = scene
@@ -220,8 +220,8 @@ function stepped(bytes: Float64Array, step: number): number[] {
   })
 }
 
-function sampledIn({ table: { sampling, samplingLeast } }: NonNullable<Event['scene']>) {
-  return { sampling, samplingVaries: samplingLeast < sampling }
+function sampledIn({ table: { sampling, samplingMin } }: NonNullable<Event['scene']>) {
+  return { sampling, samplingVaries: samplingMin < sampling }
 }
 
 /** What the data cannot show, where it matters. */

@@ -18,9 +18,9 @@ import type { Window } from './window.ts'
 /** Longer windows are answered from the incidents that ingest found, ms. */
 export const judgedMsMax = 6 * 3_600_000
 /** Flows read while somebody waits: about ten seconds of one processor. */
-const rowsMost = 30_000_000
+const rowsMax = 30_000_000
 /** Hosts named when no one is to blame. */
-const greatestMost = 3
+const greatestMax = 3
 /**
  * If an event began before the flows that were read, it is judged again from this much earlier, ms.
  */
@@ -140,7 +140,7 @@ function queryOf(context: ExplainContext, span: Span, exporter: string | undefin
     from: span.from,
     to: span.to,
     exporter,
-    limits: { read: rowsMost },
+    limits: { read: rowsMax },
     signal,
   }
 }
@@ -200,14 +200,14 @@ async function nothing(
   const query = queryOf(context, asked, exporter)
   const facts = await Promise.all(
     judged.map(({ scene }) => {
-      const hosts = greatestHosts(scene, asked, greatestMost)
+      const hosts = greatestHosts(scene, asked, greatestMax)
       return factsOfHosts(query, scene, { hosts, span: asked })
     }),
   )
   const greatest = facts
     .flatMap(({ actors }) => actors)
     .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, greatestMost)
+    .slice(0, greatestMax)
   const only = judged.length === 1 ? judged[0]! : null
   return {
     asked,

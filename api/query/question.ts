@@ -27,14 +27,14 @@ const topMax = 1000
 /** The longest window of a series, ms: more than any tier keeps. */
 const windowMaxMs = 20 * 366 * 86_400_000
 /** The longest step, seconds. */
-const stepMost = 86_400 * 366
+const stepMax = 86_400 * 366
 
 /** @throws ApiError if the query is invalid */
 export function readQuestion(query: SeriesQuery, window: Window): Question {
   if (window.to - window.from > windowMaxMs)
     throw badQuery('window-too-long', 'the series would cover over 20 years', 'ask for less time')
   const split = splitBy((query.by?.split(',') ?? []) as SplitWord[])
-  const step = query.step === undefined ? undefined : readWhole('step', query.step, { fallback: 300, least: 1, most: stepMost }) // prettier-ignore
+  const step = query.step === undefined ? undefined : readWhole('step', query.step, { fallback: 300, least: 1, most: stepMax }) // prettier-ignore
   return {
     window,
     split,

@@ -23,7 +23,7 @@ const colours = {
   event: '#fdf0d5',
   text: '#202124',
 }
-const ticksMost = 5
+const ticksMax = 5
 
 /** The others' traffic as an area, the actors' as a line over it, the event shaded; null without series. */
 export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
@@ -115,7 +115,7 @@ function grid(plane: Plane): string {
     )
     lines.push(label(frame.left - 6, y(bits) + 4, { text: rateLabel(bits), anchor: 'end' }))
   }
-  const every = tickSeconds((end - start) / ticksMost)
+  const every = tickSeconds((end - start) / ticksMax)
   for (let t = Math.ceil(start / every) * every; t < end; t += every) {
     lines.push(
       `<line x1="${x(t)}" x2="${x(t)}" y1="${height - frame.bottom}" y2="${height - frame.bottom + 4}" stroke="${colours.axis}"/>`,

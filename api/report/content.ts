@@ -42,10 +42,10 @@ export interface Report {
 }
 
 /** Rows on the first page, so that it stays one. */
-const actorsMost = 4
-const peersMost = 6
+const actorsMax = 4
+const peersMax = 6
 /** Flows on the second page. */
-export const flowsMost = 40
+export const flowsMax = 40
 
 const titles: Record<ExplainAnswer['window']['kind'], string> = {
   congestion: 'The line was taken by one host',
@@ -160,7 +160,7 @@ function actorTable({ actors, top, window }: ExplainAnswer, wording: Wording): R
       { heading: 'Connections opened', isNumber: true },
       { heading: 'Peers', isNumber: true },
     ],
-    rows: listed.slice(0, actorsMost).map((actor) => row(actor)),
+    rows: listed.slice(0, actorsMax).map((actor) => row(actor)),
   }
 }
 
@@ -170,7 +170,7 @@ function peerTable({ event, answer, wording }: ReportFacts): ReportTable | null 
   const host = actor && scene ? scene.hosts.find(actor.host) : null
   if (!actor || !scene || host === null) return null
   const { direction } = actor
-  const peers = peersOf(scene, host, { span, direction, most: peersMost })
+  const peers = peersOf(scene, host, { span, direction, most: peersMax })
   return {
     title: `With whom ${sayHost(actor.host, wording)} had to do`,
     columns: [

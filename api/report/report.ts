@@ -6,7 +6,7 @@ import { explainAnswer } from '../query/explain-answer.ts'
 import { findEvent, usualTraffic, type Event, type ExplainContext } from '../query/explain.ts'
 import type { Window } from '../query/window.ts'
 import type { ReportFormat } from '../schema/explain.ts'
-import { flowsMost, reportOf, type Report } from './content.ts'
+import { flowsMax, reportOf, type Report } from './content.ts'
 import { htmlReport } from './html.ts'
 import { markdownReport } from './markdown.ts'
 import { render } from './render.ts'
@@ -29,7 +29,7 @@ export async function makeReport(window: Window, context: ReportContext): Promis
     filter: readFilter(filter),
     include: 'any',
     order: 'bytes',
-    limit: flowsMost,
+    limit: flowsMax,
     signal,
   })
   return reportOf({ event, answer, wording, flows: listed, filter, now })

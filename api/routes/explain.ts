@@ -33,7 +33,7 @@ const incidentsSchema = {
 }
 
 /** The most incidents of an answer. */
-const incidentsMost = 1000
+const incidentsMax = 1000
 
 export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   const ledger = parts.incidents
@@ -62,7 +62,7 @@ export async function incidentsAnswer(
   query: IncidentsQuery,
 ): Promise<IncidentsAnswer> {
   const { window } = await windowOf(parts, query)
-  const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: incidentsMost })
+  const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: incidentsMax })
   const wording = await wordingOf(parts, query.tz)
   const { from, to, exporter } = window
   const found = (await ledger.between(from, to)).filter(

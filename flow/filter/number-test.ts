@@ -17,7 +17,7 @@ type NumberColumn = {
 }[ColumnName]
 
 /** With several ranges, values up to this are tested by table lookup. */
-const tableMost = 65_535
+const tableMax = 65_535
 
 export function numberTest({ field, side, ranges }: NumberFilter): ColumnTest {
   const { columns, measure, shift = 0, mask } = numberField(field)
@@ -61,8 +61,8 @@ function withinRanges(
     const [least, most] = first
     return (least === most ? loops[kind].equal(least) : loops[kind].within(first)) as ValuesTest
   }
-  if (ranges.at(-1)![1] > tableMost) return withinMany(ranges)
-  const table = new Uint8Array(tableMost + 1)
+  if (ranges.at(-1)![1] > tableMax) return withinMany(ranges)
+  const table = new Uint8Array(tableMax + 1)
   for (const [least, most] of ranges) table.fill(1, least, most + 1)
   return loops[kind].table(table) as ValuesTest
 }

@@ -9,7 +9,7 @@ import type { HostDirection, Scene } from './scene.ts'
 /** The actors have started once their rate is this share of its plateau. */
 const onsetShare = 0.01
 /** Higher if their rate has bursts at other times, but never above this share. */
-const onsetMost = 0.1
+const onsetMax = 0.1
 /** Seconds this close to an event do not count as beside it. */
 const nearSeconds = 10
 const besideSeconds = 180
@@ -21,19 +21,19 @@ const carriedShare = 0.5
 const mainShare = 0.8
 const mainPart = 0.25
 /** With sampled connections, at least this many must be seen, or the first may be missing. */
-const sampledLeast = 8
+const sampledMin = 8
 /** At other times, connections as large as those of an event are opened at this rate per second. */
 const strayRate = 1 / 60
 /**
  * The others are quiet at this share of their usual rate, with at least this many openings missing.
  */
 const quietShare = 0.1
-const quietLeast = 12
+const quietMin = 12
 /** The others' return is searched for this far around the actors' end. */
 const returnSeconds = 15
 const laterSeconds = 60
 /** The others' return can be determined only if at least this many of their connections follow the event. */
-const laterLeast = 12
+const laterMin = 12
 
 /** From the actors' onset to their end. `others`: connections of all other hosts, by second. */
 export function boundsOf(
@@ -48,7 +48,7 @@ export function boundsOf(
     span,
     bytes: mean(rate, span.from, span.to) * (span.to - span.from),
   })
-  if (scene.times > 1 && (main?.length ?? 0) < sampledLeast) return span
+  if (scene.times > 1 && (main?.length ?? 0) < sampledMin) return span
   if (main === null) return byOthers(span, others)
   const { first, last } = scene.connections
   const from = onsetOf(
@@ -91,7 +91,7 @@ function quietOf(openings: Float64Array, { from, to }: Run): Run | null {
   const within = Math.max(1e-3, quietShare * usual)
   const [step, slope] = [Math.log(within / usual), within - usual]
   let best: Run | null = null
-  let [bestScore, score, start] = [quietLeast, 0, from]
+  let [bestScore, score, start] = [quietMin, 0, from]
   for (let t = from; t < to; t++) {
     score += openings[t]! * step - slope
     if (score <= 0) [score, start] = [0, t + 1]
@@ -119,7 +119,7 @@ function spanOf(rate: Float64Array, run: Run): Run {
 function leftBehind(rate: Float64Array, { from, to }: Run, plateau: number): number {
   const beside = rate.subarray(Math.max(0, from), Math.max(0, to))
   const base = percentile(beside, 0.5) + onsetShare * plateau
-  return Math.max(base, Math.min(percentile(beside, 1), onsetMost * plateau))
+  return Math.max(base, Math.min(percentile(beside, 1), onsetMax * plateau))
 }
 
 /**
@@ -176,7 +176,7 @@ export function returnOf(
 ): number {
   const within = mean(openings, core.from, core.to)
   const later = mean(openings, span.to + 5, span.to + 5 + laterSeconds)
-  if (later * laterSeconds < laterLeast * times || later <= 2 * within) return span.to
+  if (later * laterSeconds < laterMin * times || later <= 2 * within) return span.to
   const search = { from: span.to - returnSeconds, to: span.to + returnSeconds }
   const back = changeOf(openings, search, { before: within, after: later })
   return Math.max(span.to, back)

@@ -9,8 +9,8 @@ import type { Scene } from './scene.ts'
 const slotSeconds = 5
 
 /** Unevenness is measured in windows as long as the fall, within these bounds. */
-const windowLeast = 5
-const windowMost = 30
+const windowMin = 5
+const windowMax = 30
 /** The most uneven windows are left out: a scan or another cut is not a usual burst. */
 const unevenShareIgnored = 0.05
 
@@ -74,7 +74,7 @@ export function fallBeyondChance(
   const seen = mean(counts, run.from, run.to) * length
   if (seen >= due) return 0
   const sure = due - seen + (seen > 0 ? seen * Math.log(seen / due) : 0)
-  const width = Math.max(windowLeast, Math.min(windowMost, length))
+  const width = Math.max(windowMin, Math.min(windowMax, length))
   return sure / unevenness(counts, width, events)
 }
 

@@ -26,16 +26,16 @@ const smearSeconds = 60
 const besideSeconds = 60
 /** An event that is not over must be this clear. */
 const openIdleMaxMs = 300_000
-const openLeastSeconds = 60
+const openSecondsMin = 60
 const openRatio = 0.25
 const busySeconds = 30
 /** Lulls as deep and long may fill this share of the time around, or, with a fall beyond chance, be so many. */
 const lullsShare = 0.01
 /** The others' share is rounded to 1 in this: the last digits of sums depend on the order of reading. */
 const keptParts = 1_000_000
-const lullsMost = 3
+const lullsMax = 3
 /** Confidence required that the drop is not chance (see chance.ts); higher if there are similar lulls. */
-const sureLeast = 6
+const sureMin = 6
 const sureBesideLulls = 8
 /** If the others were cut off beyond doubt, the actors need only this much of the usual. */
 const usualShareMin = 0.7
@@ -132,7 +132,7 @@ function judge(
   const fall = middle([...before, ...after])
   if (!isMuch(scene, rate, { span, direction, fall, events })) return null
   const { share, times } = others.lulls(core, span, events)
-  const isRare = share <= lullsShare || (isBeyondChance(fall) && times <= lullsMost)
+  const isRare = share <= lullsShare || (isBeyondChance(fall) && times <= lullsMax)
   if (!isRare) return null
   if (!isSure(scene, actors, { span, events, times })) return null
   const isOpenEnd = after.length === 0
@@ -176,7 +176,7 @@ function isSure(
     const usual = percentile(rates, 0.5)
     return fallBeyondChance(counts, { run, usual, events: [span, ...events] })
   })
-  return Math.max(...sure) >= (times === 0 ? sureLeast : sureBesideLulls)
+  return Math.max(...sure) >= (times === 0 ? sureMin : sureBesideLulls)
 }
 
 interface Much {
@@ -208,7 +208,7 @@ function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
   const { idleMs } = scene.connections
   const to = Math.min(span.to - 1, scene.grid.seconds - idleMs / 1000)
   const length = to - span.from
-  if (idleMs > openIdleMaxMs || length < openLeastSeconds) return false
+  if (idleMs > openIdleMaxMs || length < openSecondsMin) return false
   const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to }
   const falls = besides(scene, { span, events: [] }, 'before').map((beside) =>
     others.fall(core, beside),

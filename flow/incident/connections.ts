@@ -24,8 +24,8 @@ export interface Connections {
 }
 
 /** The bounds of the timeout, if records are shorter or longer than with usual exporter settings. */
-const idleLeastMs = 60_000
-const idleMostMs = 1_800_000
+const idleMsMin = 60_000
+const idleMsMax = 1_800_000
 
 const synFlag = 0x02
 const ackFlag = 0x10
@@ -34,7 +34,7 @@ const ackFlag = 0x10
 function timeoutSeen({ first, last, count }: FlowTable): number {
   let longest = 0
   for (let row = 0; row < count; row++) longest = Math.max(longest, last[row]! - first[row]!)
-  return Math.min(idleMostMs, Math.max(idleLeastMs, longest))
+  return Math.min(idleMsMax, Math.max(idleMsMin, longest))
 }
 
 /** Joins the flows of a table into connections. */

@@ -116,14 +116,14 @@ function countBytes(
 }
 
 /** Peers are classified as new only with at least this much time before the event, ms. */
-const earlierLeastMs = 600_000
+const earlierMsMin = 600_000
 
 function newPeers(
   { table, grid }: Scene,
   host: number,
   { span, peers }: { span: Span; peers: ReadonlyMap<number, number> },
 ): number | null {
-  if (span.from - grid.from < earlierLeastMs) return null
+  if (span.from - grid.from < earlierMsMin) return null
   const left = new Set(peers.keys())
   for (let row = 0; row < table.count; row++) {
     if (table.first[row]! >= span.from - openedBeforeMs) continue
@@ -162,7 +162,7 @@ function sum(counts: ReadonlyMap<number, number>): number {
 }
 
 /** The busiest peer is not the main one if it has less than this share of the bytes and another over half. */
-const mainLeast = 0.1
+const mainMin = 0.1
 const mainHalf = 0.5
 
 function mainPeer(
@@ -184,7 +184,7 @@ function mainPeer(
       : best,
   )
   const greatest = peers.reduce((best, each) => (each.bytes > best.bytes ? each : best))
-  const isMeant = busiest.bytes < mainLeast * all && greatest.bytes > mainHalf * all
+  const isMeant = busiest.bytes < mainMin * all && greatest.bytes > mainHalf * all
   const main = isMeant ? greatest : busiest
   return { address: hosts.text(main.peer), connections: main.connections, bytes: main.bytes }
 }

@@ -82,7 +82,7 @@ export class FlowTable {
   /** The greatest sampling interval of any flow: 1 if every packet was counted. */
   sampling = 1
   /** The least one. */
-  samplingLeast = Number.POSITIVE_INFINITY
+  samplingMin = Number.POSITIVE_INFINITY
 
   constructor(exporter: string, hosts: Hosts) {
     this.exporter = exporter
@@ -105,7 +105,7 @@ export class FlowTable {
     this.protocol[at] = flows.protocol[i]!
     this.tcpFlags[at] = flows.tcpFlags[i]!
     this.sampling = Math.max(this.sampling, flows.sampling[i]!)
-    this.samplingLeast = Math.min(this.samplingLeast, flows.sampling[i]!)
+    this.samplingMin = Math.min(this.samplingMin, flows.sampling[i]!)
   }
 
   /** Takes over the columns as the rows of this empty table; all but the ends are not copied. */
@@ -121,7 +121,7 @@ export class FlowTable {
     this.protocol = columns.protocol
     this.tcpFlags = columns.tcpFlags
     this.sampling = sampling.most
-    this.samplingLeast = sampling.least
+    this.samplingMin = sampling.least
     this.source = new Uint32Array(columns.first.length)
     this.destination = new Uint32Array(columns.first.length)
     for (let i = 0; i < count; i++) {

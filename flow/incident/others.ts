@@ -3,11 +3,11 @@ import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.t
 import { directions, type Scene } from './scene.ts'
 
 /** A single host counts for at most this share of the others' bytes. */
-const hostShareMost = 0.25
+const hostShareMax = 0.25
 /** At least this many others must have had traffic, or there is no verdict. */
-const othersLeast = 3
+const othersMin = 3
 /** At least this many new connections must have been due before their absence means anything. */
-const dueLeast = 12
+const dueMin = 12
 /** If new connections cannot be judged, the others' bytes must have dropped to this. */
 const bytesAlone = 0.15
 /** New connections at this share prove a cut even when long records smear the bytes. */
@@ -87,7 +87,7 @@ export class Others {
       then.push(bytes(beside))
       now.push(bytes(core))
     }
-    const most = hostShareMost * then.reduce((sum, rate) => sum + rate, 0)
+    const most = hostShareMax * then.reduce((sum, rate) => sum + rate, 0)
     const before = then.reduce((sum, rate) => sum + Math.min(rate, most), 0)
     const within = now.reduce((sum, rate) => sum + Math.min(rate, most), 0)
     return {
@@ -116,8 +116,8 @@ function leastKept({ openings, due, answers, answersDue }: Fall, leastDue: numbe
 /** Whether the others were cut off: in bytes and new connections or answers, or in one beyond doubt. */
 export function isCutOff(fall: Fall, ratio: number): boolean {
   const { bytes, hosts } = fall
-  if (hosts < othersLeast) return false
-  const kept = leastKept(fall, dueLeast)
+  if (hosts < othersMin) return false
+  const kept = leastKept(fall, dueMin)
   if (kept === null) return bytes <= bytesAlone
   if (bytes <= ratio && kept <= openingsStill) return true
   if (kept <= openingsAlone && bytes <= smearedBytes) return true
@@ -126,10 +126,10 @@ export function isCutOff(fall: Fall, ratio: number): boolean {
 
 /** Whether beyond doubt almost nothing of the others was left: in bytes and in many due openings or answers. */
 export function isDead(fall: Fall): boolean {
-  return fall.bytes <= deadBytes && (leastKept(fall, 3 * dueLeast) ?? 1) <= openingsAlone
+  return fall.bytes <= deadBytes && (leastKept(fall, 3 * dueMin) ?? 1) <= openingsAlone
 }
 
 /** Whether so much that was due is missing that it cannot be a lull. */
 export function isBeyondChance(fall: Fall): boolean {
-  return fall.bytes <= fewBytes && (leastKept(fall, 3 * dueLeast) ?? 1) <= openingsAlone
+  return fall.bytes <= fewBytes && (leastKept(fall, 3 * dueMin) ?? 1) <= openingsAlone
 }

@@ -102,12 +102,12 @@ export function smoothed(values: ArrayLike<number>, width: number): Float64Array
 }
 
 /** Longer series are judged by this many evenly spaced values: sorting all would take too long. */
-const sampledMost = 600
+const sampledMax = 600
 
 /** The value below which the share `p` (0 to 1) of the values lies; 0 for no values. */
 export function percentile(values: ArrayLike<number>, p: number): number {
   if (values.length === 0) return 0
-  const every = Math.max(1, Math.ceil(values.length / sampledMost))
+  const every = Math.max(1, Math.ceil(values.length / sampledMax))
   const sorted = new Float64Array(Math.ceil(values.length / every))
   for (let i = 0; i < sorted.length; i++) sorted[i] = values[i * every]!
   sorted.sort()

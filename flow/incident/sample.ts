@@ -29,29 +29,29 @@ const numbers = [
 ] as const // prettier-ignore
 
 /** If one 5-tuple alone has more records than fit, further thinning would drop all others. */
-const timesMost = 2 ** 20
+const timesMax = 2 ** 20
 
 export class Sample {
   /** 1 in this many 5-tuples is kept: a power of two. */
   times = 1
-  readonly #rowsMost: number
+  readonly #rowsMax: number
   #kept: KeptRows
   readonly #hashes: Uint32Array<ArrayBuffer>
   /** The sampling intervals of all rows. */
   readonly #sampling = { least: Number.POSITIVE_INFINITY, most: 1 }
 
-  constructor(rowsMost: number) {
-    this.#rowsMost = rowsMost
-    this.#kept = roomFor(rowsMost)
-    this.#hashes = new Uint32Array(rowsMost)
+  constructor(rowsMax: number) {
+    this.#rowsMax = rowsMax
+    this.#kept = roomFor(rowsMax)
+    this.#hashes = new Uint32Array(rowsMax)
   }
 
   /** Keeps row `i` if its 5-tuple is in the sample. */
   add(flows: EventFlows, i: number): void {
     const hash = tupleHash(flows, i)
     if ((hash & (this.times - 1)) !== 0) return
-    while (this.#kept.count === this.#rowsMost) {
-      if (this.times >= timesMost) return
+    while (this.#kept.count === this.#rowsMax) {
+      if (this.times >= timesMax) return
       this.times *= 2
       this.#thin()
     }

@@ -17,9 +17,9 @@ const gapSeconds = 3
 /** First and last packets drop to this share of their usual level. */
 const edgesRatio = 0.15
 /** Below this many first and last packets per second, lulls are normal: at night, with few hosts. */
-const steadyLeast = 1
+const steadyMin = 1
 /** If the exporter reports both directions, packets from outside are at least this share of all. */
-const repliesLeast = 0.25
+const repliesMin = 0.25
 /** A silence may be interrupted briefly by this level, if its average stays as low. */
 const trickleRatio = 0.5
 const trickleSeconds = 30
@@ -27,25 +27,25 @@ const trickleSeconds = 30
 const bytesRatio = 0.1
 const besideSeconds = 120
 /** At least this many hosts must be active before and after, or it is not a silence of the line. */
-const hostsLeast = 3
+const hostsMin = 3
 /** At least this many connections must have been due, so that their absence is not chance. */
-const dueLeast = 20
+const dueMin = 20
 /** Confidence required that the drop is not chance: see chance.ts. */
-const sureLeast = 10
+const sureMin = 10
 /** Lulls of this share of a silence's length in the same scene show that quiet is normal. */
 const lullShare = 1 / 3
 /** More cuts than this in a scene are the normal pattern of its hosts. */
-const cutsMost = 4
+const cutsMax = 4
 const boundarySeconds = 30
 /** Packets or new connections per second needed to determine the second of a change. */
-const tellingLeast = 0.7
+const tellingMin = 0.7
 /** The datagram that reveals a break may arrive this long after flows resumed. */
 const reportMs = 120_000
 /** A restart is always reported if the exporter was away at least this long. */
-const restartLeastMs = 30_000
+const restartMsMin = 30_000
 
 /** Fewer lost datagrams are chance, and their lull is not reported. */
-const lostLeast = 3
+const lostMin = 3
 
 export interface SilenceContext {
   sensitivity: Sensitivity
@@ -65,7 +65,7 @@ interface Quiet {
 
 /** The silences of a scene, and the times in which its exporter was away, in time order. */
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
-  const isSteady = levelOf(scene.edges) >= steadyLeast
+  const isSteady = levelOf(scene.edges) >= steadyMin
   const replies = repliesOf(scene)
   const runs = quietRuns(scene, signOf(scene, replies))
   const quiet = runs.map((run): Quiet => {
@@ -87,7 +87,7 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
     const span = awaySpan(scene, each)
     const isInside = span.from >= 0 && span.to <= scene.grid.seconds
     const isTold = found.some(({ from, to }) => from < span.to && span.from < to)
-    if (each.isRestart && each.to - each.from >= restartLeastMs && isInside && !isTold)
+    if (each.isRestart && each.to - each.from >= restartMsMin && isInside && !isTold)
       found.push(asFinding('exporter', span, awayFacts(each)))
   }
   return found.sort((a, b) => a.from - b.from)
@@ -116,14 +116,14 @@ function levelOf(counts: Float64Array): number {
  * both directions, because hosts keep trying on a dead line; otherwise all.
  */
 function signOf({ edges, times }: Scene, replies: Float64Array): Float64Array {
-  return times * levelOf(replies) >= repliesLeast * levelOf(edges) ? replies : edges
+  return times * levelOf(replies) >= repliesMin * levelOf(edges) ? replies : edges
 }
 
 /** Runs in which almost nothing begins or ends, between busy times. */
 function quietRuns(scene: Scene, sign: Float64Array): Run[] {
   const { grid, total } = scene
   const level = levelOf(sign)
-  const isSteady = levelOf(scene.edges) >= steadyLeast
+  const isSteady = levelOf(scene.edges) >= steadyMin
   const now = smoothed(sign, smoothSeconds)
   const bytes = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
   const usual = percentile(smoothed(bytes, smoothSeconds), 0.5)
@@ -158,7 +158,7 @@ function boundaries(scene: Scene, run: Run, replies: Float64Array): Run {
     { from: run.to + boundarySeconds, to: run.to + besideSeconds },
   ]
   const isMany = (counts: Float64Array) =>
-    sides.every(({ from, to }) => mean(counts, from, to) >= tellingLeast)
+    sides.every(({ from, to }) => mean(counts, from, to) >= tellingMin)
   const counts = [replies, scene.openings].find(isMany) ?? scene.edges
   const within = mean(counts, run.from + 1, run.to - 1)
   const [before, after] = sides.map(({ from, to }) => mean(counts, from, to)) as [number, number]
@@ -200,7 +200,7 @@ function isCut(scene: Scene, span: Run, isSteady: boolean): boolean {
   const after = { from: span.to, to: span.to + besideSeconds }
   const rates = [before, after].map(({ from, to }) => mean(openings, from, to))
   if (!isSteady) rates.push(meanAround(openings, span))
-  if (Math.min(...rates) * length < dueLeast) return false
+  if (Math.min(...rates) * length < dueMin) return false
   const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))
   const half = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
   if (bytesIn(scene, half) > bytesRatio * beside) return false
@@ -213,7 +213,7 @@ function isBeyondChance(scene: Scene, span: Run, beside: readonly Run[]): boolea
   const run = { from: span.from + 1, to: span.to - 1 }
   return signsOfLife(scene, () => true).some((counts) => {
     const usual = Math.min(...beside.map(({ from, to }) => mean(counts, from, to)))
-    return fallBeyondChance(counts, { run, usual, events: [span] }) >= sureLeast
+    return fallBeyondChance(counts, { run, usual, events: [span] }) >= sureMin
   })
 }
 
@@ -236,7 +236,7 @@ function isUnusual({ span }: Quiet, quiet: readonly Quiet[], isSteady: boolean):
   const others = quiet.filter((each) => each.span !== span && each.away === null)
   if (!isSteady) return !others.some((each) => isLull(each.run) || isLull(each.span))
   const beside = others.filter((each) => isLull(each.span))
-  return beside.length < cutsMost && beside.every((each) => each.isCut())
+  return beside.length < cutsMax && beside.every((each) => each.isCut())
 }
 
 /** Whether enough candidate hosts had flows that began or ended in a run. */
@@ -244,12 +244,12 @@ function hasHosts(scene: Scene, { from, to }: Run): boolean {
   const { table } = scene
   const seen = new Set<number>()
   const isIn = (at: number) => scene.place(at) >= from && scene.place(at) < to
-  for (let row = 0; row < table.count && seen.size < hostsLeast; row++) {
+  for (let row = 0; row < table.count && seen.size < hostsMin; row++) {
     if (!isIn(table.first[row]!) && !isIn(table.last[row]!)) continue
     if (scene.isCandidate(row, 'source')) seen.add(table.source[row]!)
     if (scene.isCandidate(row, 'destination')) seen.add(table.destination[row]!)
   }
-  return seen.size >= hostsLeast
+  return seen.size >= hostsMin
 }
 
 /** Bytes per second. */
@@ -266,8 +266,8 @@ function breakIn(scene: Scene, span: Run, breaks: readonly ExporterBreak[]): Exp
   return across.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
 }
 
-function wasAway({ isRestart, lostDatagrams = lostLeast }: ExporterBreak): boolean {
-  return isRestart || lostDatagrams >= lostLeast
+function wasAway({ isRestart, lostDatagrams = lostMin }: ExporterBreak): boolean {
+  return isRestart || lostDatagrams >= lostMin
 }
 
 /**

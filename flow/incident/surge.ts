@@ -10,12 +10,12 @@ import type { Sensitivity } from './sensitivity.ts'
 /** Connections are averaged over this many seconds. */
 const windowSeconds = 30
 /** Fewer connections per second are never a surge, however quiet it was before. */
-const openingsLeast = 20
+const openingsMin = 20
 const gapSeconds = 15
 /** How many of the busiest hosts are examined. */
-const hostsMost = 32
+const hostsMax = 32
 /** The share of the connections in a surge that its host must have. */
-const shareLeast = 0.5
+const shareMin = 0.5
 
 /** The surges of a scene, in time order. */
 export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivity): Finding[] {
@@ -24,11 +24,11 @@ export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivi
   for (const { host, side, openings } of busiest(scene)) {
     const rate = smoothed(openings, windowSeconds)
     const own = percentile(rate, 0.75)
-    const threshold = Math.max(openingsLeast, surgeTimes * usual, surgeTimes * own)
+    const threshold = Math.max(openingsMin, surgeTimes * usual, surgeTimes * own)
     for (const run of runsOf(rate.length, gapSeconds, (t) => rate[t]! >= threshold)) {
       const span = spanOf(openings, run, threshold)
       if (span.to - span.from < leastSeconds) continue
-      if (shareOf(scene, openings, span) < shareLeast) continue
+      if (shareOf(scene, openings, span) < shareMin) continue
       found.push(findingOf(scene, { host, side, openings, span, usual }))
     }
   }
@@ -51,9 +51,9 @@ function busiest(scene: Scene): Busy[] {
     const counts = new Float64Array(hosts.count)
     for (let i = 0; i < connections.count; i++) counts[connections[side][i]!]! += scene.times
     const busy = [...counts.keys()]
-      .filter((host) => counts[host]! >= openingsLeast * 5 && hosts.isLocal(host))
+      .filter((host) => counts[host]! >= openingsMin * 5 && hosts.isLocal(host))
       .sort((a, b) => counts[b]! - counts[a]!)
-      .slice(0, hostsMost)
+      .slice(0, hostsMax)
     const byHost = new Map(busy.map((host) => [host, new Float64Array(grid.seconds)]))
     for (let i = 0; i < connections.count; i++) {
       const openings = byHost.get(connections[side][i]!)

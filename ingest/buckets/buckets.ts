@@ -21,7 +21,7 @@ import { directionOf, readDirections } from './directions.ts'
 import { Totals, type RowPart } from './totals.ts'
 
 /** A flow may span thousands of intervals: most flow parts to gather before they are counted. */
-const continuedMost = 65_536
+const continuedMax = 65_536
 
 export interface BucketsOptions {
   local: NetworkSet
@@ -227,7 +227,7 @@ export class Buckets {
       const part = interval === begin ? 'begun' : 'continued'
       if (totals) this.#sorted[part].put(i, totals)
     }
-    if (this.#sorted.continued.count > continuedMost) this.#count(flows, codes, 'continued')
+    if (this.#sorted.continued.count > continuedMax) this.#count(flows, codes, 'continued')
   }
 
   /** Counts the sorted rows. */

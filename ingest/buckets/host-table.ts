@@ -13,7 +13,7 @@ const slotWords = 8
 const [codeAt, packetsAt, flowsAt] = [1, 4, 5]
 /** Offsets of bytes and active in a slot, in doubles. */
 const [bytesDouble, activeDouble] = [1, 3]
-const wordMost = 2 ** 32 - 1
+const wordMax = 2 ** 32 - 1
 /** glibc starts large allocations 16 bytes past a cache line: this many bytes to the next line. */
 const toLineBytes = 48
 /** Two slots share a cache line. Probing starts at the first, so that few keys need a second line. */
@@ -154,7 +154,7 @@ export class HostTable {
       doubles[double + bytesDouble] = doubles[double + bytesDouble]! + bytes[row]!
       doubles[double + activeDouble] = doubles[double + activeDouble]! + active[row]!
       const sum = words[slot + packetsAt]! + packets[row]!
-      if (sum <= wordMost) words[slot + packetsAt] = sum
+      if (sum <= wordMax) words[slot + packetsAt] = sum
       else this.#addPackets(slot, packets[row]!)
       ints[slot + flowsAt] = (ints[slot + flowsAt]! + flows) | 0
     }
@@ -162,7 +162,7 @@ export class HostTable {
 
   #addPackets(slot: number, packets: number): void {
     const sum = this.#words[slot + packetsAt]! + packets
-    const inWord = sum % (wordMost + 1)
+    const inWord = sum % (wordMax + 1)
     this.#words[slot + packetsAt] = inWord
     if (sum === inWord) return
     this.#packetsBeyond ??= new Map<string, number>()

@@ -5,7 +5,7 @@
 import { amountCount, type CountTable } from './tables.ts'
 
 /** Interfaces below this number are summed in arrays. */
-const numbersMost = 512
+const numbersMax = 512
 /** The way of a key: traffic that entered or left by the interface. */
 const interfaceWays = { ingress: 1, egress: 2 } as const
 const waysOf = 2
@@ -13,9 +13,9 @@ const waysOf = 2
 const numberWidth = waysOf * amountCount
 
 /** Reused by all callers; `listed` has the entries in use. Interface 0 is summed like the others, then ignored. */
-const sums = new Float64Array(numbersMost * numberWidth)
-const listed = new Int32Array(numbersMost * waysOf)
-const isListed = new Uint8Array(numbersMost * waysOf)
+const sums = new Float64Array(numbersMax * numberWidth)
+const listed = new Int32Array(numbersMax * waysOf)
+const isListed = new Uint8Array(numbersMax * waysOf)
 
 /** What each row counts, as columns. */
 export interface RowAmounts {
@@ -38,7 +38,7 @@ export function countInterfaces(
     const row = rows[i]!
     const from = ingress[row]!
     const to = egress[row]!
-    if (from >= numbersMost || to >= numbersMost) {
+    if (from >= numbersMax || to >= numbersMax) {
       addLarge(table, { from, to, i }, amounts)
       continue
     }

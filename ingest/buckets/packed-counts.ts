@@ -22,7 +22,7 @@ const keyBytes = 9
 /** A byte of an amount holds 7 bits; the eighth says that more follow (LEB128). */
 const perByte = 128
 /** Numbers below this are decoded by shifts, which is faster. */
-const shiftedMost = 2 ** 28
+const shiftedMax = 2 ** 28
 /** The amounts of the key being packed. */
 const amounts = new Float64Array(amountCount)
 
@@ -99,7 +99,7 @@ export class PackedCounts implements HostCounts {
       byte = bytes[this.#at++]!
       value |= (byte & (perByte - 1)) << shift
     }
-    for (let scale = shiftedMost; byte >= perByte; scale *= perByte) {
+    for (let scale = shiftedMax; byte >= perByte; scale *= perByte) {
       byte = bytes[this.#at++]!
       value += (byte & (perByte - 1)) * scale
     }
@@ -157,7 +157,7 @@ function readAmounts(counts: HostCounts, at: number): void {
 function lengthOf(value: number): number {
   let length = 1
   let rest = value
-  for (; rest >= shiftedMost; rest = Math.floor(rest / perByte)) length++
+  for (; rest >= shiftedMax; rest = Math.floor(rest / perByte)) length++
   for (; rest >= perByte; rest >>>= 7) length++
   return length
 }
@@ -165,7 +165,7 @@ function lengthOf(value: number): number {
 /** Writes an integer, low bits first; returns the end. */
 function put(bytes: Uint8Array, at: number, value: number): number {
   let [end, rest] = [at, value]
-  for (; rest >= shiftedMost; rest = Math.floor(rest / perByte))
+  for (; rest >= shiftedMax; rest = Math.floor(rest / perByte))
     bytes[end++] = (rest % perByte) + perByte
   for (; rest >= perByte; rest >>>= 7) bytes[end++] = (rest & (perByte - 1)) | perByte
   bytes[end++] = rest

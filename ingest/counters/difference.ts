@@ -11,7 +11,7 @@ export interface CounterDifference {
 const words32 = 2 ** 32
 const words64 = 2 ** 64
 /** Without a known speed, a drop by more than half of a counter's range is a wrap. */
-const wrapShareMost = 0.5
+const wrapShareMax = 0.5
 /** An interface may seem this much faster than it is, because sample times are inexact. */
 const speedSlack = 1.5
 /**
@@ -36,9 +36,9 @@ export function differenceOf(
   const octets = [last.octetsIn, last.octetsOut, now.octetsIn, now.octetsOut]
   if (octets.includes(notCounted)) return 'unknown'
   const seconds = Math.max(1, (now.receivedMs - last.receivedMs) / 1000)
-  const octetsMost = now.speed === 0 ? Infinity : (now.speed / 8) * seconds * speedSlack
-  const octetsIn = octetsBetween(last.octetsIn, now.octetsIn, octetsMost)
-  const octetsOut = octetsBetween(last.octetsOut, now.octetsOut, octetsMost)
+  const octetsMax = now.speed === 0 ? Infinity : (now.speed / 8) * seconds * speedSlack
+  const octetsIn = octetsBetween(last.octetsIn, now.octetsIn, octetsMax)
+  const octetsOut = octetsBetween(last.octetsOut, now.octetsOut, octetsMax)
   if (octetsIn === null || octetsOut === null) return 'reset'
   return {
     octetsIn,
@@ -53,7 +53,7 @@ function octetsBetween(last: number, now: number, most: number): number | null {
   if (now >= last) return now - last
   const size = last < words32 ? words32 : words64
   const difference = size - last + now
-  return difference <= Math.min(most, size * wrapShareMost) ? difference : null
+  return difference <= Math.min(most, size * wrapShareMax) ? difference : null
 }
 
 /** Packets are sums of 32-bit counters, each of which wraps by itself. */

@@ -20,7 +20,7 @@ const heldWhileCollectingMs = 3 * intervalMs
 /** Most figures (per interface and interval) held; only very long captures have more. */
 const heldMax = 1_000_000
 /** An interval's total is known if differences cover this share of it (RRDtool's xff). */
-const coveredLeast = 0.5
+const coveredMin = 0.5
 
 /** Offsets of an interface's figures in an interval. */
 const figure = { bytesIn: 0, bytesOut: 1, packetsIn: 2, packetsOut: 3, coveredMs: 4 } as const
@@ -102,7 +102,7 @@ export class CounterTracker {
     if (!held || interval + intervalMs <= held.sinceMs) return null
     const isOpen = interval === Math.max(...held.intervals.keys())
     const known = [...(held.intervals.get(interval) ?? [])].filter(
-      ([, sums]) => isOpen || sums[figure.coveredMs]! >= coveredLeast * intervalMs,
+      ([, sums]) => isOpen || sums[figure.coveredMs]! >= coveredMin * intervalMs,
     )
     return counterRows(
       known.flatMap(([index, sums]) => [

@@ -6,7 +6,7 @@ import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 
 /** A shorter time without datagrams is no break: single datagrams were lost. */
-export const breakLeastMs = 5000
+export const breakMsMin = 5000
 /** Most breaks kept; the oldest are dropped. */
 const breaksMax = 1000
 /** Most exporters and domains followed; beyond, those silent longest are dropped. */
@@ -27,7 +27,7 @@ export class BreakLog {
     const { exporter, receivedMs, verdict, lostFlows, lostDatagrams } = event
     const last = this.#follow(event)
     const silenceMs = last === null ? null : receivedMs - last
-    if (last === null || receivedMs - last < breakLeastMs) return silenceMs
+    if (last === null || receivedMs - last < breakMsMin) return silenceMs
     if (verdict !== 'gap' && verdict !== 'restart') return silenceMs
     const isRestart = verdict === 'restart'
     this.#add({

@@ -9,7 +9,7 @@ import type { ExporterClocks, ReceivedRange } from '../../flow/received-range.ts
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
-import { breakLeastMs } from './breaks.ts'
+import { breakMsMin } from './breaks.ts'
 import type { CoverageTracker } from './coverage.ts'
 import { hasRestarted } from '../decode/sequence/boot.ts'
 import { distance } from '../decode/sequence/missing.ts'
@@ -18,7 +18,7 @@ import type { SequenceSnapshot } from '../decode/sequence/sequence.ts'
 import { sequenceUnits, type Stream } from '../decode/exporters/stream.ts'
 
 /** A gap after a shorter silence is a loss on the way: no exporter moves away and back so fast. */
-const silenceLeastMs = 1000
+const silenceMsMin = 1000
 /** The clocks of collectors may differ by this much. */
 const clocksMs = 2000
 /** Stretches are shared and judged for this long after their end: as long as coverage is held. */
@@ -91,7 +91,7 @@ export class Handover {
     // After a restart of the collector, the last stretch has the time of the previous datagram.
     const silence = silenceMs ?? (last ? receivedMs - last.toMs : 0)
     const isGap = verdict === 'gap'
-    if (isGap && silence < silenceLeastMs) return
+    if (isGap && silence < silenceMsMin) return
     const state = stream.sequence.snapshot()
     const missing = state.missing.at(-1)
     if (isGap && missing && last) {
@@ -217,7 +217,7 @@ export class Handover {
     const first = intervalStart(fromMs) + intervalMs
     for (let silent = first; silent < intervalStart(toMs); silent += intervalMs)
       this.#coverage.judge(exporter, silent, reason)
-    const isBreak = toMs - fromMs >= breakLeastMs && reason !== null
+    const isBreak = toMs - fromMs >= breakMsMin && reason !== null
     const { breaks } = this.#coverage
     breaks.replace(
       { exporter, to: toMs },

@@ -16,7 +16,7 @@ export const ipfixHeaderBytes = 16
 const setHeaderBytes = 4
 const dataSetIdMin = 256
 /** v9 pads sets to a multiple of 4 bytes (RFC 3954, section 5.3). */
-const v9PaddingMost = 3
+const v9PaddingMax = 3
 
 /** Set ids of templates and options templates. */
 const setIds = { v9: { templates: 0, options: 1 }, ipfix: { templates: 2, options: 3 } } as const
@@ -177,7 +177,7 @@ export class SetDecoder {
   decodeSet(context: DatagramContext, template: Template, set: RecordBytes): number {
     const { exporter, receivedMs } = context
     template.usedMs = receivedMs
-    if (template.recordBytes <= v9PaddingMost && context.stream.version === 'v9')
+    if (template.recordBytes <= v9PaddingMax && context.stream.version === 'v9')
       leavePadding(context, template, set)
     const compiled = this.#compiled(context, template, set)
     compiled.usedMs = receivedMs
@@ -208,7 +208,7 @@ function leavePadding(
   { recordBytes }: Template,
   set: RecordBytes,
 ): void {
-  let most = v9PaddingMost
+  let most = v9PaddingMax
   while (
     recordBytes <= most &&
     set.end - recordBytes > set.offset &&

@@ -23,8 +23,8 @@ const exportersMax = 256
  * At least this many flows must have been compared, and this share be doubled, before anything is
  * reported.
  */
-const comparedLeast = 50
-const shareLeast = 0.1
+const comparedMin = 50
+const shareMin = 0.1
 /** Counts are halved this often, so that they reflect the present. */
 const halfLifeMs = 3_600_000
 /** Starts of two reports of a flow of no length may differ by this much, since clocks differ. */
@@ -62,13 +62,13 @@ export class DoubleExportSketch {
   /** The exporters that report the same flows as this one, largest share first. */
   of(address: string): DoubledExport[] {
     const index = this.#indexes.get(address)
-    if (index === undefined || this.#compared[index]! < comparedLeast) return []
+    if (index === undefined || this.#compared[index]! < comparedMin) return []
     return this.#addresses
       .map((other, k) => {
         const doubled = this.#doubled.get(index * exportersMax + k) ?? 0
         return { with: other, share: Math.round((100 * doubled) / this.#compared[index]!) / 100 }
       })
-      .filter(({ share }) => share >= shareLeast)
+      .filter(({ share }) => share >= shareMin)
       .map((each) => ({ ...each, share: Math.min(1, each.share) }))
       .sort((a, b) => b.share - a.share)
   }

@@ -5,9 +5,9 @@ import { nullIfTooLarge } from '../../store/query-error.ts'
 import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
 
 /** Longer silences are not reported: a network that is closed overnight is silent, too. */
-const silenceMsMost = 3 * 3_600_000
+const silenceMsMax = 3 * 3_600_000
 /** An exporter that was away by its sequence numbers is reported up to this length. */
-const awayMsMost = 24 * 3_600_000
+const awayMsMax = 24 * 3_600_000
 
 /** Judges [from, to), and for exporters without data just before it, everything since their last data. */
 export async function judgeAcrossHoles(query: JudgeQuery): Promise<Judged[]> {
@@ -44,7 +44,7 @@ async function lastHeard(
   const before = intervalStart(from)
   const rows = await series.read({
     tier,
-    from: before - awayMsMost,
+    from: before - awayMsMax,
     to: before,
     exporters: judged.map(({ exporter }) => exporter),
     measurement: 'total',
@@ -59,6 +59,6 @@ async function lastHeard(
   const isAway = (exporter: string) =>
     breaks.some((each) => each.exporter === exporter && each.from < from && each.to > from)
   return new Map(
-    [...last].filter(([exporter, time]) => before - time <= silenceMsMost || isAway(exporter)),
+    [...last].filter(([exporter, time]) => before - time <= silenceMsMax || isAway(exporter)),
   )
 }

@@ -9,7 +9,7 @@ import { zoneOf, type Settings } from '../../flow/settings.ts'
 import { judgeAcrossHoles } from './holes.ts'
 
 /** Longer spans would hold too many flows in memory. */
-const spanMostMs = 3_600_000
+const spanMsMax = 3_600_000
 /** An exporter received by others this soon before or after is judged by the flows of all collectors. */
 const nearMs = 3_600_000
 /** An event that began before the data read is examined again from this much earlier, step by step. */
@@ -29,7 +29,7 @@ export function spansOf(intervals: readonly number[]): IntervalSpan[] {
   for (const interval of [...intervals].sort((a, b) => a - b)) {
     const last = spans.at(-1)
     const end = interval + intervalMs
-    if (last && interval <= last.to && end - last.from <= spanMostMs) last.to = end
+    if (last && interval <= last.to && end - last.from <= spanMsMax) last.to = end
     else spans.push({ from: interval, to: end })
   }
   return spans

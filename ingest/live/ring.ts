@@ -9,7 +9,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import { countWithin } from '../../flow/spread.ts'
 import { directions } from '../buckets/codes.ts'
 import { readDirections } from '../buckets/directions.ts'
-import { blockRowsMost, SecondSums } from './second-sums.ts'
+import { blockRowsMax, SecondSums } from './second-sums.ts'
 
 /** Seconds kept. */
 export const liveSeconds = 900
@@ -64,8 +64,8 @@ export class LiveRing {
     this.#version++
     this.#openFor(flows)
     const from = Math.max(this.#oldest, this.#newest - liveSeconds + 1)
-    for (let row = 0; row < count; row += blockRowsMost) {
-      const span = { from: row, to: Math.min(count, row + blockRowsMost), fromMs: from * secondMs }
+    for (let row = 0; row < count; row += blockRowsMax) {
+      const span = { from: row, to: Math.min(count, row + blockRowsMax), fromMs: from * secondMs }
       const large = this.#block.addRows(flows, codes, span)
       this.#block.take((second) => this.#changedSums(from + second))
       for (const i of large) this.#addLarge(flows, i, { direction: codes[i]! * amounts, from })

@@ -10,10 +10,10 @@ import { directions } from '../buckets/codes.ts'
 
 const secondMs = 1000
 /** Counts up to this, over at most this many rows, have exact sums and differences in doubles. */
-const countMost = 2 ** 36
-export const blockRowsMost = 32_768
+const countMax = 2 ** 36
+export const blockRowsMax = 32_768
 /** Two remainders of durations up to this add up within 32 bits. */
-const lifeMsMost = 2 ** 30
+const lifeMsMax = 2 ** 30
 /** Per second and direction: bytes, packets, flows, and the change of bytes and packets per second from here on. */
 const width = 5
 const ways = directions.length
@@ -30,7 +30,7 @@ export class SecondSums {
   readonly #ones: Int32Array
   /** Active flows in a second minus those in the second before. */
   readonly #living: Int32Array
-  readonly #long = new Int32Array(blockRowsMost)
+  readonly #long = new Int32Array(blockRowsMax)
   /** The seconds with any counts. */
   #least = 0
   #most = -1
@@ -43,7 +43,7 @@ export class SecondSums {
   }
 
   /**
-   * Counts rows [from, to), at most blockRowsMost, in the seconds from `fromMs` on; none may last
+   * Counts rows [from, to), at most blockRowsMax, in the seconds from `fromMs` on; none may last
    * beyond the final second. Returns the rows not counted, because their products exceed a double's
    * integers.
    */
@@ -82,10 +82,10 @@ export class SecondSums {
       const packets = packetDeltaCount[i]! * rate
       const start = startMs | 0
       const end = endMs | 0
-      const isPlain = start === startMs && end === endMs && end - start <= lifeMsMost
+      const isPlain = start === startMs && end === endMs && end - start <= lifeMsMax
       const greatest = Math.max(octets, packets)
       const product = greatest * Math.max(end - start, secondMs)
-      if (!isPlain || greatest > countMost || product > Number.MAX_SAFE_INTEGER) {
+      if (!isPlain || greatest > countMax || product > Number.MAX_SAFE_INTEGER) {
         others.push(i)
         continue
       }

@@ -15,7 +15,7 @@ export interface IngestState {
 }
 
 /** Counting may lag this far behind without a warning: some writes take this long. */
-const behindSecondsLeast = 5
+const behindSecondsMin = 5
 
 interface Trouble {
   /** A sentence per instance; none if all is well. */
@@ -44,7 +44,7 @@ const troubles: readonly Trouble[] = [
   },
   {
     describe: ({ waiting: { datagrams, seconds } }) =>
-      seconds < behindSecondsLeast
+      seconds < behindSecondsMin
         ? []
         : [
             `${datagrams} datagrams wait in the journal: figures are ${Math.round(seconds)} s behind what was received`,

@@ -31,7 +31,7 @@ const memoryLimit = '512MB'
 /** Receiving and counting come first, then writing, whose rows wait in memory; sorting can wait longest. */
 const writingNiceness = besideNiceness
 /** Smaller files get no list of their greatest hosts (write/host-list.ts): they are bundled soon, and quick to read. */
-const listedRowsLeast = 50_000
+const listedRowsMinDefault = 50_000
 
 /** What is committed in one transaction with the rows: see ArchiveValues. */
 export interface PublishCommit {
@@ -78,7 +78,7 @@ export class Archive {
     folder: string,
     {
       mergeRowsMax,
-      listedRowsMin = listedRowsLeast,
+      listedRowsMin = listedRowsMinDefault,
     }: Pick<UpkeepParts, 'mergeRowsMax'> & { listedRowsMin?: number } = {},
   ): Promise<Archive> {
     await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -28,7 +28,7 @@ import { heldSeries } from './held/held-series.ts'
 import { TopThread } from './held/thread.ts'
 import { HeldWindows } from './held/held-windows.ts'
 import { Keys } from './keys/keys.ts'
-import { exactSumMost, ReadableFiles, type ArchiveFiles } from './readable-files.ts'
+import { exactSumMax, ReadableFiles, type ArchiveFiles } from './readable-files.ts'
 import { EventsHere, type EventSource } from './scanned/event-source.ts'
 import { scannedSeries } from './scanned/scanned-series.ts'
 import { scannedTop } from './scanned/scanned-top.ts'
@@ -57,7 +57,7 @@ export interface FlowStoreOptions extends Partial<EngineLimits> {
  * Windows answered from memory have at most this many rows and files, and need at least this share
  * of the files' rows: for a smaller share, SQL reads less.
  */
-const heldWindow = { rows: 300_000, files: 200, partLeast: 0.3 }
+const heldWindow = { rows: 300_000, files: 200, partMin: 0.3 }
 /** The same number as held rows, about 80 bytes each: see held/held-files.ts. */
 const gatheredRowsMax = 600_000
 const scanThreadsDefault = 2
@@ -252,7 +252,7 @@ class ArchiveQueries implements FlowStore {
     const scanning = { scanner: this.#scanner, session }
     return this.#gathered.ask(
       { ...query, paths: [...files.inside, ...files.edge] },
-      () => gather(scanning, files, { query, rowsMost: this.#gatheredRows }),
+      () => gather(scanning, files, { query, rowsMax: this.#gatheredRows }),
       async (gathered) => {
         // The gathered flows already pass the filter.
         const unfiltered = { ...query, filter: undefined }
@@ -268,11 +268,11 @@ class ArchiveQueries implements FlowStore {
   ): Promise<HeldFlows[] | null> {
     const paths = [...inside, ...edge]
     if (rows > this.#heldRows || paths.length > heldWindow.files) return null
-    const isSmallPart = rowsWithin < rows * heldWindow.partLeast
+    const isSmallPart = rowsWithin < rows * heldWindow.partMin
     if (isSmallPart && !paths.every((path) => this.#held.has(path))) return null
     const files = await Promise.all(paths.map((path) => this.#held.take(path)))
     session.goesOn()
     const most = files.reduce((sum, file) => sum + file.most, 0)
-    return most > exactSumMost ? null : files
+    return most > exactSumMax ? null : files
   }
 }

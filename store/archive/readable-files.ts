@@ -19,7 +19,7 @@ const retryMs = 300_000
 const rowsReadMax = 250_000_000
 
 /** Sums of doubles up to here are exact, even if each flow counts at both ends. */
-export const exactSumMost = 2 ** 51
+export const exactSumMax = 2 ** 51
 
 interface Fault {
   message: string

@@ -5,7 +5,7 @@ import type { SurroundingsQuery } from './surroundings.ts'
 
 /** For all exporters together: each host has two series of some thousand seconds. */
 const followedOfAll = 1600
-const followedLeast = 20
+const followedMin = 20
 
 /** By exporter (an address), the hosts with most bytes in a time; twice as many are queried, since some are not local. */
 export async function hostsToFollow(
@@ -20,7 +20,7 @@ export async function hostsToFollow(
   }
   const exporters = new Set((await series.coverage(range)).map((each) => each.exporter))
   const share = Math.floor(followedOfAll / Math.max(1, exporters.size))
-  const limit = Math.max(followedLeast, Math.min(2 * followedMax, share))
+  const limit = Math.max(followedMin, Math.min(2 * followedMax, share))
   const followed = new Map<string, string[]>()
   for (const each of exporters) {
     const rows = await series.top({

@@ -12,7 +12,7 @@ const dayShifts = [1, 2, 3, 4, 5, 6]
 /** Daily events do not come at the same minute each day. */
 const jitterMs = hourMs / 2
 /** The least number of known earlier times; with fewer, the next method is used. */
-const knownLeast = 2
+const knownMin = 2
 
 export interface HistoryQuery {
   series: HistoryStore
@@ -62,14 +62,14 @@ export async function usualOf(
   const weeks = known.filter(({ days }) => weekdayShifts.includes(days))
   const reached = (key: number, bytes: number) =>
     known.filter(({ most }) => most[key]! >= bytes).length
-  if (weeks.length >= knownLeast)
+  if (weeks.length >= knownMin)
     return {
       ...middleOf(weeks),
       reached,
       isEarlier: true,
       basis: `the same hour of ${weeks.length} earlier weeks`,
     }
-  if (known.length >= knownLeast)
+  if (known.length >= knownMin)
     return {
       ...middleOf(known),
       reached,
@@ -125,7 +125,7 @@ async function hourBefore(query: HistoryQuery, asked: Asked): Promise<Earlier | 
   const range = alignedRange(query, to - hourMs, to)
   const coverage = await query.series.coverage({ ...range })
   const known = coverage.filter((each) => each.known > 0).length
-  if (known < knownLeast) return null
+  if (known < knownMin) return null
   const rows = await read(query, range, asked)
   const scale = (query.to - query.from) / (known * intervalMs)
   return { days: 0, ...sumsOf(rows, asked.keys.length, { isIn: () => true, scale }) }

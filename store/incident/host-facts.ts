@@ -8,7 +8,7 @@ import type { HostDirection, Scene } from '../../flow/incident/scene.ts'
 import { readHosts, type SurroundingsQuery } from './surroundings.ts'
 
 /** The least time read before an event, for connections already open and peers that are not new. */
-const earlierLeastMs = 660_000
+const earlierMsMin = 660_000
 const shortMs = 10_000
 
 export interface HostFacts {
@@ -52,7 +52,7 @@ async function ownScene(
   { table, grid, connections }: Scene,
   { hosts, span }: { hosts: readonly string[]; span: Span },
 ): Promise<Scene | null> {
-  const before = Math.max(earlierLeastMs, connections.idleMs + shortMs)
+  const before = Math.max(earlierMsMin, connections.idleMs + shortMs)
   for (const earlier of [before, shortMs]) {
     const from = Math.max(grid.from, span.from - earlier)
     const { exporter } = table

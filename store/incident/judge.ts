@@ -95,7 +95,7 @@ async function incidentOf(
   // Versions without sequence numbers do not show whether anything was sent: that is not silence.
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)
   const kind = finding.kind === 'silence' && isUnknown ? 'exporter' : finding.kind
-  const { exporter, sampling, samplingLeast } = scene.table
+  const { exporter, sampling, samplingMin } = scene.table
   const { actors, estimatedFrom } = await factsOfHosts(query, scene, {
     hosts: finding.actors,
     span,
@@ -113,7 +113,7 @@ async function incidentOf(
     total: totalOf(scene, span),
     lost: lostAround(coverage, span),
     sampling,
-    ...(samplingLeast < sampling && { samplingVaries: true }),
+    ...(samplingMin < sampling && { samplingVaries: true }),
     idleMs: scene.connections.idleMs,
     ...(estimatedFrom > 1 && { estimatedFrom }),
   }

@@ -38,9 +38,9 @@ const defaultLimits: RowLimits = {
  * fills the window shows nothing usual to compare with; less on a busy network.
  */
 const margins = [
-  { before: 900_000, after: 600_000, ofLength: 0.5, rowsMost: 30_000_000 },
-  { before: 420_000, after: 300_000, ofLength: 0.5, rowsMost: 80_000_000 },
-  { before: 240_000, after: 180_000, ofLength: 0, rowsMost: Number.POSITIVE_INFINITY },
+  { before: 900_000, after: 600_000, ofLength: 0.5, rowsMax: 30_000_000 },
+  { before: 420_000, after: 300_000, ofLength: 0.5, rowsMax: 80_000_000 },
+  { before: 240_000, after: 180_000, ofLength: 0, rowsMax: Number.POSITIVE_INFINITY },
 ]
 export interface SurroundingsQuery {
   flows: FlowStore
@@ -82,7 +82,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
     }
   for (const margin of margins) {
     const rows = await rowsIn(margin)
-    if (rows > margin.rowsMost) continue
+    if (rows > margin.rowsMax) continue
     if (rows > read && margin !== margins.at(-1)) continue
     if (rows > read)
       throw new QueryTooLarge(

@@ -57,7 +57,7 @@ const wakeUpMs = 15_000
 const rampSeconds = 5
 const lookEveryMs = 250
 /** Different flows, sent over and over; every host takes part in one. */
-const flowsMost = 1_000_000
+const flowsMax = 1_000_000
 /**
  * The targets: up to this many hosts and flows per second, below this much; above that, the last
  * one.
@@ -77,7 +77,7 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
   const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '64MB', ...clock })
   try {
     const { rate, hosts, seconds } = load
-    const flows = Math.max(hosts, Math.min(flowsMost, rate * seconds))
+    const flows = Math.max(hosts, Math.min(flowsMax, rate * seconds))
     const made = { rate, hosts, seconds, flows, exporters: 1, rampSeconds, aheadMs }
     const sender = await openFastSender({ ...made, version: 'v5', port: ingest.port })
     const began = await treeSecondsOf(ingest.pid)

@@ -21,7 +21,7 @@ import { madeUntil } from './archive-data.ts'
 
 const dayMs = 86_400_000
 const port = 29_955
-const recordsMost = 30
+const recordsMax = 30
 /** Datagrams between two checks of the clock. */
 const burst = 20
 /** Query spans: [from, to) of the last day. */
@@ -76,8 +76,8 @@ export async function makeNfdump(archive: string, days: number, folder: string):
        WHERE sourceAddressHigh = 0 AND destinationAddressHigh = 0 ORDER BY received`,
     )
     const rows = reader.getRowObjects() as unknown as Row[]
-    for (let at = 0; at < rows.length; at += recordsMost) {
-      const records = rows.slice(at, at + recordsMost)
+    for (let at = 0; at < rows.length; at += recordsMax) {
+      const records = rows.slice(at, at + recordsMax)
       const exportMs = Math.round(records.at(-1)!.received)
       const flows = records.map((row) => ({
         ...row,

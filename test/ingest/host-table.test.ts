@@ -8,7 +8,7 @@ import { HostTable } from '../../ingest/buckets/host-table.ts'
 import { JoinedCounts, PackedCounts, type HostCounts } from '../../ingest/buckets/packed-counts.ts'
 
 /** A key of nine bytes, three sums of up to seven, and flows. */
-const packedBytesMost = 9 + 3 * 7 + 2
+const packedBytesMax = 9 + 3 * 7 + 2
 
 /** The sums of each key, looked up again by its code. */
 function sumsOf(counts: HostCounts): Map<string, number[]> {
@@ -67,7 +67,7 @@ test('whatever the keys and counts, each key has its own sums, also beyond 32 bi
       count(rows.slice(0, continued), 0)
       const packed = PackedCounts.of(table)!
       for (const counts of [table, packed]) assert.deepEqual(sumsOf(counts), expected)
-      assert.ok(packed.bytes <= table.count * packedBytesMost)
+      assert.ok(packed.bytes <= table.count * packedBytesMax)
       // Joined with later counts, a key may be in several parts.
       const joined = new JoinedCounts([packed, PackedCounts.of(packed)!], table)
       const threefold = [...expected].map(([key, sums]) => [key, sums.map((sum) => 3 * sum)] as const) // prettier-ignore

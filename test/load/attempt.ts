@@ -44,7 +44,7 @@ export interface Attempt {
   peakMiB: number
 }
 
-const drainMsMost = 60_000
+const drainMsMax = 60_000
 
 /** Whether nothing was lost, everything was counted, and the intended rate was sent. */
 export function isClean(
@@ -108,7 +108,7 @@ export async function attempt(
 
 /** The status once all flows are counted, or no more come. */
 async function drained(ingest: RunningIngest, flows: number): Promise<IngestStatus> {
-  const until = performance.now() + drainMsMost
+  const until = performance.now() + drainMsMax
   let status = await ingest.status()
   for (;;) {
     await sleep(100)

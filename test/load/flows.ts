@@ -34,9 +34,9 @@ const [tcp, udp, icmp] = [6, 17, 1]
 const interfaces = 24
 const uplink = 101
 /** The exponent of the distribution of packets per flow (Pareto), and its maximum. */
-const [packetsExponent, packetsMost] = [1.1, 1_000_000]
-const endAgoMost = 15_000
-const [durationMean, durationMost] = [8000, 300_000]
+const [packetsExponent, packetsMax] = [1.1, 1_000_000]
+const endAgoMax = 15_000
+const [durationMean, durationMax] = [8000, 300_000]
 
 /** Generates flows between `hosts` hosts; every host takes part if there are enough flows. */
 export function makeFlows(count: number, hosts: number, seed: number): MadeFlows {
@@ -64,7 +64,7 @@ function makeFlow(
   const protocol = kind < tcpShare ? tcp : kind < portsShare ? udp : icmp
   const service = services[zipf(services.length, random())]!
   const client = 32_768 + Math.floor(random() * 28_000)
-  const packets = Math.min(packetsMost, Math.floor((1 - random()) ** (-1 / packetsExponent)))
+  const packets = Math.min(packetsMax, Math.floor((1 - random()) ** (-1 / packetsExponent)))
   const duration = packets === 1 ? 0 : Math.floor(-Math.log(1 - random()) * durationMean)
   flows.source[i] = isOut ? local : remote
   flows.destination[i] = isOut ? remote : local
@@ -79,8 +79,8 @@ function makeFlow(
   const inside = 1 + (local % interfaces)
   flows.ingress[i] = isOut ? inside : uplink
   flows.egress[i] = isOut ? uplink : inside
-  flows.endAgoMs[i] = Math.floor(random() * endAgoMost)
-  flows.durationMs[i] = Math.min(durationMost, duration)
+  flows.endAgoMs[i] = Math.floor(random() * endAgoMax)
+  flows.durationMs[i] = Math.min(durationMax, duration)
 }
 
 /** A rank from 0 to count − 1, by Zipf's law with an exponent of about 1. */

@@ -41,9 +41,9 @@ const settle = { stepMs: 500, idleSteps: 3, mostMs: 60_000, idleCpuSeconds: 0.03
  * A receiver that works longer than this after the last datagram, or longer than this share of the
  * load's time, cannot hold the rate for ever: its queue grows.
  */
-const drainMost = { seconds: 1, share: 0.1 }
+const drainMax = { seconds: 1, share: 0.1 }
 /** The share that may be missing: some receivers hold the last flows in a buffer while they run. */
-const missingMost = 1e-4
+const missingMax = 1e-4
 
 /** Whether a receiver kept up with the load. */
 export function wasInTime({
@@ -51,12 +51,12 @@ export function wasInTime({
   rate,
   drainSeconds,
 }: Pick<Received, 'sentFlows' | 'rate' | 'drainSeconds'>): boolean {
-  return drainSeconds <= Math.max(drainMost.seconds, (drainMost.share * sentFlows) / rate)
+  return drainSeconds <= Math.max(drainMax.seconds, (drainMax.share * sentFlows) / rate)
 }
 
 /** Whether a receiver stored what was sent, and the intended rate was sent. */
 export function keptAll({ sentFlows, flows, rate }: Received, wanted: number): boolean {
-  return flows >= sentFlows * (1 - missingMost) && rate > wanted * 0.98
+  return flows >= sentFlows * (1 - missingMax) && rate > wanted * 0.98
 }
 
 /** Sends load to a running receiver, waits until it is done, and stops it. */

@@ -47,7 +47,7 @@ export interface Sent {
 }
 
 /** The most datagrams at once: bursts must not be what fills a buffer. */
-const burstMost = 128
+const burstMax = 128
 
 interface Exporter {
   socket: Socket
@@ -93,7 +93,7 @@ async function send(options: LoadOptions): Promise<Sent> {
   let sent = 0
   while (sent < due) {
     const elapsedMs = performance.now() - startMs
-    const until = Math.min(due, sent + burstMost, dueAt(elapsedMs) + 1)
+    const until = Math.min(due, sent + burstMax, dueAt(elapsedMs) + 1)
     const header = { sequence: 0, nowMs: Date.now() + aheadMs, elapsedMs: Math.floor(elapsedMs) }
     for (; sent < until; sent++) {
       const exporter = exporters[sent % exporters.length]!

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** Clock ticks per second in /proc (sysconf(_SC_CLK_TCK), 100 on all of today's Linux machines). */
 const ticksASecond = 100
 /** Threads below this are not listed. */
-const secondsLeast = 0.1
+const secondsMin = 0.1
 
 /** CPU-seconds of a process, including all its threads and those that have ended. */
 export async function cpuSecondsOf(pid: number): Promise<number> {
@@ -44,7 +44,7 @@ export async function threadSecondsOf(pid: number): Promise<Record<string, numbe
     if (text === null) continue
     const own = ticksOf(text).own / ticksASecond
     const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'))
-    if (own > secondsLeast) seconds[`${name}-${thread}`] = own
+    if (own > secondsMin) seconds[`${name}-${thread}`] = own
   }
   return seconds
 }

@@ -49,7 +49,7 @@ const sixAbsolute: EncodedTemplate = {
   fields: [field(27, 16), field(28, 16), ...absolute],
 }
 
-const recordsMost = 24
+const recordsMax = 24
 const sweepMs = 1000
 
 /** The datagrams that the exporter sends for packets (in order of time). */
@@ -132,8 +132,8 @@ export class Meter {
   }
 
   #flush(): void {
-    for (let at = 0; at < this.#waiting.length; at += recordsMost)
-      this.#send(this.#waiting.slice(at, at + recordsMost))
+    for (let at = 0; at < this.#waiting.length; at += recordsMax)
+      this.#send(this.#waiting.slice(at, at + recordsMax))
     this.#waiting = []
   }
 

@@ -38,7 +38,7 @@ export interface Transfer {
   protocol?: number
 }
 
-const dataBytesMost = 60_000
+const dataBytesMax = 60_000
 const headerBytes = 52
 const [syn, ack, fin, push] = [2, 16, 1, 8]
 /** When a connection without an answer is retried, ms. */
@@ -83,7 +83,7 @@ export class Line {
     const back = direction === 'down' ? up : down
     const count = Math.max(
       1,
-      Math.ceil(transfer.bytes / dataBytesMost),
+      Math.ceil(transfer.bytes / dataBytesMax),
       Math.min(60, Math.round(transfer.seconds)),
     )
     const each = Math.round(transfer.bytes / count)

@@ -2,7 +2,7 @@
 
 const lowAtFirst = 4096
 /** Codes below this use an array, which takes a fifth of a map's time. */
-const lowMost = 2 ** 20
+const lowMax = 2 ** 20
 
 export class NumberedCodes {
   /** Low codes: the number + 1; others: the number. */
@@ -27,7 +27,7 @@ export class NumberedCodes {
   /** Numbers a new code. */
   add(code: number): number {
     const number = this.#codes.push(code) - 1
-    if (code >= lowMost) this.#high.set(code, number)
+    if (code >= lowMax) this.#high.set(code, number)
     else {
       if (code >= this.#low.length) {
         const grown = new Int32Array(2 ** Math.ceil(Math.log2(code + 1)))

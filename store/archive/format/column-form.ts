@@ -23,9 +23,9 @@ const plainLevels = { random: 1, usual: 3, repeating: [5, 9] }
 /** Values count as repeating if the usual level takes at most this share of the lowest level's size. */
 const repeatingShare = 0.97
 /** Most values in a dictionary. */
-const dictionaryMost = 65_536
+const dictionaryMax = 65_536
 /** No dictionary if a larger share of a sample's values is distinct. */
-const differentMost = 0.6
+const differentMax = 0.6
 /** Dictionaries are faster to query, especially with byte indices, so they may be this much larger. */
 const favour = { dictionary: 1.02, frequencies: 1.03 }
 /** Most rows in a sample. */
@@ -97,7 +97,7 @@ function chunkAs(
   if (numbers)
     return valuesChunk(packed(numbers, numbers.values), { rows, isDelta: true, level }, range)
   const isDictionary = kind === 'dictionary' || kind === 'frequencies'
-  const dictionary = isDictionary ? dictionaryOf(column, dictionaryMost) : null
+  const dictionary = isDictionary ? dictionaryOf(column, dictionaryMax) : null
   if (!dictionary) return valuesChunk(bytesOf(column.words), { rows, isDelta: false, level }, range)
   const sorted = ordered(dictionary, column, { byFrequency: kind === 'frequencies' })
   const values = { values: plainOf(column, sorted.firsts), count: sorted.count }
@@ -194,8 +194,8 @@ function formOf(column: Words, ends: Ends): Form {
 /** The estimated size of either kind of dictionary for a sample; empty if too many values are distinct. */
 function dictionarySizes(column: Words, [from, to]: Stretch): [Form, number][] {
   const rows = to - from
-  const found = dictionaryOf(rowsOf(column, from, to), Math.ceil(differentMost * rows))
-  const whole = found && dictionaryOf(column, dictionaryMost)
+  const found = dictionaryOf(rowsOf(column, from, to), Math.ceil(differentMax * rows))
+  const whole = found && dictionaryOf(column, dictionaryMax)
   if (!whole) return []
   let sorted = whole
   return (

@@ -9,7 +9,7 @@ const wordRange = 2 ** wordBits
 /** A value of up to this many bits fits in one word, at any bit offset in its first byte. */
 const narrowBits = 25
 /** The bits of an index into the largest dictionary. */
-const indexBitsMost = 16
+const indexBitsMax = 16
 
 class Bytes {
   readonly view: DataView
@@ -185,7 +185,7 @@ export function unpackIndices(
 ): void {
   const bytes = new Bytes(packed)
   const width = bytes.byte()
-  if (width > indexBitsMost)
+  if (width > indexBitsMax)
     throw new RangeError(`indices of ${width} bits are none that Weir writes`)
   for (let begin = 0, next = 0; begin < to;) {
     const head = bytes.varint()
@@ -194,7 +194,7 @@ export function unpackIndices(
     const end = begin + (isPacked ? 8 * length : length)
     const at = bytes.pass(isPacked ? length * width : Math.ceil(width / 8))
     const run = { from: Math.max(from, begin), to: Math.min(to, end) }
-    if (isPacked && width === indexBitsMost) copyRun(packed, at + 2 * (run.from - begin), run, out)
+    if (isPacked && width === indexBitsMax) copyRun(packed, at + 2 * (run.from - begin), run, out)
     else if (few)
       next = pickRun(bytes.view, { at, width, begin, end, isPacked }, { few, next }, out)
     else if (!isPacked) out.fill(bytes.view.getInt32(at, true) & (2 ** width - 1), run.from, run.to)

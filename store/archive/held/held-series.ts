@@ -13,7 +13,7 @@ import { lineOf, StepLines, ways } from './step-lines.ts'
 import type { HeldWindow } from './held-windows.ts'
 
 /** Values of lines that are summed at once: 64 MB. */
-const valuesMost = 8_000_000
+const valuesMax = 8_000_000
 
 /** The rows of each step, exporter and key; null if there are too many lines to sum side by side. */
 export async function heldSeries(
@@ -31,8 +31,8 @@ export async function heldSeries(
   const { parts, exporters } = placeFlows(numbered, placed, { keys, local })
   const { from, to, stepMs } = query
   const fields = query.only ? [query.only] : fieldNames
-  const linesMost = valuesMost / (fields.length * ((to - from) / stepMs))
-  if (exporters.count * places * ways > linesMost && countLines(parts) > linesMost) return null
+  const linesMax = valuesMax / (fields.length * ((to - from) / stepMs))
+  if (exporters.count * places * ways > linesMax && countLines(parts) > linesMax) return null
   const lines = new StepLines(query, fields)
   for (const { selected, linesOf } of parts) {
     for (const field of fields)

@@ -11,13 +11,13 @@ import { numberFlows, type Numbered } from './numbered.ts'
 import { SelectedFlows, type PartsKept } from './selected-flows.ts'
 
 /** A page uses two: one for its tables, one in whole steps for its series. */
-const windowsMost = 3
+const windowsMax = 3
 /** How long an unused window is kept. */
 const keptMs = 10_000
 /** Parts kept per window, 8 bytes each. */
-const partsMost = 2_000_000
+const partsMax = 2_000_000
 /** Groupings kept with their numbers and results: twelve bytes per flow and end. */
-const numberedMost = 4
+const numberedMax = 4
 
 type Asked = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>
 
@@ -27,7 +27,7 @@ export class HeldWindow {
   readonly #predicate: FlowPredicate | null
   readonly #selected: SelectedFlows[] = []
   readonly #numbered = new Map<string, Promise<Numbered>>()
-  readonly #parts: PartsKept = { left: partsMost }
+  readonly #parts: PartsKept = { left: partsMax }
 
   constructor(files: readonly HeldFlows[], asked: Asked) {
     this.files = files
@@ -53,7 +53,7 @@ export class HeldWindow {
     this.#numbered.delete(name)
     this.#numbered.set(name, numbered)
     const [oldest] = this.#numbered.keys()
-    if (this.#numbered.size > numberedMost) this.#numbered.delete(oldest!)
+    if (this.#numbered.size > numberedMax) this.#numbered.delete(oldest!)
     return numbered
   }
 }
@@ -83,7 +83,7 @@ export class HeldWindows {
     const timer = setTimeout(() => this.#evict(key), keptMs).unref()
     this.#kept.set(key, { window, timer })
     const [oldest] = this.#kept.keys()
-    if (this.#kept.size > windowsMost) this.#evict(oldest!)
+    if (this.#kept.size > windowsMax) this.#evict(oldest!)
     return window
   }
 

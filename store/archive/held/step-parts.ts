@@ -29,7 +29,7 @@ export interface Parts extends Layout {
 }
 
 /** Parts per piece: 8 MB. A flow with more is a piece of its own. */
-const partsMost = 1_000_000
+const partsMax = 1_000_000
 
 /** Computes which steps the selected flows touch, from the nth on, for as many flows as fit in a piece. */
 export function layOut(
@@ -49,7 +49,7 @@ export function layOut(
     const step = Math.trunc((Math.max(begin, from) - from) / stepMs)
     const lastStep = Math.trunc((Math.min(Math.max(begin, end - 1), to - 1) - from) / stepMs)
     const more = lastStep - step + 1
-    if (count > 0 && parts + more > partsMost) break
+    if (count > 0 && parts + more > partsMax) break
     steps[count] = step
     parts += more
     starts[count + 1] = parts

@@ -14,7 +14,7 @@ const unknown = -1
 /** The high half of an IPv4 address. */
 const noWords = new Uint32Array(2)
 /** Most pairs of distinct halves that are indexed, 8 bytes each. */
-const pairsMost = 1 << 18
+const pairsMax = 1 << 18
 
 /** A column of addresses: its halves, two words per row each, low word first. */
 export interface AddressHalves {
@@ -63,7 +63,7 @@ export class AddressNumbers {
   /** The number of the nth row's address, assigned if it is new. */
   number(addresses: Addresses, rows: Int32Array, numbering: Numbering): void {
     const { entries } = addresses
-    if (entries && pairsOf(entries) <= pairsMost) this.#numberEntries(entries, rows, numbering)
+    if (entries && pairsOf(entries) <= pairsMax) this.#numberEntries(entries, rows, numbering)
     else this.#numberHalves(addresses, rows, numbering)
   }
 

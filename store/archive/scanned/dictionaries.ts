@@ -17,7 +17,7 @@ interface Kept {
 const usualKeptMs = 60_000
 
 export class Dictionaries {
-  readonly #bytesMost: number
+  readonly #bytesMax: number
   readonly #keptMs: number
   /** By the place given in a footer, least recently used first. */
   readonly #kept = new Map<ColumnPlace, Kept>()
@@ -25,8 +25,8 @@ export class Dictionaries {
   /** Those that do not fit. */
   readonly #passing: PackedHalves[] = []
 
-  constructor(bytesMost: number, keptMs = usualKeptMs) {
-    this.#bytesMost = bytesMost
+  constructor(bytesMax: number, keptMs = usualKeptMs) {
+    this.#bytesMax = bytesMax
     this.#keptMs = keptMs
   }
 
@@ -59,13 +59,13 @@ export class Dictionaries {
 
   #makeRoom(bytes: number, nowMs: number): boolean {
     for (const [column, { halves, askedMs }] of this.#kept) {
-      if (this.#bytes + bytes <= this.#bytesMost || askedMs + this.#keptMs > nowMs) break
+      if (this.#bytes + bytes <= this.#bytesMax || askedMs + this.#keptMs > nowMs) break
       this.#kept.delete(column)
       this.#bytes -= bytesOf(halves)
       // The caller may still be using it.
       this.#passing.push(halves)
     }
-    return this.#bytes + bytes <= this.#bytesMost
+    return this.#bytes + bytes <= this.#bytesMax
   }
 }
 

@@ -9,7 +9,7 @@ import type { RowGroup } from './row-group.ts'
 export type EventWindow = Pick<FlowScan, 'from' | 'to' | 'exporter' | 'hosts'>
 
 /** DuckDB's columns are signed, so results are capped at the same value. */
-const samplingMost = 2 ** 31 - 1
+const samplingMax = 2 ** 31 - 1
 
 const halves = [
   ['exporterHigh', 'exporterAddressHigh'],
@@ -49,7 +49,7 @@ export function putEvents(
     copyNumbers(flows[from], rows.subarray(begin, end), into[name])
   const { samplingInterval } = flows
   for (let n = 0; n < into.count; n++)
-    into.sampling[n] = Math.min(samplingMost, samplingInterval[rows[begin + n]!]!)
+    into.sampling[n] = Math.min(samplingMax, samplingInterval[rows[begin + n]!]!)
 }
 
 /** All flows of a group that belong to a window, in new columns. */

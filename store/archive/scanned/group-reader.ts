@@ -8,7 +8,7 @@ import { readFooter, type FileFooter, type GroupPlace } from '../format/footer.t
 import { isZero, RowGroup, timesOf, type GroupTimes } from './row-group.ts'
 
 /** Row groups whose footers are cached, about 6 kB each: reading a footer takes as long as reading a column. */
-const keptMost = 1000
+const keptMax = 1000
 
 /** The row groups of a file; null if another writer made it. */
 export type FileGroups = GroupTimes[] | null
@@ -19,9 +19,9 @@ export class GroupReader {
   #keptGroups = 0
   readonly #group: RowGroup
 
-  /** `dictionaryBytesMost` is for cached dictionaries of addresses. */
-  constructor({ dictionaryBytesMost = 0 } = {}) {
-    this.#group = new RowGroup(new Dictionaries(dictionaryBytesMost))
+  /** `dictionaryBytesMax` is for cached dictionaries of addresses. */
+  constructor({ dictionaryBytesMax = 0 } = {}) {
+    this.#group = new RowGroup(new Dictionaries(dictionaryBytesMax))
   }
 
   /** The times of a file's row groups. @throws the error that prevents reading it */
@@ -88,7 +88,7 @@ export class GroupReader {
     const groups = footer?.groups ?? null
     this.#keptGroups += groups?.length ?? 0
     for (const [other, places] of this.#kept) {
-      if (this.#keptGroups <= keptMost) break
+      if (this.#keptGroups <= keptMax) break
       this.#kept.delete(other)
       this.#keptGroups -= places?.length ?? 0
     }

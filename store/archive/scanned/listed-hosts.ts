@@ -16,13 +16,13 @@ const candidatesMore = 100
 /** A host is a candidate if it may reach this share of the last rank's likely sum: edge files mostly contribute less. */
 const likelyShare = 0.4
 
-type HostList = Pick<HostSums, 'hosts' | 'restMost'>
+type HostList = Pick<HostSums, 'hosts' | 'restMax'>
 
 /** Upper bounds for hosts, from lists that together cover all files. */
 export interface HostBounds {
   most: ReadonlyMap<string, number>
   /** The upper bound of any host in none of the lists. */
-  restMost: number
+  restMax: number
   /** A lower bound for the last requested rank, or a likely one. */
   likely: number
 }
@@ -68,7 +68,7 @@ async function listOf(
   if (ranking === null) return null
   const [high, low] = ranking.keys
   const hosts = new Map(ranking.ranked.map((sum, i) => [formatHalves(high![i]!, low![i]!), sum]))
-  return { hosts, restMost: ranking.next }
+  return { hosts, restMax: ranking.next }
 }
 
 /**
@@ -79,13 +79,13 @@ export function boundsOf(
   { inside, edge }: { inside: readonly HostList[]; edge: readonly HostList[] },
   { limit, part }: { limit: number; part: number },
 ): HostBounds | null {
-  const restMost = [...inside, ...edge].reduce((sum, list) => sum + list.restMost, 0)
+  const restMax = [...inside, ...edge].reduce((sum, list) => sum + list.restMax, 0)
   const most = new Map<string, number>()
   const least = new Map<string, number>()
   const likely = new Map<string, number>()
-  const add = ({ hosts, restMost: rest }: HostList, share: { least: number; likely: number }) => {
+  const add = ({ hosts, restMax: rest }: HostList, share: { least: number; likely: number }) => {
     for (const [host, sum] of hosts) {
-      most.set(host, (most.get(host) ?? restMost) + sum - rest)
+      most.set(host, (most.get(host) ?? restMax) + sum - rest)
       least.set(host, (least.get(host) ?? 0) + sum * share.least)
       likely.set(host, (likely.get(host) ?? 0) + sum * share.likely)
     }
@@ -95,14 +95,14 @@ export function boundsOf(
   if (most.size < limit) return null
   const lastOf = (sums: ReadonlyMap<string, number>) =>
     Float64Array.from(sums.values()).sort().at(-limit)!
-  return { most, restMost, likely: Math.max(lastOf(least), likelyShare * lastOf(likely)) }
+  return { most, restMax, likely: Math.max(lastOf(least), likelyShare * lastOf(likely)) }
 }
 
 /** All hosts that may have reached `enough`; null if there may be unlisted ones, or if there are too many. */
 export function candidatesOf(
-  { most, restMost }: HostBounds,
+  { most, restMax }: HostBounds,
   { enough, limit }: { enough: number; limit: number },
 ): string[] | null {
   const hosts = [...most].flatMap(([host, sum]) => (sum >= enough ? [host] : []))
-  return restMost >= enough || hosts.length > limit + candidatesMore ? null : hosts
+  return restMax >= enough || hosts.length > limit + candidatesMore ? null : hosts
 }

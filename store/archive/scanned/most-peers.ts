@@ -5,7 +5,7 @@
 import type { DetailsFound, KeyValues, RankingFound } from './requests.ts'
 
 /** Keys with the most flows, among which those with the most peers are chosen. */
-export const rankedMost = 5000
+export const rankedMax = 5000
 /** This many times the requested keys are counted first, to learn how many peers are enough. */
 const firstTimes = 2
 
@@ -31,8 +31,8 @@ export async function mostPeers(
     if (details === null) return null
     const places = greatestFirst(keys, details.peers).slice(0, limit)
     const enough = places.length < limit ? 0 : details.peers[places.at(-1)!]!
-    const othersMost = ranked[count] ?? next
-    if (othersMost === 0 || othersMost < enough) return { keys, details, places }
+    const othersMax = ranked[count] ?? next
+    if (othersMax === 0 || othersMax < enough) return { keys, details, places }
     if (count === ranked.length) return null
     count = ranked.filter((flows) => flows >= enough).length
   }

@@ -22,7 +22,7 @@ export interface PassScan {
   /** Throws if the scan must be abandoned. */
   goesOn: () => void
   /** The scan stops once a thread distinguishes more keys. */
-  keysMost: number
+  keysMax: number
   /** Called with the share that is done. */
   progress: ((share: number) => void) | undefined
 }
@@ -116,7 +116,7 @@ export class Pass {
     scan.done++
     scan.keys = Math.max(scan.keys, keys ?? 0)
     scan.progress?.(scan.done / scan.groups.length)
-    const isEnd = keys === null || scan.keys > scan.keysMost || scan.done === scan.groups.length
+    const isEnd = keys === null || scan.keys > scan.keysMax || scan.done === scan.groups.length
     if (isEnd) this.#end(scan, () => scan.resolve(scan.keys))
   }
 

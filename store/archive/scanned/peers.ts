@@ -18,7 +18,7 @@ const pairColumns = 3
 const keyWords = 8
 const wordBits = 32
 /** Most bits to mark seen entries of a row group: if more are needed, addresses are compared themselves. */
-const metMost = 1 << 26
+const metMax = 1 << 26
 
 export interface PackedPeers {
   /** By index of the key, ascending. */
@@ -58,7 +58,7 @@ export class Peers {
   /** Adds the nth row's address as a peer of the nth key, which is given by its index. */
   add(addresses: Addresses, rows: Int32Array, places: Int32Array): void {
     const { entries } = addresses
-    if (entries && this.#ipv4.length * pairsOf(entries) <= metMost)
+    if (entries && this.#ipv4.length * pairsOf(entries) <= metMax)
       this.#addEntries(entries, rows, places)
     else this.#addRows(addresses, rows, places)
   }

@@ -29,27 +29,27 @@ export async function rank(
   if (ranking !== null || order.by === 'rate' || order.by === 'duration') return ranking
   const sums = await scan<BucketsAsked>({ kind: 'buckets', window, by, order })
   if (sums === null) return null
-  const { among, othersMost } = fullestOf(sums, fullest)
+  const { among, othersMax } = fullestOf(sums, fullest)
   const found = await scan<RankingAsked>({ ...asked, among })
   if (found === null) return null
-  const isProven = found.ranked.length === count && found.ranked[count - 1]! > othersMost
-  return isProven ? { ...found, next: Math.max(found.next, othersMost) } : null
+  const isProven = found.ranked.length === count && found.ranked[count - 1]! > othersMax
+  return isProven ? { ...found, next: Math.max(found.next, othersMax) } : null
 }
 
 /** Marks about `most` of the fullest buckets, and gives the largest sum among the others. */
 export function fullestOf(
   sums: Float64Array,
   most: number,
-): { among: Uint8Array; othersMost: number } {
+): { among: Uint8Array; othersMax: number } {
   // Keys are distributed over buckets at random, so a sample is representative.
   const some = sums.filter((_, bucket) => bucket % sampledEach === 0).sort()
   const enough = some.at(-Math.ceil(most / sampledEach)) ?? 0
   const among = new Uint8Array(sums.length)
-  let othersMost = 0
+  let othersMax = 0
   for (let bucket = 0; bucket < sums.length; bucket++) {
     const sum = sums[bucket]!
     if (sum > 0 && sum >= enough) among[bucket] = 1
-    else othersMost = Math.max(othersMost, sum)
+    else othersMax = Math.max(othersMax, sum)
   }
-  return { among, othersMost }
+  return { among, othersMax }
 }

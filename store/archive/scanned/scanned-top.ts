@@ -6,7 +6,7 @@ import type { ArchiveFiles } from '../readable-files.ts'
 import { topAnswer } from '../answer/top-answer.ts'
 import type { DetailsFound, KeyValues } from './requests.ts'
 import { boundsByLists, candidatesOf, type HostBounds } from './listed-hosts.ts'
-import { greatestFirst, mostPeers, rankedMost } from './most-peers.ts'
+import { greatestFirst, mostPeers, rankedMax } from './most-peers.ts'
 import { rank } from './rank.ts'
 import { progressOf, windowOf, type Scanning } from './scanner.ts'
 
@@ -28,7 +28,7 @@ export async function scannedTop(
     scanner.scan({ kind: 'details', window, by, keys }, groups, { session, progress: progressOf(progress, 1) }) // prettier-ignore
   const listed = await listedTop(await boundsByLists(scanning, files, query), detailsOf, query)
   if (listed) return listed
-  const ranked = order === 'peers' ? ({ by: 'flows', count: rankedMost } as const) : { by: order, count: limit } // prettier-ignore
+  const ranked = order === 'peers' ? ({ by: 'flows', count: rankedMax } as const) : { by: order, count: limit } // prettier-ignore
   const ranking = await rank(
     { kind: 'ranking', window, by, order: { of: 'top', by: ranked.by }, count: ranked.count },
     (asked) => scanner.scan(asked, groups, { session, progress: progressOf(progress, 0) }),

@@ -11,7 +11,7 @@ import type { FlowWindow } from '../../flows.ts'
 import { AskedThread } from '../../asked-thread.ts'
 import { parseHostSums, type HostSums } from '../write/host-list.ts'
 import type { Session } from '../sql/query-engine.ts'
-import { exactSumMost, type ArchiveFiles } from '../readable-files.ts'
+import { exactSumMax, type ArchiveFiles } from '../readable-files.ts'
 import type { ScanAsked, ScanFound, ScannedWindow } from './requests.ts'
 import { Pass, requestsPerThread, type GroupForScans } from './pass.ts'
 import { partsOf, type EventWindow } from './event-rows.ts'
@@ -61,7 +61,7 @@ export interface ScanOptions {
   session: Pick<Session, 'goesOn'>
   progress?: FlowWindow['progress']
   /** Most keys that a thread may distinguish, or rows that it may gather; defaults to the scanner's limit. */
-  keysMost?: number
+  keysMax?: number
 }
 
 /** A row group that may have flows in a window. */
@@ -74,11 +74,11 @@ export interface GroupToScan {
 }
 
 /** Keys that a thread may distinguish; with more, SQL tries whether they fit in its memory. */
-const usualKeysMost = 1_000_000
+const usualKeysMax = 1_000_000
 /** Files whose row group times are cached, about 500 bytes each. */
-const filesMost = 20_000
+const filesMax = 20_000
 /** Cached host lists, about 10 kB each. */
-const hostListsMost = 1000
+const hostListsMax = 1000
 /** Flows processed per turn of the calling thread, which has other work. */
 const eventsAtOnce = 16_384
 /** A thread mostly allocates columns, which are outside V8's heap. */
@@ -86,7 +86,7 @@ const youngMiBMax = 8
 
 export class Scanner {
   readonly #workerData: ScanWorkerData
-  readonly #keysMost: number
+  readonly #keysMax: number
   readonly #threads: (ScanThread | null)[]
   /** Cached facts about files, which never change under their names. */
   readonly #files = new Map<string, FileGroups>()
@@ -96,9 +96,9 @@ export class Scanner {
   #scans = 0
 
   /** Threads start on first use; `local` are the networks that determine directions. */
-  constructor(threads: number, workerData: ScanWorkerData, keysMost = usualKeysMost) {
+  constructor(threads: number, workerData: ScanWorkerData, keysMax = usualKeysMax) {
     this.#workerData = workerData
-    this.#keysMost = keysMost
+    this.#keysMax = keysMax
     this.#threads = Array.from({ length: threads }, () => null)
   }
 
@@ -114,7 +114,7 @@ export class Scanner {
     { inside, edge, most }: FilesToScan,
     { from, to }: Pick<ScannedWindow, 'from' | 'to'>,
   ): Promise<GroupToScan[] | null> {
-    if (this.#threads.length === 0 || most > exactSumMost) return null
+    if (this.#threads.length === 0 || most > exactSumMax) return null
     const paths = [...inside, ...edge]
     const files = await Promise.all(paths.map((path, i) => this.#groupsOf(path, i)))
     const found: GroupToScan[] = []
@@ -170,7 +170,7 @@ export class Scanner {
         if (kept !== undefined) return kept
         const text = await this.#thread(i).ask({ kind: 'hosts', path })
         const hosts = text === null ? null : parseHostSums(text)
-        keep(this.#hosts, path, hosts, hostListsMost)
+        keep(this.#hosts, path, hosts, hostListsMax)
         return hosts
       }),
     )
@@ -183,7 +183,7 @@ export class Scanner {
   async scan<Asked extends ScanAsked>(
     asked: Asked,
     groups: readonly GroupToScan[],
-    { session: { goesOn }, progress, keysMost = this.#keysMost }: ScanOptions,
+    { session: { goesOn }, progress, keysMax = this.#keysMax }: ScanOptions,
   ): Promise<ScanFound[Asked['kind']] | null> {
     const id = ++this.#scans
     const count = Math.max(1, Math.min(this.#threads.length, groups.length))
@@ -194,8 +194,8 @@ export class Scanner {
     running.scans++
     try {
       await Promise.all(threads.map((thread) => thread.ask({ kind: 'begin', id, asked })))
-      const keys = await pass.add(id, { groups, goesOn, keysMost, progress })
-      if (keys > keysMost) return null
+      const keys = await pass.add(id, { groups, goesOn, keysMax, progress })
+      if (keys > keysMax) return null
       goesOn()
       return (await merged(threads, id)) as ScanFound[Asked['kind']]
     } finally {
@@ -212,7 +212,7 @@ export class Scanner {
     const kept = this.#files.get(path)
     if (kept !== undefined) return kept
     const groups = await this.#thread(i).ask({ kind: 'groups', path })
-    keep(this.#files, path, groups, filesMost)
+    keep(this.#files, path, groups, filesMax)
     return groups
   }
 

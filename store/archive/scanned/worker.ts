@@ -29,8 +29,8 @@ interface Running {
 
 const local = new NetworkSet((workerData as ScanWorkerData).local)
 /** Ten million flows of a day have about 22 MiB of dictionaries, half of them for each of two threads. */
-const dictionaryBytesMost = 16 << 20
-const reader = new GroupReader({ dictionaryBytesMost })
+const dictionaryBytesMax = 16 << 20
+const reader = new GroupReader({ dictionaryBytesMax })
 const running = new Map<number, Running>()
 
 function begin(asked: ScanAsked): Running {

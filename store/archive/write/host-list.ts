@@ -13,9 +13,18 @@ export interface HostSums {
   /** Bytes by address. */
   hosts: ReadonlyMap<string, number>
   /** The most bytes that any other host has. */
-  restMost: number
+  restMax: number
   /** Of all hosts. */
   total: { bytes: number; packets: number; flows: number }
+}
+
+/** The footer's form of them. */
+interface StoredSums {
+  restMost: number
+  total: HostSums['total']
+  hosts: string[]
+  /** Of each host. */
+  bytes: number[]
 }
 
 /** The number of hosts listed for a file with this many rows. */
@@ -24,9 +33,15 @@ export function listedHosts(rows: number): number {
 }
 
 /** The footer text; null if a sum may not be exact in a double. */
-export function formatHostSums({ hosts, restMost, total }: HostSums): string | null {
+export function formatHostSums({ hosts, restMax, total }: HostSums): string | null {
   if (!isExact({ total })) return null
-  return JSON.stringify({ restMost, total, hosts: [...hosts.keys()], bytes: [...hosts.values()] })
+  const stored: StoredSums = {
+    restMost: restMax,
+    total,
+    hosts: [...hosts.keys()],
+    bytes: [...hosts.values()],
+  }
+  return JSON.stringify(stored)
 }
 
 export function isExact({ total }: Pick<HostSums, 'total'>): boolean {
@@ -34,13 +49,10 @@ export function isExact({ total }: Pick<HostSums, 'total'>): boolean {
 }
 
 export function parseHostSums(text: string): HostSums {
-  const {
-    hosts,
-    bytes: sums,
-    ...rest
-  } = JSON.parse(text) as Omit<HostSums, 'hosts'> & {
-    hosts: string[]
-    bytes: number[]
+  const stored = JSON.parse(text) as StoredSums
+  return {
+    hosts: new Map(stored.hosts.map((host, i) => [host, stored.bytes[i]!])),
+    restMax: stored.restMost,
+    total: stored.total,
   }
-  return { ...rest, hosts: new Map(hosts.map((host, i) => [host, sums[i]!])) }
 }

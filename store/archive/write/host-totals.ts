@@ -75,7 +75,7 @@ class HostTotals {
   }
 
   /** The `count` largest, ties by address, and the bytes of the next one. */
-  greatest(count: number): Pick<HostSums, 'hosts' | 'restMost'> {
+  greatest(count: number): Pick<HostSums, 'hosts' | 'restMax'> {
     const before = (a: number, b: number) =>
       this.#bytes[b]! - this.#bytes[a]! || this.#compare(a, b)
     let found: number[] = []
@@ -91,7 +91,7 @@ class HostTotals {
     }
     sort()
     const listed = found.slice(0, count).map((host) => [this.#address(host), this.#bytes[host]!] as const) // prettier-ignore
-    return { hosts: new Map(listed), restMost: count < found.length ? least : 0 }
+    return { hosts: new Map(listed), restMax: count < found.length ? least : 0 }
   }
 
   #numberOf(w0: number, w1: number, w2: number, w3: number): number {

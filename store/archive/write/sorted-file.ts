@@ -31,8 +31,8 @@ export async function sortedFile(
   const groups = await groupsInOrder(source, scratch, bounds)
   const chunks: ColumnChunk[][] = groups.map(() => [])
   const room = scratch.of('first', 8 * source.rows)
-  const rowsMost = groups.reduce((most, { length }) => Math.max(most, length), 0)
-  const words = new Int32Array(scratch.of('second', 8 * rowsMost))
+  const rowsMax = groups.reduce((most, { length }) => Math.max(most, length), 0)
+  const words = new Int32Array(scratch.of('second', 8 * rowsMax))
   for (const column of archiveColumns) {
     const single = source.single(column)
     const values = single ? null : await source.read(column, room)

@@ -68,8 +68,8 @@ suite('partly kept scenes', () => {
       held.add(columns, i)
     }
     sample.putInto(kept)
-    for (const { sampling, samplingLeast } of [held, kept])
-      assert.deepEqual([samplingLeast, sampling], [10, 100])
+    for (const { sampling, samplingMin } of [held, kept])
+      assert.deepEqual([samplingMin, sampling], [10, 100])
   })
 
   test('the counts per second equal those of a table of all flows', () => {

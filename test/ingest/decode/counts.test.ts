@@ -6,19 +6,19 @@ import { encodeIpfix, field, type EncodedSet, type EncodedTemplate } from '../..
 import { decodeAll, pick } from './decoded.ts'
 import { optionsOf, recordOf, times, type Said } from './layout.ts'
 
-const rateMost = 2 ** 32 - 1
+const rateMax = 2 ** 32 - 1
 const ends: Said = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [4, 1, 6]] // prettier-ignore
 
 describe('a count that its rate takes beyond 2^53 is 0, and counted', () => {
   test('by a rate in the record', () => {
-    const said: Said = [...ends, [1, 8, 2n ** 40n], [2, 8, 3], [34, 4, rateMost], ...times]
+    const said: Said = [...ends, [1, 8, 2n ** 40n], [2, 8, 3], [34, 4, rateMax], ...times]
     const { rows, problems, decoder } = decodeAll([encodeIpfix({ sets: recordOf(256, said) })])
     assert.deepEqual(pick(rows, 'octetDeltaCount', 'packetDeltaCount'), [
       { octetDeltaCount: 0, packetDeltaCount: 3 },
     ])
     assert.deepEqual(problems, { 'counter-too-large': 1 })
     const { bytes, packets } = decoder.exporters()[0]!
-    assert.deepEqual([bytes, packets], [0, 3 * rateMost])
+    assert.deepEqual([bytes, packets], [0, 3 * rateMax])
   })
 
   test('by a rate set for all: only the one record of several', () => {

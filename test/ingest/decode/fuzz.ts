@@ -42,7 +42,7 @@ const storyDatagrams = 400
 const slowMs = 10
 const overMs = 1
 /** A busy machine preempts the thread during several tries. */
-const triesMost = 10
+const triesMax = 10
 /** How often resident memory is sampled, and the progress of a long run printed. */
 const probeEvery = 100_000
 const tellEvery = 1_000_000
@@ -164,7 +164,7 @@ class Alone {
   /** The best time of a datagram over some tries; the first below the limit is good enough. */
   ms(payload: Uint8Array): number {
     let best = Number.POSITIVE_INFINITY
-    for (let i = 0; i < triesMost && best > overMs; i++) best = Math.min(best, this.#once(payload))
+    for (let i = 0; i < triesMax && best > overMs; i++) best = Math.min(best, this.#once(payload))
     return best
   }
 

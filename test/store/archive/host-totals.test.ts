@@ -43,7 +43,7 @@ async function inSql(connection: DuckDBConnection, path: string, count: number):
     .map((sum, i) => [formatHalves(high[i]!, low[i]!), sum] as const)
   const all = (name: string) => table.numbers(`total_${name}`)[0]!
   const totals = { bytes: all('bytes'), packets: all('packets'), flows: all('flows') }
-  return { hosts: new Map(hosts), restMost: sums[count] ?? 0, total: totals }
+  return { hosts: new Map(hosts), restMax: sums[count] ?? 0, total: totals }
 }
 
 test('the greatest hosts are those of SQL, with the same sums', async (t) => {

@@ -13,7 +13,7 @@ const groupsOf = (from: number, to: number) =>
 
 const plain: Omit<PassScan, 'groups'> = {
   goesOn: () => undefined,
-  keysMost: 1000,
+  keysMax: 1000,
   progress: undefined,
 }
 

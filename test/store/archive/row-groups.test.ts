@@ -347,7 +347,7 @@ test('matching flows are gathered with all of their columns', async (t) => {
       const expected = Array.from(all[name]).filter((_, i) => passes[Math.floor(i / width)] === 1)
       assert.deepEqual(Array.from(gathered[0]![name]), expected, name)
     }
-    const few = { ...during, keysMost: passing - 1 }
+    const few = { ...during, keysMax: passing - 1 }
     assert.equal(await scanner.scan({ kind: 'rows', window: asked }, groups, few), null)
   }
 })

@@ -130,10 +130,10 @@ test('sums that are not exact as doubles make no list, and are answered all the 
 
 const list = (
   hosts: Record<string, number>,
-  restMost: number,
-): Pick<HostSums, 'hosts' | 'restMost'> => ({
+  restMax: number,
+): Pick<HostSums, 'hosts' | 'restMax'> => ({
   hosts: new Map(Object.entries(hosts)),
-  restMost,
+  restMax,
 })
 
 test('if the greatest hosts of the files had nothing in the window, all are ranked', async (t) => {
@@ -232,7 +232,7 @@ test('of lists that extend beyond the window, any part may count, and a given pa
   assert.deepEqual(candidates({ inside, edge }, 3, 0.1), ['a', 'b', 'c', 'd'])
   const likely = boundsOf({ inside: [list({ a: 100 }, 2)], edge: [list({ b: 50, c: 20 }, 3)] }, { limit: 2, part: 0.8 }) // prettier-ignore
   // a has at most 103, b 52 and c 22; for b two fifths of 40 are required at first.
-  assert.deepEqual(likely, { most: new Map([['a', 103], ['b', 52], ['c', 22]]), restMost: 5, likely: 16 }) // prettier-ignore
+  assert.deepEqual(likely, { most: new Map([['a', 103], ['b', 52], ['c', 22]]), restMax: 5, likely: 16 }) // prettier-ignore
   assert.deepEqual(candidatesOf(likely, { enough: 23, limit: 2 }), ['a', 'b'])
   assert.deepEqual(candidatesOf(likely, { enough: 22, limit: 2 }), ['a', 'b', 'c'])
   assert.equal(candidatesOf(likely, { enough: 5, limit: 2 }), null)
