@@ -45,6 +45,17 @@ export class Bindings {
   }
 }
 
+/**
+ * A condition that holds if any of these, of which there is one at least, holds. Halved again and
+ * again: a plain chain of `or` is nested one level deeper for each condition, and Flux refuses a
+ * program with more than some 150 levels.
+ */
+export function anyOf(conditions: readonly string[]): string {
+  if (conditions.length === 1) return `(${conditions[0]!})`
+  const middle = Math.ceil(conditions.length / 2)
+  return `(${anyOf(conditions.slice(0, middle))} or ${anyOf(conditions.slice(middle))})`
+}
+
 /** Called with each row: its values, and the position of each column in them. */
 export type RowVisitor = (values: readonly string[], columns: ReadonlyMap<string, number>) => void
 

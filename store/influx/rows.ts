@@ -5,7 +5,7 @@ import { intervalMs } from '../../flow/interval.ts'
 import type { SeriesRange } from '../series.ts'
 import { bucketOf } from './buckets.ts'
 import type { Connection } from './connection.ts'
-import { askFlux, Bindings } from './flux.ts'
+import { anyOf, askFlux, Bindings } from './flux.ts'
 import { fromTag, toTag } from './tag-text.ts'
 
 /** Where the series are, and how to reach them. */
@@ -160,10 +160,4 @@ function usualOf(
   if (measurement === coverageName) return ['known', 'datagrams'].includes(field) ? undefined : 0
   if (field === 'known') return tier.stepMs / intervalMs
   return field.endsWith(unknownSuffix) ? 0 : undefined
-}
-
-function anyOf(conditions: readonly string[]): string {
-  return conditions.length === 1
-    ? `(${conditions[0]!})`
-    : `(${conditions.map((each) => `(${each})`).join(' or ')})`
 }

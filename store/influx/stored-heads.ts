@@ -1,7 +1,7 @@
 /** The rows that InfluxDB has of some steps: those to retire when the steps are rewritten. */
 import { measurements, type MeasurementName } from '../measurement.ts'
 import { bucketOf } from './buckets.ts'
-import { askFlux, Bindings } from './flux.ts'
+import { anyOf, askFlux, Bindings } from './flux.ts'
 import { headOf } from './lines.ts'
 import { fromTag, toTag } from './tag-text.ts'
 import type { InfluxSource } from './rows.ts'
@@ -49,7 +49,7 @@ function ask(
   // Every row has bytes; coverage has none.
   const text = `from(bucket: ${bound.text(bucketOf(prefix, { name: range.tier }))})
     |> range(start: ${bound.time(range.from)}, stop: ${bound.time(range.to)})
-    |> filter(fn: (r) => r._field == "bytes" and (${exporters.join(' or ')}))
+    |> filter(fn: (r) => r._field == "bytes" and ${anyOf(exporters)})
     |> drop(columns: ["_start", "_stop"])`
   const asked = { org, query: { text, variables: bound.variables } }
   return askFlux(connection, asked, (values, columns) => {

@@ -257,6 +257,34 @@ export function seriesContract(
       assert.equal(nothing.count, 0)
     })
 
+    test('read, top and coverage: many keys and exporters in one query', async () => {
+      const t = nextDay()
+      const exporters = Array.from({ length: 400 }, (_, i) => `198.18.${i >> 8}.${i & 255}`)
+      const keys: SeriesKey[] = exporters.slice(0, 100).flatMap((host) => [
+        { host, direction: 'in' },
+        { host, direction: 'out' },
+      ])
+      const step = (bytes: number) =>
+        exporters.map((exporter) =>
+          stepOf(coverageOf(t, exporter), {
+            host: exporter === exporters[0] ? keys.map((key) => ({ ...key, bytes })) : [],
+            total: [{ direction: 'in', bytes }],
+          }),
+        )
+      await store.write(fine, step(3))
+      const range = { tier: fine, from: t, to: t + hourMs, exporters }
+      const hosts = { ...range, measurement: 'host', by: ['host', 'direction'] } as const
+      const listed = await store.read({ ...hosts, keys, rest: false })
+      assert.deepEqual(
+        readBack(listed).map(([, , key, { sum }]) => [key, sum]),
+        keys.map((_, place) => [place, 3]),
+      )
+      const totals = { ...range, measurement: 'total', by: ['exporter'] } as const
+      const top = await store.top({ ...totals, order: 'bytes', limit: 1000 })
+      assert.equal(top.length, exporters.length)
+      assert.equal((await store.coverage(range)).length, exporters.length)
+    })
+
     test('read: consolidated rows keep maxima, unknown parts and known intervals', async () => {
       const t = nextDay()
       const tier = tiers['2h']
