@@ -37,6 +37,11 @@ export async function limitFreedMemory(): Promise<() => void> {
   }
 }
 
+/** Frees an array's memory at once: the garbage collector may not run for long. The array is empty afterwards. */
+export function freeBuffer({ buffer }: ArrayBufferView): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+}
+
 /** A function that makes DuckDB's allocator return the memory it keeps. */
 async function duckdbPurge(koffi: Koffi): Promise<() => void> {
   try {

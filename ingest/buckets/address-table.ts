@@ -1,6 +1,7 @@
 /** Numbered addresses, with open addressing like the tables of counts (see tables.ts). */
 import { ipv4Marker } from '../../flow/address.ts'
-import { release, isFull, mix, slotsFor } from './tables.ts'
+import { freeBuffer } from '../../store/freed-memory.ts'
+import { isFull, mix, slotsFor } from './tables.ts'
 
 /** A slot of the general table: four words, most significant first, and the code + 1 (0: free). */
 const addressWidth = 5
@@ -72,7 +73,7 @@ export class AddressTable {
     } else {
       if (isFull(this.count - this.#ipv4Count, this.#mask)) this.#grow()
       const slots = this.#slots
-      const slot = this.#free(slots, addressHash(w0, w1, w2, w3))
+      const slot = this.#freeSlot(slots, addressHash(w0, w1, w2, w3))
       slots.set(address, slot)
       slots[slot + 4] = code + 1
     }
@@ -107,8 +108,8 @@ export class AddressTable {
 
   /** Frees its memory; not to be used afterwards. */
   free(): void {
-    release(this.#slots)
-    release(this.#ipv4Slots)
+    freeBuffer(this.#slots)
+    freeBuffer(this.#ipv4Slots)
   }
 
   /** Bytes held. */
@@ -116,7 +117,7 @@ export class AddressTable {
     return this.#slots.byteLength + this.#ipv4Slots.byteLength
   }
 
-  #free(slots: Uint32Array, hash: number): number {
+  #freeSlot(slots: Uint32Array, hash: number): number {
     let slot = (hash & this.#mask) * addressWidth
     while (slots[slot + 4] !== 0)
       slot = slot + addressWidth === slots.length ? 0 : slot + addressWidth
@@ -130,11 +131,11 @@ export class AddressTable {
     for (let from = 0; from < old.length; from += addressWidth) {
       if (old[from + 4] === 0) continue
       const hash = addressHash(old[from]!, old[from + 1]!, old[from + 2]!, old[from + 3]!)
-      const to = this.#free(slots, hash)
+      const to = this.#freeSlot(slots, hash)
       for (let word = 0; word < addressWidth; word++) slots[to + word] = old[from + word]!
     }
     this.#slots = slots
-    release(old)
+    freeBuffer(old)
   }
 
   #putIpv4(w3: number, codePlus: number): void {
@@ -151,7 +152,7 @@ export class AddressTable {
     this.#ipv4Slots = new Uint32Array(old.length * 2)
     for (let from = 0; from < old.length; from += ipv4Width)
       if (old[from + 1] !== 0) this.#putIpv4(old[from]!, old[from + 1]!)
-    release(old)
+    freeBuffer(old)
   }
 }
 

@@ -2,10 +2,11 @@
  * Sums by host, and by host and service, of one interval, made host by host: tables of all hosts
  * and services would take twice the memory of the counts, each time rows are made.
  */
+import { freeBuffer } from '../../store/freed-memory.ts'
 import { hostAmounts, KeptKeys } from './choose.ts'
 import { isSenderOf, serviceAlone } from './codes.ts'
 import type { HostsListed } from './hosts-listed.ts'
-import { amountCount, release } from './tables.ts'
+import { amountCount } from './tables.ts'
 
 /** Up to this many services of a host are sorted in place by insertion. */
 const fewServices = 16
@@ -56,7 +57,7 @@ export function sumHosts(services: HostsListed, top: number): HostSums {
   }
   sums.host.cut()
   sums.hostPort.cut()
-  for (const each of [starts, places]) release(each)
+  for (const each of [starts, places]) freeBuffer(each)
   return sums
 }
 
@@ -73,7 +74,7 @@ function placesByHost(services: HostsListed, hosts: number) {
   services.forEach((a, _, at) => {
     places[next[Math.min(a, hosts)]!++] = at
   })
-  release(next)
+  freeBuffer(next)
   return { starts, places }
 }
 

@@ -3,7 +3,8 @@
  * aligned to cache lines. An IPv4 address is its own number here, because looking up a number for
  * it took as long as counting.
  */
-import { amountCount, release, isFull, mix, slotsFor, touchedRows } from './tables.ts'
+import { freeBuffer } from '../../store/freed-memory.ts'
+import { amountCount, isFull, mix, slotsFor, touchedRows } from './tables.ts'
 
 /**
  * A slot, in words: host, code (0: free), bytes (two words), packets, flows, active (two words). No
@@ -92,7 +93,7 @@ export class HostTable {
 
   /** Frees its memory; not to be used afterwards. */
   free(): void {
-    release(this.#ints)
+    freeBuffer(this.#ints)
   }
 
   /** Bytes held. */
@@ -206,7 +207,7 @@ export class HostTable {
       this.#ints[to + packetsAt] = ints[from + packetsAt]!
       this.#ints[to + flowsAt] = ints[from + flowsAt]!
     }
-    release(ints)
+    freeBuffer(ints)
   }
 
   #makeSlots(): void {

@@ -1,9 +1,9 @@
 /** Numbers the hosts of a table, for making rows: these compare and show addresses of four words. */
 import { ipv4Marker } from '../../flow/address.ts'
+import { freeBuffer } from '../../store/freed-memory.ts'
 import { AddressTable } from './address-table.ts'
 import { beyondHosts, directions, isSenderOf } from './codes.ts'
 import type { HostCounts } from './packed-counts.ts'
-import { release } from './tables.ts'
 
 /** Marks in a key's code: the host is the number of a non-IPv4 address; the host is not kept separately. */
 export const numberedMark = 1 << 29
@@ -55,13 +55,13 @@ export class HostsListed {
     this.words.set(others.list().words)
     this.words.set(addresses.list().words, others.count * 4)
     this.isLocal = isLocal.slice(0, others.count + addresses.count)
-    release(isLocal)
+    freeBuffer(isLocal)
     addresses.free()
   }
 
   /** Frees its own memory; not to be used afterwards. */
   free(): void {
-    for (const each of [this.#numbers, this.words, this.isLocal]) release(each)
+    for (const each of [this.#numbers, this.words, this.isLocal]) freeBuffer(each)
   }
 
   get count(): number {

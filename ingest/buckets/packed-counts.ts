@@ -3,7 +3,8 @@
  * after the other, with numbers of variable length. It is read like a table, but nothing more is
  * counted into it.
  */
-import { amountCount, release } from './tables.ts'
+import { freeBuffer } from '../../store/freed-memory.ts'
+import { amountCount } from './tables.ts'
 
 /** Counts of hosts, by host and code (see HostTable); `at` is the place of a key. */
 export interface HostCounts {
@@ -83,7 +84,7 @@ export class PackedCounts implements HostCounts {
 
   /** Frees its memory; not to be used afterwards. */
   free(): void {
-    release(this.#bytes)
+    freeBuffer(this.#bytes)
   }
 
   /** Bytes held; all places are below this. */

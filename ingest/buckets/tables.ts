@@ -3,6 +3,8 @@
  * costs ten to fifty times as much per flow. A key and its sums are adjacent, so that counting a
  * flow takes a single memory access.
  */
+import { freeBuffer } from '../../store/freed-memory.ts'
+
 /** Initial slots. */
 const slotsMin = 64
 /**
@@ -34,13 +36,6 @@ export function slotsFor(count: number): number {
 
 /** Rows whose slots are touched before they are counted: as many as fit in the L1 cache. */
 export const touchedRows = 128
-
-/**
- * Frees memory at once: counting makes so little garbage that the collector would not run for long.
- */
-export function release({ buffer }: ArrayBufferView): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
-}
 
 /** The layout of a table. */
 export interface TableLayout {
@@ -123,12 +118,12 @@ export class CountTable {
       return free + 1
     }
     this.#grow()
-    const slot = this.#free(key)
+    const slot = this.#freeSlot(key)
     this.slots[slot] = key
     return slot + 1
   }
 
-  #free(key: number): number {
+  #freeSlot(key: number): number {
     const a = Math.floor(key / this.#codes)
     const slots = this.slots
     let slot = (mix(a, key - a * this.#codes) & this.#mask) * this.#width
@@ -142,9 +137,9 @@ export class CountTable {
     this.slots = new Float64Array(old.length * 2)
     for (let from = 0; from < old.length; from += this.#width) {
       if (old[from] === 0) continue
-      const to = this.#free(old[from]!)
+      const to = this.#freeSlot(old[from]!)
       for (let i = 0; i < this.#width; i++) this.slots[to + i] = old[from + i]!
     }
-    release(old)
+    freeBuffer(old)
   }
 }

@@ -3,6 +3,7 @@
  * host, and users go from one host to the next.
  */
 import { packHalves, type PackedHalves } from '../../../flow/filter/packed-halves.ts'
+import { freeBuffer } from '../../freed-memory.ts'
 import type { ColumnPlace } from '../format/footer.ts'
 
 interface Kept {
@@ -54,7 +55,7 @@ export class Dictionaries {
 
   /** Frees the dictionaries that are not kept: leaving them to the garbage collector would make it run constantly. */
   freePassing(): void {
-    for (const halves of this.#passing.splice(0)) free(halves)
+    for (const halves of this.#passing.splice(0)) freeBuffer(halves.lows)
   }
 
   #makeRoom(bytes: number, nowMs: number): boolean {
@@ -71,9 +72,4 @@ export class Dictionaries {
 
 function bytesOf({ lows }: PackedHalves): number {
   return lows.buffer.byteLength
-}
-
-function free({ lows }: PackedHalves): void {
-  const own = lows.buffer as ArrayBuffer
-  own.transfer(0)
 }

@@ -1,6 +1,7 @@
 /** Gathers the flows that pass a filter, with all columns that queries need. */
 import { flowColumns, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
 import { topKeys } from '../../flows.ts'
+import { freeBuffer } from '../../freed-memory.ts'
 import { columnArrays, sharedColumns } from '../columns.ts'
 import { madeOf } from '../keys/key-columns.ts'
 import { Keys } from '../keys/keys.ts'
@@ -59,7 +60,7 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
       const buffer = new SharedArrayBuffer(count * rowBytes)
       const length = Math.min(buffer.byteLength, values.byteLength)
       new Uint8Array(buffer).set(new Uint8Array(values.buffer, 0, length))
-      free(values)
+      freeBuffer(values)
       return buffer
     }
     return [sharedColumns(count, shared)]
@@ -81,17 +82,11 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
     const room = new columnArrays[flowColumns[name].kind](Math.max(rowsAtFirst, 2 * length))
     if (known) {
       room.set(known)
-      free(known)
+      freeBuffer(known)
     }
     this.#columns.set(name, room)
     return room
   }
-}
-
-/** Frees memory at once: left to the garbage collector, it would add up to several times as much. */
-function free({ buffer }: Values): void {
-  const own = buffer as ArrayBuffer
-  own.transfer(0)
 }
 
 function wordsOf(name: ColumnName): 1 | 2 {

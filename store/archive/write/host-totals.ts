@@ -2,6 +2,7 @@
 import { formatHalves } from '../../../flow/address.ts'
 import { archiveColumns } from '../columns.ts'
 import type { HostSums } from './host-list.ts'
+import { freeBuffer } from '../../freed-memory.ts'
 import type { ScratchMemory } from '../scratch-memory.ts'
 import type { SourceFiles } from '../read-back/source-files.ts'
 
@@ -62,7 +63,7 @@ class HostTotals {
 
   /** Frees the table at once: it may take as much memory as everything else. */
   free(): void {
-    for (const array of [this.#slots, this.#words, this.#bytes]) free(array)
+    for (const array of [this.#slots, this.#words, this.#bytes]) freeBuffer(array)
   }
 
   /** Adds bytes by row to the hosts with these address halves. */
@@ -120,7 +121,7 @@ class HostTotals {
     this.#words = grown(this.#words, new Uint32Array(2 * this.#words.length))
     this.#bytes = grown(this.#bytes, new Float64Array(2 * this.#bytes.length))
     const length = 2 * this.#slots.length
-    free(this.#slots)
+    freeBuffer(this.#slots)
     this.#slots = new Int32Array(length)
     const [words, slots] = [this.#words, this.#slots]
     const mask = slots.length - 1
@@ -156,12 +157,8 @@ function grown<Array extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer
   to: Array,
 ): Array {
   to.set(from)
-  free(from)
+  freeBuffer(from)
   return to
-}
-
-function free({ buffer }: { buffer: ArrayBuffer }): void {
-  buffer.transfer(0)
 }
 
 function mixed(w0: number, w1: number, w2: number, w3: number): number {
