@@ -9,7 +9,7 @@ import * as fc from 'fast-check'
 import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import '../drawn.ts'
-import { archive, scratchFolder, t0, told } from '../store/archive/archived.ts'
+import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
 import { appUnderTest, exporter } from './app-under-test.ts'
 
 const cases = 20_000
@@ -94,7 +94,7 @@ const attack = fc.oneof(
 
 test(`${cases} injections: always 400, never executed`, async (t) => {
   const folder = await scratchFolder(t)
-  await archive(folder, [told(), told({ octets: 5 })])
+  await archive(folder, [testFlow(), testFlow({ octets: 5 })])
   const flows = await openFlowStore(folder, { local: readSettings({}).local, heldRows: 0 })
   t.after(() => flows.close())
   const { app } = await appUnderTest(t, { options: { flows } })

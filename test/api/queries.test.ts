@@ -12,7 +12,7 @@ import type { QueryAnswer } from '../../api/schema/filter.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowTop, FlowTopQuery } from '../../store/flows.ts'
-import { archive, scratchFolder, t0, told } from '../store/archive/archived.ts'
+import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
 import { appUnderTest } from './app-under-test.ts'
 import { MemoryFlows } from './memory-flows.ts'
 
@@ -55,8 +55,8 @@ suite('the archive behind the API', () => {
     const folder = await scratchFolder(t)
     await archive(
       folder,
-      [told({ octets: 7 })],
-      [told({ octets: 1000, first: t0 + 1000, last: t0 + 1000 })],
+      [testFlow({ octets: 7 })],
+      [testFlow({ octets: 1000, first: t0 + 1000, last: t0 + 1000 })],
     )
     const store = await openFlowStore(folder, { local: readSettings({}).local })
     t.after(() => store.close())
@@ -77,7 +77,7 @@ suite('the archive behind the API', () => {
 
   test('flows as Parquet', async (t) => {
     const folder = await scratchFolder(t)
-    await archive(folder, [told({ octets: 7 }), told({ octets: 9, source: '2001:db8::1' })])
+    await archive(folder, [testFlow({ octets: 7 }), testFlow({ octets: 9, source: '2001:db8::1' })])
     const store = await openFlowStore(folder, { local: readSettings({}).local })
     t.after(() => store.close())
     const { app } = await appUnderTest(t, { options: { flows: store } })

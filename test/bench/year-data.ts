@@ -17,7 +17,7 @@ import { intervalMs } from '../../flow/interval.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { fileName, manifestName, stampOf, type ArchiveEntry } from '../../store/archive/entry.ts'
 import { formatLine, formatWhole, linesMax } from '../../store/manifest.ts'
-import { columnsOf, told } from '../store/archive/archived.ts'
+import { columnsOf, testFlow } from '../store/archive/archived.ts'
 import { makeSeriesData, yearOfTiers } from './series-data.ts'
 
 const dayMs = 86_400_000
@@ -96,7 +96,7 @@ async function makeRealFiles(folder: string, from: number): Promise<ArchiveEntry
   for (let i = 0; i < realFiles; i++) {
     const start = from + i * intervalMs
     const flows = Array.from({ length: flowsOfFile }, (_, j) =>
-      told({ first: start + j * 1000, last: start + j * 1000 + 500, octets: 1000 + i + j }),
+      testFlow({ first: start + j * 1000, last: start + j * 1000 + 500, octets: 1000 + i + j }),
     )
     archive.add(columnsOf(flows))
     await archive.publish({})

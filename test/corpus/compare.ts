@@ -105,8 +105,8 @@ function isOptions({ datagram, setId }: GoldenRecord, { datagrams }: Structure):
 }
 
 /** An unplaced record without ends: an options record, if there are any. */
-function isUnplaced({ datagram, said }: GoldenRecord): boolean {
-  return datagram === null && !said.has('sourceAddress') && !said.has('destinationAddress')
+function isUnplaced({ datagram, byField }: GoldenRecord): boolean {
+  return datagram === null && !byField.has('sourceAddress') && !byField.has('destinationAddress')
 }
 
 function compareRecords(
@@ -124,13 +124,13 @@ function compareRecords(
   for (const record of flows) {
     const rows = record.datagram === null ? decoded.rows : (byDatagram.get(record.datagram) ?? [])
     const row = closest(record, rows, used)
-    comparison.values += record.said.size
+    comparison.values += record.byField.size
     if (!row) {
       comparison.differences.push({ source, kind: 'record-missing', record })
       continue
     }
     used.add(row)
-    for (const [field, golden] of record.said)
+    for (const [field, golden] of record.byField)
       if (agrees(field, golden, row.row)) facts.agree(source, row, field)
       else
         comparison.differences.push({
@@ -144,7 +144,7 @@ function compareRecords(
 
 /** Of the rows not yet matched the one with the fewest differences, the first of equals. */
 function closest(
-  { said }: GoldenRecord,
+  { byField }: GoldenRecord,
   rows: readonly DecodedRow[],
   used: ReadonlySet<DecodedRow>,
 ): DecodedRow | null {
@@ -153,7 +153,7 @@ function closest(
   for (const row of rows) {
     if (used.has(row)) continue
     let different = 0
-    for (const [field, golden] of said) if (!agrees(field, golden, row.row)) different++
+    for (const [field, golden] of byField) if (!agrees(field, golden, row.row)) different++
     if (different < fewest) {
       fewest = different
       best = row
@@ -161,7 +161,7 @@ function closest(
     if (fewest === 0) break
   }
   // With more than half of its values different it is another record.
-  return 2 * fewest > said.size ? null : best
+  return 2 * fewest > byField.size ? null : best
 }
 
 const groupKey = (fields: readonly ComparedField[], value: (field: ComparedField) => unknown) =>
@@ -172,7 +172,7 @@ const noSums: Sums = { octets: 0, packets: 0 }
 /** Compares the sums of golden and rows by the fields of the golden's groups. */
 function compareGroups(comparison: Comparison, golden: Golden, decoded: DecodedCase): void {
   const { source, groups, isUnscaled } = golden
-  const byFields = Map.groupBy(groups, ({ said }) => [...said.keys()].toSorted().join(' '))
+  const byFields = Map.groupBy(groups, ({ byField }) => [...byField.keys()].toSorted().join(' '))
   for (const [names, members] of byFields) {
     const fields = names === '' ? [] : names.split(' ')
     const ours = new Map<string, Sums>()
@@ -188,13 +188,13 @@ function compareGroups(comparison: Comparison, golden: Golden, decoded: DecodedC
       add(ours, key, row, rate)
       add(unscaled, key, row, 1)
     }
-    const theirs = Map.groupBy(members, ({ said }) =>
-      groupKey(fields, (field) => said.get(field)![0]),
+    const theirs = Map.groupBy(members, ({ byField }) =>
+      groupKey(fields, (field) => byField.get(field)![0]),
     )
     for (const [key, parts] of theirs) {
       const held = ours.get(key) ?? noSums
       ours.delete(key)
-      const group = { said: parts[0]!.said, octets: 0, packets: 0 }
+      const group = { byField: parts[0]!.byField, octets: 0, packets: 0 }
       for (const part of parts) {
         group.octets += part.octets
         group.packets += part.packets

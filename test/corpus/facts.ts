@@ -74,7 +74,7 @@ export class Facts {
   }
 
   /** Whether another golden agrees with us on a row's field. */
-  isSaidElsewhere(source: string, row: DecodedRow, field: ComparedField): boolean {
+  isReportedElsewhere(source: string, row: DecodedRow, field: ComparedField): boolean {
     return [...(this.#agreed.get(row)?.get(field) ?? [])].some((other) => other !== source)
   }
 

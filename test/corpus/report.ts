@@ -2,7 +2,7 @@
 import type { CheckedCase } from './check-case.ts'
 import type { Difference } from './compare.ts'
 import { rules } from './rules.ts'
-import type { Said } from './golden/golden.ts'
+import type { FieldMap } from './golden/golden.ts'
 
 const against = (ours: number, golden: number | undefined): string =>
   golden === undefined ? `${ours}` : `${ours}/${golden}`
@@ -36,8 +36,8 @@ export function lineOf(checked: CheckedCase): string {
   ].join('  ')
 }
 
-const shown = (said: Said): string =>
-  [...said].map(([field, values]) => `${field} ${values.join('|')}`).join(', ')
+const shown = (byField: FieldMap): string =>
+  [...byField].map(([field, values]) => `${field} ${values.join('|')}`).join(', ')
 
 /** A difference in readable form. */
 export function differenceLine(difference: Difference): string {
@@ -46,13 +46,13 @@ export function differenceLine(difference: Difference): string {
     case 'count':
       return `${source}: ${difference.what}: golden ${difference.golden}, ours ${difference.ours}`
     case 'record-missing':
-      return `${source}: datagram ${difference.record.datagram ?? '?'}: no row for ${shown(difference.record.said)}`
+      return `${source}: datagram ${difference.record.datagram ?? '?'}: no row for ${shown(difference.record.byField)}`
     case 'row-extra':
       return `${source}: datagram ${difference.row.datagram}: row that the golden has not: ${JSON.stringify(difference.row.row)}`
     case 'field':
       return `${source}: datagram ${difference.row.datagram}: ${difference.field}: golden ${difference.golden.join('|')}, ours ${difference.ours}`
     case 'group':
-      return `${source}: ${shown(difference.group.said)}: golden ${difference.group.octets} octets in ${difference.group.packets} packets, ours ${difference.octets} in ${difference.packets}`
+      return `${source}: ${shown(difference.group.byField)}: golden ${difference.group.octets} octets in ${difference.group.packets} packets, ours ${difference.octets} in ${difference.packets}`
     case 'group-extra':
       return `${source}: a group that the golden has not: ${difference.key}: ${difference.octets} octets in ${difference.packets} packets`
     case 'column':

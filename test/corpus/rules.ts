@@ -34,9 +34,9 @@ const flowFields: readonly ComparedField[] = [
 const isTshark = ({ source }: Difference) => source.startsWith('_tshark')
 
 /** The value of a field in a difference's golden record, as a number; NaN if absent. */
-function said(difference: Difference, field: ComparedField): number {
+function byField(difference: Difference, field: ComparedField): number {
   if (!('record' in difference)) return Number.NaN
-  return Number(difference.record.said.get(field)?.[0] ?? Number.NaN)
+  return Number(difference.record.byField.get(field)?.[0] ?? Number.NaN)
 }
 
 const isTimeField = (difference: Difference): boolean =>
@@ -122,14 +122,14 @@ export const rules: readonly Rule[] = [
     name: 'not-a-flow',
     reason: 'The record has neither ends nor counts: it is counted, and gives no row.',
     explains: (difference) =>
-      difference.kind === 'record-missing' && !flowFields.some((field) => difference.record.said.has(field)),
+      difference.kind === 'record-missing' && !flowFields.some((field) => difference.record.byField.has(field)),
   },
   {
-    name: 'time-not-said',
+    name: 'time-not-byField',
     reason: 'The record says 0 of its time: the time of export stands in.',
     explains: (difference) =>
       isTimeField(difference) &&
-      (said(difference, 'flowStartMilliseconds') === 0 || said(difference, 'flowEndMilliseconds') === 0),
+      (byField(difference, 'flowStartMilliseconds') === 0 || byField(difference, 'flowEndMilliseconds') === 0),
   },
   {
     name: 'time-clamped',
@@ -140,9 +140,9 @@ export const rules: readonly Rule[] = [
       const { row } = difference.row
       const isClamped = row['flowEndMilliseconds'] === row['collectionTimeMilliseconds']
       const isAhead =
-        said(difference, 'flowEndMilliseconds') > latest ||
-        said(difference, 'flowStartMilliseconds') > latest ||
-        !difference.record.said.has('flowEndMilliseconds')
+        byField(difference, 'flowEndMilliseconds') > latest ||
+        byField(difference, 'flowStartMilliseconds') > latest ||
+        !difference.record.byField.has('flowEndMilliseconds')
       return isClamped && isAhead && (facts.decoded.problems['time-in-future'] ?? 0) > 0
     },
   },
@@ -151,8 +151,8 @@ export const rules: readonly Rule[] = [
     reason: 'The last packet comes before the first: both are taken as the first, and counted.',
     explains: (difference) =>
       isTimeField(difference) &&
-      (said(difference, 'flowEndMilliseconds') < said(difference, 'flowStartMilliseconds') ||
-        said(difference, 'durationMs') < 0),
+      (byField(difference, 'flowEndMilliseconds') < byField(difference, 'flowStartMilliseconds') ||
+        byField(difference, 'durationMs') < 0),
   },
   {
     name: 'logstash-second',
@@ -170,7 +170,7 @@ export const rules: readonly Rule[] = [
     reason: 'Two decoders read the field differently; one of them says what we do.',
     explains: (difference, facts) =>
       difference.kind === 'field' &&
-      facts.isSaidElsewhere(difference.source, difference.row, difference.field),
+      facts.isReportedElsewhere(difference.source, difference.row, difference.field),
   },
   {
     name: 'pseudowire',
@@ -178,7 +178,7 @@ export const rules: readonly Rule[] = [
     explains: (difference) =>
       difference.kind === 'field' &&
       Number(difference.row.row['mplsTopLabel']) > 0 &&
-      (difference.record.said.get('sourceMacAddress')?.length ?? 0) > 1,
+      (difference.record.byField.get('sourceMacAddress')?.length ?? 0) > 1,
   },
   {
     name: 'extension-header',
@@ -223,7 +223,7 @@ export const rules: readonly Rule[] = [
     reason: 'A sampled packet carries another (a tunnel, or an ICMP error that quotes it): the outer counts.',
     explains: (difference, facts) =>
       difference.kind === 'field' &&
-      (difference.record.said.get('protocolIdentifier')?.length ?? 0) > 1 &&
+      (difference.record.byField.get('protocolIdentifier')?.length ?? 0) > 1 &&
       !facts.templatesOf(difference).some(describesTunnels),
   },
   {

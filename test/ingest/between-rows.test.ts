@@ -18,7 +18,7 @@ import { CounterTracker } from '../../ingest/counters/interface-counters.ts'
 import { SeriesWriter } from '../../ingest/series/writer.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
-import { columnsOf, scratchFolder, t0, told } from '../store/archive/archived.ts'
+import { columnsOf, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
 
 const minute = 60_000
 /** Both intervals ended long ago: at the end of each tick only unwritten data keeps them. */
@@ -39,7 +39,7 @@ test('flows that come between two intervals’ rows are in the seal, on the dura
   const counters = new CounterTracker()
   const writer = new SeriesWriter({ archive, store, coverage, tier: tier!, local, top: 10, flowMaxMs }) // prettier-ignore
   const take = (at: number, octets: number) => {
-    const flows = columnsOf([told({ first: at, last: at, octets })])
+    const flows = columnsOf([testFlow({ first: at, last: at, octets })])
     buckets.add(flows)
     archive.add(flows)
   }

@@ -26,7 +26,7 @@ import { RunningClickHouse } from '../clickhouse.ts'
 import { drawnOne } from '../drawn.ts'
 import { generatedFilters } from '../flow/generated-filters.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
-import { archive, columnsOf, scratchFolder, t0, told } from './archive/archived.ts'
+import { archive, columnsOf, scratchFolder, t0, testFlow } from './archive/archived.ts'
 import { addresses, generatedFlow } from './archive/generated-flows.ts'
 
 /** The flows of these tests have a fixed date, however long ago. */
@@ -114,11 +114,11 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
 
   test('an interval with late flows replaces what was sent of it', async (t) => {
     const folder = await scratchFolder(t)
-    await archive(folder, [told({ octets: 100 }), told({ octets: 10 })])
+    await archive(folder, [testFlow({ octets: 100 }), testFlow({ octets: 10 })])
     const { database, flows, ship } = await ready(t, folder)
     await (await ship()).done()
     const late = await Archive.open(folder)
-    late.add(columnsOf([told({ octets: 1 })]))
+    late.add(columnsOf([testFlow({ octets: 1 })]))
     await late.publish({})
     await late.close()
     await (await ship()).done()
@@ -135,7 +135,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     const folder = await scratchFolder(t)
     for (const octets of [100, 10, 1]) {
       const part = await Archive.open(folder)
-      part.add(columnsOf([told({ octets }), told({ octets })]))
+      part.add(columnsOf([testFlow({ octets }), testFlow({ octets })]))
       await part.publish({})
       await part.close()
     }
@@ -149,7 +149,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   test('files bundled after they were sent do not count beside their bundle', async (t) => {
     const folder = await scratchFolder(t)
     const twelve = Array.from({ length: 12 }, (_, i) =>
-      told({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
+      testFlow({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
     )
     await archive(folder, twelve)
     const { flows, ship } = await ready(t, folder)
@@ -176,7 +176,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
       folder,
       [1, 10, 100].flatMap((octets, i) => {
         const received = t0 + i * 5 * minuteMs
-        return [told({ octets, received }), told({ octets: 7, received })]
+        return [testFlow({ octets, received }), testFlow({ octets: 7, received })]
       }),
     )
     const { database, ship } = await ready(t, folder)
@@ -207,7 +207,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   test('sent while the node is killed, and again without the list of sent files: each flow once', async (t) => {
     const folder = await scratchFolder(t)
     const told20 = Array.from({ length: 20 }, (_, i) =>
-      told({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
+      testFlow({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
     )
     await archive(folder, told20)
     const { flows, list, ship } = await ready(t, folder)
@@ -236,7 +236,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
       folder,
       Array.from({ length: 20 }, (_, i) => {
         const first = t0 - i * dayMs
-        return told({ received: first, first, last: first })
+        return testFlow({ received: first, first, last: first })
       }),
     )
     const { settings, ship } = await ready(t, folder)

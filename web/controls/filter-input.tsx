@@ -30,17 +30,17 @@ interface Writing {
 }
 
 /** The API's answer about a text. */
-interface Said {
+interface FilterReply {
   text: string
   answer: FilterAnswer
 }
 
 export function FilterInput({ value, apply, placeholder, id, written, take }: FilterInputFacts) {
-  const { draft, said } = useWriting({ value, apply, written })
+  const { draft, reply } = useWriting({ value, apply, written })
   const isOpen = useSignal(false)
   const active = useSignal(-1)
   const { text } = draft.value
-  const { own, fault, suggestions } = reading(said.value, text, isOpen.value)
+  const { own, fault, suggestions } = reading(reply.value, text, isOpen.value)
   const isApplied = text.trim() === value.trim()
   const pick = (index: number) => {
     const chosen = suggestions[index]
@@ -53,7 +53,7 @@ export function FilterInput({ value, apply, placeholder, id, written, take }: Fi
     event.preventDefault()
     isOpen.value = false
     const answer = await filterAnswer(draft.value).catch(() => null)
-    if (answer) said.value = { text, answer }
+    if (answer) reply.value = { text, answer }
     if (text.trim() === '' || answer?.error === null) apply(text.trim())
   }
   return (
@@ -108,24 +108,24 @@ function useWriting({
   written,
 }: Pick<FilterInputFacts, 'value' | 'apply' | 'written'>) {
   const draft = useSignal<Writing>({ text: value, caret: value.length })
-  const said = useSignal<Said | null>(null)
+  const reply = useSignal<FilterReply | null>(null)
   const { text } = draft.value
   useEffect(() => {
     if (draft.peek().text !== value) draft.value = { text: value, caret: value.length }
   }, [value])
-  useEffect(() => followDraft(draft, said), [])
+  useEffect(() => followDraft(draft, reply), [])
   useEffect(() => {
     if (!written) return
     written(text)
-    const isRead = said.value?.text === text && said.value.answer.error === null
+    const isRead = reply.value?.text === text && reply.value.answer.error === null
     if ((isRead || text.trim() === '') && text !== value) apply(text)
-  }, [text, said.value])
-  return { draft, said }
+  }, [text, reply.value])
+  return { draft, reply }
 }
 
 /** The API's answer, as far as it is about this text: its error, or else the completions. */
-function reading(said: Said | null, text: string, isOpen: boolean) {
-  const own = said?.text === text ? said.answer : null
+function reading(reply: FilterReply | null, text: string, isOpen: boolean) {
+  const own = reply?.text === text ? reply.answer : null
   const fault = text.trim() === '' ? null : (own?.error ?? null)
   const following = isOpen ? (own?.suggestions ?? []).slice(0, suggestionsMax) : []
   // An error before the word being typed will not go away by completing the word.
@@ -181,12 +181,12 @@ export function filterAnswer({ text, caret }: Writing, ended?: AbortSignal): Pro
 }
 
 /** Has each draft parsed after a pause in typing; returns the function that stops this. */
-function followDraft(draft: Signal<Writing>, said: Signal<Said | null>): () => void {
+function followDraft(draft: Signal<Writing>, reply: Signal<FilterReply | null>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: AbortController | null = null
   const load = async (writing: Writing, ended: AbortSignal) => {
     try {
-      said.value = { text: writing.text, answer: await filterAnswer(writing, ended) }
+      reply.value = { text: writing.text, answer: await filterAnswer(writing, ended) }
     } catch (error) {
       // If it cannot be parsed now, it is parsed when applied.
       if (!ended.aborted && !(error instanceof RequestError)) throw error

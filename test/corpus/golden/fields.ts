@@ -3,7 +3,7 @@
  * sets, and how its values are read. If several set the same field, the earlier is preferred. Separate
  * from the decoder's own table, so that a slip in either shows as a difference.
  */
-import type { ComparedField, Said } from './golden.ts'
+import type { ComparedField, FieldMap } from './golden.ts'
 import * as read from './value.ts'
 import type { ValueReader } from './value.ts'
 
@@ -76,7 +76,7 @@ const headerFields: ReadonlySet<ComparedField> = new Set([
 ]) // prettier-ignore
 
 /** Collects a record's values, element by element in any order. */
-export class SaidBuilder {
+export class FieldsBuilder {
   readonly #ranked = new Map<ComparedField, { rank: number; value: number | string }[]>()
 
   /** Adds an element's value by IANA's name; unknown names and empty values are left out. */
@@ -108,13 +108,13 @@ export class SaidBuilder {
     return this
   }
 
-  finish(): Said {
-    const said: Said = new Map()
+  finish(): FieldMap {
+    const byField: FieldMap = new Map()
     for (const [field, values] of this.#ranked)
-      said.set(
+      byField.set(
         field,
         values.toSorted((a, b) => a.rank - b.rank).map(({ value }) => value),
       )
-    return said
+    return byField
   }
 }

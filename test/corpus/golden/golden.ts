@@ -13,19 +13,19 @@ export type GoldenValue = number | string
  * A record's values, by field. If several of its elements give the same field, in order of
  * preference; repetitions of one element, such as reverse elements, in record order.
  */
-export type Said = Map<ComparedField, GoldenValue[]>
+export type FieldMap = Map<ComparedField, GoldenValue[]>
 
 export interface GoldenRecord {
   /** Index of its datagram in the case, or null if the source does not give it. */
   datagram: number | null
   /** Id of its set, or null if the source does not give it or there are no sets. */
   setId: number | null
-  said: Said
+  byField: FieldMap
 }
 
 /** Sums of bytes and packets by the common values of a group's flows. */
 export interface GoldenGroup {
-  said: Said
+  byField: FieldMap
   octets: number
   packets: number
 }

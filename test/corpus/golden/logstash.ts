@@ -1,6 +1,6 @@
 /** Events of logstash's netflow codec: some of a case's records, and the number of all. */
-import { SaidBuilder } from './fields.ts'
-import { emptyGolden, type Golden, type Said } from './golden.ts'
+import { FieldsBuilder } from './fields.ts'
+import { emptyGolden, type Golden, type FieldMap } from './golden.ts'
 import { isTree, type Tree } from './tree.ts'
 import { number } from './value.ts'
 
@@ -70,19 +70,19 @@ export function readLogstash(source: string, text: string, files: number): Golde
   for (const event of events) {
     const fields = event['netflow']
     if (isTree(fields))
-      golden.records.push({ datagram: null, setId: null, said: readEvent(fields) })
+      golden.records.push({ datagram: null, setId: null, byField: readEvent(fields) })
   }
   return golden
 }
 
-function readEvent(fields: Tree): Said {
-  const said = new SaidBuilder()
+function readEvent(fields: Tree): FieldMap {
+  const byField = new FieldsBuilder()
   for (const [name, value] of Object.entries(fields)) {
-    if (secondsElements.has(name)) said.add(name, Number(value) * 1000)
-    else said.add(names[name] ?? name, value)
+    if (secondsElements.has(name)) byField.add(name, Number(value) * 1000)
+    else byField.add(names[name] ?? name, value)
   }
   const type = number(fields['icmp_type'])
   if (type !== null)
-    said.set('icmpTypeCode', Number(type) * 256 + Number(number(fields['icmp_code']) ?? 0), 9e6)
-  return said.finish()
+    byField.set('icmpTypeCode', Number(type) * 256 + Number(number(fields['icmp_code']) ?? 0), 9e6)
+  return byField.finish()
 }

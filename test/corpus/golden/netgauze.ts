@@ -1,5 +1,5 @@
 /** NetGauze's JSON lines: one per datagram, elements by IANA's names. */
-import { SaidBuilder } from './fields.ts'
+import { FieldsBuilder } from './fields.ts'
 import { emptyGolden, type Golden, type GoldenRecord } from './golden.ts'
 import { isTree, type Tree } from './tree.ts'
 import { wrapped } from './tshark.ts'
@@ -20,25 +20,25 @@ export function readNetgauze(source: string, text: string): Golden {
     const [message] = Object.values(JSON.parse(line) as Record<string, Message>)
     for (const { Data } of message?.sets ?? [])
       for (const { fields } of Data?.records ?? []) {
-        const said = readFields(fields.filter(isTree), message!)
-        golden.records.push({ datagram, setId: Data!.id, said })
+        const byField = readFields(fields.filter(isTree), message!)
+        golden.records.push({ datagram, setId: Data!.id, byField })
       }
   }
   return golden
 }
 
-function readFields(fields: readonly Tree[], message: Message): GoldenRecord['said'] {
-  const said = new SaidBuilder()
+function readFields(fields: readonly Tree[], message: Message): GoldenRecord['byField'] {
+  const byField = new FieldsBuilder()
   const icmp = { type: null as number | null, code: 0 }
   for (const field of fields)
     for (const [name, value] of Object.entries(field)) {
-      said.add(name, value)
+      byField.add(name, value)
       if (/^icmpType(IPv4|IPv6)$/.test(name)) icmp.type = Number(value)
       if (/^icmpCode(IPv4|IPv6)$/.test(name)) icmp.code = Number(value)
-      addUptime(said, name, { value, message })
+      addUptime(byField, name, { value, message })
     }
-  if (icmp.type !== null) said.set('icmpTypeCode', icmp.type * 256 + icmp.code, 9e6)
-  return said.preferInnermost().finish()
+  if (icmp.type !== null) byField.set('icmpTypeCode', icmp.type * 256 + icmp.code, 9e6)
+  return byField.preferInnermost().finish()
 }
 
 const uptimes: Readonly<Record<string, 'flowStartMilliseconds' | 'flowEndMilliseconds' | undefined>> = {
@@ -47,12 +47,12 @@ const uptimes: Readonly<Record<string, 'flowStartMilliseconds' | 'flowEndMillise
 } // prettier-ignore
 
 function addUptime(
-  said: SaidBuilder,
+  byField: FieldsBuilder,
   name: string,
   { value, message }: { value: unknown; message: Message },
 ): void {
   const field = uptimes[name]
   const { unix_time: exported, sys_up_time: uptimeMs } = message
   if (field === undefined || exported === undefined || uptimeMs === undefined) return
-  said.set(field, Number(time(exported)) - wrapped(uptimeMs - Number(value)))
+  byField.set(field, Number(time(exported)) - wrapped(uptimeMs - Number(value)))
 }

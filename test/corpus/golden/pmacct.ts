@@ -1,5 +1,5 @@
 /** pmacct's JSON lines: bytes and packets by common values of flows, over the whole case. */
-import { SaidBuilder } from './fields.ts'
+import { FieldsBuilder } from './fields.ts'
 import { emptyGolden, type Golden } from './golden.ts'
 import type { Tree } from './tree.ts'
 
@@ -25,13 +25,17 @@ export function readPmacct(source: string, text: string): Golden {
     if (!line.startsWith('{')) continue
     const event = JSON.parse(line) as Tree
     if (typeof event['bytes'] !== 'number' || typeof event['packets'] !== 'number') continue
-    const said = new SaidBuilder()
+    const byField = new FieldsBuilder()
     for (const [key, value] of Object.entries(event)) {
       const name = names[key]
-      if (name !== undefined) said.add(name, value)
+      if (name !== undefined) byField.add(name, value)
     }
     exporters.add(event['peer_ip_src'])
-    golden.groups.push({ said: said.finish(), octets: event['bytes'], packets: event['packets'] })
+    golden.groups.push({
+      byField: byField.finish(),
+      octets: event['bytes'],
+      packets: event['packets'],
+    })
   }
   golden.exporters = exporters.size
   return golden

@@ -55,6 +55,6 @@ function readTruth(source: string, text: string): Golden {
     exported_packets?: number
   }
   if (octets === undefined || packets === undefined) return emptyGolden(source)
-  const groups = [{ said: new Map(), octets, packets }]
+  const groups = [{ byField: new Map(), octets, packets }]
   return { ...emptyGolden(source), groups, isUnscaled: true }
 }

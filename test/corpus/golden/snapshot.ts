@@ -1,8 +1,8 @@
 /** Snapshots of netflow_parser in YAML: messages → sets → records of [element, value] pairs. */
 import { parse } from 'yaml'
 
-import { SaidBuilder } from './fields.ts'
-import { emptyGolden, type Golden, type Said } from './golden.ts'
+import { FieldsBuilder } from './fields.ts'
+import { emptyGolden, type Golden, type FieldMap } from './golden.ts'
 import { isTree, type Tree } from './tree.ts'
 import { application } from './value.ts'
 
@@ -20,19 +20,19 @@ function visit(golden: Golden, node: unknown): void {
   if (!isTree(node)) return
   const fields = isTree(node['Data']) ? node['Data']['fields'] : undefined
   for (const record of Array.isArray(fields) ? fields : [])
-    golden.records.push({ datagram: null, setId: null, said: readRecord(record) })
+    golden.records.push({ datagram: null, setId: null, byField: readRecord(record) })
   for (const child of Object.values(node)) visit(golden, child)
 }
 
-function readRecord(record: unknown): Said {
-  const said = new SaidBuilder()
+function readRecord(record: unknown): FieldMap {
+  const byField = new FieldsBuilder()
   for (const pair of Array.isArray(record) ? record : []) {
     const [element, value] = Array.isArray(pair) ? (pair as unknown[]) : []
     if (!isTree(element) || !isTree(value)) continue
     const [name] = Object.values(element)
-    if (typeof name === 'string') said.add(ianaName(name), valueOf(value))
+    if (typeof name === 'string') byField.add(ianaName(name), valueOf(value))
   }
-  return said.preferInnermost().finish()
+  return byField.preferInnermost().finish()
 }
 
 /** IngressVrfid → ingressvrfid: look-ups ignore case. */

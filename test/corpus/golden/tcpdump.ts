@@ -1,5 +1,5 @@
 /** tcpdump's text of sFlow: flow samples by rate and interfaces, counters by interface. */
-import { SaidBuilder } from './fields.ts'
+import { FieldsBuilder } from './fields.ts'
 import { emptyGolden, type Golden } from './golden.ts'
 
 const sample = /^\t(?:expanded )?flow sample .* rate (\d+), .* input (\d+) output (\d+) records/
@@ -16,12 +16,12 @@ const ifIndex = (text: string | undefined): number =>
 export function readTcpdump(source: string, text: string): Golden {
   const golden = emptyGolden(source)
   let datagram = -1
-  let said: SaidBuilder | null = null
+  let byField: FieldsBuilder | null = null
   let index = 0
   let octetsIn = 0
   const end = () => {
-    if (said) golden.records.push({ datagram, setId: null, said: said.finish() })
-    said = null
+    if (byField) golden.records.push({ datagram, setId: null, byField: byField.finish() })
+    byField = null
   }
   for (const line of text.split('\n')) {
     const frame = /^ *(\d+) {2}\d/.exec(line)
@@ -31,11 +31,11 @@ export function readTcpdump(source: string, text: string): Golden {
     if (frame || found) end()
     if (frame) datagram = Number(frame[1]) - 1
     if (found)
-      said = new SaidBuilder()
+      byField = new FieldsBuilder()
         .add('samplingInterval', found[1])
         .add('ingressInterface', ifIndex(found[2]))
         .add('egressInterface', ifIndex(found[3]))
-    if (tags && said) said.add('vlanId', tags[1]).add('postVlanId', tags[2])
+    if (tags && byField) byField.add('vlanId', tags[1]).add('postVlanId', tags[2])
     index = Number(counters.exec(line)?.[1] ?? index)
     if (counted?.[1] === 'In') octetsIn = Number(counted[2])
     if (counted?.[1] === 'Out')

@@ -1,6 +1,6 @@
 /** telegraf's line protocol: one line per record, in the order of the records. */
-import { SaidBuilder } from './fields.ts'
-import { emptyGolden, type Golden, type Said } from './golden.ts'
+import { FieldsBuilder } from './fields.ts'
+import { emptyGolden, type Golden, type FieldMap } from './golden.ts'
 import { mac, number, seconds } from './value.ts'
 
 const names: Readonly<Record<string, string | undefined>> = {
@@ -42,29 +42,29 @@ export function readTelegraf(source: string, text: string): Golden {
     const isSflow = line.includes('version=sFlow')
     if (isSflow && fields.has('in_unicast_packets_total')) readCounters(golden, fields)
     else if (fields.has('src') || !isSflow)
-      golden.records.push({ datagram: null, setId: null, said: readLine(fields, isSflow) })
+      golden.records.push({ datagram: null, setId: null, byField: readLine(fields, isSflow) })
   }
   return golden
 }
 
-function readLine(fields: ReadonlyMap<string, string>, isSflow: boolean): Said {
-  const said = new SaidBuilder()
+function readLine(fields: ReadonlyMap<string, string>, isSflow: boolean): FieldMap {
+  const byField = new FieldsBuilder()
   for (const [key, value] of fields) {
     const name = names[key]
-    if (name !== undefined && !(isSflow && sflowOwn.has(key))) said.add(name, value)
+    if (name !== undefined && !(isSflow && sflowOwn.has(key))) byField.add(name, value)
   }
   for (const [key, field] of [['in_src_mac', 'sourceMacAddress'], ['out_dst_mac', 'destinationMacAddress'], ['src_mac', 'sourceMacAddress'], ['dst_mac', 'destinationMacAddress']] as const) {
     const value = mac(fields.get(key) ?? '')
-    if (value !== null) said.set(field, value)
+    if (value !== null) byField.set(field, value)
   } // prettier-ignore
   const start = seconds(fields.get('flow_start') ?? '')
-  if (start !== null && !fields.has('flow_start_ms')) said.set('flowStartMilliseconds', start)
+  if (start !== null && !fields.has('flow_start_ms')) byField.set('flowStartMilliseconds', start)
   const type = number(fields.get('icmp_type') ?? '')
   if (type !== null)
-    said.set('icmpTypeCode', Number(type) * 256 + Number(number(fields.get('icmp_code')) ?? 0))
+    byField.set('icmpTypeCode', Number(type) * 256 + Number(number(fields.get('icmp_code')) ?? 0))
   const length = number(fields.get('ipv4_total_len') ?? '')
-  if (length !== null) said.set('octetDeltaCount', length)
-  return said.finish()
+  if (length !== null) byField.set('octetDeltaCount', length)
+  return byField.finish()
 }
 
 /** In a flow sample, in_bytes is the frame's length after scaling. */

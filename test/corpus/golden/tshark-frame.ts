@@ -1,5 +1,5 @@
 /** tshark's decoding of the start of a packet. */
-import type { SaidBuilder } from './fields.ts'
+import type { FieldsBuilder } from './fields.ts'
 import { number } from './value.ts'
 
 type First = (key: string) => unknown
@@ -27,15 +27,15 @@ const frameNames: Readonly<Record<string, string | undefined>> = {
 }
 
 /** Adds tshark's decoding of a packet's start. */
-export function readFrame(said: SaidBuilder, leaves: ReadonlyMap<string, unknown[]>): void {
+export function readFrame(byField: FieldsBuilder, leaves: ReadonlyMap<string, unknown[]>): void {
   for (const [key, values] of leaves) {
     const name = frameNames[key]
-    if (name !== undefined) for (const value of values) said.add(name, value)
+    if (name !== undefined) for (const value of values) byField.add(name, value)
   }
   const first: First = (key) => leaves.get(key)?.[0]
   for (const layer of ['icmp', 'icmpv6']) {
     const type = number(first(`${layer}.type`))
     if (type !== null)
-      said.set('icmpTypeCode', Number(type) * 256 + Number(number(first(`${layer}.code`)) ?? 0))
+      byField.set('icmpTypeCode', Number(type) * 256 + Number(number(first(`${layer}.code`)) ?? 0))
   }
 }

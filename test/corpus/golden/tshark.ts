@@ -1,5 +1,5 @@
 /** tshark's JSON of NetFlow and IPFIX: datagram → set → flow → fields. */
-import { SaidBuilder } from './fields.ts'
+import { FieldsBuilder } from './fields.ts'
 import { emptyGolden, type Golden, type GoldenRecord } from './golden.ts'
 import { isTree, leavesOf, type Tree } from './tree.ts'
 import { readFrame } from './tshark-frame.ts'
@@ -126,7 +126,7 @@ function readDatagram(datagram: number, layer: Tree): GoldenRecord[] {
       for (const child of [value].flat()) {
         if (!isTree(child)) continue
         const set = setKey.exec(key)
-        if (flowKey.test(key)) records.push({ datagram, setId, said: readFlow(child, times) })
+        if (flowKey.test(key)) records.push({ datagram, setId, byField: readFlow(child, times) })
         else if (set || setId === null) visit(child, set ? Number(set[2]) : setId)
       }
     }
@@ -142,28 +142,28 @@ function headerTimes(layer: Tree): HeaderTimes {
   }
 }
 
-function readFlow(flow: Tree, times: HeaderTimes): GoldenRecord['said'] {
+function readFlow(flow: Tree, times: HeaderTimes): GoldenRecord['byField'] {
   const leaves = leavesOf(flow)
-  const said = new SaidBuilder()
+  const byField = new FieldsBuilder()
   const first = (key: string) => leaves.get(key)?.[0]
   for (const [key, values] of leaves) {
     const name = names[key.replace(/^cflow\./, '')]
-    if (name !== undefined) for (const value of values) said.add(name, value)
+    if (name !== undefined) for (const value of values) byField.add(name, value)
   }
   const { uptimeMs } = times
   for (const [key, field] of [['timestart', 'flowStartMilliseconds'], ['timeend', 'flowEndMilliseconds']] as const) {
     const at = seconds(first(`cflow.${key}`))
     if (at !== null && uptimeMs !== null)
-      said.set(field, times.exportMs - wrapped(uptimeMs - Number(at)))
+      byField.set(field, times.exportMs - wrapped(uptimeMs - Number(at)))
   } // prettier-ignore
   const duration = seconds(first('cflow.timedelta'))
-  if (duration !== null) said.set('durationMs', duration)
-  said.add('ipDiffServCodePoint', first('cflow.ip_dscp'))
-  readIcmp(said, first)
-  readApplication(said, first)
-  said.preferInnermost()
-  readFrame(said, leaves)
-  return said.finish()
+  if (duration !== null) byField.set('durationMs', duration)
+  byField.add('ipDiffServCodePoint', first('cflow.ip_dscp'))
+  readIcmp(byField, first)
+  readApplication(byField, first)
+  byField.preferInnermost()
+  readFrame(byField, leaves)
+  return byField.finish()
 }
 
 /** A difference of uptimes, which are counted mod 2^32: at most half of that, either way. */
@@ -171,18 +171,18 @@ export const wrapped = (distanceMs: number): number => distanceMs | 0
 
 type First = (key: string) => unknown
 
-function readIcmp(said: SaidBuilder, first: First): void {
+function readIcmp(byField: FieldsBuilder, first: First): void {
   for (const family of ['ipv4', 'ipv6']) {
     const type = number(first(`cflow.icmp_${family}_type`))
     const code = number(first(`cflow.icmp_${family}_code`))
-    if (type !== null) said.set('icmpTypeCode', Number(type) * 256 + Number(code ?? 0), 9e6)
+    if (type !== null) byField.set('icmpTypeCode', Number(type) * 256 + Number(code ?? 0), 9e6)
   }
 }
 
-function readApplication(said: SaidBuilder, first: First): void {
+function readApplication(byField: FieldsBuilder, first: First): void {
   const engine = number(first('cflow.appl_id.classification_engine_id'))
   const selector = first('cflow.appl_id.selector_id')
   if (engine === null || typeof selector !== 'string') return
   const value = Number.parseInt(selector.replaceAll(':', ''), 16)
-  said.set('applicationId', Number(engine) * 2 ** 24 + (value % 2 ** 24))
+  byField.set('applicationId', Number(engine) * 2 ** 24 + (value % 2 ** 24))
 }

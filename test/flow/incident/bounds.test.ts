@@ -4,13 +4,13 @@ import { suite, test } from 'node:test'
 
 import { boundsOf, returnOf } from '../../../flow/incident/bounds.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
-import { t0, tableOf, type Told } from './tables.ts'
+import { t0, tableOf, type TestFlow } from './tables.ts'
 
 const grid = { from: t0, seconds: 600 }
 const at = (seconds: number) => t0 + seconds * 1000
 
 /** Traffic received by 10.0.0.22, in seconds of the scene. */
-const got = (from: number, to: number, given: Partial<Told>): Partial<Told> => ({
+const got = (from: number, to: number, given: Partial<TestFlow>): Partial<TestFlow> => ({
   source: '203.0.113.80',
   destination: '10.0.0.22',
   sourcePort: 443,
@@ -26,7 +26,7 @@ const lasting = (from: number, port: number) =>
     got(from + later, from + later + 60, { destinationPort: port, bytes: 12e6 }),
   )
 
-function boundsIn(flows: readonly Partial<Told>[], others = new Float64Array(grid.seconds)) {
+function boundsIn(flows: readonly Partial<TestFlow>[], others = new Float64Array(grid.seconds)) {
   const run = { from: 205, to: 375 }
   const scene = new Scene(tableOf(flows), grid)
   const actors = new Set([scene.hosts.find('10.0.0.22')!])

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 
 import { fallBeyondChance, signsOfLife } from '../../../flow/incident/chance.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
-import { t0, tableOf, type Told } from './tables.ts'
+import { t0, tableOf, type TestFlow } from './tables.ts'
 
 const seconds = 1200
 const run = { from: 600, to: 620 }
@@ -45,15 +45,15 @@ suite('a fall beyond chance', () => {
 })
 
 suite('signs of life', () => {
-  const scene = (flows: readonly Partial<Told>[]) =>
+  const scene = (flows: readonly Partial<TestFlow>[]) =>
     new Scene(tableOf(flows), { from: t0, seconds: 60 })
-  const asks = (at: number, port: number, host = '10.0.0.22'): Partial<Told> => ({
+  const asks = (at: number, port: number, host = '10.0.0.22'): Partial<TestFlow> => ({
     first: t0 + at * 1000,
     last: t0 + at * 1000 + 100,
     source: host,
     sourcePort: port,
   })
-  const answers = (at: number, port: number): Partial<Told> => ({
+  const answers = (at: number, port: number): Partial<TestFlow> => ({
     first: t0 + at * 1000 + 20,
     last: t0 + at * 1000 + 100,
     source: '203.0.113.80',

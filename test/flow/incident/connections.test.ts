@@ -5,17 +5,17 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 
 import { joinConnections } from '../../../flow/incident/connections.ts'
-import { tableOf, t0, type Told } from './tables.ts'
+import { tableOf, t0, type TestFlow } from './tables.ts'
 
-const there: Partial<Told> = {}
-const back: Partial<Told> = {
+const there: Partial<TestFlow> = {}
+const back: Partial<TestFlow> = {
   source: '203.0.113.80',
   destination: '10.0.0.22',
   sourcePort: 443,
   destinationPort: 50_000,
 }
 
-function joined(flows: readonly Partial<Told>[]) {
+function joined(flows: readonly Partial<TestFlow>[]) {
   const table = tableOf(flows)
   const connections = joinConnections(table)
   return Array.from({ length: connections.count }, (_, i) => ({

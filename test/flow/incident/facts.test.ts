@@ -4,10 +4,15 @@ import { suite, test } from 'node:test'
 
 import { actorFacts } from '../../../flow/incident/facts.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
-import { t0, tableOf, type Told } from './tables.ts'
+import { t0, tableOf, type TestFlow } from './tables.ts'
 
 /** A connection of 10.0.0.22 to a peer, with the answer. */
-function opened(peer: string, port: number, bytes: number, first = t0 + 60_000): Partial<Told>[] {
+function opened(
+  peer: string,
+  port: number,
+  bytes: number,
+  first = t0 + 60_000,
+): Partial<TestFlow>[] {
   const last = first + 30_000
   return [
     { first, last, destination: peer, sourcePort: port, destinationPort: 443, bytes: 60, tcpFlags: 2 },
@@ -15,7 +20,7 @@ function opened(peer: string, port: number, bytes: number, first = t0 + 60_000):
   ] // prettier-ignore
 }
 
-function mainPeerOf(flows: readonly Partial<Told>[]) {
+function mainPeerOf(flows: readonly Partial<TestFlow>[]) {
   const scene = new Scene(tableOf(flows), { from: t0, seconds: 300 })
   const span = { from: t0 + 60_000, to: t0 + 120_000 }
   const host = scene.hosts.find('10.0.0.22')!

@@ -6,12 +6,12 @@ import { findEvents } from '../../../flow/incident/find.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
 import { officeFlows, type Office } from './office.ts'
-import { t0, tableOf, type Told } from './tables.ts'
+import { t0, tableOf, type TestFlow } from './tables.ts'
 
 const seconds = 5400
 const grid = { from: t0, seconds }
 
-function foundIn(flows: readonly Partial<Told>[]) {
+function foundIn(flows: readonly Partial<TestFlow>[]) {
   const scene = new Scene(tableOf(flows), grid)
   const found = findEvents(scene, { sensitivity: sensitivityTable.normal, breaks: [] })
   return found.map(({ kind, from, to, actors }) => ({
@@ -54,7 +54,7 @@ suite('a cut during which hosts keep trying', () => {
   })
 
   test('during a download is a congestion', () => {
-    const download = Array.from({ length: 6 }, (_, i): Partial<Told> => ({
+    const download = Array.from({ length: 6 }, (_, i): Partial<TestFlow> => ({
       source: '203.0.113.80',
       destination: '10.0.0.100',
       sourcePort: 443,

@@ -1,6 +1,6 @@
 /** Flows of a small office with bursty traffic, as its exporter would report them. */
 import { seeded } from '../../random.ts'
-import { t0, type Told } from './tables.ts'
+import { t0, type TestFlow } from './tables.ts'
 
 export interface Office {
   seed: number
@@ -18,10 +18,10 @@ const serverPort = 443
 const tries = [0, 1, 3, 7]
 
 /** Both directions of each connection; those begun during the cut are requests without answers. */
-export function officeFlows(office: Office): Partial<Told>[] {
+export function officeFlows(office: Office): Partial<TestFlow>[] {
   const random = seeded(office.seed)
   const lasting = (mean: number) => -Math.log(1 - random()) * mean
-  const flows: Partial<Told>[] = []
+  const flows: Partial<TestFlow>[] = []
   let port = 20_000
   const open = (host: string, from: number) => {
     const site = `198.51.100.${1 + Math.floor(random() * 120)}`

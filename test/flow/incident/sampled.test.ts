@@ -12,11 +12,11 @@ import { SampledScenes } from '../../../flow/incident/sampled.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
 import { FlowTable } from '../../../flow/incident/flow-table.ts'
 import { Hosts } from '../../../flow/incident/hosts.ts'
-import { eventFlows, t0, tableOf, type Told } from './tables.ts'
+import { eventFlows, t0, tableOf, type TestFlow } from './tables.ts'
 
 const local = new NetworkSet([parseNetwork('10.0.0.0/8')!, parseNetwork('fd00::/8')!])
 const address = fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::7', '203.0.113.9', '2001:db8::1')
-const record: fc.Arbitrary<Partial<Told>> = fc
+const record: fc.Arbitrary<Partial<TestFlow>> = fc
   .record({
     source: address,
     destination: address,
@@ -28,7 +28,7 @@ const record: fc.Arbitrary<Partial<Told>> = fc
   })
   .map(({ lasts, ...flow }) => ({ ...flow, last: flow.first + lasts }))
 
-const tuple = ({ source, destination, sourcePort, destinationPort }: Partial<Told>) =>
+const tuple = ({ source, destination, sourcePort, destinationPort }: Partial<TestFlow>) =>
   [`${source} ${sourcePort}`, `${destination} ${destinationPort}`].sort().join(' ')
 
 suite('partly kept scenes', () => {

@@ -5,7 +5,7 @@ import { FlowTables, type EventFlows, type FlowTable } from '../../../flow/incid
 /** A Monday, 2026-11-16 11:30 UTC. */
 export const t0 = 1_794_828_600_000
 
-export interface Told {
+export interface TestFlow {
   first: number
   last: number
   source: string
@@ -18,7 +18,7 @@ export interface Told {
   tcpFlags: number
 }
 
-const blank: Told = {
+const blank: TestFlow = {
   first: t0,
   last: t0,
   source: '10.0.0.22',
@@ -32,7 +32,7 @@ const blank: Told = {
 }
 
 /** A table of flows of one exporter; 10.0.0.0/8 and fd00::/8 are local. */
-export function tableOf(flows: readonly Partial<Told>[]): FlowTable {
+export function tableOf(flows: readonly Partial<TestFlow>[]): FlowTable {
   const local = new NetworkSet([parseNetwork('10.0.0.0/8')!, parseNetwork('fd00::/8')!])
   const tables = new FlowTables(local)
   tables.add(columnsOf(flows.map((flow) => ({ ...blank, ...flow }))))
@@ -40,16 +40,16 @@ export function tableOf(flows: readonly Partial<Told>[]): FlowTable {
 }
 
 /** Flows as the archive passes them on. */
-export function eventFlows(flows: readonly Partial<Told>[]): EventFlows {
+export function eventFlows(flows: readonly Partial<TestFlow>[]): EventFlows {
   return columnsOf(flows.map((flow) => ({ ...blank, ...flow })))
 }
 
-function columnsOf(flows: readonly Told[]): EventFlows {
+function columnsOf(flows: readonly TestFlow[]): EventFlows {
   const doubles = (name: 'first' | 'last' | 'bytes' | 'packets') =>
     Float64Array.from(flows, (flow) => flow[name])
   const integers = (name: 'sourcePort' | 'destinationPort' | 'protocol' | 'tcpFlags') =>
     Int32Array.from(flows, (flow) => flow[name])
-  const halves = (address: (flow: Told) => string, half: 0 | 1) =>
+  const halves = (address: (flow: TestFlow) => string, half: 0 | 1) =>
     Uint32Array.from(
       flows.flatMap((flow) => {
         const words = parseAddress(address(flow))!

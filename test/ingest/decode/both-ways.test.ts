@@ -5,14 +5,14 @@ import { describe, test } from 'node:test'
 import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
 import { decodeAll, from, openDecoder, pick, rowsOf } from './decoded.ts'
-import { assertRows, isTimed, recordOf, times, uptimes, type Said } from './layout.ts'
+import { assertRows, isTimed, recordOf, times, uptimes, type FieldValues } from './layout.ts'
 
-const ends: Said = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
+const ends: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
 const forth = { sourceAddress: '10.0.0.1', destinationAddress: '192.0.2.1', sourceTransportPort: 40_000, destinationTransportPort: 443 } // prettier-ignore
 const back = { sourceAddress: '192.0.2.1', destinationAddress: '10.0.0.1', sourceTransportPort: 443, destinationTransportPort: 40_000 } // prettier-ignore
 
 describe('nProbe', () => {
-  const counts: Said = [[1, 8, 300], [2, 4, 3], [23, 8, 9000], [24, 4, 7]] // prettier-ignore
+  const counts: FieldValues = [[1, 8, 300], [2, 4, 3], [23, 8, 9000], [24, 4, 7]] // prettier-ignore
   const rows = [
     { ...forth, octetDeltaCount: 300, packetDeltaCount: 3, ...isTimed },
     { ...back, octetDeltaCount: 9000, packetDeltaCount: 7, ...isTimed },
@@ -30,42 +30,42 @@ describe('nProbe', () => {
   })
 
   test('nothing in reverse: one row', () => {
-    const none: Said = [[1, 8, 300], [2, 4, 3], [23, 8, 0], [24, 4, 0]] // prettier-ignore
+    const none: FieldValues = [[1, 8, 300], [2, 4, 3], [23, 8, 0], [24, 4, 0]] // prettier-ignore
     const sets = recordOf(256, [...ends, ...none, ...uptimes, [57_590, 2, 7]])
     assertRows(encodeV9({ sets }), [rows[0]!])
   })
 
   test('for others these are outgoing counts: FortiGate repeats the incoming ones', () => {
-    const same: Said = [[1, 8, 300], [23, 8, 300], [2, 4, 3], [24, 4, 3]] // prettier-ignore
+    const same: FieldValues = [[1, 8, 300], [23, 8, 300], [2, 4, 3], [24, 4, 3]] // prettier-ignore
     const { bytes } = assertRows(encodeV9({ sets: recordOf(258, [...ends, ...same, ...uptimes]) }), [rows[0]!]) // prettier-ignore
     assert.equal(bytes, 300)
   })
 })
 
 describe('Cisco AVC', () => {
-  const roles: Said = [[12_236, 4, '10.0.0.1', 9], [12_237, 4, '192.0.2.1', 9], [12_240, 2, 40_000, 9], [12_241, 2, 443, 9], [4, 1, 6]] // prettier-ignore
-  const packets: Said = [[298, 8, 3], [299, 8, 7]] // prettier-ignore
+  const roles: FieldValues = [[12_236, 4, '10.0.0.1', 9], [12_237, 4, '192.0.2.1', 9], [12_240, 2, 40_000, 9], [12_241, 2, 443, 9], [4, 1, 6]] // prettier-ignore
+  const packets: FieldValues = [[298, 8, 3], [299, 8, 7]] // prettier-ignore
   const rows = [
     { ...forth, octetDeltaCount: 300, packetDeltaCount: 3 },
     { ...back, octetDeltaCount: 9000, packetDeltaCount: 7 },
   ]
-  const network: Said = [[8337, 8, 9000, 9], [8338, 8, 300, 9]] // prettier-ignore
+  const network: FieldValues = [[8337, 8, 9000, 9], [8338, 8, 300, 9]] // prettier-ignore
 
   test('what client and server sent, including headers', () => {
     assertRows(encodeIpfix({ sets: recordOf(256, [...roles, ...packets, ...network, ...times]) }), rows) // prettier-ignore
   })
 
   test('in preference to counts without them', () => {
-    const payload: Said = [[231, 8, 180], [232, 8, 8720]] // prettier-ignore
+    const payload: FieldValues = [[231, 8, 180], [232, 8, 8720]] // prettier-ignore
     assertRows(encodeIpfix({ sets: recordOf(256, [...roles, ...payload, ...packets, ...network, ...times]) }), rows) // prettier-ignore
   })
 })
 
 describe('Procera', () => {
-  const opened = (source: string, destination: string): Said => [[8, 4, source], [12, 4, destination], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
-  const counts: Said = [[3, 8, 9000, 15_397], [4, 8, 300, 15_397], [5, 8, 7, 15_397], [6, 8, 3, 15_397]] // prettier-ignore
-  const service: Said = [[1, 65_535, 'HTTPS', 15_397]]
-  const behavior = (text: string): Said => [[15, 65_535, text, 15_397]]
+  const opened = (source: string, destination: string): FieldValues => [[8, 4, source], [12, 4, destination], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
+  const counts: FieldValues = [[3, 8, 9000, 15_397], [4, 8, 300, 15_397], [5, 8, 7, 15_397], [6, 8, 3, 15_397]] // prettier-ignore
+  const service: FieldValues = [[1, 65_535, 'HTTPS', 15_397]]
+  const behavior = (text: string): FieldValues => [[15, 65_535, text, 15_397]]
   const out = { octetDeltaCount: 300, packetDeltaCount: 3 }
   const came = { octetDeltaCount: 9000, packetDeltaCount: 7 }
   const inside = '10.0.0.1'
@@ -77,18 +77,18 @@ describe('Procera', () => {
     ['both inside', inside, '10.0.0.2', null, true],
     ['both outside', outside, '198.51.100.1', null, true],
     [
-      'a server said to be local',
+      'a server given to be local',
       outside,
       '198.51.100.1',
       'INITIAL,SERVER_IS_LOCAL,BEGINNING',
       false,
     ],
-    ['a client said to be local', outside, inside, 'INITIAL,CLIENT_IS_LOCAL,BEGINNING', true],
+    ['a client given to be local', outside, inside, 'INITIAL,CLIENT_IS_LOCAL,BEGINNING', true],
   ] as const)
     // prettier-ignore
     test(`incoming and outgoing, seen from the local end, ${name}`, () => {
-      const said = text === null ? [] : behavior(text)
-      const sets = recordOf(52_935, [...opened(source, destination), ...service, ...counts, ...said, ...times]) // prettier-ignore
+      const given = text === null ? [] : behavior(text)
+      const sets = recordOf(52_935, [...opened(source, destination), ...service, ...counts, ...given, ...times]) // prettier-ignore
       const { bytes, flows } = assertRows(encodeIpfix({ sets }), [
         { sourceAddress: source, destinationAddress: destination, ...(isOut ? out : came) },
         { sourceAddress: destination, destinationAddress: source, ...(isOut ? came : out) },
@@ -97,9 +97,9 @@ describe('Procera', () => {
     })
 
   test('records of fixed length, each by its own ends', () => {
-    const said: Said = [...opened(inside, outside), ...counts, ...times]
-    const [templates, data] = recordOf(256, said)
-    const values = said.map(([, , value]) => value)
+    const given: FieldValues = [...opened(inside, outside), ...counts, ...times]
+    const [templates, data] = recordOf(256, given)
+    const values = given.map(([, , value]) => value)
     const other = [outside, inside, ...values.slice(2)]
     assert.ok(data !== undefined && 'data' in data)
     const sets = [templates!, { ...data, records: [values, other] }]
@@ -114,23 +114,23 @@ describe('Procera', () => {
 })
 
 test('Viptela: the VPN is a VRF', () => {
-  const said: Said = [[4321, 4, 100, 41_916], ...ends, [1, 8, 775], [85, 8, 775], [2, 8, 8], [86, 8, 8], ...times] // prettier-ignore
-  assertRows(encodeIpfix({ sets: recordOf(257, said) }), [
+  const given: FieldValues = [[4321, 4, 100, 41_916], ...ends, [1, 8, 775], [85, 8, 775], [2, 8, 8], [86, 8, 8], ...times] // prettier-ignore
+  assertRows(encodeIpfix({ sets: recordOf(257, given) }), [
     { ...forth, ingressVRFID: 100, octetDeltaCount: 775, packetDeltaCount: 8 },
   ])
 })
 
 test('layer 2 frames count as packets if nothing else counts them', () => {
-  const link: Said = [[56, 6, 0x0242ac110002], [80, 6, 0x0242ac110003], [256, 2, 0x0806], [352, 8, 300], [430, 8, 5]] // prettier-ignore
+  const link: FieldValues = [[56, 6, 0x0242ac110002], [80, 6, 0x0242ac110003], [256, 2, 0x0806], [352, 8, 300], [430, 8, 5]] // prettier-ignore
   assertRows(encodeIpfix({ sets: recordOf(256, [...link, ...times]) }), [
     { sourceMacAddress: 0x0242ac110002, octetDeltaCount: 300, packetDeltaCount: 5 },
   ])
 })
 
 describe('the next header of IPv6', () => {
-  const said: Said = [[27, 16, '2001:db8::1'], [28, 16, '2001:db8::2'], [7, 2, 40_000], [11, 2, 53]] // prettier-ignore
-  const counts: Said = [[5, 1, 8], [1, 8, 300], [2, 8, 3], ...times]
-  for (const [name, protocols] of Object.entries<Said>({
+  const given: FieldValues = [[27, 16, '2001:db8::1'], [28, 16, '2001:db8::2'], [7, 2, 40_000], [11, 2, 53]] // prettier-ignore
+  const counts: FieldValues = [[5, 1, 8], [1, 8, 300], [2, 8, 3], ...times]
+  for (const [name, protocols] of Object.entries<FieldValues>({
     before: [
       [193, 1, 44],
       [4, 1, 17],
@@ -142,7 +142,7 @@ describe('the next header of IPv6', () => {
   }))
     // prettier-ignore
     test(`${name} the protocol, without replacing it`, () => {
-      assertRows(encodeIpfix({ sets: recordOf(256, [...said, ...protocols, ...counts]) }), [
+      assertRows(encodeIpfix({ sets: recordOf(256, [...given, ...protocols, ...counts]) }), [
         { protocolIdentifier: 17, ipClassOfService: 8 },
       ])
     })
@@ -150,8 +150,8 @@ describe('the next header of IPv6', () => {
 
 describe('ICMP', () => {
   const icmp = (source: number, destination: number) => {
-    const said: Said = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, source], [11, 2, destination], [4, 1, 1], [1, 4, 84], [2, 4, 1], [22, 4, testUptimeMs - 1000], [21, 4, testUptimeMs]] // prettier-ignore
-    const { rows } = decodeAll([encodeV9({ exportMs: testExportMs, sets: recordOf(256, said) })])
+    const given: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, source], [11, 2, destination], [4, 1, 1], [1, 4, 84], [2, 4, 1], [22, 4, testUptimeMs - 1000], [21, 4, testUptimeMs]] // prettier-ignore
+    const { rows } = decodeAll([encodeV9({ exportMs: testExportMs, sets: recordOf(256, given) })])
     return pick(rows, 'icmpTypeCode')
   }
   test('type and code in the destination port', () => assert.deepEqual(icmp(0, 0x0301), [{ icmpTypeCode: 0x0301 }])) // prettier-ignore

@@ -4,15 +4,15 @@ import { describe, test } from 'node:test'
 
 import { encodeIpfix, field, type EncodedSet, type EncodedTemplate } from '../../encode/sets.ts'
 import { decodeAll, pick } from './decoded.ts'
-import { optionsOf, recordOf, times, type Said } from './layout.ts'
+import { optionsOf, recordOf, times, type FieldValues } from './layout.ts'
 
 const rateMax = 2 ** 32 - 1
-const ends: Said = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [4, 1, 6]] // prettier-ignore
+const ends: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [4, 1, 6]] // prettier-ignore
 
 describe('a count that its rate takes beyond 2^53 is 0, and counted', () => {
   test('by a rate in the record', () => {
-    const said: Said = [...ends, [1, 8, 2n ** 40n], [2, 8, 3], [34, 4, rateMax], ...times]
-    const { rows, problems, decoder } = decodeAll([encodeIpfix({ sets: recordOf(256, said) })])
+    const given: FieldValues = [...ends, [1, 8, 2n ** 40n], [2, 8, 3], [34, 4, rateMax], ...times]
+    const { rows, problems, decoder } = decodeAll([encodeIpfix({ sets: recordOf(256, given) })])
     assert.deepEqual(pick(rows, 'octetDeltaCount', 'packetDeltaCount'), [
       { octetDeltaCount: 0, packetDeltaCount: 3 },
     ])
@@ -36,9 +36,9 @@ describe('a count that its rate takes beyond 2^53 is 0, and counted', () => {
   })
 
   test('in the reverse direction', () => {
-    const back: Said = [[1, 8, 2n ** 52n, 29_305], [2, 8, 7, 29_305]] // prettier-ignore
-    const said: Said = [...ends, [1, 8, 300], [2, 8, 3], ...back, [34, 4, 1000], ...times]
-    const { rows, problems, decoder } = decodeAll([encodeIpfix({ sets: recordOf(256, said) })])
+    const back: FieldValues = [[1, 8, 2n ** 52n, 29_305], [2, 8, 7, 29_305]] // prettier-ignore
+    const given: FieldValues = [...ends, [1, 8, 300], [2, 8, 3], ...back, [34, 4, 1000], ...times]
+    const { rows, problems, decoder } = decodeAll([encodeIpfix({ sets: recordOf(256, given) })])
     assert.deepEqual(pick(rows, 'octetDeltaCount', 'packetDeltaCount'), [
       { octetDeltaCount: 300, packetDeltaCount: 3 },
       { octetDeltaCount: 0, packetDeltaCount: 7 },

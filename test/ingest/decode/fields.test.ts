@@ -7,28 +7,33 @@ import { encodeIpfix, encodeV9, field, type EncodedField } from '../../encode/se
 import type { Value } from '../../encode/value.ts'
 import { decodeAll, from, pick, type Row } from './decoded.ts'
 
-type Said = readonly (readonly [id: number, length: number, value: Value, enterprise?: number])[]
+type FieldValues = readonly (readonly [
+  id: number,
+  length: number,
+  value: Value,
+  enterprise?: number,
+])[]
 
-const ends: Said = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2']] // prettier-ignore
+const ends: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2']] // prettier-ignore
 const start = testExportMs - 5000
-const times: Said = [[152, 8, start], [153, 8, start + 1000]] // prettier-ignore
+const times: FieldValues = [[152, 8, start], [153, 8, start + 1000]] // prettier-ignore
 
 /** One record in IPFIX or v9 with exactly these fields. */
-function message(said: Said, version: 'v9' | 'ipfix' = 'ipfix'): Uint8Array {
-  const fields: EncodedField[] = said.map(([id, length, , enterprise]) =>
+function message(given: FieldValues, version: 'v9' | 'ipfix' = 'ipfix'): Uint8Array {
+  const fields: EncodedField[] = given.map(([id, length, , enterprise]) =>
     field(id, length, enterprise),
   )
   const template = { id: 256, fields }
   const sets = [
     { templates: [template] },
-    { data: template, records: [said.map(([, , value]) => value)] },
+    { data: template, records: [given.map(([, , value]) => value)] },
   ]
   return version === 'v9' ? encodeV9({ sets }) : encodeIpfix({ sets })
 }
 
 /** A record's fields besides ends and times, the row's columns, and the problems counted. */
 interface Case {
-  said: Said
+  given: FieldValues
   row: Row
   problems?: Record<string, number>
 }
@@ -36,56 +41,56 @@ interface Case {
 const mac = new Uint8Array([0x02, 0x42, 0xac, 0x11, 0x00, 0x02])
 
 const cases: Record<string, Case> = {
-  'reduced-size counters': { said: [[1, 3, 70_000], [2, 1, 9]], row: { octetDeltaCount: 70_000, packetDeltaCount: 9 } },
-  'counters of 5 and 7 bytes': { said: [[1, 5, 2 ** 39], [2, 7, 2 ** 52]], row: { octetDeltaCount: 2 ** 39, packetDeltaCount: 2 ** 52 } },
-  'a counter of 2^53 - 1': { said: [[1, 8, 2n ** 53n - 1n]], row: { octetDeltaCount: 2 ** 53 - 1 } },
+  'reduced-size counters': { given: [[1, 3, 70_000], [2, 1, 9]], row: { octetDeltaCount: 70_000, packetDeltaCount: 9 } },
+  'counters of 5 and 7 bytes': { given: [[1, 5, 2 ** 39], [2, 7, 2 ** 52]], row: { octetDeltaCount: 2 ** 39, packetDeltaCount: 2 ** 52 } },
+  'a counter of 2^53 - 1': { given: [[1, 8, 2n ** 53n - 1n]], row: { octetDeltaCount: 2 ** 53 - 1 } },
   'a counter above 2^53': {
-    said: [[1, 8, 2n ** 53n], [2, 8, 5]],
+    given: [[1, 8, 2n ** 53n], [2, 8, 5]],
     row: { octetDeltaCount: 0, packetDeltaCount: 5 },
     problems: { 'counter-too-large': 1 },
   },
-  'counters of 8 bytes above 2^32, as a group': { said: [[1, 8, 2 ** 40], [2, 8, 2 ** 33]], row: { octetDeltaCount: 2 ** 40, packetDeltaCount: 2 ** 33 } },
-  'the same with a frame size beside': { said: [[1, 8, 2 ** 40], [2, 8, 3], [312, 2, 64]], row: { octetDeltaCount: 2 ** 40, packetDeltaCount: 3 } },
-  'the same with a frame size where no octets are': { said: [[1, 8, 0], [2, 8, 2 ** 34], [312, 2, 64]], row: { octetDeltaCount: 64, packetDeltaCount: 2 ** 34 } },
-  'the same with a rate of its own': { said: [[1, 8, 2 ** 40], [2, 8, 3], [34, 4, 10]], row: { octetDeltaCount: 2 ** 40, samplingInterval: 10 } },
-  'total counts where there are no delta counts': { said: [[85, 8, 500], [86, 8, 5]], row: { octetDeltaCount: 500, packetDeltaCount: 5 } },
-  'delta counts before total counts, even at 0': { said: [[85, 8, 500], [1, 8, 0]], row: { octetDeltaCount: 0 } },
-  'octets of layer 2 where there are no others': { said: [[352, 8, 640]], row: { octetDeltaCount: 640 } },
-  'post counters only where there are no others': { said: [[23, 4, 50], [24, 4, 1]], row: { octetDeltaCount: 50, packetDeltaCount: 1 } },
-  'egress counters beside ingress ones': { said: [[23, 4, 50], [1, 4, 60]], row: { octetDeltaCount: 60 } },
-  'numbers of variable length': { said: [[1, 65_535, 300], [7, 65_535, new Uint8Array([1, 187])]], row: { octetDeltaCount: 300, sourceTransportPort: 443 } },
-  'a text of variable length before the rest': { said: [[371, 65_535, 'someone'], [1, 4, 300]], row: { octetDeltaCount: 300 } },
-  'a field of no length': { said: [[3, 0, 0], [1, 4, 300]], row: { octetDeltaCount: 300 } },
-  'enterprise elements, which are skipped': { said: [[1, 4, 7, 9999], [1, 4, 300]], row: { octetDeltaCount: 300 } },
-  'unknown elements, which are skipped': { said: [[32_000, 11, 0], [1, 4, 300]], row: { octetDeltaCount: 300 } },
-  'interfaces of 2 and 4 bytes': { said: [[10, 2, 7], [14, 4, 70_000]], row: { ingressInterface: 7, egressInterface: 70_000 } },
-  'the physical interface where the logical one is 0': { said: [[10, 4, 0], [252, 4, 5]], row: { ingressInterface: 5 } },
-  'AS numbers of 4 bytes': { said: [[16, 4, 4_200_000_001], [17, 4, 64_512]], row: { bgpSourceAsNumber: 4_200_000_001, bgpDestinationAsNumber: 64_512 } },
-  'TCP flags in 2 bytes': { said: [[6, 2, 0x1c2]], row: { tcpControlBits: 0x1c2 } },
-  'class of service from the code point': { said: [[195, 1, 46]], row: { ipClassOfService: 0xb8 } },
-  'ICMP type and code apart': { said: [[176, 1, 3], [177, 1, 4]], row: { icmpTypeCode: 0x304 } },
-  'ICMPv6 type and code together': { said: [[139, 2, 0x8000]], row: { icmpTypeCode: 0x8000 } },
-  'MAC addresses': { said: [[56, 6, mac], [80, 6, mac]], row: { sourceMacAddress: 0x0242ac110002, destinationMacAddress: 0x0242ac110002 } },
-  'VLANs': { said: [[58, 2, 100], [59, 2, 200]], row: { vlanId: 100, postVlanId: 200 } },
-  'a VLAN by its 802.1Q name': { said: [[243, 2, 101]], row: { vlanId: 101 } },
-  'the top MPLS label': { said: [[70, 3, 0x12345f]], row: { mplsTopLabel: 0x12345 } },
-  'VRFs': { said: [[234, 4, 10], [235, 4, 11]], row: { ingressVRFID: 10, egressVRFID: 11 } },
-  'an application id of 4 bytes': { said: [[95, 4, 0x0d000123]], row: { applicationId: 0x0d000123 } },
-  'an application id with an enterprise number': { said: [[95, 9, new Uint8Array([20, 0, 0, 0x30, 0x44, 0, 0, 1, 2])]], row: { applicationId: 0x14000102 } },
+  'counters of 8 bytes above 2^32, as a group': { given: [[1, 8, 2 ** 40], [2, 8, 2 ** 33]], row: { octetDeltaCount: 2 ** 40, packetDeltaCount: 2 ** 33 } },
+  'the same with a frame size beside': { given: [[1, 8, 2 ** 40], [2, 8, 3], [312, 2, 64]], row: { octetDeltaCount: 2 ** 40, packetDeltaCount: 3 } },
+  'the same with a frame size where no octets are': { given: [[1, 8, 0], [2, 8, 2 ** 34], [312, 2, 64]], row: { octetDeltaCount: 64, packetDeltaCount: 2 ** 34 } },
+  'the same with a rate of its own': { given: [[1, 8, 2 ** 40], [2, 8, 3], [34, 4, 10]], row: { octetDeltaCount: 2 ** 40, samplingInterval: 10 } },
+  'total counts where there are no delta counts': { given: [[85, 8, 500], [86, 8, 5]], row: { octetDeltaCount: 500, packetDeltaCount: 5 } },
+  'delta counts before total counts, even at 0': { given: [[85, 8, 500], [1, 8, 0]], row: { octetDeltaCount: 0 } },
+  'octets of layer 2 where there are no others': { given: [[352, 8, 640]], row: { octetDeltaCount: 640 } },
+  'post counters only where there are no others': { given: [[23, 4, 50], [24, 4, 1]], row: { octetDeltaCount: 50, packetDeltaCount: 1 } },
+  'egress counters beside ingress ones': { given: [[23, 4, 50], [1, 4, 60]], row: { octetDeltaCount: 60 } },
+  'numbers of variable length': { given: [[1, 65_535, 300], [7, 65_535, new Uint8Array([1, 187])]], row: { octetDeltaCount: 300, sourceTransportPort: 443 } },
+  'a text of variable length before the rest': { given: [[371, 65_535, 'someone'], [1, 4, 300]], row: { octetDeltaCount: 300 } },
+  'a field of no length': { given: [[3, 0, 0], [1, 4, 300]], row: { octetDeltaCount: 300 } },
+  'enterprise elements, which are skipped': { given: [[1, 4, 7, 9999], [1, 4, 300]], row: { octetDeltaCount: 300 } },
+  'unknown elements, which are skipped': { given: [[32_000, 11, 0], [1, 4, 300]], row: { octetDeltaCount: 300 } },
+  'interfaces of 2 and 4 bytes': { given: [[10, 2, 7], [14, 4, 70_000]], row: { ingressInterface: 7, egressInterface: 70_000 } },
+  'the physical interface where the logical one is 0': { given: [[10, 4, 0], [252, 4, 5]], row: { ingressInterface: 5 } },
+  'AS numbers of 4 bytes': { given: [[16, 4, 4_200_000_001], [17, 4, 64_512]], row: { bgpSourceAsNumber: 4_200_000_001, bgpDestinationAsNumber: 64_512 } },
+  'TCP flags in 2 bytes': { given: [[6, 2, 0x1c2]], row: { tcpControlBits: 0x1c2 } },
+  'class of service from the code point': { given: [[195, 1, 46]], row: { ipClassOfService: 0xb8 } },
+  'ICMP type and code apart': { given: [[176, 1, 3], [177, 1, 4]], row: { icmpTypeCode: 0x304 } },
+  'ICMPv6 type and code together': { given: [[139, 2, 0x8000]], row: { icmpTypeCode: 0x8000 } },
+  'MAC addresses': { given: [[56, 6, mac], [80, 6, mac]], row: { sourceMacAddress: 0x0242ac110002, destinationMacAddress: 0x0242ac110002 } },
+  'VLANs': { given: [[58, 2, 100], [59, 2, 200]], row: { vlanId: 100, postVlanId: 200 } },
+  'a VLAN by its 802.1Q name': { given: [[243, 2, 101]], row: { vlanId: 101 } },
+  'the top MPLS label': { given: [[70, 3, 0x12345f]], row: { mplsTopLabel: 0x12345 } },
+  'VRFs': { given: [[234, 4, 10], [235, 4, 11]], row: { ingressVRFID: 10, egressVRFID: 11 } },
+  'an application id of 4 bytes': { given: [[95, 4, 0x0d000123]], row: { applicationId: 0x0d000123 } },
+  'an application id with an enterprise number': { given: [[95, 9, new Uint8Array([20, 0, 0, 0x30, 0x44, 0, 0, 1, 2])]], row: { applicationId: 0x14000102 } },
   'translated addresses and ports': {
-    said: [[225, 4, '198.51.100.7'], [226, 4, '10.9.9.9'], [227, 2, 1024], [228, 2, 80]],
+    given: [[225, 4, '198.51.100.7'], [226, 4, '10.9.9.9'], [227, 2, 1024], [228, 2, 80]],
     row: { postNATSourceAddress: '198.51.100.7', postNATDestinationAddress: '10.9.9.9', postNAPTSourceTransportPort: 1024, postNAPTDestinationTransportPort: 80 },
   },
-  'no translated address': { said: [[225, 4, '0.0.0.0']], row: { postNATSourceAddress: '' } },
-  'direction and end reason': { said: [[61, 1, 1], [136, 1, 3]], row: { flowDirection: 1, flowEndReason: 3 } },
-  'an address of an impossible length': { said: [[15, 5, new Uint8Array(5)]], row: { nextHopAddress: '' }, problems: { 'field-length': 1 } },
-  'flags of YAF, first packet and rest': { said: [[14, 1, 2, 6871], [15, 1, 16, 6871]], row: { tcpControlBits: 18 } },
+  'no translated address': { given: [[225, 4, '0.0.0.0']], row: { postNATSourceAddress: '' } },
+  'direction and end reason': { given: [[61, 1, 1], [136, 1, 3]], row: { flowDirection: 1, flowEndReason: 3 } },
+  'an address of an impossible length': { given: [[15, 5, new Uint8Array(5)]], row: { nextHopAddress: '' }, problems: { 'field-length': 1 } },
+  'flags of YAF, first packet and rest': { given: [[14, 1, 2, 6871], [15, 1, 16, 6871]], row: { tcpControlBits: 18 } },
 } // prettier-ignore
 
 describe('elements', () => {
-  for (const [name, { said, row, problems = {} }] of Object.entries(cases))
+  for (const [name, { given, row, problems = {} }] of Object.entries(cases))
     test(name, () => {
-      const decoded = decodeAll([message([...ends, ...times, ...said])])
+      const decoded = decodeAll([message([...ends, ...times, ...given])])
       const expected = { sourceAddress: '10.0.0.1', flowEndMilliseconds: start + 1000, ...row }
       assert.deepEqual(pick(decoded.rows, ...Object.keys(expected)), [expected])
       assert.deepEqual(decoded.problems, problems)
@@ -101,13 +106,13 @@ describe('addresses', () => {
     ])
   })
   test('a dual-stack record has both kinds, one of them zero', () => {
-    const said: Said = [
+    const given: FieldValues = [
       [27, 16, '2001:db8::1'],
       [28, 16, '::'],
       [8, 4, '0.0.0.0'],
       [12, 4, '10.1.1.1'],
     ]
-    assert.deepEqual(pick(decodeAll([message([...said, ...times])]).rows, ...both), [
+    assert.deepEqual(pick(decodeAll([message([...given, ...times])]).rows, ...both), [
       { sourceAddress: '2001:db8::1', destinationAddress: '10.1.1.1' },
     ])
   })
@@ -134,7 +139,7 @@ describe('times', () => {
     view.setUint32(4, round(((unixMs % 1000) / 1000) * 2 ** 32))
     return bytes
   }
-  const forms: Record<string, Said> = {
+  const forms: Record<string, FieldValues> = {
     seconds: [[150, 4, start / 1000], [151, 4, start / 1000 + 1]],
     milliseconds: [[152, 8, start], [153, 8, start + 1000]],
     'milliseconds in 6 bytes': [[152, 6, start], [153, 6, start + 1000]],
@@ -147,9 +152,9 @@ describe('times', () => {
     'an end and a duration in µs': [[153, 8, start + 1000], [162, 4, 1_000_000]],
     'uptime and the start of the system in the record': [[22, 4, 1000], [21, 4, 2000], [160, 8, start - 1000]],
   } // prettier-ignore
-  for (const [name, said] of Object.entries(forms))
+  for (const [name, given] of Object.entries(forms))
     test(name, () => {
-      const { rows, problems } = decodeAll([message([...ends, ...said])])
+      const { rows, problems } = decodeAll([message([...ends, ...given])])
       assert.deepEqual(pick(rows, 'flowStartMilliseconds', 'flowEndMilliseconds'), [
         { flowStartMilliseconds: start, flowEndMilliseconds: start + 1000 },
       ])
@@ -157,10 +162,10 @@ describe('times', () => {
     })
 
   test('NTP fractions rounded down', () => {
-    const ends123: Said = [[154, 8, ntp(start + 123, Math.floor)], [155, 8, ntp(start + 877, Math.floor)]] // prettier-ignore
-    const inNanoseconds: Said = [[156, 8, ntp(start + 123, Math.floor)], [157, 8, ntp(start + 877, Math.floor)]] // prettier-ignore
-    for (const said of [ends123, inNanoseconds]) {
-      const { rows } = decodeAll([message([...ends, ...said])])
+    const ends123: FieldValues = [[154, 8, ntp(start + 123, Math.floor)], [155, 8, ntp(start + 877, Math.floor)]] // prettier-ignore
+    const inNanoseconds: FieldValues = [[156, 8, ntp(start + 123, Math.floor)], [157, 8, ntp(start + 877, Math.floor)]] // prettier-ignore
+    for (const given of [ends123, inNanoseconds]) {
+      const { rows } = decodeAll([message([...ends, ...given])])
       assert.deepEqual(pick(rows, 'flowStartMilliseconds', 'flowEndMilliseconds'), [
         { flowStartMilliseconds: start + 123, flowEndMilliseconds: start + 877 },
       ])
@@ -214,8 +219,8 @@ describe('times', () => {
   })
 
   test('IPFIX uptimes without a system start: the latest end is the export', () => {
-    const said: Said = [...ends, [22, 4, testUptimeMs - 1000], [21, 4, testUptimeMs]]
-    assert.deepEqual(seen(decodeAll([message(said)]).rows), [
+    const given: FieldValues = [...ends, [22, 4, testUptimeMs - 1000], [21, 4, testUptimeMs]]
+    assert.deepEqual(seen(decodeAll([message(given)]).rows), [
       { flowStartMilliseconds: testExportMs - 1000, flowEndMilliseconds: testExportMs },
     ])
   })
@@ -240,13 +245,20 @@ describe('times', () => {
 
 describe('both directions', () => {
   const expected = ['sourceAddress', 'destinationAddress', 'sourceTransportPort', 'octetDeltaCount', 'packetDeltaCount', 'ingressInterface'] // prettier-ignore
-  const base: Said = [...ends, [7, 2, 40_000], [11, 2, 443], [10, 4, 1], [14, 4, 2], ...times]
+  const base: FieldValues = [
+    ...ends,
+    [7, 2, 40_000],
+    [11, 2, 443],
+    [10, 4, 1],
+    [14, 4, 2],
+    ...times,
+  ]
   const forward = { sourceAddress: '10.0.0.1', destinationAddress: '10.0.0.2', sourceTransportPort: 40_000, octetDeltaCount: 100, packetDeltaCount: 1, ingressInterface: 1 } // prettier-ignore
   const backward = { sourceAddress: '10.0.0.2', destinationAddress: '10.0.0.1', sourceTransportPort: 443, octetDeltaCount: 9000, packetDeltaCount: 8, ingressInterface: 2 } // prettier-ignore
 
   test('a biflow (RFC 5103) is two rows', () => {
     const reverse = 29_305
-    const said: Said = [
+    const given: FieldValues = [
       ...base,
       [1, 8, 100],
       [2, 8, 1],
@@ -256,7 +268,7 @@ describe('both directions', () => {
       [152, 8, start + 10, reverse],
       [153, 8, start + 900, reverse],
     ]
-    const { rows, decoder } = decodeAll([message(said)])
+    const { rows, decoder } = decodeAll([message(given)])
     assert.deepEqual(pick(rows, ...expected), [forward, backward])
     assert.deepEqual(
       rows.map((row) => [row['flowStartMilliseconds'], row['tcpControlBits']]),
@@ -270,18 +282,18 @@ describe('both directions', () => {
   })
 
   test("Cisco NSEL's initiator and responder are two rows", () => {
-    const said: Said = [...base, [231, 4, 100], [232, 4, 9000], [298, 4, 1], [299, 4, 8]]
-    assert.deepEqual(pick(decodeAll([message(said, 'v9')]).rows, ...expected), [forward, backward])
+    const given: FieldValues = [...base, [231, 4, 100], [232, 4, 9000], [298, 4, 1], [299, 4, 8]]
+    assert.deepEqual(pick(decodeAll([message(given, 'v9')]).rows, ...expected), [forward, backward])
   })
 
   test('a direction without packets gives no row', () => {
-    const said: Said = [...base, [231, 4, 100], [232, 4, 0], [298, 4, 1], [299, 4, 0]]
-    assert.deepEqual(pick(decodeAll([message(said, 'v9')]).rows, ...expected), [forward])
+    const given: FieldValues = [...base, [231, 4, 100], [232, 4, 0], [298, 4, 1], [299, 4, 0]]
+    assert.deepEqual(pick(decodeAll([message(given, 'v9')]).rows, ...expected), [forward])
   })
 
   test('in records of variable length', () => {
-    const said: Said = [...base, [371, 65_535, 'user'], [1, 8, 100], [2, 8, 1], [1, 8, 9000, 29_305], [2, 8, 8, 29_305]] // prettier-ignore
-    assert.deepEqual(pick(decodeAll([message(said)]).rows, ...expected), [forward, backward])
+    const given: FieldValues = [...base, [371, 65_535, 'user'], [1, 8, 100], [2, 8, 1], [1, 8, 9000, 29_305], [2, 8, 8, 29_305]] // prettier-ignore
+    assert.deepEqual(pick(decodeAll([message(given)]).rows, ...expected), [forward, backward])
   })
 })
 
@@ -335,8 +347,8 @@ describe('starts of packets', () => {
 })
 
 describe('packets within packets', () => {
-  const outer: Said = [[27, 16, '2001:db8::1'], [28, 16, '2001:db8::2'], [7, 2, 0], [11, 2, 0], [4, 1, 4], [5, 1, 8]] // prettier-ignore
-  const inner: Said = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [7, 2, 1111], [11, 2, 443], [4, 1, 6], [5, 1, 16]] // prettier-ignore
+  const outer: FieldValues = [[27, 16, '2001:db8::1'], [28, 16, '2001:db8::2'], [7, 2, 0], [11, 2, 0], [4, 1, 4], [5, 1, 8]] // prettier-ignore
+  const inner: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [7, 2, 1111], [11, 2, 443], [4, 1, 6], [5, 1, 16]] // prettier-ignore
   const columns = ['sourceAddress', 'destinationAddress', 'sourceTransportPort', 'destinationTransportPort', 'protocolIdentifier', 'ipClassOfService', 'octetDeltaCount'] // prettier-ignore
   const innermost = { sourceAddress: '10.0.0.1', destinationAddress: '10.0.0.2', sourceTransportPort: 1111, destinationTransportPort: 443, protocolIdentifier: 6, ipClassOfService: 16, octetDeltaCount: 900 } // prettier-ignore
   test('the innermost header, which comes last, gives the ends', () => {
@@ -344,12 +356,12 @@ describe('packets within packets', () => {
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [innermost])
   })
   test('also with addresses of the same kind', () => {
-    const ipv4: Said = outer.map(([id, length, value]) => (id > 26 ? [id - 19 - (id === 28 ? -3 : 0), 4, '192.0.2.9'] : [id, length, value])) // prettier-ignore
+    const ipv4: FieldValues = outer.map(([id, length, value]) => (id > 26 ? [id - 19 - (id === 28 ? -3 : 0), 4, '192.0.2.9'] : [id, length, value])) // prettier-ignore
     const payload = message([...ipv4, [1, 8, 900], ...inner, ...times])
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [innermost])
   })
   test('without an inner packet, the outer one', () => {
-    const none: Said = inner.map(([id, length]) => [
+    const none: FieldValues = inner.map(([id, length]) => [
       id,
       length,
       id === 8 || id === 12 ? '0.0.0.0' : 0,

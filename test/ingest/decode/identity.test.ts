@@ -102,8 +102,8 @@ describe('encode, then decode, is the identity', () => {
       const fields = fc.constantFrom(...forms).chain(lengthsOf)
       const options = fc.record({ padding: fc.nat(3), longLengths: fc.boolean() })
       fc.assert(
-        fc.property(fields, flows, options, (sized, records, said) =>
-          check((given) => encodeSets(version, sized, given, said), records),
+        fc.property(fields, flows, options, (sized, records, encoding) =>
+          check((given) => encodeSets(version, sized, given, encoding), records),
         ),
         { numRuns: 400 },
       )

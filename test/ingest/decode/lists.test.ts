@@ -31,17 +31,17 @@ const byItself = { sourceAddress: '10.1.0.1', destinationTransportPort: 0, octet
 
 /** One record with these fields and a list, and the templates that the list names. */
 function decodeList(
-  said: readonly (readonly [number, number, Value])[],
+  given: readonly (readonly [number, number, Value])[],
   [id, list]: readonly [number, Uint8Array],
   templates: EncodedTemplate[] = [counts, whole, names],
 ): ReturnType<typeof decodeAll> {
-  const fields = [...said.map(([element, length]) => field(element, length)), field(id, 65_535)]
+  const fields = [...given.map(([element, length]) => field(element, length)), field(id, 65_535)]
   const template = { id: 400, fields }
   return decodeAll([
     encodeIpfix({
       sets: [
         { templates: [...templates, template] },
-        { data: template, records: [[...said.map(([, , value]) => value), list]] },
+        { data: template, records: [[...given.map(([, , value]) => value), list]] },
       ],
     }),
   ])
@@ -89,13 +89,13 @@ describe('lists of records', () => {
     assert.deepEqual(problems, { 'list-skipped': 1 })
   })
   test('lists without flows leave the record unchanged', () => {
-    const said = [...ends, [1, 4, 5]] as const
+    const given = [...ends, [1, 4, 5]] as const
     for (const list of [
       [basic, basicList(field(371, 65_535), ['a', 'b'])],
       [single, new Uint8Array(0)],
       [multi, new Uint8Array([255])],
     ] as const) {
-      const { rows, problems } = decodeList(said, list)
+      const { rows, problems } = decodeList(given, list)
       assert.deepEqual(pick(rows, 'octetDeltaCount'), [{ octetDeltaCount: 5 }])
       assert.deepEqual(problems, {})
     }

@@ -14,31 +14,32 @@ import {
 import type { Value } from '../../encode/value.ts'
 import { decodeAll } from './decoded.ts'
 
-type Said = readonly (readonly [id: number, length: number, value: Value])[]
+type FieldValues = readonly (readonly [id: number, length: number, value: Value])[]
 
-const fieldsOf = (said: Said): EncodedField[] => said.map(([id, length]) => field(id, length))
-const valuesOf = (said: Said) => said.map(([, , value]) => value)
+const fieldsOf = (given: FieldValues): EncodedField[] =>
+  given.map(([id, length]) => field(id, length))
+const valuesOf = (given: FieldValues) => given.map(([, , value]) => value)
 
 /** Sets with the template and data of one options record. */
-function optionSets(scopes: Said, said: Said, id = 400): EncodedSet[] {
-  const template: EncodedOptionsTemplate = { id, scopes: fieldsOf(scopes), fields: fieldsOf(said) }
+function optionSets(scopes: FieldValues, given: FieldValues, id = 400): EncodedSet[] {
+  const template: EncodedOptionsTemplate = { id, scopes: fieldsOf(scopes), fields: fieldsOf(given) }
   return [
     { optionsTemplates: [template] },
-    { data: template, records: [[...valuesOf(scopes), ...valuesOf(said)]] },
+    { data: template, records: [[...valuesOf(scopes), ...valuesOf(given)]] },
   ]
 }
 
 /** Sets of one flow with these fields besides its ends. */
-function flowSets(said: Said, id = 256): EncodedSet[] {
-  const all: Said = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [1, 4, 100], [153, 8, testExportMs], ...said] // prettier-ignore
+function flowSets(given: FieldValues, id = 256): EncodedSet[] {
+  const all: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [1, 4, 100], [153, 8, testExportMs], ...given] // prettier-ignore
   const template = { id, fields: fieldsOf(all) }
   return [{ templates: [template] }, { data: template, records: [valuesOf(all)] }]
 }
 
-const system: Said = [[1, 4, 0]]
+const system: FieldValues = [[1, 4, 0]]
 
 describe('sampling rates, v9', () => {
-  const cases: Record<string, { options: EncodedSet[]; flow: Said; rate: number }> = {
+  const cases: Record<string, { options: EncodedSet[]; flow: FieldValues; rate: number }> = {
     'samplingInterval for all': { options: optionSets(system, [[34, 4, 100], [35, 1, 2]]), flow: [], rate: 100 },
     'a sampler by its id': { options: optionSets(system, [[48, 1, 3], [49, 1, 2], [50, 4, 512]]), flow: [[48, 1, 3]], rate: 512 },
     'a record that names no sampler, where there is one': { options: optionSets(system, [[48, 1, 3], [50, 4, 512]]), flow: [], rate: 512 },
@@ -74,25 +75,25 @@ describe('sampling rates, v9', () => {
 })
 
 describe('sampling rates, IPFIX', () => {
-  const selector = (id: number): Said => [[302, 2, id]]
-  const cases: Record<string, { said: Said; rate: number }> = {
-    'interval and space': { said: [[304, 2, 1], [305, 4, 1], [306, 4, 99]], rate: 100 },
-    'interval alone': { said: [[305, 4, 128]], rate: 128 },
-    'an interval of 1 beside one of a population': { said: [[304, 2, 3], [305, 4, 1], [309, 4, 1], [310, 4, 256]], rate: 256 },
-    'size of a population': { said: [[309, 4, 2], [310, 4, 200]], rate: 100 },
-    'whole flows: interval and spacing': { said: [[390, 1, 1], [396, 1, 1], [397, 2, 99]], rate: 100 },
-    probability: { said: [[311, 8, new Uint8Array([0x3f, 0x84, 0x7a, 0xe1, 0x47, 0xae, 0x14, 0x7b])]], rate: 100 },
-    'probability in 4 bytes': { said: [[311, 4, new Uint8Array([0x3b, 0xa3, 0xd7, 0x0a])]], rate: 200 },
+  const selector = (id: number): FieldValues => [[302, 2, id]]
+  const cases: Record<string, { given: FieldValues; rate: number }> = {
+    'interval and space': { given: [[304, 2, 1], [305, 4, 1], [306, 4, 99]], rate: 100 },
+    'interval alone': { given: [[305, 4, 128]], rate: 128 },
+    'an interval of 1 beside one of a population': { given: [[304, 2, 3], [305, 4, 1], [309, 4, 1], [310, 4, 256]], rate: 256 },
+    'size of a population': { given: [[309, 4, 2], [310, 4, 200]], rate: 100 },
+    'whole flows: interval and spacing': { given: [[390, 1, 1], [396, 1, 1], [397, 2, 99]], rate: 100 },
+    probability: { given: [[311, 8, new Uint8Array([0x3f, 0x84, 0x7a, 0xe1, 0x47, 0xae, 0x14, 0x7b])]], rate: 100 },
+    'probability in 4 bytes': { given: [[311, 4, new Uint8Array([0x3b, 0xa3, 0xd7, 0x0a])]], rate: 200 },
   } // prettier-ignore
-  for (const [name, { said, rate }] of Object.entries(cases)) {
+  for (const [name, { given, rate }] of Object.entries(cases)) {
     test(`${name}, by selector`, () => {
-      const sets = [...optionSets(selector(5), said), ...flowSets([[302, 2, 5]])]
+      const sets = [...optionSets(selector(5), given), ...flowSets([[302, 2, 5]])]
       const { rows, problems } = decodeAll([encodeIpfix({ sets })])
       assert.equal(rows[0]?.['samplingInterval'], rate)
       assert.deepEqual(problems, {})
     })
     test(`${name}, in the record`, () => {
-      const { rows } = decodeAll([encodeIpfix({ sets: flowSets(said) })])
+      const { rows } = decodeAll([encodeIpfix({ sets: flowSets(given) })])
       assert.equal(rows[0]?.['samplingInterval'], rate)
     })
   }
@@ -107,7 +108,7 @@ describe('sampling rates, IPFIX', () => {
 
 describe('names', () => {
   test('of interfaces, by a scope or a field, in v9 and IPFIX', () => {
-    const name: Said = [[82, 16, 'Gi0/1'], [83, 32, 'uplink']] // prettier-ignore
+    const name: FieldValues = [[82, 16, 'Gi0/1'], [83, 32, 'uplink']] // prettier-ignore
     for (const payload of [
       encodeV9({ sets: optionSets([[2, 4, 7]], name) }),
       encodeV9({ sets: optionSets(system, [[10, 4, 7], ...name]) }),

@@ -12,7 +12,7 @@ import type { Value } from '../../encode/value.ts'
 import { decodeAll, from, openDecoder, pick, type Row } from './decoded.ts'
 
 /** An element, its possible lengths, and the column that it sets. */
-interface Said {
+interface DrawnField {
   id: number
   length: number
   value: Value
@@ -32,10 +32,10 @@ const sizes = (max: number) => [...Array.from({ length: max }, (_, i) => i + 1),
 
 const ipv4 = fc.ipV4()
 const address = (id: number, column: string) =>
-  ipv4.map((value): Said => ({ id, length: 4, value, row: { [column]: value } }))
+  ipv4.map((value): DrawnField => ({ id, length: 4, value, row: { [column]: value } }))
 
 /** Fields in any order, each of any sufficient length, and some unknown ones. */
-const record: fc.Arbitrary<Said[]> = fc
+const record: fc.Arbitrary<DrawnField[]> = fc
   .tuple(
     address(8, 'sourceAddress'),
     address(12, 'destinationAddress'),
@@ -51,11 +51,11 @@ const record: fc.Arbitrary<Said[]> = fc
     number(16, 'bgpSourceAsNumber', sizes(4), 4),
     number(58, 'vlanId', sizes(2), 2),
     number(234, 'ingressVRFID', sizes(4), 4),
-    fc.record({ id: fc.integer({ min: 30_000, max: 32_000 }), length: fc.constantFrom(1, 3, 16, 65_535) }).map((unknown): Said => ({ ...unknown, value: 'abc', row: {} })),
+    fc.record({ id: fc.integer({ min: 30_000, max: 32_000 }), length: fc.constantFrom(1, 3, 16, 65_535) }).map((unknown): DrawnField => ({ ...unknown, value: 'abc', row: {} })),
   )
-  .chain((fields) => fc.shuffledSubarray<Said>(fields, { minLength: fields.length })) // prettier-ignore
+  .chain((fields) => fc.shuffledSubarray<DrawnField>(fields, { minLength: fields.length })) // prettier-ignore
 
-const times: Said[] = [
+const times: DrawnField[] = [
   { id: 152, length: 8, value: testExportMs - 2000, row: { flowStartMilliseconds: testExportMs - 2000 } },
   { id: 153, length: 8, value: testExportMs - 1000, row: { flowEndMilliseconds: testExportMs - 1000 } },
 ] // prettier-ignore
@@ -68,8 +68,8 @@ describe('encode, then decode', () => {
           record,
           fc.integer({ min: 0, max: 3 }),
           fc.boolean(),
-          (said, padding, longLengths) => {
-            const fields = [...said, ...times]
+          (given, padding, longLengths) => {
+            const fields = [...given, ...times]
             const template: EncodedTemplate = { id: 256, fields: fields.map(({ id, length }) => field(id, length)) } // prettier-ignore
             const sets = [
               { templates: [template] },

@@ -19,10 +19,15 @@ const frame = new Uint8Array([
 ]) // prettier-ignore
 const inner: EncodedTemplate = { id: 400, fields: [field(11, 2), field(1, 4)] }
 
-type Said = readonly (readonly [id: number, length: number, value: Value, enterprise?: number])[]
+type FieldValues = readonly (readonly [
+  id: number,
+  length: number,
+  value: Value,
+  enterprise?: number,
+])[]
 
 /** Records of every kind of step: what each omits, another has set. */
-const kinds: Said[] = [
+const kinds: FieldValues[] = [
   [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [15, 4, '10.0.0.3'], [1, 4, 9], [2, 4, 1], [22, 4, testUptimeMs - 900], [21, 4, testUptimeMs - 100]],
   [[8, 4, '10.0.0.1'], [12, 4, '10.0.0.2'], [7, 2, 0], [11, 2, 771], [4, 1, 1], [6, 1, 0], [5, 1, 0], [1, 8, 9], [2, 8, 1], [152, 8, start], [153, 8, start + 9]],
   [[27, 16, '2001:db8::1'], [28, 16, '2001:db8::2'], [62, 16, '2001:db8::3'], [1, 8, 9], [152, 8, start]],
@@ -38,9 +43,9 @@ const kinds: Said[] = [
   [[8, 4, '10.3.0.1'], [58, 2, 9], [152, 8, start], [292, 65_535, subTemplateList(inner, [[443, 9], [80, 8]])]],
 ] // prettier-ignore
 
-const announced = kinds.map((said, i): EncodedTemplate => ({
+const announced = kinds.map((given, i): EncodedTemplate => ({
   id: 256 + i,
-  fields: said.map(([id, length, , enterprise]) => field(id, length, enterprise)),
+  fields: given.map(([id, length, , enterprise]) => field(id, length, enterprise)),
 }))
 const sflow = encodeSflow({
   samples: [

@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import { columnNames, createFlowColumns, flowColumns } from '../../../flow/columns.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
-import { columnsOf, scratchFolder, t0, told } from './archived.ts'
+import { columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
 
 const always = { from: 0, to: 8.64e15 }
 
@@ -81,9 +81,15 @@ test('a publication is one file per interval of receipt, named by it, as the man
   const archive = await Archive.open(folder)
   archive.add(
     columnsOf([
-      told({ first: t0 - 9000, last: t0 + 4000, received: t0 + 5000, octets: 10, sampling: 100 }),
-      told({ first: t0 + 9000, last: t0 + 8000, received: t0 + 9000, octets: 5, packets: 1 }),
-      told({ first: t0 + 1, last: t0 + 2, received: t0 + intervalMs, octets: 7 }),
+      testFlow({
+        first: t0 - 9000,
+        last: t0 + 4000,
+        received: t0 + 5000,
+        octets: 10,
+        sampling: 100,
+      }),
+      testFlow({ first: t0 + 9000, last: t0 + 8000, received: t0 + 9000, octets: 5, packets: 1 }),
+      testFlow({ first: t0 + 1, last: t0 + 2, received: t0 + intervalMs, octets: 7 }),
     ]),
   )
   const published = await archive.publish({
@@ -131,7 +137,7 @@ test('staged flows are absent before publication, and complete after it', async 
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   for (const octets of [1, 2, 3]) {
-    archive.add(columnsOf([told({ octets })]))
+    archive.add(columnsOf([testFlow({ octets })]))
     await archive.stage()
   }
   assert.equal(archive.entries().length, 0)
@@ -144,9 +150,9 @@ test('staged flows are absent before publication, and complete after it', async 
 test('files left by a crash between writing and publishing are put aside', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
-  archive.add(columnsOf([told({ octets: 1 })]))
+  archive.add(columnsOf([testFlow({ octets: 1 })]))
   await archive.publish({})
-  archive.add(columnsOf([told({ octets: 2 })]))
+  archive.add(columnsOf([testFlow({ octets: 2 })]))
   await archive.stage()
   await archive.close()
   await writeFile(join(folder, 'staging', 'half.part'), 'PAR1')
@@ -168,7 +174,7 @@ test('merging makes one sorted file per interval, and keeps the replaced ones fo
     [3, late],
     [4, late + 1],
   ] as const) {
-    archive.add(columnsOf([told({ octets, received })]))
+    archive.add(columnsOf([testFlow({ octets, received })]))
     await archive.publish({})
   }
   await archive.merge(late)
@@ -186,7 +192,7 @@ test('merging makes one sorted file per interval, and keeps the replaced ones fo
   assert.equal((await parquetFiles(folder)).length, 3)
 
   // A later flow of that interval is merged in too, under a new name.
-  archive.add(columnsOf([told({ octets: 5, received: t0 + 2 })]))
+  archive.add(columnsOf([testFlow({ octets: 5, received: t0 + 2 })]))
   await archive.publish({})
   await archive.merge(Number.POSITIVE_INFINITY)
   assert.equal(archive.entries().length, 2)
@@ -200,7 +206,7 @@ test('an interval with more rows than one sort takes has several files, the firs
   t.after(() => archive.close())
   const files = () => archive.entries().map(({ rows, isChunk }) => `${isChunk ? 'chunk' : 'file'} ${rows}`).sort() // prettier-ignore
   const add = async (octets: number) => {
-    archive.add(columnsOf([told({ octets, received: t0 + octets }), told({ octets, received: t0 + octets })])) // prettier-ignore
+    archive.add(columnsOf([testFlow({ octets, received: t0 + octets }), testFlow({ octets, received: t0 + octets })])) // prettier-ignore
     await archive.publish({})
   }
   for (const octets of [1, 2, 3]) await add(octets)
@@ -233,7 +239,7 @@ test('the files of a past hour become one, then those of the day, and late flows
   const day = Date.UTC(2026, 10, 16)
   const times = [day, day + intervalMs, day + 11 * intervalMs, day + hourMs, day + 5 * hourMs]
   const add = async (octets: number, received: number) => {
-    archive.add(columnsOf([told({ octets, received, first: received })]))
+    archive.add(columnsOf([testFlow({ octets, received, first: received })]))
     await archive.publish({})
   }
   for (const [i, received] of times.entries()) await add(i, received)
@@ -264,8 +270,8 @@ test('the files of a past hour become one, then those of the day, and late flows
 test('counts whose scaled sums are not exact as doubles are published and merged all the same', async (t) => {
   const archive = await Archive.open(await scratchFolder(t))
   t.after(() => archive.close())
-  const huge = told({ octets: 2 ** 53 - 1, sampling: 4_294_967_295 })
-  archive.add(columnsOf([huge, huge, told({ octets: 1 })]))
+  const huge = testFlow({ octets: 2 ** 53 - 1, sampling: 4_294_967_295 })
+  archive.add(columnsOf([huge, huge, testFlow({ octets: 1 })]))
   await archive.publish({})
   archive.add(columnsOf([huge]))
   await archive.publish({})
@@ -279,7 +285,7 @@ test('counts whose scaled sums are not exact as doubles are published and merged
 test('a second name of a published file, left by a crash, is removed, and the file stays', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
-  archive.add(columnsOf([told({})]))
+  archive.add(columnsOf([testFlow({})]))
   const [entry] = await archive.publish({})
   await archive.close()
   const second = join(folder, dirname(entry!.file), 'flows-20261116T113000Z.parquet')
@@ -293,13 +299,13 @@ test('a second name of a published file, left by a crash, is removed, and the fi
 test('the name of an expired file that still waits to be deleted is not reused', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
-  archive.add(columnsOf([told({ octets: 1 })]))
+  archive.add(columnsOf([testFlow({ octets: 1 })]))
   await archive.publish({})
   await archive.merge(Number.POSITIVE_INFINITY)
   const all = { keepMs: Number.POSITIVE_INFINITY, maxBytes: 0 }
   await archive.expire({ ...all, now: Date.now() })
   assert.equal(archive.entries().length, 0)
-  archive.add(columnsOf([told({ octets: 2 })]))
+  archive.add(columnsOf([testFlow({ octets: 2 })]))
   await archive.publish({})
   await archive.merge(Number.POSITIVE_INFINITY)
   const limits = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
@@ -312,7 +318,7 @@ test('expiry goes by age of receipt and by bytes, oldest first, and removes empt
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   const dayMs = 86_400_000
-  const day = (i: number) => told({ first: t0 + i * dayMs, octets: i + 1 })
+  const day = (i: number) => testFlow({ first: t0 + i * dayMs, octets: i + 1 })
   archive.add(columnsOf([0, 1, 2, 3].map((i) => day(i))))
   const published = await archive.publish({})
   assert.equal(archive.oldestMs(), Number.NEGATIVE_INFINITY)
@@ -332,14 +338,14 @@ test('expiry goes by age of receipt and by bytes, oldest first, and removes empt
 test('rows wait while the disk refuses them, and are published once it accepts them', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
-  archive.add(columnsOf([told({ octets: 1 })]))
+  archive.add(columnsOf([testFlow({ octets: 1 })]))
   await rm(join(folder, 'staging'), { recursive: true })
   await writeFile(join(folder, 'staging'), 'in the way')
   await assert.rejects(
     archive.publish({ journal: { segment: 1, offset: 1 } }),
     /archive: .*staging/s,
   )
-  archive.add(columnsOf([told({ octets: 2 })]))
+  archive.add(columnsOf([testFlow({ octets: 2 })]))
   await assert.rejects(archive.publish({}), /archive: /)
   assert.equal(archive.position(), null)
   assert.deepEqual(await parquetFiles(folder), [])
@@ -355,7 +361,7 @@ test('an unreadable file is put aside when merging, and blocks no other interval
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   for (const received of [t0, t0, t0, t0 + intervalMs, t0 + intervalMs]) {
-    archive.add(columnsOf([told({ received })]))
+    archive.add(columnsOf([testFlow({ received })]))
     await archive.publish({})
   }
   const { file } = archive.entries()[1]!
@@ -375,7 +381,7 @@ test('reading puts a broken file aside, fails once, and then works without it', 
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
   for (const octets of [1, 2]) {
-    archive.add(columnsOf([told({ octets })]))
+    archive.add(columnsOf([testFlow({ octets })]))
     await archive.publish({})
   }
   await truncate(join(folder, archive.entries()[0]!.file), 50)
@@ -393,7 +399,7 @@ for (const [what, publications] of [
     const folder = await scratchFolder(t)
     const archive = await Archive.open(folder)
     for (let i = 0; i < publications; i++) {
-      archive.add(columnsOf([told({})]))
+      archive.add(columnsOf([testFlow({})]))
       await archive.publish({})
     }
     await archive.merge(Number.POSITIVE_INFINITY)

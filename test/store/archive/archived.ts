@@ -12,7 +12,7 @@ import { Archive } from '../../../store/archive/archive.ts'
 export const t0 = 1_794_828_600_000
 
 /** A flow as reported by its exporter: counts before scaling. */
-export interface ToldFlow {
+export interface TestFlow {
   received: number
   first: number
   last: number
@@ -37,7 +37,7 @@ export interface ToldFlow {
 }
 
 /** A flow with defaults for what a test does not specify. */
-export function told(given: Partial<ToldFlow> = {}): ToldFlow {
+export function testFlow(given: Partial<TestFlow> = {}): TestFlow {
   const first = given.first ?? t0
   const last = given.last ?? first
   return {
@@ -92,7 +92,7 @@ const addresses = {
   nextHopAddress: 'nextHop',
 } as const
 
-export function columnsOf(flows: readonly ToldFlow[]): FlowColumns {
+export function columnsOf(flows: readonly TestFlow[]): FlowColumns {
   const columns = createFlowColumns(Math.max(1, flows.length))
   for (const [i, flow] of flows.entries()) {
     for (const [name, field] of Object.entries(numbers))
@@ -115,7 +115,7 @@ export async function scratchFolder(t: { after(clean: () => Promise<void>): void
 }
 
 /** Adds flows to the archive in `folder` and publishes them, one publication per list. */
-export async function archive(folder: string, ...lists: (readonly ToldFlow[])[]): Promise<void> {
+export async function archive(folder: string, ...lists: (readonly TestFlow[])[]): Promise<void> {
   const open = await Archive.open(folder)
   for (const flows of lists) {
     open.add(columnsOf(flows))
@@ -125,7 +125,7 @@ export async function archive(folder: string, ...lists: (readonly ToldFlow[])[])
 }
 
 /** The paths of two files with the same flows in the archive in `folder`: a sorted one, and one in order of receipt. */
-export async function twoFiles(folder: string, flows: readonly ToldFlow[]): Promise<string[]> {
+export async function twoFiles(folder: string, flows: readonly TestFlow[]): Promise<string[]> {
   const open = await Archive.open(folder)
   open.add(columnsOf(flows))
   await open.publish({})

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 
 import { Archive } from '../../../store/archive/archive.ts'
 import { stagingFolder } from '../../../store/archive/entry.ts'
-import { columnsOf, t0, told } from './archived.ts'
+import { columnsOf, t0, testFlow } from './archived.ts'
 import type { Damage } from './damaged-writes.ts'
 
 /** In the magic, in pages, in the footer, in the trailer; and truncated. */
@@ -20,7 +20,7 @@ const rows = 3000
 
 async function writeDamaged(folder: string): Promise<void> {
   const archive = await Archive.open(join(folder, 'archive'), { listedRowsMin: 1 })
-  const flows = Array.from({ length: rows }, (_, i) => told({ received: t0, first: t0 - i, packets: 1 + (i % 7), octets: 40 + i * i })) // prettier-ignore
+  const flows = Array.from({ length: rows }, (_, i) => testFlow({ received: t0, first: t0 - i, packets: 1 + (i % 7), octets: 40 + i * i })) // prettier-ignore
   const state = () => archive.entries().map((entry) => [entry.rows, entry.isChunk])
   const refusesWhile = async (work: () => Promise<unknown>) => {
     const before = state()

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { NetworkSet } from '../../../flow/address.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import type { Include } from '../../../store/flows.ts'
-import { archive, scratchFolder, t0, told } from './archived.ts'
+import { archive, scratchFolder, t0, testFlow } from './archived.ts'
 import { keyText, Reference } from './reference.ts'
 
 const local = new NetworkSet([])
@@ -18,7 +18,7 @@ const flows = moments.flatMap((first, i) =>
   moments
     .slice(i)
     .map((last, j) =>
-      told({ first, last, octets: 1000 * (i + 1) + j, source: `10.0.${i}.${j}`, received: t0 }),
+      testFlow({ first, last, octets: 1000 * (i + 1) + j, source: `10.0.${i}.${j}`, received: t0 }),
     ),
 )
 const reference = new Reference(flows, local)
@@ -60,8 +60,8 @@ for (const [name, heldRows] of [
           row.time,
           Number(row.bytes),
         ])
-        const told = Array.from(series.time, (time, row) => [time, series.sum.bytes[row]!])
-        assert.deepEqual(new Map(told as [number, number][]), new Map(steps as [number, number][]), include) // prettier-ignore
+        const sums = Array.from(series.time, (time, row) => [time, series.sum.bytes[row]!])
+        assert.deepEqual(new Map(sums as [number, number][]), new Map(steps as [number, number][]), include) // prettier-ignore
         const alone = { ...asked, by: ['host'], top: 100, order: 'flows' } as const
         const split = await store.series(alone)
         assert.equal(split.count, reference.series(alone).size, `rows of ${include}`)
@@ -74,11 +74,11 @@ test('a record that counts nothing, minutes after the last packet, opens no conn
   const [early, late] = [t0 - 5 * minuteMs, t0 + 1000]
   const nothing = { ...ports, first: late, last: late, octets: 0, packets: 0 }
   await archive(folder, [
-    told({ ...ports, first: early, last: early, source: '10.0.0.1' }),
-    told({ ...nothing, source: '10.0.0.1' }),
-    told({ ...ports, first: early, last: early, source: '10.0.0.2' }),
-    told({ ...ports, first: late, last: late, source: '10.0.0.2' }),
-    told({ ...nothing, source: '10.0.0.3' }),
+    testFlow({ ...ports, first: early, last: early, source: '10.0.0.1' }),
+    testFlow({ ...nothing, source: '10.0.0.1' }),
+    testFlow({ ...ports, first: early, last: early, source: '10.0.0.2' }),
+    testFlow({ ...ports, first: late, last: late, source: '10.0.0.2' }),
+    testFlow({ ...nothing, source: '10.0.0.3' }),
   ])
   const store = await openFlowStore(folder, { local })
   t.after(() => store.close())
@@ -100,9 +100,9 @@ test('a connection counts if its first record belongs to the window', async (t) 
   const ports = { sourcePort: 50_000, destinationPort: 443 }
   await archive(folder, [
     // One within, one that goes on after it, and one that began before.
-    told({ ...ports, first: t0 + 1000, last: t0 + 2000, source: '10.0.0.1' }),
-    told({ ...ports, first: t0 + 1000, last: t0 + 2 * minuteMs, source: '10.0.0.2' }),
-    told({ ...ports, first: t0 - 1000, last: t0 + 1000, source: '10.0.0.3' }),
+    testFlow({ ...ports, first: t0 + 1000, last: t0 + 2000, source: '10.0.0.1' }),
+    testFlow({ ...ports, first: t0 + 1000, last: t0 + 2 * minuteMs, source: '10.0.0.2' }),
+    testFlow({ ...ports, first: t0 - 1000, last: t0 + 1000, source: '10.0.0.3' }),
   ])
   const store = await openFlowStore(folder, { local })
   t.after(() => store.close())

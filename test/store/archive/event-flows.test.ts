@@ -13,14 +13,14 @@ import { QueryTooLarge } from '../../../store/query-error.ts'
 import { EventsHere, type EventSource } from '../../../store/archive/scanned/event-source.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowScan } from '../../../store/flows.ts'
-import { scratchFolder, t0, told, twoFiles } from './archived.ts'
+import { scratchFolder, t0, testFlow, twoFiles } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 import { addresses, generatedFlow } from './generated-flows.ts'
 
 const generated = fc
   .tuple(generatedFlow, fc.integer({ min: -3000, max: 3000 }))
   .map(([flow, ms]) =>
-    told({ ...flow, first: t0 + ms, last: t0 + ms + flow.last - flow.first, received: t0 }),
+    testFlow({ ...flow, first: t0 + ms, last: t0 + ms + flow.last - flow.first, received: t0 }),
   )
 const host = fc.constantFrom(...addresses, '10.9.9.9')
 const asked = fc.record({
@@ -89,7 +89,9 @@ test('threads and the main thread read the same flows in the same order as SQL',
 for (const readsHere of [false, true])
   test(`more flows than the limit are refused, and files of other writers are read by SQL, ${readsHere ? 'here' : 'by threads'}`, async (t) => {
     const folder = await scratchFolder(t)
-    const flows = Array.from({ length: 20 }, (_, i) => told({ first: t0 + i, octets: 1000 + i }))
+    const flows = Array.from({ length: 20 }, (_, i) =>
+      testFlow({ first: t0 + i, octets: 1000 + i }),
+    )
     const [path] = await twoFiles(folder, flows)
     const store = await openFlowStore(folder, { local: new NetworkSet([]), readsHere })
     t.after(() => store.close())
@@ -110,7 +112,7 @@ for (const readsHere of [false, true])
 
 test('reading in the main thread stops between two row groups when aborted', async (t) => {
   const folder = await scratchFolder(t)
-  await twoFiles(folder, [told(), told()])
+  await twoFiles(folder, [testFlow(), testFlow()])
   const store = await openFlowStore(folder, { local: new NetworkSet([]), readsHere: true })
   t.after(() => store.close())
   const ending = new AbortController()

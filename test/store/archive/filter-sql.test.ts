@@ -14,7 +14,7 @@ import type { FlowSeries, Include } from '../../../store/flows.ts'
 import { drawnOne } from '../../drawn.ts'
 import { holds } from '../../flow/filter-reference.ts'
 import { generatedFilters } from '../../flow/generated-filters.ts'
-import { archive, columnsOf, scratchFolder, t0, type ToldFlow } from './archived.ts'
+import { archive, columnsOf, scratchFolder, t0, type TestFlow } from './archived.ts'
 import { addresses, generatedFlow as flow } from './generated-flows.ts'
 import { valuesOf } from './reference.ts'
 
@@ -37,7 +37,7 @@ function withDistinct(flows: FlowColumns): FilteredFlows {
 
 test('1,000 filters: SQL, predicate and the naive implementation agree', async (t) => {
   // The time of receipt identifies each flow.
-  const flows: ToldFlow[] = drawnOne(list).map((each, i) => ({ ...each, received: t0 + i }))
+  const flows: TestFlow[] = drawnOne(list).map((each, i) => ({ ...each, received: t0 + i }))
   const columns = columnsOf(flows)
   const folder = await scratchFolder(t)
   await archive(folder, flows)
@@ -48,7 +48,7 @@ test('1,000 filters: SQL, predicate and the naive implementation agree', async (
     compilePredicate(filter).matches(of, of.count, out)
     return [...out.keys()].filter((i) => i < of.count && out[i] === 1)
   }
-  const isIPv4 = ({ source, destination }: ToldFlow) => !`${source}${destination}`.includes(':')
+  const isIPv4 = ({ source, destination }: TestFlow) => !`${source}${destination}`.includes(':')
   const alike = [columns, columnsOf(flows.filter(isIPv4))].map((plain) => ({ plain, distinct: withDistinct(plain) })) // prettier-ignore
   let some = 0
   const filters = generatedFilters({ addresses: [...addresses, '192.0.2.1', '2001:db8::fe'] })

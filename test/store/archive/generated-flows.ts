@@ -1,7 +1,7 @@
 /** Flows with random field values; all begin at t0. */
 import * as fc from 'fast-check'
 
-import { t0, told } from './archived.ts'
+import { t0, testFlow } from './archived.ts'
 
 const oneOf = <Value>(...values: Value[]) => fc.constantFrom(...values)
 export const addresses = [
@@ -36,4 +36,4 @@ export const generatedFlow = fc
     vlan: oneOf(0, 100, 4094),
     application: oneOf(0, 3 * 2 ** 24 + 443, 2 ** 32 - 1),
   })
-  .map(({ duration, ...given }) => told({ ...given, first: t0, last: t0 + duration }))
+  .map(({ duration, ...given }) => testFlow({ ...given, first: t0, last: t0 + duration }))

@@ -13,7 +13,7 @@ import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
 import { ReadableFiles } from '../../../store/archive/readable-files.ts'
 import { fieldNames } from '../../../store/measurement.ts'
-import { archive, scratchFolder, t0, told } from './archived.ts'
+import { archive, scratchFolder, t0, testFlow } from './archived.ts'
 import { addresses, generatedFlow as flow } from './generated-flows.ts'
 
 const limits = { threads: 1, memoryBytes: 256 * 2 ** 20, queryMs: 10_000 }
@@ -23,7 +23,7 @@ async function threeFiles(t: Parameters<typeof scratchFolder>[0]) {
   const folder = await scratchFolder(t)
   const lists = [2, 3, 4].map(
     (count, i) =>
-    Array.from({ length: count }, (_, n) => told({ first: t0 + i * 1000 + n, received: t0 + i * 1000 + n })), // prettier-ignore
+    Array.from({ length: count }, (_, n) => testFlow({ first: t0 + i * 1000 + n, received: t0 + i * 1000 + n })), // prettier-ignore
   )
   await archive(folder, ...lists)
   const engine = await QueryEngine.open(folder, limits)
@@ -86,7 +86,7 @@ test('an unreadable file is no longer held, so that it is tried again', async (t
 
 test('zero-length flows, which a file marks as a whole, keep their times', async (t) => {
   const folder = await scratchFolder(t)
-  const flows = [0, 1, 2].map((n) => told({ first: t0 + n * 1000, octets: 100 * (n + 1) }))
+  const flows = [0, 1, 2].map((n) => testFlow({ first: t0 + n * 1000, octets: 100 * (n + 1) }))
   await archive(folder, flows)
   for (const heldRows of [0, 1000]) {
     const store = await openFlowStore(folder, { local: new NetworkSet([]), heldRows })
@@ -106,8 +106,8 @@ test('too many lines to add up in parallel, and counts too large for doubles, ar
   const octets = Number.MAX_SAFE_INTEGER
   await archive(
     folder,
-    hosts.map((source, n) => told({ first: t0 + n, source, octets: 100 })),
-    hosts.map((source, n) => told({ first: t0 + 2_000_000 + n, source, octets })),
+    hosts.map((source, n) => testFlow({ first: t0 + n, source, octets: 100 })),
+    hosts.map((source, n) => testFlow({ first: t0 + 2_000_000 + n, source, octets })),
   )
   const [inSql, held] = await Promise.all(
     [0, 1000].map((heldRows) => openFlowStore(folder, { local: new NetworkSet([]), heldRows })),
@@ -130,7 +130,7 @@ test('results for one order, measure or length are reused for the next: all give
   const drawn = fc.sample(flow, { numRuns: 200, seed: 20_261_116 })
   // Sums beyond 2^53 are left to SQL: these stay below.
   const flows = drawn.map((each, i) =>
-    told({ ...each, first: t0 + 700 * i, last: Math.max(each.last, t0 + 700 * i), octets: each.octets % 1e6, sampling: 1 }),
+    testFlow({ ...each, first: t0 + 700 * i, last: Math.max(each.last, t0 + 700 * i), octets: each.octets % 1e6, sampling: 1 }),
   ) // prettier-ignore
   await archive(folder, flows.slice(0, 90), flows.slice(90))
   const local = new NetworkSet(addresses.slice(0, 2).map((address) => parseNetwork(address)!))

@@ -18,7 +18,7 @@ import { ScratchMemory } from '../../../store/archive/scratch-memory.ts'
 import { SourceFiles } from '../../../store/archive/read-back/source-files.ts'
 import { seed } from '../../drawn.ts'
 import { seeded } from '../../random.ts'
-import { columnsOf, scratchFolder, told, type ToldFlow } from './archived.ts'
+import { columnsOf, scratchFolder, testFlow, type TestFlow } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 import { generatedFlow } from './generated-flows.ts'
 
@@ -53,7 +53,7 @@ test('the greatest hosts are those of SQL, with the same sums', async (t) => {
   t.after(() => engine.close())
   const scratch = new ScratchMemory()
   let files = 0
-  const check = async (flows: readonly ToldFlow[], count: number) => {
+  const check = async (flows: readonly TestFlow[], count: number) => {
     const path = join(folder, `${files++}.parquet`)
     const block = blockOf(columnsOf(flows))
     await writeFile(path, Buffer.concat(parquetFile([{ block, from: 0, to: flows.length }])))
@@ -81,7 +81,7 @@ test('the greatest hosts are those of SQL, with the same sums', async (t) => {
   const host = () =>
     `10.${Math.floor(random() * 3)}.${Math.floor(random() * 99)}.${Math.floor(random() * 99)}`
   await check(
-    Array.from({ length: 20_000 }, () => told({ source: host(), destination: host(), octets: Math.floor(random() * 9) })), // prettier-ignore
+    Array.from({ length: 20_000 }, () => testFlow({ source: host(), destination: host(), octets: Math.floor(random() * 9) })), // prettier-ignore
     200,
   )
 })

@@ -11,7 +11,7 @@ import { fileSummary, readWhole, rowsOf } from '../../../store/archive/read-back
 import { readOthers } from '../../../store/archive/read-back/read-duckdb-files.ts'
 import { readFlows } from '../../../store/archive/read-back/read-flows.ts'
 import type { Summary } from '../../../store/archive/write/waiting.ts'
-import { scratchFolder, t0, told, twoFiles } from './archived.ts'
+import { scratchFolder, t0, testFlow, twoFiles } from './archived.ts'
 import { connectionOf, summarySql } from './duckdb.ts'
 import { generatedFlow } from './generated-flows.ts'
 
@@ -19,7 +19,7 @@ const generated = fc
   .tuple(generatedFlow, fc.integer({ min: -3, max: 3 }), fc.integer({ min: 0, max: 2000 }))
   .map(([flow, seconds, later]) => {
     const first = t0 + seconds * 1000
-    return told({ ...flow, first, last: first + flow.last - flow.first, received: t0 + later })
+    return testFlow({ ...flow, first, last: first + flow.last - flow.first, received: t0 + later })
   })
 
 async function rowsRead(flows: AsyncGenerator<FlowColumns>): Promise<string[]> {
@@ -69,9 +69,9 @@ test('flows of a time, and the counts of a file, are the same as from DuckDB', a
 test('a truncated or changed file is detected, and one of DuckDB’s is not taken for ours', async (t) => {
   const folder = await scratchFolder(t)
   const [path] = await twoFiles(folder, [
-    told(),
-    told({ octets: 2 ** 40 }),
-    told({ sourcePort: 80 }),
+    testFlow(),
+    testFlow({ octets: 2 ** 40 }),
+    testFlow({ sourcePort: 80 }),
   ])
   const cut = join(folder, 'cut.parquet')
   await copyFile(path!, cut)

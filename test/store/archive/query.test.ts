@@ -23,7 +23,7 @@ import {
 import { fieldNames } from '../../../store/measurement.ts'
 import { drawn } from '../../drawn.ts'
 import { generatedFilters } from '../../flow/generated-filters.ts'
-import { archive, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
+import { archive, scratchFolder, t0, testFlow, type TestFlow } from './archived.ts'
 import { belongs, keyText, Reference, scaledBytes, scaledPackets } from './reference.ts'
 
 const local = new NetworkSet(['10.0.0.0/8', 'fc00::/7'].map((text) => parseNetwork(text)!))
@@ -53,7 +53,7 @@ const counts = {
   exact: { count: fc.oneof(fc.nat(3), fc.nat(100_000), fc.nat(2 ** 40)), rate: 3 },
 }
 
-const flowWith = ({ count, rate }: (typeof counts)['any']): fc.Arbitrary<ToldFlow> =>
+const flowWith = ({ count, rate }: (typeof counts)['any']): fc.Arbitrary<TestFlow> =>
   fc
     .record({
       first: time,
@@ -83,7 +83,7 @@ const flowWith = ({ count, rate }: (typeof counts)['any']): fc.Arbitrary<ToldFlo
     })
     .map(({ duration: ms, lateMs, ...given }) => {
       const last = given.first + ms
-      return told({ ...given, last, received: Math.max(given.first, last) + lateMs })
+      return testFlow({ ...given, last, received: Math.max(given.first, last) + lateMs })
     })
 
 const filter: fc.Arbitrary<Filter | undefined> = fc.oneof(
@@ -290,12 +290,12 @@ for (const [way, options, count] of [
 
     test('list: the flows that belong, in order, and a continuation where the limit cut', async () => {
       const keys = {
-        first: (each: ToldFlow) => each.first,
-        last: (each: ToldFlow) => Math.max(each.first, each.last),
-        received: (each: ToldFlow) => each.received,
-        bytes: (each: ToldFlow) => -scaledBytes(each),
-        packets: (each: ToldFlow) => -scaledPackets(each),
-        duration: (each: ToldFlow) => each.first - Math.max(each.first, each.last),
+        first: (each: TestFlow) => each.first,
+        last: (each: TestFlow) => Math.max(each.first, each.last),
+        received: (each: TestFlow) => each.received,
+        bytes: (each: TestFlow) => -scaledBytes(each),
+        packets: (each: TestFlow) => -scaledPackets(each),
+        duration: (each: TestFlow) => each.first - Math.max(each.first, each.last),
       }
       const query = fc.record({
         span: spans,
@@ -309,7 +309,7 @@ for (const [way, options, count] of [
           .map((each) => keys[order](each))
         const listed = answer.map((record) =>
           keys[order](
-            told({ ...record, octets: record.bytes, sampling: 1, protocol: 0, nextHop: '' }),
+            testFlow({ ...record, octets: record.bytes, sampling: 1, protocol: 0, nextHop: '' }),
           ),
         )
         assert.deepEqual(listed, expected.toSorted((a, b) => a - b).slice(0, limit))
@@ -340,7 +340,7 @@ function without(key: FlowKey, word: string): FlowKey {
 test('a flow is returned as users read it', async (t) => {
   const folder = await scratchFolder(t)
   await archive(folder, [
-    told({
+    testFlow({
       first: t0 + 1000,
       last: t0 + 3500,
       received: t0 + 4000,

@@ -11,7 +11,7 @@ import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryTooLarge } from '../../../store/query-error.ts'
 import { ManifestReader } from '../../../store/manifest.ts'
-import { archive, columnsOf, scratchFolder, t0, told } from './archived.ts'
+import { archive, columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
 
 const local = new NetworkSet([])
 const window = { from: t0, to: t0 + 4 * intervalMs, include: 'any' } as const
@@ -24,7 +24,7 @@ async function files(folder: string): Promise<string[]> {
 
 /** One flow of 1000 bytes in each of three intervals, each in its own file. */
 async function threeFiles(folder: string): Promise<string[]> {
-  const flows = [0, 1, 2].map((i) => [told({ first: t0 + i * intervalMs })])
+  const flows = [0, 1, 2].map((i) => [testFlow({ first: t0 + i * intervalMs })])
   await archive(folder, ...flows)
   return files(folder)
 }
@@ -41,7 +41,7 @@ test('an empty folder answers that nothing is there, and later with what comes',
   assert.equal((await store.list({ ...window, order: 'first', limit: 1 })).flows.length, 0)
   const series = { ...window, stepMs: 60_000, by: [], top: 8, order: 'bytes' } as const
   assert.deepEqual((await store.series(series)).keys, [{}])
-  await archive(folder, [told({ octets: 7 })])
+  await archive(folder, [testFlow({ octets: 7 })])
   assert.equal((await store.top({ ...window, ...byBytes })).total.bytes, 7)
   await store.close()
 })
@@ -79,7 +79,7 @@ test('files merged by the writer in the meantime are read under their new name',
   const folder = await scratchFolder(t)
   const writer = await Archive.open(folder)
   for (let i = 0; i < 3; i++) {
-    writer.add(columnsOf([told({ first: t0 + i })]))
+    writer.add(columnsOf([testFlow({ first: t0 + i })]))
     await writer.publish({})
   }
   const store = await openFlowStore(folder, { local })
@@ -97,8 +97,8 @@ test('extent returns what is kept, and how many rows of the manifest overlap a w
   const folder = await scratchFolder(t)
   await archive(
     folder,
-    [told({ first: t0 - 5000, last: t0 + 1000 }), told({ first: t0 })],
-    [told({ first: t0 + intervalMs, last: t0 + intervalMs + 10 })],
+    [testFlow({ first: t0 - 5000, last: t0 + 1000 }), testFlow({ first: t0 })],
+    [testFlow({ first: t0 + intervalMs, last: t0 + intervalMs + 10 })],
   )
   const store = await openFlowStore(folder, { local })
   const kept = { first: t0 - 5000, last: t0 + intervalMs + 10 }
@@ -153,7 +153,7 @@ test('flows that would fall into too many steps are refused', async (t) => {
   const folder = await scratchFolder(t)
   const dayMs = 86_400_000
   // 1,300 flows of a day each, at steps of a second: 112 million parts.
-  const flows = Array.from({ length: 1300 }, () => told({ first: t0, last: t0 + dayMs }))
+  const flows = Array.from({ length: 1300 }, () => testFlow({ first: t0, last: t0 + dayMs }))
   await archive(folder, flows)
   const store = await openFlowStore(folder, { local })
   const series = {

@@ -9,12 +9,12 @@ import { activeWithin, countWithin } from '../../../flow/spread.ts'
 import type { FlowKey, FlowSeriesQuery, FlowTopQuery, FlowWindow } from '../../../store/flows.ts'
 import { fieldNames, type FieldName } from '../../../store/measurement.ts'
 import { holds, type FlowValues } from '../../flow/filter-reference.ts'
-import type { ToldFlow } from './archived.ts'
+import type { TestFlow } from './archived.ts'
 
 /** Exact, because sums of random counts exceed 2^53. */
 type Sums = Record<FieldName, bigint>
 type Word = FlowTopQuery['by'][number]
-type Reading = (flow: ToldFlow, end: 'source' | 'destination', words: readonly Word[]) => FlowKey
+type Reading = (flow: TestFlow, end: 'source' | 'destination', words: readonly Word[]) => FlowKey
 
 const bothEnds = new Set<Word>(['host', 'anyport', 'as', 'interface', 'prefix', 'mac'])
 const destinationWords = new Set<Word>([
@@ -28,11 +28,11 @@ const destinationWords = new Set<Word>([
 ])
 const sourceWords = new Set<Word>(['src', 'srcport', 'srcas', 'srcprefix', 'srcmac', 'in', 'pair'])
 
-export function scaledBytes(flow: ToldFlow): number {
+export function scaledBytes(flow: TestFlow): number {
   return scaled(flow.octets, flow.sampling)
 }
 
-export function scaledPackets(flow: ToldFlow): number {
+export function scaledPackets(flow: TestFlow): number {
   return scaled(flow.packets, flow.sampling)
 }
 
@@ -41,7 +41,7 @@ function scaled(count: number, rate: number): number {
   return Number(exact < Number.MAX_SAFE_INTEGER ? exact : Number.MAX_SAFE_INTEGER)
 }
 
-export function belongs(flow: ToldFlow, { from, to, include, filter }: FlowWindow): boolean {
+export function belongs(flow: TestFlow, { from, to, include, filter }: FlowWindow): boolean {
   const { first } = flow
   const last = Math.max(first, flow.last)
   const isInside = {
@@ -54,7 +54,7 @@ export function belongs(flow: ToldFlow, { from, to, include, filter }: FlowWindo
 }
 
 /** A flow's values in the form that filters use. */
-export function valuesOf(flow: ToldFlow): FlowValues {
+export function valuesOf(flow: TestFlow): FlowValues {
   const durationMs = Math.max(0, flow.last - flow.first)
   const [bytes, packets] = [scaledBytes(flow), scaledPackets(flow)]
   return {
@@ -89,10 +89,10 @@ function quotient(count: number, factor: bigint, by: number): number {
 }
 
 export class Reference {
-  readonly #flows: readonly ToldFlow[]
+  readonly #flows: readonly TestFlow[]
   readonly #local: NetworkSet
 
-  constructor(flows: readonly ToldFlow[], local: NetworkSet) {
+  constructor(flows: readonly TestFlow[], local: NetworkSet) {
     this.#flows = flows
     this.#local = local
   }
@@ -145,13 +145,13 @@ export class Reference {
     return rows
   }
 
-  #key(flow: ToldFlow, end: 'source' | 'destination', words: readonly Word[]): string {
+  #key(flow: TestFlow, end: 'source' | 'destination', words: readonly Word[]): string {
     const read = (word: Word) =>
       word === 'direction' ? this.#direction(flow, end, words) : readings[word](flow, end, words)
     return keyText(Object.assign({}, ...words.map((word) => read(word))) as FlowKey)
   }
 
-  #direction(flow: ToldFlow, end: string, words: readonly Word[]): FlowKey {
+  #direction(flow: TestFlow, end: string, words: readonly Word[]): FlowKey {
     const each = words.filter((word) => bothEnds.has(word))
     const isSource = end === 'source'
     if (each.length > 0 && each.every((word) => word === 'interface'))
@@ -171,7 +171,7 @@ function ends(words: readonly Word[]): ('source' | 'destination')[] {
   return words.some((word) => bothEnds.has(word)) ? ['source', 'destination'] : ['source']
 }
 
-function peerOf(flow: ToldFlow, end: string, words: readonly Word[]): string {
+function peerOf(flow: TestFlow, end: string, words: readonly Word[]): string {
   if (words.some((word) => bothEnds.has(word)))
     return end === 'source' ? flow.destination : flow.source
   const [isDestination, isSource] = [destinationWords, sourceWords].map((set) =>
@@ -180,11 +180,11 @@ function peerOf(flow: ToldFlow, end: string, words: readonly Word[]): string {
   return isDestination && !isSource ? flow.source : flow.destination
 }
 
-function interfaceOf(flow: ToldFlow, end: string): number {
+function interfaceOf(flow: TestFlow, end: string): number {
   return end === 'source' ? flow.ingress : flow.egress
 }
 
-const protocol = (flow: ToldFlow) => protocolName(flow.protocol)
+const protocol = (flow: TestFlow) => protocolName(flow.protocol)
 
 const readings: Record<Exclude<Word, 'direction'>, Reading> = {
   src: ({ source }) => ({ src: source }),
@@ -231,7 +231,7 @@ function prefixOf(address: string): string {
   return formatNetwork(parseNetwork(`${address}/${address.includes(':') ? 64 : 24}`)!)
 }
 
-function shares(flow: ToldFlow, from: number, to: number): Sums {
+function shares(flow: TestFlow, from: number, to: number): Sums {
   const { first } = flow
   const life = { first, last: Math.max(first, flow.last) }
   return {

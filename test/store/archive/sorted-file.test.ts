@@ -196,15 +196,15 @@ test('a part of the time with too many rows is divided into several row groups',
 test('row groups of a sorted file have the minimum and maximum of each column', async (t) => {
   const { connection, from, to } = await unsorted(t, 11)
   await sort([from], { to, bounds: one })
-  const told = await rowsOf<{ name: string; least: string; most: string; nulls: bigint }>(
+  const statistics = await rowsOf<{ name: string; least: string; most: string; nulls: bigint }>(
     connection,
     `SELECT path_in_schema AS name, stats_min_value AS least, stats_max_value AS most, stats_null_count AS nulls FROM parquet_metadata('${to}')`,
   )
-  const names = told.map(({ name }) => name)
+  const names = statistics.map(({ name }) => name)
   assert.equal(names.length, new Set(names).size, 'one row group')
   const select = names.map((name) => `min("${name}")::VARCHAR || ' ' || max("${name}")::VARCHAR AS "${name}"`) // prettier-ignore
   const [real] = await rowsOf<Record<string, string>>(connection, `SELECT ${select.join(', ')} FROM '${to}'`) // prettier-ignore
-  for (const { name, least, most, nulls } of told) {
+  for (const { name, least, most, nulls } of statistics) {
     assert.equal(`${least} ${most}`, real![name], name)
     assert.equal(nulls, 0n)
   }

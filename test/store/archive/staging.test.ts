@@ -7,14 +7,14 @@ import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/
 import { Archive } from '../../../store/archive/archive.ts'
 import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts'
 import { ManifestReader } from '../../../store/manifest.ts'
-import { columnsOf, scratchFolder, t0, told } from './archived.ts'
+import { columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
 
 /** This many rows are written out unprompted: see stageRows. */
 const stagedRows = 100_000
 
 /** Rows that are identical except for their packets, which number them. */
 function rowsOf(count: number): FlowColumns {
-  const one = columnsOf([told({ received: t0 })])
+  const one = columnsOf([testFlow({ received: t0 })])
   const flows = createFlowColumns(count)
   for (const name of columnNames) {
     // The lower word of a half of an address comes first.

@@ -22,7 +22,7 @@ import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowTopQuery, Include } from '../../../store/flows.ts'
 import { seed } from '../../drawn.ts'
 import { seeded } from '../../random.ts'
-import { columnsOf, scratchFolder, t0, told, type ToldFlow } from './archived.ts'
+import { columnsOf, scratchFolder, t0, testFlow, type TestFlow } from './archived.ts'
 import { keyText, Reference } from './reference.ts'
 
 const local = new NetworkSet([])
@@ -35,7 +35,7 @@ const hostsListed = listedHosts(flowsOfInterval)
  * A few hosts with much traffic and many with little; one has much in a single flow, known to one
  * list only.
  */
-function madeFlows(random: () => number): ToldFlow[][] {
+function madeFlows(random: () => number): TestFlow[][] {
   const oneOf = (count: number) => Math.floor(random() * count)
   return Array.from({ length: intervals }, (_, interval) =>
     Array.from({ length: flowsOfInterval }, (__, i) => {
@@ -49,14 +49,14 @@ function madeFlows(random: () => number): ToldFlow[][] {
       const [source, destination] = random() < 0.5 ? [host, peer] : [peer, host]
       const flow = { first, last, received, source, destination, octets, packets: 1 + oneOf(9) }
       const sampling = oneOf(20) === 0 ? 100 : 1
-      if (interval !== 1 || i > 0) return told({ ...flow, sampling })
-      return told({ ...flow, source: '10.0.1.7', octets: 900_000_000, sampling: 1 })
+      if (interval !== 1 || i > 0) return testFlow({ ...flow, sampling })
+      return testFlow({ ...flow, source: '10.0.1.7', octets: 900_000_000, sampling: 1 })
     }),
   )
 }
 
 /** An archive of merged files with lists; the last interval is left in chunks, without lists. */
-async function archiveOf(t: TestContext, flows: readonly ToldFlow[][]): Promise<string> {
+async function archiveOf(t: TestContext, flows: readonly TestFlow[][]): Promise<string> {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder, { listedRowsMin: 1 })
   for (const each of flows) {
@@ -119,7 +119,7 @@ test('the greatest hosts by lists are those of all flows, with the same figures'
 
 test('sums that are not exact as doubles make no list, and are answered all the same', async (t) => {
   const flow = { first: t0, last: t0, received: t0, octets: 2 ** 52, packets: 1 }
-  const flows = [0, 1, 2, 3].map((i) => told({ ...flow, source: `10.0.0.${i}` }))
+  const flows = [0, 1, 2, 3].map((i) => testFlow({ ...flow, source: `10.0.0.${i}` }))
   const folder = await archiveOf(t, [flows, [], [], []])
   const store = await openFlowStore(folder, { local, heldRows: 0 })
   t.after(() => store.close())
@@ -139,18 +139,18 @@ const list = (
 test('if the greatest hosts of the files had nothing in the window, all are ranked', async (t) => {
   const flow = { received: t0 + intervalMs - 1, packets: 1 }
   const before = Array.from({ length: 900 }, (_, i) =>
-    told({ ...flow, first: t0 + i, last: t0 + i, source: '10.0.0.1', octets: 1_000_000, received: t0 + 200_000 + i }),
+    testFlow({ ...flow, first: t0 + i, last: t0 + i, source: '10.0.0.1', octets: 1_000_000, received: t0 + 200_000 + i }),
   ) // prettier-ignore
   const within = Array.from({ length: 100 }, (_, i) => {
     const at = t0 + 250_000 + i
-    return told({ ...flow, first: at, last: at, source: `10.0.1.${i}`, octets: 100 + i })
+    return testFlow({ ...flow, first: at, last: at, source: `10.0.1.${i}`, octets: 100 + i })
   })
   const folder = await archiveOf(t, [[...before, ...within], [], [], []])
   const store = await openFlowStore(folder, { local, heldRows: 0 })
   t.after(() => store.close())
   const window = { from: t0 + 240_000, to: t0 + intervalMs, include: 'any' as const }
   const { rows } = await store.top({ ...window, by: ['host'], order: 'bytes', limit: 2 })
-  const peer = told(flow).destination
+  const peer = testFlow(flow).destination
   assert.deepEqual(
     rows.map(({ key, bytes }) => [key['host'], bytes]),
     [
@@ -172,7 +172,7 @@ class ToldScanner extends Scanner {
 test('if there was less than the lists made likely, all possible candidates are queried', async (t) => {
   const flow = { packets: 1, destination: '203.0.113.1' }
   const at = (ms: number, source: string, octets: number) =>
-    told({ ...flow, first: t0 + ms, last: t0 + ms, received: t0 + ms, source, octets })
+    testFlow({ ...flow, first: t0 + ms, last: t0 + ms, received: t0 + ms, source, octets })
   // The first host's traffic is nearly all before the window; a file has so many rows that all four are listed.
   const edge = [
     ...Array.from({ length: 4000 }, () => at(1, flow.destination, 0)),

@@ -7,10 +7,10 @@ import { createFlowColumns } from '../../../flow/columns.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
 import { chunksOf, summaryOf } from '../../../store/archive/write/waiting.ts'
-import { columnsOf, t0, told } from './archived.ts'
+import { columnsOf, t0, testFlow } from './archived.ts'
 
 /** A block of flows received at these intervals after t0. */
-const block = (...received: number[]) => blockOf(columnsOf(received.map((interval) => told({ received: t0 + interval * intervalMs })))) // prettier-ignore
+const block = (...received: number[]) => blockOf(columnsOf(received.map((interval) => testFlow({ received: t0 + interval * intervalMs })))) // prettier-ignore
 
 test('waiting rows are divided by interval of receipt, in parts that one sort can take', () => {
   const blocks = [block(1, 1, 0, 0, 0, 0, 0), block(0, 1, 1)]
