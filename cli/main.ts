@@ -8,7 +8,9 @@ import { reasonOf } from '../flow/reason.ts'
 import { readSettings, SettingsError, type Settings } from '../flow/settings.ts'
 import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import packageFile from '../package.json' with { type: 'json' }
 import { checkFiles } from './files.ts'
+import { checkNames } from './names.ts'
 
 interface Command {
   about: string
@@ -168,9 +170,13 @@ export async function main(args: readonly string[]): Promise<void> {
 async function run([name = '', ...rest]: readonly string[]): Promise<void> {
   const command = Object.hasOwn(commands, name) ? commands[name]! : null
   if (!command) {
-    console.error(usage())
-    const asked = ['help', '--help', '-h'].includes(name)
-    process.exitCode = asked ? 0 : exitCodes.usage
+    if (['help', '--help', '-h'].includes(name)) console.log(usage())
+    else if (name === '--version') console.log(`weir ${packageFile.version}`)
+    else {
+      if (name !== '') console.error(`weir: there is no command "${name}"`)
+      console.error(usage())
+      process.exitCode = exitCodes.usage
+    }
     return
   }
   const { values, positionals } = parse(command, rest)
@@ -190,6 +196,7 @@ async function run([name = '', ...rest]: readonly string[]): Promise<void> {
   const isCheck = values['check'] === true
   if (isCheck || name === 'start') await checkFiles(settings)
   if (isCheck) {
+    await checkNames(settings)
     console.log('settings: no faults')
     return
   }

@@ -2,9 +2,9 @@
 import { clickHouseSpecs } from './clickhouse-specs.ts'
 import { consoleSpecs } from './console-specs.ts'
 import { sensitivities } from './incident/sensitivity.ts'
-import { parseDuration } from './interval.ts'
 import {
   bytes,
+  duration,
   endpoint,
   httpUrl,
   networks,
@@ -24,7 +24,7 @@ export const privateNetworks =
 const loopbackNetworks = '127.0.0.0/8,::1/128'
 const networksRemedy = 'write networks as CIDR, comma-separated, such as 10.0.0.0/8,2001:db8::/32'
 const endpointRemedy = 'write ADDRESS:PORT, such as 0.0.0.0:2055 or [::]:2055'
-const durationRemedy = 'write a number and s, m, h, d, w or y, such as 90d'
+const durationRemedy = 'write a number above 0 and s, m, h, d, w or y, such as 90d'
 
 /** Every setting: environment name without WEIR_, purpose, default, parser, remedy. */
 export const settingSpecs = {
@@ -102,7 +102,7 @@ export const settingSpecs = {
   ARCHIVE_KEEP: setting(
     'age at which flows leave the archive',
     '90d',
-    parseDuration,
+    duration,
     durationRemedy,
   ),
   ARCHIVE_MAX: setting(
@@ -111,7 +111,7 @@ export const settingSpecs = {
     bytes,
     'write a number and MB, GB or TB, such as 50GB',
   ),
-  FLOW_MAX: setting('how old a flow may be to count', '7d', parseDuration, durationRemedy),
+  FLOW_MAX: setting('how old a flow may be to count', '7d', duration, durationRemedy),
   SENSITIVITY: setting(
     'how much it takes until something is an incident',
     'normal',

@@ -76,6 +76,11 @@ export function timeZone(text: string): string | null {
   }
 }
 
+/** A length of time in ms. Not 0: whoever means "for ever" by it would lose everything. */
+export function duration(text: string): number | null {
+  return parseDuration(text) || null
+}
+
 export function tiers(text: string): Tier[] | null {
   const parsed = text
     .trim()

@@ -252,7 +252,9 @@ function unknownNames(
   ]
   return given
     .filter(
-      (key) => !otherNames.test(key) && !Object.hasOwn(settingSpecs, key.replace(/^WEIR_/, '')),
+      (key) =>
+        !otherNames.test(key) &&
+        !(key.startsWith('WEIR_') && Object.hasOwn(settingSpecs, key.slice('WEIR_'.length))),
     )
     .map((key) => ({
       key,

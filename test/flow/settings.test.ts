@@ -55,6 +55,16 @@ test('all faults are found at once, each with a remedy', () => {
   ])
 })
 
+test('a length of time is not 0', () => {
+  const faults = faultsOf({ WEIR_ARCHIVE_KEEP: '0d', WEIR_FLOW_MAX: '0s', WEIR_TIERS: '5m:0d' })
+  assert.deepEqual(faults.toSorted(), ['WEIR_ARCHIVE_KEEP', 'WEIR_FLOW_MAX', 'WEIR_TIERS'])
+})
+
+test('a key of weir.yaml without WEIR_ is a fault, because it would not be read', () => {
+  assert.equal(readSettings({}, { WEIR_TOP: 5 }).top, 5)
+  assert.throws(() => readSettings({}, { TOP: 5 }), /TOP="5": is no setting; known are WEIR_DATA/)
+})
+
 test('a time zone keeps its given name, in the usual spelling', () => {
   const zoneOf = (WEIR_TZ: string) => readSettings({ WEIR_TZ }).timeZone
   assert.equal(zoneOf('Asia/Kathmandu'), 'Asia/Kathmandu')

@@ -1,0 +1,32 @@
+/** The command line itself: what it prints where, and with which exit code. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import { runWeir, scratchFolder } from '../processes.ts'
+
+test('help and version are on standard output', async () => {
+  for (const asked of ['help', '--help', '-h']) {
+    const { code, stdout, stderr } = await runWeir([asked], {})
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.match(stdout, /^usage: weir COMMAND/)
+  }
+  const { code, stdout } = await runWeir(['--version'], {})
+  assert.equal(code, 0)
+  assert.match(stdout, /^weir \d+\.\d+\.\d+\n$/)
+})
+
+test('an unknown command is named, and nothing is on standard output', async () => {
+  const { code, stdout, stderr } = await runWeir(['satrt'], {})
+  assert.deepEqual([code, stdout], [64, ''])
+  assert.match(stderr, /^weir: there is no command "satrt"\nusage: weir COMMAND/)
+})
+
+test('--check reads the file of names', async () => {
+  const names = join(await scratchFolder(), 'names.yaml')
+  await writeFile(names, 'networks: { 10.0.0.0/33: office }\n')
+  const { code, stderr } = await runWeir(['start', '--check'], { WEIR_NAMES: names })
+  assert.equal(code, 64)
+  assert.match(stderr, /networks: "10\.0\.0\.0\/33": write CIDR/)
+})
