@@ -22,7 +22,7 @@ export function Alerts() {
     return () => ends.forEach((end) => end())
   }, [])
   const { answer, error, isAsking } = alerts.state.value
-  const told = history.state.value.answer ?? []
+  const sent = history.state.value.answer ?? []
   return (
     <Page
       title="Alerts"
@@ -51,11 +51,11 @@ export function Alerts() {
           ))}
         </section>
       )}
-      {told.length > 0 && (
+      {sent.length > 0 && (
         <section class="panel part" aria-label="History">
           <h2>What was sent</h2>
-          {told.map((event) => (
-            <Told key={`${event.at} ${event.alert}`} event={event} />
+          {sent.map((event) => (
+            <SentAlert key={`${event.at} ${event.alert}`} event={event} />
           ))}
         </section>
       )}
@@ -145,12 +145,12 @@ function Buttons({ alert }: { alert: Alert }) {
         </button>
       </div>
       <Fault text={fault} />
-      {tested.value && <Told event={tested.value} />}
+      {tested.value && <SentAlert event={tested.value} />}
     </>
   )
 }
 
-function Told({ event }: { event: AlertEvent }) {
+function SentAlert({ event }: { event: AlertEvent }) {
   const { at, name, isTest, text, evidence, permalink, sent } = event
   const address = URL.canParse(permalink) ? new URL(permalink) : null
   return (

@@ -9,8 +9,8 @@ import { isoText } from '../time/words.ts'
 import { chartCsv } from './chart-csv.ts'
 import { scene } from './chart.tsx'
 
-const told = signal('')
-const toldMs = 3000
+const notice = signal('')
+const noticeMs = 3000
 
 /** The address of what is shown with absolute times: it shows the same next year. */
 export function permalink(): string {
@@ -36,8 +36,8 @@ export function Keep() {
         <option value="svg">drawing (SVG)</option>
         <option value="csv">figures (CSV)</option>
       </select>
-      <span class="told" role="status">
-        {told.value}
+      <span class="notice" role="status">
+        {notice.value}
       </span>
     </>
   )
@@ -66,18 +66,18 @@ const actions: Record<string, () => void | Promise<void>> = {
 async function copyLink(): Promise<void> {
   try {
     await navigator.clipboard.writeText(permalink())
-    tell('copied')
+    showNotice('copied')
   } catch {
     // Over plain HTTP a page may not write to the clipboard: the link is put in the address bar
     // instead.
     history.replaceState(history.state, '', permalink())
-    tell('the link is in the address bar')
+    showNotice('the link is in the address bar')
   }
 }
 
-function tell(text: string): void {
-  told.value = text
-  setTimeout(() => (told.value = ''), toldMs)
+function showNotice(text: string): void {
+  notice.value = text
+  setTimeout(() => (notice.value = ''), noticeMs)
 }
 
 /** Saves a file under a name that says what it shows. */
@@ -87,5 +87,5 @@ function save(blob: Blob, extension: string): void {
   link.href = URL.createObjectURL(blob)
   link.download = `weir-${by}-${isoText(from).replace(/[:Z]/g, '')}.${extension}`
   link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), toldMs)
+  setTimeout(() => URL.revokeObjectURL(link.href), noticeMs)
 }

@@ -21,7 +21,7 @@ import { instantText, isoText } from '../time/words.ts'
 const defaultRange = { from: 'now-30d', to: 'now' }
 const listedMax = 500
 /** Kinds that incidents can have. */
-const told = (Object.keys(kinds) as Kind[]).filter((kind) => kind !== 'none')
+const incidentKinds = (Object.keys(kinds) as Kind[]).filter((kind) => kind !== 'none')
 
 function query() {
   const { from, to } = defaultRange
@@ -42,7 +42,7 @@ export function Incidents() {
   }, [])
   const { answer, error, isAsking } = listed.state.value
   const kind = parameter('kind')
-  const isKnown = told.some((each) => each === kind)
+  const isKnown = incidentKinds.some((each) => each === kind)
   const incidents = (answer?.incidents ?? []).filter(
     (incident) => !isKnown || incident.window.kind === kind,
   )
@@ -56,7 +56,7 @@ export function Incidents() {
     >
       {kind !== '' && !isKnown && (
         <p class="message warning">
-          The address says <code>kind={kind}</code>: it may be {told.join(', ')}.
+          The address says <code>kind={kind}</code>: it may be {incidentKinds.join(', ')}.
         </p>
       )}
       {answer && incidents.length === 0 && <None />}
@@ -79,7 +79,7 @@ function Tools() {
         onChange={(event) => go(addressWith({ kind: event.currentTarget.value }))}
       >
         <option value="">all kinds</option>
-        {told.map((kind) => (
+        {incidentKinds.map((kind) => (
           <option key={kind} value={kind}>
             {kinds[kind].label}
           </option>

@@ -29,7 +29,7 @@ interface GraphFacts {
   /** bits per second; null if unknown. */
   speed: number | null
   /** Called with the answer's label for the object. */
-  told: (label: string) => void
+  onLabel: (label: string) => void
 }
 
 interface Loaded {
@@ -40,7 +40,7 @@ interface Loaded {
 /** A graph is fetched again once per step, but no more often than this, in ms. */
 const againMinMs = 60_000
 
-export function Graph({ object, measure, period, speed, told }: GraphFacts) {
+export function Graph({ object, measure, period, speed, onLabel }: GraphFacts) {
   const loaded = useSignal<Loaded | null>(null)
   const error = useSignal<RequestError | null>(null)
   useEffect(() => {
@@ -53,7 +53,7 @@ export function Graph({ object, measure, period, speed, told }: GraphFacts) {
         loaded.value = { layers, at: Date.now() }
         error.value = null
         const [entry] = layers.answer.series
-        if (entry) told(plainLabel(entry))
+        if (entry) onLabel(plainLabel(entry))
       } catch (cause) {
         if (!ended.aborted && cause instanceof RequestError) error.value = cause
         throw cause

@@ -67,7 +67,7 @@ export function ObjectPage() {
           measure={measure}
           period={period}
           speed={interfaceFacts(object)?.speed ?? null}
-          told={(label) => (named.value = { path, label })}
+          onLabel={(label) => (named.value = { path, label })}
         />
       ))}
     </Page>

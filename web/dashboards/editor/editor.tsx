@@ -97,7 +97,7 @@ function Board(props: {
 }) {
   const { changes, dashboard, everyMs, edit, removed } = props
   const { panels } = changes.body
-  const told = useSignal('')
+  const announced = useSignal('')
   /**
    * The places before a drag or a series of keys: panels that made way move back when the panel
    * moves on.
@@ -110,7 +110,7 @@ function Board(props: {
     const places = settled(before.with(index, place), index)
     changes.change({ panels: panels.map((panel, i) => ({ ...panel, place: places[i]! })) }, drag)
     going.current = { drag, after: changes.now(), places: before }
-    told.value = `${nameOf(panels[index]!)}: ${placeText(place)}`
+    announced.value = `${nameOf(panels[index]!)}: ${placeText(place)}`
   }
   const copy = (panel: Panel) => {
     const place = freePlace(
@@ -147,7 +147,7 @@ function Board(props: {
         ))}
       </div>
       <p class="unseen" role="status">
-        {told.value}
+        {announced.value}
       </p>
     </>
   )
