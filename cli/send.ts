@@ -8,16 +8,6 @@ import { wholePackets } from '../ingest/capture/whole-packets.ts'
 import { versionOf, type DatagramVersion } from '../ingest/decode/datagram.ts'
 import { CommandError, exitCodes } from './command.ts'
 
-/** The offset of the export time (unix seconds) in each version's header. */
-const exportSecondsOffset: Partial<Record<DatagramVersion, number>> = {
-  v1: 8,
-  v5: 8,
-  v6: 8,
-  v7: 8,
-  v9: 8,
-  ipfix: 4,
-}
-
 /** Datagrams closer together than this are sent without a pause. */
 const pauseMsMin = 5
 
@@ -30,37 +20,75 @@ export async function sendCaptures(
   target: string,
   speedText: unknown,
 ): Promise<void> {
-  const [, host = '', port = ''] = /^\[?([^\]]+)\]?:(\d{1,5})$/.exec(target) ?? []
-  const speed = speedText === undefined ? 1 : Number(speedText)
-  if (host === '' || Number(port) > 65_535)
-    throw new CommandError(`--to ${target}: write HOST:PORT`, exitCodes.usage)
-  if (!(speed > 0))
-    throw new CommandError(`--speed ${String(speedText)}: write a number above 0`, exitCodes.usage)
+  const { host, port } = readTarget(target)
+  const speed = readSpeed(speedText)
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   const startedMs = Date.now()
   let firstMs: number | null = null
   let sent = 0
   const cut: string[] = []
-  for (const path of paths) {
-    const fragments = new Fragments()
-    for await (const packet of wholePackets(path, () => cut.push(path))) {
-      fragments.nowMs = packet.timeMs
-      const datagram = readPacket(packet.bytes, packet.linkType, fragments)
-      const version = datagram && versionOf(datagram.payload)
-      if (!datagram || datagram.isCut || !version) continue
-      firstMs ??= packet.timeMs
-      const dueMs = startedMs + (packet.timeMs - firstMs) / speed
-      if (dueMs - Date.now() > pauseMsMin) await sleep(dueMs - Date.now())
-      const payload = moved(datagram.payload, version, dueMs - packet.timeMs)
-      await new Promise<void>((resolve, reject) => {
-        socket.send(payload, Number(port), host, (error) => (error ? reject(error) : resolve()))
-      })
-      sent++
-    }
+  for await (const { payload, version, timeMs } of datagramsOf(paths, (path) => cut.push(path))) {
+    firstMs ??= timeMs
+    const dueMs = startedMs + (timeMs - firstMs) / speed
+    if (dueMs - Date.now() > pauseMsMin) await sleep(dueMs - Date.now())
+    await new Promise<void>((resolve, reject) => {
+      socket.send(moved(payload, version, dueMs - timeMs), port, host, (error) =>
+        error ? reject(error) : resolve(),
+      )
+    })
+    sent++
   }
   socket.close()
   console.log(`${sent} datagrams sent to ${target}`)
   for (const path of cut) console.log(`${path} ends within a packet: everything before it was sent`)
+}
+
+function readTarget(target: string): { host: string; port: number } {
+  const [, host = '', port = ''] = /^\[?([^\]]+)\]?:(\d{1,5})$/.exec(target) ?? []
+  if (host === '' || Number(port) > 65_535)
+    throw new CommandError(`--to ${target}: write HOST:PORT`, exitCodes.usage)
+  return { host, port: Number(port) }
+}
+
+function readSpeed(text: unknown): number {
+  const speed = text === undefined ? 1 : Number(text)
+  if (!(speed > 0))
+    throw new CommandError(`--speed ${String(text)}: write a number above 0`, exitCodes.usage)
+  return speed
+}
+
+interface CapturedDatagram {
+  payload: Uint8Array
+  version: DatagramVersion
+  /** Time of capture, unix ms. */
+  timeMs: number
+}
+
+/** The flow datagrams of captures; `onCut` is called with a capture that ends within a packet. */
+async function* datagramsOf(
+  paths: readonly string[],
+  onCut: (path: string) => void,
+): AsyncGenerator<CapturedDatagram> {
+  for (const path of paths) {
+    const fragments = new Fragments()
+    for await (const packet of wholePackets(path, () => onCut(path))) {
+      fragments.nowMs = packet.timeMs
+      const datagram = readPacket(packet.bytes, packet.linkType, fragments)
+      const version = datagram && versionOf(datagram.payload)
+      if (!datagram || datagram.isCut || !version) continue
+      yield { payload: datagram.payload, version, timeMs: packet.timeMs }
+    }
+  }
+}
+
+/** The offset of the export time (unix seconds) in each version's header. */
+const exportSecondsOffset: Partial<Record<DatagramVersion, number>> = {
+  v1: 8,
+  v5: 8,
+  v6: 8,
+  v7: 8,
+  v9: 8,
+  ipfix: 4,
 }
 
 /** A copy of the datagram with its export time moved by `byMs`. */
