@@ -87,12 +87,14 @@ async function untilCopied(
 ): Promise<void> {
   for (let reportedMs = Number.NEGATIVE_INFINITY; ; await sleep(askEveryMs)) {
     const { also, waiting } = await look()
-    const left = goals.filter(({ tier, to }) => (also.through[tier.name] ?? 0) * 1000 < to)
+    const unfinished = goals.filter(({ tier, to }) => (also.through[tier.name] ?? 0) * 1000 < to)
     const files = hasFlows ? waiting : 0
-    if (left.length === 0 && also.owed === 0 && files === 0) return
+    if (unfinished.length === 0 && also.owed === 0 && files === 0) return
     if (performance.now() - reportedMs < reportEveryMs) continue
     reportedMs = performance.now()
-    const tiers = left.map(({ tier: { name } }) => `${name} up to ${timeOf(also.through[name])}`)
+    const tiers = unfinished.map(
+      ({ tier: { name } }) => `${name} up to ${timeOf(also.through[name])}`,
+    )
     const trouble = also.lastError === null ? '' : `; ${also.lastError}`
     console.log(`copied: ${[...tiers, `${files} files wait`].join(', ')}${trouble}`)
   }

@@ -11,9 +11,9 @@ export async function moveState(settings: Settings, to: 'clickhouse' | 'parquet'
     const { data, clickhouse } = settings
     const given = { state, database: clickhouse.database, isAgain: true }
     const moved = to === 'clickhouse' ? await takeOver(data, given) : await bringBack(data, state)
-    const { moved: count, left } = moved!
+    const { moved: count, skipped } = moved!
     console.log(
-      `users, dashboards and the like: ${count} documents copied, ${left} were there already`,
+      `users, dashboards and the like: ${count} documents copied, ${skipped} were there already`,
     )
   } finally {
     await shared.close()

@@ -24,7 +24,7 @@ export interface Copied extends Stretch {
   steps: number
   rows: number
   /** Steps that the target already had with other figures than the source: left unchanged. */
-  left: number
+  skipped: number
 }
 
 export interface CopyOptions {
@@ -79,7 +79,7 @@ export async function copyStretch(
     ? await sameOf(source, target, stretch)
     : new Set((await target.coverage(stretch)).map(nameOf))
   const lacking = wanted.filter((each) => !there.has(nameOf(each)))
-  const copied: Copied = { ...stretch, steps: 0, rows: 0, left: 0 }
+  const copied: Copied = { ...stretch, steps: 0, rows: 0, skipped: 0 }
   const exporters = new Set(lacking.map((each) => each.exporter))
   await copySteps({ source, target, exporters, there, copied }, options)
   if (target.settled) await Promise.race([target.settled(), ...(ended ? [ended] : [])])
@@ -87,7 +87,7 @@ export async function copyStretch(
   for (const each of wanted) {
     if (same.has(nameOf(each)) || isWritten(each)) continue
     if (replaces || !there.has(nameOf(each))) throw new NotTheSame(stretch, nameOf(each))
-    copied.left++
+    copied.skipped++
   }
   return copied
 }

@@ -15,7 +15,7 @@ const names = Object.keys(collections) as Collection[]
 /** Documents that were moved, and those not moved because the target has them. */
 export interface Moved {
   moved: number
-  left: number
+  skipped: number
 }
 
 /** Marks a data folder's documents as moved to a database, so that they are not checked at each start. */
@@ -37,13 +37,13 @@ export async function takeOver(
 ): Promise<Moved | null> {
   if (!isAgain && (await takenOver(data)) === database) return null
   const reader = new StateReader(data)
-  const sum = { moved: 0, left: 0 }
+  const sum = { moved: 0, skipped: 0 }
   for (const collection of names) {
     const documents = await reader.list(collection)
     if (documents.length === 0) continue
     const moved = await state.adopt(collection, documents)
     sum.moved += moved
-    sum.left += documents.length - moved
+    sum.skipped += documents.length - moved
   }
   // Without write permission here they are checked again next time, which changes nothing.
   await mkdir(join(data, 'state'), { recursive: true, mode: 0o700 })
@@ -64,7 +64,7 @@ async function takenOver(data: string): Promise<string | null> {
 export async function bringBack(data: string, state: ClickHouseState): Promise<Moved> {
   const store = await StateStore.open(data)
   if (!store) throw new Error(`${data}/state is being written by another process: stop it`)
-  const sum = { moved: 0, left: 0 }
+  const sum = { moved: 0, skipped: 0 }
   try {
     for (const collection of names) {
       const here = new Map((await store.list(collection)).map((each) => [each.id, each]))
@@ -76,7 +76,7 @@ export async function bringBack(data: string, state: ClickHouseState): Promise<M
       const removed = newer.filter(({ isRemoved, document }) => isRemoved && here.has(document.id))
       await store.restore(collection, { add, remove: removed.map(({ document }) => document.id) })
       sum.moved += add.length + removed.length
-      sum.left += rows.filter(({ isRemoved }) => !isRemoved).length - add.length
+      sum.skipped += rows.filter(({ isRemoved }) => !isRemoved).length - add.length
     }
   } finally {
     await store.close()

@@ -121,13 +121,16 @@ for (const layout of layouts) {
         const state = opened(settings)
         await state.change({ collection: 'dashboards', id: 'wall', body: { title: 'Shared' } })
         const given = { state, database: settings.database }
-        assert.deepEqual(await takeOver(data, given), { moved: 3, left: 1 })
+        assert.deepEqual(await takeOver(data, given), { moved: 3, skipped: 1 })
         assert.deepEqual(await state.list('users'), before)
         assert.equal(await takeOver(data, given), null)
 
         await state.change({ collection: 'users', id: 'bert' })
         await state.change({ collection: 'users', id: 'anna', body: { ...user, role: 'admin' } })
-        assert.deepEqual(await takeOver(data, { ...given, isAgain: true }), { moved: 0, left: 4 })
+        assert.deepEqual(await takeOver(data, { ...given, isAgain: true }), {
+          moved: 0,
+          skipped: 4,
+        })
         assert.equal(await state.get('users', 'bert'), null)
         await bringBack(data, state)
         const reader = new StateReader(data)
