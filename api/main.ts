@@ -41,7 +41,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   const sources = await openNames(settings, state)
   const names = new AllNames(sources)
   const flows = await openFlows(settings)
-  const series = await openSeriesReader(settings, { holds: true })
+  const series = await openSeriesReader(settings, { holdsFiles: true })
   const incidents = await openIncidents(settings)
   const collectors = await openStatus(settings, Date.now)
   const status = names.following(collectors)

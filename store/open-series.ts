@@ -25,7 +25,7 @@ export interface ReaderOptions {
    * Whether to hold files that are asked for repeatedly in memory; for processes that answer many
    * queries.
    */
-  holds?: boolean
+  holdsFiles?: boolean
 }
 
 export interface WriterOptions {

@@ -48,7 +48,8 @@ export interface StepRows {
   measurements: MeasurementRows[]
   /**
    * For coarser steps if several collectors write to one store: how much of everything they wrote it
-   * was built from. Of two builds of a step the one that saw more counts; see OtherCollectors.views.
+   * was built from, as the sum of StepView.versionSum. Of two builds of a step the one that saw more
+   * counts. Stored under this name, in the spool too.
    */
   seen?: number
 }
@@ -122,7 +123,7 @@ export interface StepView {
   time: number
   exporter: string
   /** The sum of the version numbers of each collector's newest version. */
-  seen: number
+  versionSum: number
   /** Whether another collector has written to it. */
   isShared: boolean
 }

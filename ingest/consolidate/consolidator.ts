@@ -49,7 +49,7 @@ export class Consolidator {
   readonly #finest: Tier
   readonly #pace: Pace
   /** By step that other collectors share: how much of it was visible when it was last made. */
-  readonly #seenAt = new Map<string, number>()
+  readonly #builtFrom = new Map<string, number>()
   #pending = new Map<Tier, StepRows[]>()
   #pendingRows = 0
   #made: RedoStep[] = []
@@ -176,10 +176,10 @@ export class Consolidator {
     const unsure = new Set<string>()
     for (const step of span.steps) {
       const name = nameOf(step)
-      const seen = views.sharedSeen(step.time, step.time + step.tier.stepMs)
-      if (seen === 0 || this.#seenAt.get(name) === seen) this.#seenAt.delete(name)
+      const versionSum = views.sharedVersionSum(step.time, step.time + step.tier.stepMs)
+      if (versionSum === 0 || this.#builtFrom.get(name) === versionSum) this.#builtFrom.delete(name)
       else {
-        this.#seenAt.set(name, seen)
+        this.#builtFrom.set(name, versionSum)
         unsure.add(name)
       }
     }
@@ -253,7 +253,7 @@ export class Consolidator {
       for await (const step of this.#steps(range, views)) making.addAgain(step)
     }
     await setImmediate()
-    const step = { ...making.finish(), ...views.seenOf(exporter, making.time, making.end) }
+    const step = { ...making.finish(), ...views.builtFrom(exporter, making.time, making.end) }
     const held = this.#pending.get(tier)
     if (held) held.push(step)
     else this.#pending.set(tier, [step])
@@ -263,7 +263,7 @@ export class Consolidator {
 
   #forget(nowMs: number): void {
     const listed = new Set(this.#parts.redo.steps().map(nameOf))
-    for (const name of this.#seenAt.keys()) if (!listed.has(name)) this.#seenAt.delete(name)
+    for (const name of this.#builtFrom.keys()) if (!listed.has(name)) this.#builtFrom.delete(name)
     this.#pace.forget(listed, nowMs)
   }
 

@@ -15,16 +15,16 @@ export class SpanViews {
   }
 
   /** How much a step of an exporter is made from, for StepRows; empty if no one else writes. */
-  seenOf(exporter: string, from: number, to: number): { seen?: number } {
+  builtFrom(exporter: string, from: number, to: number): { seen?: number } {
     return this.#views === null ? {} : { seen: sum(this.#in(exporter, from, to)) }
   }
 
   /** How much is stored of all exporters that others share; 0 if there are none. */
-  sharedSeen(from: number, to: number): number {
-    let seen = 0
+  sharedVersionSum(from: number, to: number): number {
+    let shared = 0
     for (const exporter of this.#views?.keys() ?? [])
-      if (this.isShared(exporter, from, to)) seen += sum(this.#in(exporter, from, to))
-    return seen
+      if (this.isShared(exporter, from, to)) shared += sum(this.#in(exporter, from, to))
+    return shared
   }
 
   #in(exporter: string, from: number, to: number): readonly StepView[] {
@@ -34,5 +34,5 @@ export class SpanViews {
 }
 
 function sum(views: readonly StepView[]): number {
-  return views.reduce((all, { seen }) => all + seen, 0)
+  return views.reduce((all, { versionSum }) => all + versionSum, 0)
 }

@@ -88,7 +88,7 @@ export class CounterTracker {
   }
 
   /** Whether rows() has all of an exporter's interval; for others the store keeps what was written. */
-  holds(exporter: string, interval: number): boolean {
+  hasRows(exporter: string, interval: number): boolean {
     const held = this.#exporters.get(exporter)
     return held !== undefined && interval >= this.#wholeFrom && interval >= this.#oldest(held)
   }

@@ -72,7 +72,7 @@ export class SeriesWriter {
     const stored: StepRows[] = []
     for (const step of steps) {
       const { exporter, time } = step.coverage
-      if (!counters?.holds(exporter, time)) stored.push(step)
+      if (!counters?.hasRows(exporter, time)) stored.push(step)
       else {
         const rows = counters.rows(exporter, time)
         if (rows) step.measurements.push(rows)

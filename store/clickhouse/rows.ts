@@ -165,7 +165,7 @@ export async function readViews(
   return times.map((seconds, i) => ({
     time: seconds * 1000,
     exporter: exporters[i]!,
-    seen: seen[i]!,
+    versionSum: seen[i]!,
     isShared: shared[i] === 1,
   }))
 }

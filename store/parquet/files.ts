@@ -29,13 +29,13 @@ export class Files {
   constructor(
     folder: string,
     engine: Engine,
-    { source, holds }: { source: FileSource; holds: boolean },
+    { source, holdsFiles }: { source: FileSource; holdsFiles: boolean },
   ) {
     this.#folder = folder
     this.engine = engine
     this.source = source
     const ask = (sql: string, values: SqlValues) => engine.chunks(sql, values)
-    this.held = holds ? new HeldFiles({ ask, path: (file) => join(folder, file) }) : null
+    this.held = holdsFiles ? new HeldFiles({ ask, path: (file) => join(folder, file) }) : null
   }
 
   /** The files of a table that may hold steps of a range, in order of time. */

@@ -19,7 +19,7 @@ export interface ParquetSeriesOptions {
   /** Memory of the engine, such as 512MB (the default); beyond that it spills to disk. */
   memoryLimit?: string
   /** Readers only: hold files that are asked for repeatedly in memory, up to 128 MiB; default false. */
-  holds?: boolean
+  holdsFiles?: boolean
   /** Writer only: the previous writer ended cleanly and nothing can have been left or lost since; default false. */
   isClean?: boolean
   /** The clock for deleting replaced files, unix ms. */
@@ -64,12 +64,12 @@ export async function openParquetSeriesReader(
   folder: string,
   options: ParquetSeriesOptions = {},
 ): Promise<SeriesReader> {
-  const { threads = 2, memoryLimit = memoryLimitDefault, holds = false } = options
+  const { threads = 2, memoryLimit = memoryLimitDefault, holdsFiles = false } = options
   // A reader may lack write permission in the folder.
   const spillFolder = join(tmpdir(), `weir-series-${process.pid}`)
   const engine = await Engine.open({ threads, memoryLimit, folder, spillFolder })
   const source = followManifest(join(folder, manifestName))
-  return new ParquetSeriesReader(folder, engine, { source, holds })
+  return new ParquetSeriesReader(folder, engine, { source, holdsFiles })
 }
 
 /** The files listed by another process, without those found unreadable here. */

@@ -38,11 +38,11 @@ export class ParquetSeriesReader implements SeriesReader {
   protected readonly files: Files
   readonly #problems: SeriesProblem[] = []
 
-  /** `holds`: hold files that are asked for repeatedly in memory. */
+  /** `holdsFiles`: hold files that are asked for repeatedly in memory. */
   constructor(
     folder: string,
     engine: Engine,
-    { source, holds }: { source: FileSource; holds: boolean },
+    { source, holdsFiles }: { source: FileSource; holdsFiles: boolean },
   ) {
     this.engine = engine
     const noted: FileSource = {
@@ -53,7 +53,7 @@ export class ParquetSeriesReader implements SeriesReader {
         await source.leaveOut(entry, reason)
       },
     }
-    this.files = new Files(folder, engine, { source: noted, holds })
+    this.files = new Files(folder, engine, { source: noted, holdsFiles })
   }
 
   steps(range: SeriesRange & { exporter: string }) {
@@ -114,7 +114,7 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
       leaveOut: (entry) => listing.leaveOut(entry),
     }
     // The writer is about to replace the files that it reads.
-    super(folder, engine, { source, holds: false })
+    super(folder, engine, { source, holdsFiles: false })
     this.#folder = folder
     this.#listing = listing
     this.#writer = writer

@@ -29,7 +29,7 @@ export interface SeriesSpeed {
 }
 
 export async function measureSeries(folder: string): Promise<SeriesSpeed[]> {
-  const series = await openParquetSeriesReader(folder, { holds: true })
+  const series = await openParquetSeriesReader(folder, { holdsFiles: true })
   const speeds: SeriesSpeed[] = []
   for (const { name, tier, lengthMs } of windows) {
     const extent = await series.extent(tier)

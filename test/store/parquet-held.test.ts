@@ -65,7 +65,7 @@ async function readers(t: TestContext, tier: Tier, lengthMs: number) {
   await fill(store, tier, lengthMs)
   await store.close()
   const [holding, plain] = await Promise.all(
-    [true, false].map((holds) => openParquetSeriesReader(folder, { holds })),
+    [true, false].map((holdsFiles) => openParquetSeriesReader(folder, { holdsFiles })),
   )
   t.after(async () => {
     await Promise.all([holding!.close(), plain!.close()])
@@ -173,7 +173,7 @@ test('sums too large for a double are left to SQL', async (t) => {
   )
   await store.write(tier, steps)
   await store.close()
-  const reader = await openParquetSeriesReader(folder, { holds: true })
+  const reader = await openParquetSeriesReader(folder, { holdsFiles: true })
   const query = { tier, from: origin, to: origin + hourMs, measurement: 'host', by: ['host'], order: 'bytes', limit: 1 } as const // prettier-ignore
   // Added one by one as doubles, it would stay 2^53.
   for (let time = 0; time < 3; time++)

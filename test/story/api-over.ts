@@ -22,7 +22,7 @@ export async function openApi(
   const settings = readSettings(environment)
   const { data } = settings
   const flows = await openFlows(settings)
-  const series = await openSeriesReader(settings, { holds: true })
+  const series = await openSeriesReader(settings, { holdsFiles: true })
   const incidents = await openIncidents(settings)
   const status = await openStatus(settings, now)
   const state = await openStateOf(settings, now)

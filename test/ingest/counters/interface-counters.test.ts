@@ -136,8 +136,8 @@ describe('the totals of intervals', () => {
     }
     for (const interval of [start, start + intervalMs]) {
       assert.deepEqual(after!.rows('192.0.2.1', interval), whole!.rows('192.0.2.1', interval))
-      assert.equal(after!.holds('192.0.2.1', interval), true)
+      assert.equal(after!.hasRows('192.0.2.1', interval), true)
     }
-    assert.equal(after!.holds('192.0.2.1', start - intervalMs), false)
+    assert.equal(after!.hasRows('192.0.2.1', start - intervalMs), false)
   })
 })
