@@ -1,5 +1,5 @@
 /** The flows of a held file that belong to a window and pass its filter, and their shares of it. */
-import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
+import type { FilteredFlows, FlowPredicate } from '../../../flow/filter/predicate.ts'
 import { activeWithin, countUpTo } from '../../../flow/spread.ts'
 import type { FlowWindow, Include } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
@@ -54,7 +54,8 @@ export class SelectedFlows {
     this.file = file
     this.#window = window
     this.#kept = kept
-    this.rows = selectRows(file, window, predicate).slice()
+    const passing = predicate && passingRows(file.flows, predicate)
+    this.rows = selectRows(file, window, passing).slice()
   }
 
   /** Each flow's share of the window. */
@@ -90,26 +91,46 @@ export class SelectedFlows {
   }
 }
 
-const scratch = new ScratchMemory<'passes' | 'rows'>()
+const scratch = new ScratchMemory<'passes' | 'passing' | 'rows'>()
+/** This many rows are skipped at once if none passes. */
+const wordRows = 4
 
-/** Rows of the flows that belong to a window and pass a filter; valid until the next call. */
-export function selectRows(
-  timed: TimedFlows,
-  window: Window,
-  predicate: FlowPredicate | null,
-): Int32Array {
-  const { flows } = timed
+/** Rows of the flows that pass a filter; valid until the next call. */
+export function passingRows(flows: FilteredFlows, predicate: FlowPredicate): Int32Array {
   const { count } = flows
+  const words = Math.ceil(count / wordRows)
+  const buffer = scratch.of('passes', wordRows * words)
+  const passes = new Uint8Array(buffer, 0, wordRows * words)
+  const passesByWord = new Uint32Array(buffer, 0, words)
+  // Rows beyond the last do not pass.
+  passesByWord[words - 1] = 0
+  const passing = predicate.matches(flows, count, passes)
+  // Written without a branch, which is one entry too many.
+  const rows = new Int32Array(scratch.of('passing', 4 * (passing + 1)), 0, passing + 1)
+  for (let word = 0, found = 0; found < passing; word++) {
+    if (passesByWord[word] === 0) continue
+    // Which rows pass cannot be predicted.
+    for (let row = wordRows * word; row < wordRows * (word + 1); row++) {
+      rows[found] = row
+      found += passes[row]!
+    }
+  }
+  return rows.subarray(0, passing)
+}
+
+/** Those of the `candidates`, ascending, that belong to a window, or of all flows; valid until the next call. */
+export function selectRows(
+  { flows: { count }, first, last }: TimedFlows,
+  window: Window,
+  candidates: Int32Array | null,
+): Int32Array {
   // Loops over flows pass no times to calls: until a call is inlined, each time would be boxed.
   const { firstFrom, firstTo, lastFrom, lastTo } = boundsOf[window.include](window)
-  const passes = predicate === null ? null : new Uint8Array(scratch.of('passes', count), 0, count)
-  const passing = passes ? predicate!.matches(flows, count, passes) : count
-  const rows = new Int32Array(scratch.of('rows', 4 * passing), 0, passing)
-  if (passing === 0) return rows
-  const { first, last } = timed
+  const length = candidates?.length ?? count
+  const rows = new Int32Array(scratch.of('rows', 4 * length), 0, length)
   let found = 0
-  for (let row = 0; row < count; row++) {
-    if (passes !== null && passes[row] === 0) continue
+  for (let n = 0; n < length; n++) {
+    const row = candidates === null ? n : candidates[n]!
     const begin = first[row]!
     const end = last[row]!
     if (begin < firstTo && end < lastTo && (begin >= firstFrom || end >= lastFrom))

@@ -9,6 +9,7 @@ import { packHalves, unpackHalves } from '../../../flow/filter/packed-halves.ts'
 import type { AddressHalf, DistinctHalves, FilteredFlows } from '../../../flow/filter/predicate.ts'
 import { archiveColumns, columnArrays, isWide } from '../columns.ts'
 import type { Dictionaries } from './dictionaries.ts'
+import type { KeptRows } from './passing-rows.ts'
 import type { ColumnPlace, GroupPlace, Words } from '../format/footer.ts'
 import {
   fillFromEntries,
@@ -48,6 +49,9 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   #group: GroupPlace | null = null
   /** The rows for which columns are read from now on. */
   #within: RowsWithin = { from: 0, to: 0, few: null }
+  /** Null: rows are those of the group. */
+  #kept: KeptRows | null = null
+  #rows = 0
   #file = -1
   #bytes = Buffer.alloc(0)
   capacity = 0
@@ -67,7 +71,8 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     this.#read = []
     this.#entries = []
     this.#within = { from: 0, to: group.rows, few: null }
-    this.capacity = this.count = group.rows
+    this.#kept = null
+    this.#rows = this.capacity = this.count = group.rows
   }
 
   /**
@@ -75,7 +80,14 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
    * undefined in all other rows. The list must not change until the next turnTo.
    */
   narrowTo(rows: Int32Array): void {
-    this.#within = withinOf(rows)
+    if (this.#kept === null && rows.length > 0) this.#within = withinOf(rows)
+  }
+
+  /** From now on the kept rows are rows 0, 1, 2 … until the next turnTo, and no others exist. */
+  compactTo(kept: KeptRows): void {
+    this.narrowTo(kept.rows)
+    this.#kept = kept
+    this.count = kept.rows.length
   }
 
   /** Frees its memory: left to the garbage collector, it would take twice as much. Unusable afterwards. */
@@ -89,11 +101,23 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   }
 
   at(place: number): Values {
+    // A single value fills the column of all rows; single durations do not make single times.
+    const isFilled = this.isSingle(place) && !archiveColumns[place]!.isDuration
+    if (this.#kept === null || isFilled) return this.#whole(place)
+    return this.#kept.column(place, () => this.#whole(place))
+  }
+
+  /** A column by rows of the group. */
+  #whole(place: number): Values {
     return (this.#read[place] ??= this.#readColumn(place))
   }
 
-  /** The distinct values of a u64 column and their index by row, if the file stores them so. */
+  /** The distinct values of a u64 column and their index by row, if the file stores them so and all rows are read. */
   entriesAt(place: number): ReadEntries | null {
+    return this.#kept === null ? this.#entriesOf(place) : null
+  }
+
+  #entriesOf(place: number): ReadEntries | null {
     return (this.#entries[place] ??= this.#readEntries(place))
   }
 
@@ -137,7 +161,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   }
 
   #pairsOf(place: number): Values {
-    const entries = this.entriesAt(place)
+    const entries = this.#entriesOf(place)
     if (entries === null) return this.#valuesOf(place)
     const buffer = this.#bufferOf(place)
     buffer.single = null
@@ -155,7 +179,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     const read = (within: RowsWithin) => {
       const bytes = this.#bytesAt(offset + dictionaryLength, length - dictionaryLength)
       const buffer = this.#placeBuffer(place)
-      readPlaces(bytes, { rows: this.count, isZstd, within }, buffer)
+      readPlaces(bytes, { rows: this.#rows, isZstd, within }, buffer)
       return buffer
     }
     const ofRows = () => read(this.#within)
@@ -179,13 +203,13 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     buffer.single = null
     const { type } = archiveColumns[place]!
     const { offset, length, isZstd } = this.#group!.columns[place]!
-    const pages = readPages(this.#bytesAt(offset, length), this.count, isZstd)
+    const pages = readPages(this.#bytesAt(offset, length), this.#rows, isZstd)
     return readValues(pages, { kind: kindOf(place), isWide: isWide(type) }, buffer.values, this.#within) // prettier-ignore
   }
 
   #bufferOf(place: number): ColumnBuffer {
     const kind = kindOf(place)
-    const length = kind === 'u64' ? 2 * this.count : this.count
+    const length = kind === 'u64' ? 2 * this.#rows : this.#rows
     const known = this.#buffers[place]
     if (known && known.values.length >= length) return known
     return (this.#buffers[place] = { values: new columnArrays[kind](length), single: null })
@@ -201,14 +225,14 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
 
   #placeBuffer(place: number): Uint16Array {
     const known = this.#placeBuffers[place]
-    if (known && known.length >= this.count) return known
-    return (this.#placeBuffers[place] = new Uint16Array(this.count))
+    if (known && known.length >= this.#rows) return known
+    return (this.#placeBuffers[place] = new Uint16Array(this.#rows))
   }
 
   /** Converts durations to the times of the last packets; none ends before it begins. */
   #toLast(values: Values): void {
     const { from, to, few } = this.#within
-    const first = this.at(startPlace)
+    const first = this.#whole(startPlace)
     if (few) for (const row of few) values[row] = first[row]! + Math.max(0, values[row]!)
     else for (let row = from; row < to; row++) values[row] = first[row]! + Math.max(0, values[row]!)
   }
@@ -229,7 +253,8 @@ for (const [place, name] of columnNames.entries())
     },
   })
 
-function kindOf(place: number): ColumnKind {
+/** How a column is stored in memory. */
+export function kindOf(place: number): ColumnKind {
   return flowColumns[columnNames[place]!].kind
 }
 

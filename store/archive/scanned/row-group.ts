@@ -8,6 +8,7 @@ import type { Addresses } from './address-numbers.ts'
 import type { Dictionaries } from './dictionaries.ts'
 import type { GroupPlace, Words } from '../format/footer.ts'
 import type { Entries } from '../format/page-values.ts'
+import type { KeptRows } from './passing-rows.ts'
 import { ReadColumns } from './read-columns.ts'
 
 const wordRange = 2 ** 32
@@ -64,9 +65,21 @@ export class RowGroup implements TimedFlows {
     this.#bytes = this.#packets = null
   }
 
-  /** Restricts reading to these rows: see ReadColumns. */
-  narrowTo(rows: Int32Array): void {
+  /** The group as its file's footer describes it. */
+  get place(): GroupPlace {
+    return this.#place!
+  }
+
+  /** Restricts reading to these rows, and returns them: see ReadColumns. */
+  narrowTo(rows: Int32Array): Int32Array {
     this.#columns.narrowTo(rows)
+    return rows
+  }
+
+  /** From now on the kept rows are all rows; returns their numbers, valid until another group is read. */
+  compactTo(kept: KeptRows): Int32Array {
+    this.#columns.compactTo(kept)
+    return rowsUpTo(kept.rows.length)
   }
 
   /** Frees its memory until the next turnTo. */
@@ -97,7 +110,7 @@ export class RowGroup implements TimedFlows {
 
   /** Whether a column is known to be 0 throughout. */
   isZero(name: ColumnName): boolean {
-    return isZero(this.#place!, name)
+    return isZero(this.place, name)
   }
 
   /** Whether all flows are known to have the same exporter. */
@@ -135,4 +148,13 @@ function read({ words, places }: Entries): Entries {
 
 function halfPlaces(column: AddressColumn): [high: number, low: number] {
   return [columnNames.indexOf(`${column}High`), columnNames.indexOf(`${column}Low`)]
+}
+
+/** 0, 1, 2 … up to the longest row group so far. */
+let everyRow = new Int32Array(0)
+
+/** The numbers of this many rows. */
+export function rowsUpTo(count: number): Int32Array {
+  if (everyRow.length < count) everyRow = Int32Array.from({ length: count }, (_, row) => row)
+  return everyRow.subarray(0, count)
 }

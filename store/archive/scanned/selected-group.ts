@@ -1,23 +1,22 @@
 /** The flows of a row group that belong to a window and pass its filter, and their amounts. */
-import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
 import type { FieldName } from '../../measurement.ts'
 import { putShares, selectRows } from '../held/selected-flows.ts'
 import { ScratchMemory } from '../scratch-memory.ts'
+import type { KeyedPredicate, PassingRows } from './passing-rows.ts'
 import type { ScannedWindow } from './requests.ts'
-import type { RowGroup } from './row-group.ts'
-
-/** 0, 1, 2 … up to the longest row group so far. */
-let everyRow = new Int32Array(0)
-
-function rowsUpTo(count: number): Int32Array {
-  if (everyRow.length < count) everyRow = Int32Array.from({ length: count }, (_, row) => row)
-  return everyRow.subarray(0, count)
-}
+import { rowsUpTo, type RowGroup } from './row-group.ts'
 
 /** Amounts of flows: the nth at index n, or at its row. */
 export interface Counts {
   values: Float64Array
   isByRow: boolean
+}
+
+/** Which flows of a row group are selected; `filter` null for all. */
+export interface Selection {
+  window: ScannedWindow
+  filter: KeyedPredicate | null
+  isInside: boolean
 }
 
 const scratch = new ScratchMemory<FieldName>()
@@ -45,15 +44,13 @@ export class SelectedGroup {
   /** The flows of a group; `isInside` if all of them are known to lie within the window. */
   static select(
     group: RowGroup,
-    {
-      window,
-      predicate,
-      isInside,
-    }: { window: ScannedWindow; predicate: FlowPredicate | null; isInside: boolean },
+    { window, filter, isInside }: Selection,
+    passingRows: PassingRows,
   ): SelectedGroup {
-    const rows = isInside ? passing(group, predicate) : selectRows(group, window, predicate)
     // In sorted files, the rows that pass a filter are mostly adjacent.
-    if (rows.length > 0) group.narrowTo(rows)
+    const passing = filter && passingRows.restrict(group, filter)
+    const isAll = isInside || passing?.length === 0
+    const rows = isAll ? (passing ?? rowsUpTo(group.flows.count)) : group.narrowTo(selectRows(group, window, passing)) // prettier-ignore
     return new SelectedGroup(group, rows, { window, isInside })
   }
 
@@ -79,34 +76,4 @@ export class SelectedGroup {
       ? this.shares(field)
       : { values: this.group[field], isByRow: true })
   }
-}
-
-/** This many rows are skipped at once if none passes. */
-const wordRows = 4
-
-/** The rows of a group that pass; reused from group to group. */
-let passes = new Uint8Array(0)
-let passesByWord = new Uint32Array(0)
-let passingRows = new Int32Array(0)
-
-function passing({ flows }: RowGroup, predicate: FlowPredicate | null): Int32Array {
-  const { count } = flows
-  if (predicate === null) return rowsUpTo(count)
-  if (passingRows.length < count) {
-    passesByWord = new Uint32Array(Math.ceil(count / wordRows))
-    passes = new Uint8Array(passesByWord.buffer)
-    passingRows = new Int32Array(count)
-  }
-  const passed = predicate.matches(flows, count, passes)
-  if (passed === 0) return passingRows.subarray(0, 0)
-  let found = 0
-  for (let word = 0; found < passed; word++) {
-    if (passesByWord[word] === 0) continue
-    // Branch-free: which rows pass cannot be predicted.
-    for (let row = wordRows * word; row < wordRows * (word + 1); row++) {
-      passingRows[found] = row
-      found += passes[row]!
-    }
-  }
-  return passingRows.subarray(0, passed)
 }

@@ -3,17 +3,16 @@ import assert from 'node:assert/strict'
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 
 import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 
-import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { columnNames } from '../../../flow/columns.ts'
 import { compilePredicate } from '../../../flow/filter/predicate.ts'
 import { packHalves, unpackHalves } from '../../../flow/filter/packed-halves.ts'
 import { parseFilter } from '../../../flow/filter/parse.ts'
 import { intervalMs } from '../../../flow/interval.ts'
-import { Archive } from '../../../store/archive/archive.ts'
 import { deltaPacked } from '../../../store/archive/format/delta.ts'
 import { byteWidth, indexWidth, packedIndices } from '../../../store/archive/format/dictionary.ts'
 import { flowsOf } from '../../../store/archive/held/held-files.ts'
@@ -32,55 +31,8 @@ import { askedColumns } from '../../../store/archive/scanned/rows.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import { beyondBytes, unpackDelta, unpackIndices } from '../../../store/archive/format/unpack.ts'
 import { seed } from '../../drawn.ts'
-import { seeded } from '../../random.ts'
-import { scratchFolder, t0 } from './archived.ts'
-
-const rows = 12_000
-
-/**
- * Columns of every kind: random, repeating, constant, with few values, with both kinds of addresses, beyond 32 bits and below
- * 0.
- */
-function flowsOfKinds(): FlowColumns {
-  const random = seeded(seed)
-  const upTo = (most: number) => Math.floor(random() * most)
-  const flows = createFlowColumns(rows)
-  flows.count = rows
-  for (let i = 0; i < rows; i++) {
-    const isIPv6 = i % 7 === 0
-    flows.collectionTimeMilliseconds[i] = t0 + upTo(intervalMs)
-    flows.flowStartMilliseconds[i] = t0 - upTo(1 + (i % 3) * 100_000)
-    flows.flowEndMilliseconds[i] = flows.flowStartMilliseconds[i]! - 20 + upTo(5000)
-    flows.exporterAddressLow.set([1, 0xffff], 2 * i)
-    flows.sourceAddressHigh.set(isIPv6 ? [upTo(3), 0xfe80_0000] : [0, 0], 2 * i)
-    flows.sourceAddressLow.set(isIPv6 ? [upTo(2 ** 32), upTo(2 ** 32)] : [upTo(300), 0xffff], 2 * i)
-    flows.destinationAddressLow.set([upTo(2 ** 32), 0xffff], 2 * i)
-    flows.sourceTransportPort[i] = 1024 + upTo(60_000)
-    flows.destinationTransportPort[i] = [53, 80, 443][i % 3]!
-    flows.protocolIdentifier[i] = i % 3 === 0 ? 17 : 6
-    flows.packetDeltaCount[i] = Math.ceil(1 / (1 - random()))
-    flows.octetDeltaCount[i] = upTo(2 ** (i % 45))
-    flows.samplingInterval[i] = i % 1000 === 0 ? 2 ** 32 - 1 : 1
-    flows.tcpControlBits[i] = [2, 16, 18, 27][upTo(4)]!
-    flows.sourceMacAddress[i] = upTo(2 ** 48)
-    flows.applicationId[i] = upTo(3) * 2 ** 24 + 443
-  }
-  return flows
-}
-
-/** The paths of two files in an archive of such flows: a sorted one, and one in order of receipt. */
-async function twoFiles(t: TestContext) {
-  const folder = await scratchFolder(t)
-  const archive = await Archive.open(folder)
-  archive.add(flowsOfKinds())
-  await archive.publish({})
-  await archive.merge(t0 + intervalMs)
-  archive.add(flowsOfKinds())
-  await archive.publish({})
-  const entries = archive.entries().toSorted((a, b) => Number(a.isChunk) - Number(b.isChunk))
-  await archive.close()
-  return { folder, paths: entries.map(({ file }) => join(folder, file)) as [string, string] }
-}
+import { t0 } from './archived.ts'
+import { rows, twoFiles } from './flows-of-kinds.ts'
 
 test('every column of sorted and unsorted files is read the same as by SQL', async (t) => {
   const { folder, paths } = await twoFiles(t)

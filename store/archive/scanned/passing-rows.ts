@@ -1,0 +1,108 @@
+/**
+ * A bounded cache of the flows that pass a filter: a host's page asks several questions about the same
+ * flows, and again as it goes on, zooms or moves. Finding them takes most of the time of each.
+ */
+import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
+import { columnArrays } from '../columns.ts'
+import type { GroupPlace } from '../format/footer.ts'
+import type { Values } from '../format/page-values.ts'
+import { passingRows } from '../held/selected-flows.ts'
+import { copyNumbers, copyPairs } from './copy-rows.ts'
+import { kindOf } from './read-columns.ts'
+import type { RowGroup } from './row-group.ts'
+
+/** Flows are kept if at most one in this many of a row group passes. */
+const rowsPerPassing = 16
+/** What a list of rows or a column takes beside its values. */
+const overheadBytes = 200
+
+/** A filter, compiled, and a text that is equal for equal filters. */
+export interface KeyedPredicate {
+  key: string
+  predicate: FlowPredicate
+}
+
+/** Some rows of a row group, and their values in the columns read so far. */
+export class KeptRows {
+  readonly rows: Int32Array
+  readonly #reserve: (bytes: number) => boolean
+  /** By place of the column, the nth row's value at index n. */
+  readonly #columns: (Values | undefined)[] = []
+
+  /** `reserve` tells whether so many bytes may be kept. */
+  constructor(rows: Int32Array, reserve: (bytes: number) => boolean) {
+    this.rows = rows
+    this.#reserve = reserve
+  }
+
+  /** The values of the rows in a column, from the whole column that `read` gives. */
+  column(place: number, read: () => Values): Values {
+    const known = this.#columns[place]
+    if (known) return known
+    const [kind, { length }] = [kindOf(place), this.rows]
+    const values = new columnArrays[kind](kind === 'u64' ? 2 * length : length)
+    if (kind === 'u64') copyPairs(read() as Uint32Array, this.rows, values as Uint32Array)
+    else copyNumbers(read(), this.rows, values)
+    if (this.#reserve(values.byteLength + overheadBytes)) this.#columns[place] = values
+    return values
+  }
+}
+
+interface OfFilter {
+  byGroup: Map<GroupPlace, KeptRows>
+  bytes: number
+}
+
+export class PassingRows {
+  readonly #bytesMax: number
+  /** By filter, least recently used first. */
+  readonly #kept = new Map<string, OfFilter>()
+  #bytes = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** The size of everything kept. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /**
+   * Restricts a row group, just turned to, to the rows that pass. Returns their places in its
+   * columns, ascending: not to be changed, and valid until another group is read.
+   */
+  restrict(group: RowGroup, { key, predicate }: KeyedPredicate): Int32Array {
+    const ofFilter = this.#touch(key)
+    const known = ofFilter.byGroup.get(group.place)
+    if (known) return group.compactTo(known)
+    const rows = passingRows(group.flows, predicate)
+    const reserve = (bytes: number) => this.#reserve(bytes, key)
+    const isFew = rows.length * rowsPerPassing <= group.flows.count
+    if (!isFew || !reserve(rows.byteLength + overheadBytes)) return group.narrowTo(rows)
+    const kept = new KeptRows(rows.slice(), reserve)
+    ofFilter.byGroup.set(group.place, kept)
+    return group.compactTo(kept)
+  }
+
+  /** What is kept for a filter, which is now the one used last. */
+  #touch(key: string): OfFilter {
+    const ofFilter = this.#kept.get(key) ?? { byGroup: new Map<GroupPlace, KeptRows>(), bytes: 0 }
+    this.#kept.delete(key)
+    this.#kept.set(key, ofFilter)
+    return ofFilter
+  }
+
+  /** Evicts other filters until there is room for one; if there is none, what it has serves each question. */
+  #reserve(bytes: number, key: string): boolean {
+    for (const [other, { bytes: freed }] of this.#kept) {
+      if (this.#bytes + bytes <= this.#bytesMax || other === key) break
+      this.#kept.delete(other)
+      this.#bytes -= freed
+    }
+    if (this.#bytes + bytes > this.#bytesMax) return false
+    this.#bytes += bytes
+    this.#kept.get(key)!.bytes += bytes
+    return true
+  }
+}
