@@ -99,12 +99,7 @@ export const settingSpecs = {
     whole(1, 100_000),
     'write a whole number from 1 to 100000',
   ),
-  ARCHIVE_KEEP: setting(
-    'age at which flows leave the archive',
-    '90d',
-    duration,
-    durationRemedy,
-  ),
+  ARCHIVE_KEEP: setting('age at which flows leave the archive', '90d', duration, durationRemedy),
   ARCHIVE_MAX: setting(
     'bytes at which the oldest flows leave',
     '50GB',
