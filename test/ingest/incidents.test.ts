@@ -22,6 +22,11 @@ import { morning, scenarios } from '../scenarios/scenarios.ts'
 const minute = 60_000
 const log = pino({ level: 'silent' })
 
+/** Resolves when what a wake-up began has ended. */
+async function idle(watch: IncidentWatch): Promise<void> {
+  while (watch.isJudging) await sleep(5)
+}
+
 suite('incidents beside the collector', () => {
   test('a change is judged when it is over, once, and waits across a restart', async () => {
     const folder = await scratchFolder()
@@ -42,15 +47,16 @@ suite('incidents beside the collector', () => {
     const watch = await IncidentWatch.open(settings, log)
     assert.equal(watch.waiting, intervals.length)
     watch.wake(morning + 60 * minute)
-    for (let i = 0; i < 600 && watch.judged < intervals.length; i++) await sleep(50)
+    await idle(watch)
     assert.equal(watch.lastError, null)
+    assert.equal(watch.judged, intervals.length)
     assert.equal(watch.waiting, 0)
     const found = await new IncidentReader(settings.data).between(0, 8.64e15)
     assert.deepEqual(found, [told])
 
     watch.changed([intervals[4]!])
     watch.wake(morning + 61 * minute)
-    await sleep(50)
+    await idle(watch)
     assert.equal(watch.waiting, 1, 'not judged again so soon')
     await watch.close()
 
@@ -60,12 +66,7 @@ suite('incidents beside the collector', () => {
     const soon = await IncidentWatch.open(settings, log)
     const wake = async (nowMs: number, judged: number) => {
       soon.wake(nowMs)
-      for (let i = 0; i < 600 && soon.judged < judged; i++) {
-        await sleep(50)
-        // A call before the last one has ended has no effect.
-        soon.wake(nowMs)
-      }
-      await sleep(50)
+      await idle(soon)
       assert.equal(soon.judged, judged)
     }
     soon.changed([intervals[4]!])
