@@ -5,7 +5,7 @@ import type { NameSource } from '../names/labels.ts'
 import type { CoverageGrid, Seen } from './coverage.ts'
 import { addFiveMinuteFacts } from './five-minutes.ts'
 import { fromArchive } from './from-archive.ts'
-import { fromTier, withDirections, type SeriesReader } from './from-tier.ts'
+import { fromTier, withDirections, type SeriesReader, type TierAnswer } from './from-tier.ts'
 import { gridEnd, type Grid } from './grid.ts'
 import { units, type Line } from './line.ts'
 import type { Question } from './question.ts'
@@ -59,12 +59,6 @@ export function draw(
     : drawArchive(question, source.stepMs, surroundings)
 }
 
-/** When exporters sent, as far as the query needs it. */
-function seenOf(window: Window, context: SeriesContext): readonly Seen[] {
-  const only = onlyExporter(window)
-  return only === undefined ? context.seen : context.seen.filter(({ address }) => address === only)
-}
-
 async function drawTier(
   { window, split, measure, cf, top, key }: Question,
   tier: Tier,
@@ -78,20 +72,13 @@ async function drawTier(
   const answer = await fromTier(question, { tier, from: window.from, to: window.to }, given)
   const { covered, grid } = answer
   if (trackers) for (const line of answer.lines) blankUnfollowed(line, trackers, grid)
-  const openAt =
-    covered.openUntil === null ? -1 : Math.floor((covered.openUntil - grid.from) / grid.stepMs)
-  const drawn = { source: tier.name, grid, covered, finest: covered, openAt }
+  const drawn = { source: tier.name, grid, covered, openAt: openStep(answer) }
   const first = stored.tiers[0]!
-  const lines = () => [
-    ...answer.lines.filter(
-      (line) => split.directions.length === 0 || line.parts.some((n) => n > 0),
-    ),
-    ...answer.rests.filter(({ total }) => total !== 0),
-  ]
   if (tier.stepMs === first.tier.stepMs)
     return {
       ...drawn,
-      lines: lines(),
+      finest: covered,
+      lines: linesWithData(answer, split),
       partsAreBounds: false,
       fiveMinute: ({ average }) => ({ values: average }),
     }
@@ -104,10 +91,29 @@ async function drawTier(
   return {
     ...drawn,
     finest: fine.answer?.covered ?? covered,
-    lines: lines(),
+    lines: linesWithData(answer, split),
     partsAreBounds: true,
     fiveMinute: fine.values,
   }
+}
+
+/** When exporters sent, as far as the query needs it. */
+function seenOf(window: Window, context: SeriesContext): readonly Seen[] {
+  const only = onlyExporter(window)
+  return only === undefined ? context.seen : context.seen.filter(({ address }) => address === only)
+}
+
+/** The first step of a tier's answer that is still open; −1 if none is. */
+function openStep({ covered, grid }: TierAnswer): number {
+  return covered.openUntil === null ? -1 : Math.floor((covered.openUntil - grid.from) / grid.stepMs)
+}
+
+/** Split by direction, a line without any stored row is left out; so is a rest of 0. */
+function linesWithData({ lines, rests }: TierAnswer, split: Question['split']): Line[] {
+  return [
+    ...lines.filter((line) => split.directions.length === 0 || line.parts.some((n) => n > 0)),
+    ...rests.filter(({ total }) => total !== 0),
+  ]
 }
 
 async function drawArchive(
@@ -139,14 +145,14 @@ async function drawArchive(
     finest: covered,
     fiveMinute: (line) => ({ values: fiveMinute.get(line)! }),
     partsAreBounds: false,
-    openAt: firstOpen(grid, covered.openUntil),
+    openAt: openArchiveStep(grid, covered.openUntil),
   }
 }
 
 /**
  * The first step of the interval that is still open: most of its flows have not been reported yet.
  */
-function firstOpen(grid: Grid, openUntil: number | null): number {
+function openArchiveStep(grid: Grid, openUntil: number | null): number {
   if (openUntil === null || openUntil >= gridEnd(grid)) return -1
   const open = intervalStart(openUntil - 1)
   return Math.max(0, Math.floor((open - grid.from) / grid.stepMs))
