@@ -123,17 +123,62 @@ export class Pipeline {
 
   /** Counts the gathered flows and passes them on. */
   drain(): void {
-    if (this.#flows.count === 0) return
-    this.flows += this.#flows.count
-    this.#shift()
-    this.#doubles.take(this.#flows)
+    const flows = this.#flows
+    const { buckets, live, archive } = this.#parts
+    if (flows.count === 0) return
+    this.flows += flows.count
+    // First: everything below is by shifted times.
+    this.#shiftTimes()
+    this.#doubles.take(flows)
     this.#countTooLate()
-    if (!this.#parts.buckets) this.#touch()
-    const directions = this.#parts.live?.directionsOf(this.#flows)
-    this.#parts.buckets?.add(this.#flows, directions)
-    this.#parts.live?.add(this.#flows, directions)
-    this.#parts.archive.add(this.#flows)
-    recycleFlowColumns(this.#flows)
+    if (!buckets) this.#noteIntervals()
+    // Computed once, for both.
+    const directions = live?.directionsOf(flows)
+    buckets?.add(flows, directions)
+    live?.add(flows, directions)
+    archive.add(flows)
+    recycleFlowColumns(flows)
+  }
+
+  #shiftTimes(): void {
+    const { shiftMs = 0 } = this.#parts
+    if (shiftMs === 0) return
+    for (const name of timeColumns) {
+      const column = this.#flows[name]
+      for (let i = 0; i < this.#flows.count; i++) column[i] = column[i]! + shiftMs
+    }
+  }
+
+  /** Counts the flows that go into the archive but not into the series. */
+  #countTooLate(): void {
+    const { flowMaxMs = Number.POSITIVE_INFINITY, buckets } = this.#parts
+    const oldestMs = buckets?.oldestArchivedMs ?? Number.NEGATIVE_INFINITY
+    const { flowStartMilliseconds: starts, collectionTimeMilliseconds: received } = this.#flows
+    const { exporterAddressHigh, exporterAddressLow, count } = this.#flows
+    for (let i = 0; i < count; i++)
+      if (received[i]! - starts[i]! > flowMaxMs || starts[i]! < oldestMs)
+        this.decoder.count(addressAt(exporterAddressHigh, exporterAddressLow, i), 'too-late')
+  }
+
+  /** Notes the intervals in which flows were active, for the series that are made from the archive afterwards. */
+  #noteIntervals(): void {
+    const { flowStartMilliseconds: starts, flowEndMilliseconds: ends, count } = this.#flows
+    const received = this.#flows.collectionTimeMilliseconds
+    for (let i = 0; i < count; i++) {
+      if (received[i]! - starts[i]! > touchedMs) continue
+      const last = intervalStart(Math.max(starts[i]!, ends[i]! - 1))
+      for (let t = intervalStart(starts[i]!); t <= last; t += intervalMs) this.#touched.add(t)
+    }
+  }
+
+  /** What a datagram's sequence number says about its exporter's losses and silences. */
+  #sequence(event: SequenceEvent): void {
+    const { coverage, handover, shiftMs = 0 } = this.#parts
+    if (this.#isDiscarding) return
+    const silenceMs = coverage.take({ ...event, receivedMs: event.receivedMs + shiftMs })
+    if (!handover || event.verdict === 'continues') return
+    const stream = this.decoder.lastStream(event.exporter)
+    if (stream) handover.take(event, stream, silenceMs)
   }
 
   /** The status of each exporter, its times shifted like those of its flows. */
@@ -185,43 +230,5 @@ export class Pipeline {
   /** The intervals with flows, if there are no buckets; unix ms. */
   touched(): number[] {
     return [...this.#touched]
-  }
-
-  #countTooLate(): void {
-    const { flowMaxMs = Number.POSITIVE_INFINITY, buckets } = this.#parts
-    const oldestMs = buckets?.oldestArchivedMs ?? Number.NEGATIVE_INFINITY
-    const { flowStartMilliseconds: starts, collectionTimeMilliseconds: received } = this.#flows
-    const { exporterAddressHigh, exporterAddressLow, count } = this.#flows
-    for (let i = 0; i < count; i++)
-      if (received[i]! - starts[i]! > flowMaxMs || starts[i]! < oldestMs)
-        this.decoder.count(addressAt(exporterAddressHigh, exporterAddressLow, i), 'too-late')
-  }
-
-  #touch(): void {
-    const { flowStartMilliseconds: starts, flowEndMilliseconds: ends, count } = this.#flows
-    const received = this.#flows.collectionTimeMilliseconds
-    for (let i = 0; i < count; i++) {
-      if (received[i]! - starts[i]! > touchedMs) continue
-      const last = intervalStart(Math.max(starts[i]!, ends[i]! - 1))
-      for (let t = intervalStart(starts[i]!); t <= last; t += intervalMs) this.#touched.add(t)
-    }
-  }
-
-  #shift(): void {
-    const { shiftMs = 0 } = this.#parts
-    if (shiftMs === 0) return
-    for (const name of timeColumns) {
-      const column = this.#flows[name]
-      for (let i = 0; i < this.#flows.count; i++) column[i] = column[i]! + shiftMs
-    }
-  }
-
-  #sequence(event: SequenceEvent): void {
-    const { coverage, handover, shiftMs = 0 } = this.#parts
-    if (this.#isDiscarding) return
-    const silenceMs = coverage.take({ ...event, receivedMs: event.receivedMs + shiftMs })
-    if (!handover || event.verdict === 'continues') return
-    const stream = this.decoder.lastStream(event.exporter)
-    if (stream) handover.take(event, stream, silenceMs)
   }
 }
