@@ -18,6 +18,8 @@ const weekMs = 604_800_000
 export async function replay({ settings, values, positionals }: CommandInput): Promise<void> {
   if (positionals.length === 0)
     throw new CommandError('name at least one capture: weir replay FILE…', exitCodes.usage)
+  if (values['speed'] !== undefined && values['to'] === undefined)
+    throw new CommandError('--speed goes with --to HOST:PORT', exitCodes.usage)
   for (const path of positionals)
     await access(path).catch(() => {
       throw new CommandError(`${path} does not exist or cannot be read`, exitCodes.input)

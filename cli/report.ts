@@ -40,8 +40,11 @@ export async function report({ settings, values }: CommandInput): Promise<void> 
     const made = await makeReport(window, { settings, series, flows, ledger, wording, now })
     await write(path, await formatReport(made, format))
   } catch (error) {
-    if (error instanceof ApiError || error instanceof CannotRender)
-      throw new CommandError(`${error.message}; ${error.remedy}`)
+    if (error instanceof ApiError || error instanceof CannotRender) {
+      const isUsage = error instanceof ApiError && error.status < 500
+      const code = isUsage ? exitCodes.usage : exitCodes.failure
+      throw new CommandError(`${error.message}; ${error.remedy}`, code)
+    }
     throw error
   } finally {
     await Promise.all([flows, series, ledger, collectors].map((each) => each.close()))

@@ -30,3 +30,16 @@ test('--check reads the file of names', async () => {
   assert.equal(code, 64)
   assert.match(stderr, /networks: "10\.0\.0\.0\/33": write CIDR/)
 })
+
+test('options that contradict each other are a wrong command line', async () => {
+  const environment = { WEIR_DATA: await scratchFolder() }
+  const cases: readonly [line: string, said: RegExp][] = [
+    ['report --from now --to now-1h', /from "now" is not before to "now-1h"/],
+    ['replay capture.pcap --speed 10', /--speed goes with --to/],
+  ]
+  for (const [line, said] of cases) {
+    const { code, stderr } = await runWeir(line.split(' '), environment)
+    assert.equal(code, 64, line)
+    assert.match(stderr, said)
+  }
+})
