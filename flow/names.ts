@@ -53,10 +53,10 @@ export class Names {
    */
   constructor(file: unknown = {}) {
     const faults: string[] = []
-    const { networks, exporters, ...rest } = record(file)
+    const { networks, exporters, ...rest } = mapping(file, 'the file', faults)
     for (const key of Object.keys(rest))
       faults.push(`"${key}": known parts are networks and exporters`)
-    for (const [key, value] of Object.entries(record(networks))) {
+    for (const [key, value] of Object.entries(mapping(networks, 'networks', faults))) {
       const network = parseNetwork(key)
       const said = networkName(value)
       if (network && said) this.#networks.push({ network, said })
@@ -65,15 +65,17 @@ export class Names {
           `networks: "${key}": write CIDR or ADDRESS, then a name or { name, site, owner }`,
         )
     }
-    for (const [key, value] of Object.entries(record(exporters))) {
+    for (const [key, value] of Object.entries(mapping(exporters, 'exporters', faults))) {
       const words = parseAddress(key)
       if (!words) {
         faults.push(`exporters: "${key}": write the exporter's address, then { name, interfaces }`)
         continue
       }
       const { rules, faults: found } = readRules(record(value))
-      for (const fault of found) faults.push(`exporters: "${key}": ${fault}`)
-      this.#exporters.set(formatAddress(...words), { ...exporterName(value), rules })
+      const named = exporterName(value)
+      for (const fault of [...found, ...named.faults]) faults.push(`exporters: "${key}": ${fault}`)
+      const { name, interfaces } = named
+      this.#exporters.set(formatAddress(...words), { name, interfaces, rules })
     }
     if (faults.length > 0) throw new NamesError(faults)
     this.#networks.sort((a, b) => b.network.bits - a.network.bits)
@@ -161,6 +163,14 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
+/** A part of the file that may be missing; it is a fault if it is anything but a mapping. */
+function mapping(value: unknown, part: string, faults: string[]): Record<string, unknown> {
+  if (value === undefined || value === null) return {}
+  if (typeof value === 'object' && !Array.isArray(value)) return record(value)
+  faults.push(`${part}: ${JSON.stringify(value)}: write a mapping, one line "KEY: VALUE" for each`)
+  return {}
+}
+
 function text(value: unknown): string | null {
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : null
 }
@@ -171,20 +181,25 @@ function networkName(value: unknown): NetworkName | null {
   return said === null ? null : { name: said, site: text(site), owner: text(owner) }
 }
 
-function exporterName(value: unknown): Omit<ExporterName, 'rules'> {
+function exporterName(value: unknown): Omit<ExporterName, 'rules'> & { faults: string[] } {
   const { name, interfaces } = record(value)
+  const faults: string[] = []
   const named = new Map<number, InterfaceName>()
-  for (const [key, said] of Object.entries(record(interfaces))) {
-    const { name: own, alias, speed } = record(said)
+  for (const [key, given] of Object.entries(mapping(interfaces, 'interfaces', faults))) {
+    const { name: own, alias, speed } = record(given)
     const index = Number(key)
-    const ifName = text(said) ?? text(own)
-    if (!Number.isInteger(index) || ifName === null) continue
-    named.set(index, {
+    const entry = {
       index,
-      name: ifName,
+      name: text(given) ?? text(own),
       alias: text(alias),
       speed: typeof speed === 'number' ? speed : null,
-    })
+    }
+    const isNamed = entry.name !== null || entry.alias !== null || entry.speed !== null
+    if (isNamed && Number.isInteger(index) && index >= 0) named.set(index, entry)
+    else
+      faults.push(
+        `interface "${key}": write its number, then a name or { name, alias, speed in bits per second }`,
+      )
   }
-  return { name: text(value) ?? text(name), interfaces: named }
+  return { name: text(value) ?? text(name), interfaces: named, faults }
 }

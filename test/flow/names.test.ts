@@ -51,3 +51,22 @@ test('every invalid entry is reported', () => {
     },
   )
 })
+
+test('what is no mapping, and interfaces without a number or anything to say, are reported', () => {
+  const interfaces = { wan: 'x', 2: 7, 3: '', 4: { speed: 1e9 }, 5: { alias: 'roof' } }
+  for (const [file, count] of [
+    ['office', 1],
+    [['10.0.0.0/24'], 1],
+    [{ networks: 'office', exporters: ['10.0.0.1'] }, 2],
+    [{ exporters: { '10.0.0.1': { interfaces: 'wan' }, '10.0.0.2': { interfaces } } }, 4],
+  ] as const)
+    assert.throws(
+      () => new Names(file),
+      (error) => error instanceof NamesError && error.faults.length === count,
+    )
+  const { 4: fast, 5: described } = interfaces
+  const read = new Names({ exporters: { '10.0.0.1': { interfaces: { 4: fast, 5: described } } } })
+  assert.equal(read.interface('10.0.0.1', 4)?.speed, 1e9)
+  assert.equal(read.interface('10.0.0.1', 5)?.alias, 'roof')
+  assert.equal(new Names(null).interface('10.0.0.1', 4), null)
+})
