@@ -25,11 +25,11 @@ interface Reason {
 }
 
 const notOurs: Reason = {
-  why: 'this user may not',
+  why: 'this user has no permission',
   remedy: 'give the user that Weir runs as the folder (chown), or name another in WEIR_DATA',
 }
 const noFolder: Reason = {
-  why: 'a part of that path is a file and no folder',
+  why: 'part of that path is a file, not a folder',
   remedy: 'move the file away, or name another folder in WEIR_DATA',
 }
 const full: Reason = {

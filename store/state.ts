@@ -117,7 +117,10 @@ export function checkChange(
     throw new StateRefused('full', `${collection} holds ${countMax} already`)
   const bytes = Buffer.byteLength(JSON.stringify(body))
   if (bytes > bytesMax)
-    throw new StateRefused('too-large', `${bytes} bytes; ${bytesMax} is the most`)
+    throw new StateRefused(
+      'too-large',
+      `the document has ${bytes} bytes; at most ${bytesMax} are allowed`,
+    )
 }
 
 /** The document after a change. */

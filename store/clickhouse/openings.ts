@@ -69,7 +69,7 @@ export async function refuseTooMany(connection: Connection, query: FlowWindow): 
   const rows = answer.numbers('rows')[0] ?? 0
   if (rows <= openingRowsMax) return
   throw new QueryTooLarge(
-    `connections are joined of at most ${openingRowsMax.toLocaleString('en')} flows, and the files of the window hold ${rows.toLocaleString('en')}`,
+    `the files of the window hold ${rows.toLocaleString('en')} flows; connections can be joined of at most ${openingRowsMax.toLocaleString('en')}`,
     'ask for a shorter time, or for flows, which are records that begin',
     rows,
   )

@@ -186,7 +186,7 @@ export class ClickHouseState implements OpenState {
       const row = (await readStateRows(this.#connection, collection, id)).get(id)
       if (row && changeOf(row.version) >= number) return row
       if (performance.now() > deadline)
-        throw new ClickHouseFault('busy', `${collection}/${id} was written and is not seen`)
+        throw new ClickHouseFault('busy', `${collection}/${id} was written but cannot be read yet`)
       await sleep(seenAgainMs)
     }
   }

@@ -55,7 +55,7 @@ export function readPages(bytes: Buffer, rows: number, isZstd: boolean): ReadPag
 function assertHas({ count, encoding }: Page, rows: number, ...encodings: number[]): void {
   if (count !== rows) throw new RangeError(`a page has ${count} values and not ${rows}`)
   if (!encodings.includes(encoding))
-    throw new RangeError(`pages of encoding ${encoding} are none that Weir writes`)
+    throw new RangeError(`Weir writes no pages of encoding ${encoding}`)
 }
 
 /** The distinct values of a u64 column, from its dictionary page. @throws RangeError as readPages does */

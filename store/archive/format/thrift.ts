@@ -127,7 +127,7 @@ export class ThriftReader {
       case typeCodes.struct:
         return this.struct()
       default:
-        throw new RangeError(`Thrift type ${code} is none that Parquet's metadata has`)
+        throw new RangeError(`Parquet metadata has no Thrift type ${code}`)
     }
   }
 

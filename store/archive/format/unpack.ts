@@ -185,8 +185,7 @@ export function unpackIndices(
 ): void {
   const bytes = new Bytes(packed)
   const width = bytes.byte()
-  if (width > indexBitsMax)
-    throw new RangeError(`indices of ${width} bits are none that Weir writes`)
+  if (width > indexBitsMax) throw new RangeError(`Weir writes no indices of ${width} bits`)
   for (let begin = 0, next = 0; begin < to;) {
     const head = bytes.varint()
     const length = Math.floor(head / 2)

@@ -38,7 +38,7 @@ export async function openings(
 ): Promise<ArchiveFiles> {
   if (files.rows > openingRowsMax)
     throw new QueryTooLarge(
-      `connections are joined of at most ${openingRowsMax.toLocaleString('en')} flows, and the files of the window hold ${files.rows.toLocaleString('en')}`,
+      `the files of the window hold ${files.rows.toLocaleString('en')} flows; connections can be joined of at most ${openingRowsMax.toLocaleString('en')}`,
       'ask for a shorter time, or for flows, which are records that begin',
       files.rows,
     )
