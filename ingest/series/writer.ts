@@ -30,6 +30,9 @@ export interface SeriesWriterParts {
 
 /** Intervals rebuilt per read of the archive: bounds the memory of their totals. */
 const redoBatch = 24
+/** Rows of rebuilt intervals that wait to be written together with the rest of their day. */
+const redoRowsMax = 100_000
+const dayMs = 86_400_000
 /** Most counter rows of an interval kept when it is rewritten. */
 const countersMax = 100_000
 
@@ -61,19 +64,26 @@ export class SeriesWriter {
 
   /** Writes steps, together with the interfaces' counters. */
   async write(steps: readonly StepRows[]): Promise<void> {
-    if (steps.length === 0) return
-    await this.#addCounters(steps)
-    await this.#parts.store.write(this.#parts.tier, steps)
+    await this.#addCounters(steps, () => true)
+    await this.#store(steps)
   }
 
-  /** Counters are not in the archive, so those no longer held are kept as stored. */
-  async #addCounters(steps: readonly StepRows[]): Promise<void> {
+  async #store(steps: readonly StepRows[]): Promise<void> {
+    if (steps.length > 0) await this.#parts.store.write(this.#parts.tier, steps)
+  }
+
+  /** Counters are not in the archive, so those no longer held are kept as stored, if the interval is. */
+  async #addCounters(
+    steps: readonly StepRows[],
+    mayBeStored: (interval: number) => boolean,
+  ): Promise<void> {
     const { counters, store, tier } = this.#parts
     const stored: StepRows[] = []
     for (const step of steps) {
       const { exporter, time } = step.coverage
-      if (!counters?.hasRows(exporter, time)) stored.push(step)
-      else {
+      if (!counters?.hasRows(exporter, time)) {
+        if (mayBeStored(time)) stored.push(step)
+      } else {
         const rows = counters.rows(exporter, time)
         if (rows) step.measurements.push(rows)
       }
@@ -88,21 +98,29 @@ export class SeriesWriter {
   }
 
   /**
-   * Rebuilds intervals from the archive and writes them in batches; `written` is called with each.
-   * Stops once `stop` is aborted, and returns false if some were left.
+   * Rebuilds intervals from the archive, the newest day first, and writes a day at once where it is
+   * not large, because the store gives a whole day a single file; `written` is called with what was
+   * written. Stops once `stop` is aborted, and returns false if some were left.
    */
   async redo(
     intervals: readonly number[],
     { written, stop }: { written: (batch: readonly number[]) => Promise<void>; stop?: AbortSignal },
   ): Promise<boolean> {
-    const sorted = [...intervals].sort((a, b) => a - b)
+    const sorted = [...intervals].sort((a, b) => dayOf(b) - dayOf(a) || a - b)
+    let [done, steps, rows] = [[] as number[], [] as StepRows[], 0]
     for (let at = 0; at < sorted.length;) {
       const batch = nextBatch(sorted, at)
       at += batch.length
-      const steps = await this.#stepsFromArchive(batch, stop)
-      if (steps === null) return false
-      await this.write(steps)
-      await written(batch)
+      const made = await this.#stepsFromArchive(batch, stop)
+      if (made === null) return false
+      done.push(...batch)
+      steps.push(...made)
+      for (const { measurements } of made) for (const { count } of measurements) rows += count
+      const isDayOver = at === sorted.length || dayOf(sorted[at]!) !== dayOf(batch[0]!)
+      if (!isDayOver && rows < redoRowsMax) continue
+      await this.#store(steps)
+      await written(done)
+      ;[done, steps, rows] = [[], [], 0]
     }
     return true
   }
@@ -127,20 +145,26 @@ export class SeriesWriter {
       buckets.add(flows)
     }
     const storedIn = Map.groupBy(await store.coverage({ tier, from, to }), ({ time }) => time)
-    return batch.flatMap((interval) => {
+    const steps = batch.flatMap((interval) => {
       const stored = new Map(storedIn.get(interval)?.map((each) => [each.exporter, each]))
       const exporters = [...stored.keys(), ...coverage.exportersIn(interval)]
       return this.stepsOf(buckets, interval, { exporters, stored })
     })
+    await this.#addCounters(steps, (interval) => storedIn.has(interval))
+    return steps
   }
 }
 
-/** The next intervals close enough for one read of the archive. */
+function dayOf(interval: number): number {
+  return Math.floor(interval / dayMs)
+}
+
+/** The next intervals of a day close enough for one read of the archive. */
 function nextBatch(sorted: readonly number[], at: number): number[] {
   const first = sorted[at]!
   return sorted
     .slice(at, at + redoBatch)
-    .filter((interval) => interval < first + redoBatch * intervalMs)
+    .filter((each) => each < first + redoBatch * intervalMs && dayOf(each) === dayOf(first))
 }
 
 /**

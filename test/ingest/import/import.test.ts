@@ -1,11 +1,12 @@
 /** What a replay reports when it has finished the capture. */
 import assert from 'node:assert/strict'
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { readSettings } from '../../../flow/settings.ts'
 import { importCaptures } from '../../../ingest/import/import.ts'
+import { openSeriesReader } from '../../../store/open-series.ts'
 import { readExporters } from '../../../ingest/status/kept-status.ts'
 import { encodeV5, testExportMs } from '../../encode/fixed.ts'
 import { encodeV9, field } from '../../encode/sets.ts'
@@ -123,4 +124,28 @@ test('captures are read in order of time, whatever their names', async () => {
   const [exporter] = await readExporters(settings.data)
   assert.deepEqual([summary.flows, summary.lost.flows, exporter?.restarts], [4, 0, 0])
   assert.equal(exporter?.lastSeen, testExportMs / 1000 + 180)
+})
+
+test('a flow of several days is in the series of each, which are written a day at a time', async () => {
+  const [octets, days] = [216_000_000, 3]
+  const capture = join(folder, 'days.pcap')
+  const flow = { first: dayMs, last: (1 + days) * dayMs, octets }
+  const payload = encodeV5({ uptimeMs: (1 + days) * dayMs }, [flow])
+  await writeCapture(capture, '10.0.0.1', [{ payload, receivedMs: testExportMs }])
+  const settings = readSettings({ WEIR_DATA: join(folder, 'days') })
+  await importCaptures([capture], { settings, shiftMs: 0, onProgress: () => undefined })
+  const files = await readdir(join(settings.data, 'series', '5m', 'total'))
+  const ofDays = files.filter((name) => /^\d{4}-\d\d-\d\d-/.test(name))
+  assert.equal(ofDays.length, days - 1, files.join())
+  const series = await openSeriesReader(settings)
+  const [from, to] = [testExportMs - days * dayMs, testExportMs]
+  const asked = { measurement: 'total', by: ['exporter'], order: 'bytes', limit: 1 } as const
+  const sums = async (begin: number, end: number) => {
+    const [row] = await series.top({ ...asked, tier: settings.tiers[0]!, from: begin, to: end })
+    return row?.sum.bytes
+  }
+  const whole = Math.ceil(from / dayMs) * dayMs
+  assert.equal(await sums(from - dayMs, to + dayMs), octets)
+  assert.equal(await sums(whole, whole + dayMs), octets / days)
+  await series.close()
 })
