@@ -29,12 +29,12 @@ export interface StoresFound {
 /** The archive, and the series in the store that the settings name. */
 export async function checkStores(settings: Settings): Promise<StoresFound> {
   const { findings, archiveBytes } = await checkArchive(settings)
-  const series = await lookers[settings.store](settings)
-  if (settings.storeAlso !== null) series.push(...(await lookers[settings.storeAlso](settings)))
+  const series = await storeChecks[settings.store](settings)
+  if (settings.storeAlso !== null) series.push(...(await storeChecks[settings.storeAlso](settings)))
   return { findings: [...findings, ...series], archiveBytes }
 }
 
-const lookers: Record<Settings['store'], (settings: Settings) => Promise<Finding[]>> = {
+const storeChecks: Record<Settings['store'], (settings: Settings) => Promise<Finding[]>> = {
   parquet: checkSeries,
   influx: checkInflux,
   clickhouse: checkClickHouse,
