@@ -123,7 +123,8 @@ export interface ShippingStatus {
 export interface IncidentsStatus {
   waiting: number
   judged: number
-  letGo: number
+  /** Never judged, because too many were waiting. */
+  dropped: number
   /** Judged without their surroundings, because there were too many flows. */
   notWhole: number
   /** Why the last run failed; it will be retried. */
@@ -146,14 +147,15 @@ export interface IngestStatus {
   waiting?: { datagrams: number; seconds: number }
   /** Datagrams dropped because the backlog was full. */
   overflowed?: number
-  /** What was dropped at its limit since the start, and counters that were reset. */
-  letGo?: { exporters: number; interfaceCounters: number; counterResets: number }
+  /** Exporters forgotten, and samples of interface counters ignored, at their limits since the start. */
+  overLimit?: { exporters: number; interfaceCounters: number }
+  /** Interface counters that were reset since the start. */
+  counterResets?: number
   /** When flows were last published, and when series were last written. */
   publishedAt: number | null
   seriesWrittenAt: number | null
   /** Intervals whose series must be rebuilt. */
   redo: number
-  /** Intervals waiting to be judged, judged since the start, and dropped because too many were waiting. */
   incidents?: IncidentsStatus
   memoryBytes: number
   /** Free space on the data volume. */

@@ -103,8 +103,8 @@ export class Collector {
 
   /** How far the search for incidents has come. */
   get incidents(): IncidentsStatus {
-    const { waiting, judged, letGo, notWhole, lastError } = this.#parts.incidents
-    return { waiting, judged, letGo, notWhole, lastError }
+    const { waiting, judged, dropped, notWhole, lastError } = this.#parts.incidents
+    return { waiting, judged, dropped, notWhole, lastError }
   }
 
   /** Abandons work that the next start can do, such as sorting files and rebuilding series. Followed by the last tick. */

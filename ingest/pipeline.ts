@@ -208,11 +208,15 @@ export class Pipeline {
     }
   }
 
-  /** What was dropped because there was too much, and counters that restarted. */
-  get letGo(): NonNullable<IngestStatus['letGo']> {
-    const { leftOut = 0, resets = 0 } = this.#parts.counters?.counters ?? {}
-    const exporters = this.decoder.exportersForgotten
-    return { exporters, interfaceCounters: leftOut, counterResets: resets }
+  /** Exporters forgotten, and samples of interface counters ignored, at their limits since the start. */
+  get overLimit(): NonNullable<IngestStatus['overLimit']> {
+    const interfaceCounters = this.#parts.counters?.counters.leftOut ?? 0
+    return { exporters: this.decoder.exportersForgotten, interfaceCounters }
+  }
+
+  /** Interface counters that were reset since the start. */
+  get counterResets(): number {
+    return this.#parts.counters?.counters.resets ?? 0
   }
 
   /** The state of decoding and counters, as plain JSON, from which a replay continues. */

@@ -31,7 +31,7 @@ export class IncidentWatch {
   /** Why the last judgement failed; it will be retried. */
   lastError: string | null = null
   judged = 0
-  letGo = 0
+  dropped = 0
   /** Intervals with too many flows to judge. */
   notWhole = 0
   readonly #ledger: IncidentLedger
@@ -85,7 +85,7 @@ export class IncidentWatch {
     if (over <= 0) return
     for (const interval of [...this.#waiting].sort((a, b) => a - b).slice(0, over))
       this.#waiting.delete(interval)
-    this.letGo += over
+    this.dropped += over
   }
 
   /** Judges what is due, unless that is in progress. Returns at once. */

@@ -17,18 +17,18 @@ type Metric<Subject> = readonly [
 const ofIngest: readonly Metric<IngestStatus>[] = [
   ['weir_refused_datagrams_total', 'Datagrams of sources not on the allow-list', (of) => of.refusedDatagrams],
   ['weir_flows_too_late_total', 'Flows too old for the series', (of) => of.flowsTooLate],
-  ['weir_waiting_datagrams', 'Datagrams that are journalled and not counted yet', (of) => of.waiting?.datagrams],
-  ['weir_behind_seconds', 'By how much what is counted is behind what was received', (of) => of.waiting?.seconds],
-  ['weir_overflowed_datagrams_total', 'Datagrams dropped because more waited than may', (of) => of.overflowed],
+  ['weir_waiting_datagrams', 'Datagrams journalled but not yet counted', (of) => of.waiting?.datagrams],
+  ['weir_behind_seconds', 'How far counting is behind receiving', (of) => of.waiting?.seconds],
+  ['weir_overflowed_datagrams_total', 'Datagrams dropped because the backlog was full', (of) => of.overflowed],
   ['weir_journal_datagrams_total', 'Datagrams journalled', (of) => of.journal?.datagrams],
   ['weir_journal_dropped_total', 'Datagrams that could not be journalled', (of) => of.journal?.dropped],
-  ['weir_let_go_total', 'Let go because there was too much', letGo, 'what'],
-  ['weir_counter_resets_total', 'Counters of interfaces that began anew', (of) => of.letGo?.counterResets],
-  ['weir_redo_intervals', 'Intervals whose series wait to be made again', (of) => of.redo],
-  ['weir_incidents_waiting_intervals', 'Intervals to look for incidents in', (of) => of.incidents?.waiting],
-  ['weir_incidents_judged_total', 'Intervals looked for incidents in', (of) => of.incidents?.judged],
+  ['weir_over_limit_total', 'Exporters forgotten, and samples of interface counters ignored, at their limits', overLimit, 'what'],
+  ['weir_counter_resets_total', 'Interface counters that were reset', (of) => of.counterResets],
+  ['weir_redo_intervals', 'Intervals whose series must be rebuilt', (of) => of.redo],
+  ['weir_incidents_waiting_intervals', 'Intervals waiting to be judged for incidents', (of) => of.incidents?.waiting],
+  ['weir_incidents_judged_total', 'Intervals judged for incidents', (of) => of.incidents?.judged],
   ['weir_incidents_not_whole_total', 'Intervals with too many flows to judge', (of) => of.incidents?.notWhole],
-  ['weir_incidents_let_go_total', 'Intervals never looked at: too many waited', (of) => of.incidents?.letGo],
+  ['weir_incidents_dropped_total', 'Intervals never judged, because too many were waiting', (of) => of.incidents?.dropped],
   ['weir_memory_bytes', 'Resident memory of ingest', (of) => of.memoryBytes],
   ['weir_published_seconds', 'Unix time at which flows were last published', (of) => of.publishedAt ?? 0],
   ['weir_series_written_seconds', 'Unix time at which series were last written', (of) => of.seriesWrittenAt ?? 0],
@@ -47,27 +47,27 @@ const ofExporter: readonly Metric<ExporterStatus>[] = [
   ['weir_lost_datagrams_total', 'Datagrams missing by sequence', (of) => Math.max(0, of.lost.datagrams)],
   ['weir_lost_flows_total', 'Flows missing by sequence', (of) => Math.max(0, of.lost.flows)],
   ['weir_problems_total', 'Bad input by kind', (of) => of.problems, 'kind'],
-  ['weir_duplicates_total', 'Datagrams that came a second time', (of) => of.duplicates],
-  ['weir_reordered_total', 'Datagrams that came late', (of) => of.reordered],
-  ['weir_exporter_restarts_total', 'Exporters started anew', (of) => of.restarts],
+  ['weir_duplicates_total', 'Datagrams received a second time', (of) => of.duplicates],
+  ['weir_reordered_total', 'Datagrams received out of order', (of) => of.reordered],
+  ['weir_exporter_restarts_total', 'Restarts of exporters', (of) => of.restarts],
   ['weir_parked_total', 'Data sets that waited for their template', (of) => of.parked],
-  ['weir_flows_left_out_total', 'Flows that do not count by WEIR_NAMES', (of) => of.flowsLeftOut],
-  ['weir_exporter_clock_skew_seconds', 'Clock of the exporter less our own', (of) => of.clockSkewSeconds],
+  ['weir_flows_left_out_total', 'Flows not counted, by the rules of WEIR_NAMES', (of) => of.flowsLeftOut],
+  ['weir_exporter_clock_skew_seconds', 'Clock of the exporter minus our own', (of) => of.clockSkewSeconds],
   ['weir_exporter_last_seen_seconds', 'Unix time of the last datagram', (of) => of.lastSeen],
 ] // prettier-ignore
 
 const ofStore: readonly Metric<StoreStatus>[] = [
-  ['weir_store_points_total', 'Points written to the series store, and points that were not, by outcome', (of) => of.points, 'outcome'],
+  ['weir_store_points_total', 'Points for the series store by outcome', (of) => of.points, 'outcome'],
   ['weir_store_requests_total', 'Requests to the series store', requests, 'outcome'],
   ['weir_store_requests_in_flight', 'Requests without an answer yet', (of) => of.requests.inFlight],
-  ['weir_store_waiting', '1 while the series store is waited for', (of) => (of.waiting ? 1 : 0)],
-  ['weir_spool_steps', 'Steps that wait for the series store', (of) => of.spool.steps],
+  ['weir_store_waiting', '1 while waiting for the series store', (of) => (of.waiting ? 1 : 0)],
+  ['weir_spool_steps', 'Steps waiting for the series store', (of) => of.spool.steps],
   ['weir_spool_bytes', 'Bytes of the spool on disk', (of) => of.spool.bytes],
-  ['weir_spool_bytes_max', 'The most bytes of the spool', (of) => of.spool.bytesMax],
-  ['weir_spool_oldest_seconds', 'Unix time of the oldest step that waits; 0 where none does', (of) => of.spool.oldest ?? 0],
+  ['weir_spool_bytes_max', 'Limit of the spool in bytes', (of) => of.spool.bytesMax],
+  ['weir_spool_oldest_seconds', 'Unix time of the oldest waiting step; 0 if none is waiting', (of) => of.spool.oldest ?? 0],
 ] // prettier-ignore
 
-function letGo({ letGo: of }: IngestStatus): Record<string, number> {
+function overLimit({ overLimit: of }: IngestStatus): Record<string, number> {
   return of ? { exporters: of.exporters, 'interface counters': of.interfaceCounters } : {}
 }
 

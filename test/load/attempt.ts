@@ -31,7 +31,7 @@ export interface Attempt {
   /** Datagrams dropped by the kernel, lost by sequence number, and dropped by us. */
   kernelDrops: number
   lostDatagrams: number
-  letGo: number
+  dropped: number
   /** How long after the last datagram everything was decoded and counted. */
   drainSeconds: number
   receiveBufferBytes: number
@@ -48,14 +48,14 @@ const drainMsMax = 60_000
 
 /** Whether nothing was lost, everything was counted, and the intended rate was sent. */
 export function isClean(
-  { sentFlows, flows, kernelDrops, lostDatagrams, letGo, rate }: Attempt,
+  { sentFlows, flows, kernelDrops, lostDatagrams, dropped, rate }: Attempt,
   wanted: number,
 ): boolean {
   return (
     flows === sentFlows &&
     kernelDrops === 0 &&
     lostDatagrams === 0 &&
-    letGo === 0 &&
+    dropped === 0 &&
     rate > wanted * 0.98
   )
 }
@@ -130,7 +130,7 @@ function lossOf(status: IngestStatus) {
     flows: flowsOf(status),
     kernelDrops: kernelDropsOf(status),
     lostDatagrams: status.exporters.reduce((sum, { lost }) => sum + lost.datagrams, 0),
-    letGo: (status.overflowed ?? 0) + (status.journal?.dropped ?? 0),
+    dropped: (status.overflowed ?? 0) + (status.journal?.dropped ?? 0),
     receiveBufferBytes: status.sockets[0]!.receiveBufferBytes,
   }
 }
