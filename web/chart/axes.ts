@@ -72,15 +72,3 @@ export function figureAxis({ ink, scale, isMeasured }: FigureAxisLook): uPlot.Ax
       splits.map((value) => (value === 0 || isMeasured() ? formatShort(Math.abs(value)) : null)),
   }
 }
-
-/** The range of the figures: a little more than what is drawn, and never empty. */
-export function figureRange(highest: number, lowest: number): [number, number] {
-  const span = highest - lowest
-  if (span <= 0) return [0, 1]
-  // A half with hardly anything in it still gets some of the axis.
-  const least = span * 0.06
-  return [
-    lowest === 0 ? -least * 0.5 : Math.min(lowest * 1.06, -least),
-    highest === 0 ? least * 0.5 : Math.max(highest * 1.08, least),
-  ]
-}

@@ -1,16 +1,21 @@
 /** Draws user marks on a chart: levels across it, and notes on its time axis. */
 import type uPlot from 'uplot'
 
-import type { Scene } from './scene.ts'
 import type { SizedLook } from './paint.ts'
+import { levelsBeyond, levelsWithin } from './scale.ts'
+import type { Scene } from './scene.ts'
 
 const font = (pixels: number) => `${pixels}px system-ui, sans-serif`
 
-/** Horizontal lines labelled at the right: 95th percentile, threshold, speed. */
+/**
+ * Horizontal lines labelled at the right: 95th percentile, threshold, speed. One out of view is
+ * named at the left, with an arrow.
+ */
 export function paintLevels(u: uPlot, scene: Scene, look: SizedLook): void {
   const { ctx, bbox } = u
   const { ink, pixel } = look
-  for (const { value, text, limit } of scene.levels) {
+  const { min = 0, max = 0 } = u.scales['y'] ?? {}
+  for (const { value, text, limit } of levelsWithin(scene.levels, [min, max])) {
     const y = Math.round(u.valToPos(value, 'y', true)) + 0.5
     ctx.strokeStyle = limit ? ink.limit : ink.level
     ctx.lineWidth = pixel
@@ -28,6 +33,11 @@ export function paintLevels(u: uPlot, scene: Scene, look: SizedLook): void {
       look,
     })
   }
+  const { higher, lower } = levelsBeyond(scene.levels, [min, max])
+  const atEdge = (text: string, y: number) =>
+    label(ctx, { text, x: bbox.left + 6 * pixel, y, align: 'left', look })
+  higher.forEach((text, i) => atEdge(text, bbox.top + (14 + i * 14) * pixel))
+  lower.forEach((text, i) => atEdge(text, bbox.top + bbox.height - (8 + i * 14) * pixel))
 }
 
 /** Vertical lines or bands, each numbered at the top. */

@@ -7,10 +7,10 @@ import { view } from '../state/view.ts'
 import { zone } from '../state/zone.ts'
 import { tickLabels, tickStep, tickTimes } from '../time/ticks.ts'
 import { rangeText } from '../time/words.ts'
-import { figureRange } from './axes.ts'
 import type { Half, Layers, Values } from './layers.ts'
 import { forRuns } from './paint.ts'
 import { layerLabel, measureUnits, rateTexts } from './readout.ts'
+import { extremes, figureRange, levelsBeyond, levelsWithin } from './scale.ts'
 import type { Scene } from './scene.ts'
 import { inks, theme, type Ink } from './theme.ts'
 
@@ -53,6 +53,7 @@ export function chartSvg(scene: Scene, all: Layers): string {
     text(title, { x: margin.left, y: 24, fill: ink.text, size: 15 }),
     grid(drawing, [low, high]),
     areas(drawing),
+    levels(drawing, [low, high]),
     text(caption, { x: margin.left, y: height - 12, fill: ink.dim, size: 12 }),
     legend.svg,
     '</svg>',
@@ -78,17 +79,6 @@ export async function chartPng(scene: Scene, all: Layers): Promise<Blob> {
   } finally {
     URL.revokeObjectURL(url)
   }
-}
-
-function extremes({ outline, peak, compared, levels }: Scene): [highest: number, lowest: number] {
-  // The mirror image of another level has no name, and reserves no space.
-  const named = levels.filter(({ text: name }) => name !== '').map(({ value }) => value)
-  const beside = (half: Half) => [...(peak?.[half] ?? []), ...(compared?.[half] ?? [])]
-  const above = [...outline.above, ...beside('above'), ...named]
-  const below = [...outline.below, ...beside('below').map((value) => -(value ?? 0)), ...named]
-  const most = (values: Values) => values.reduce<number>((a, b) => Math.max(a, b ?? 0), 0)
-  const least = (values: Values) => values.reduce<number>((a, b) => Math.min(a, b ?? 0), 0)
-  return [most(above), least(below)]
 }
 
 function grid({ scene, ink, x, y }: Drawing, [low, high]: [number, number]): string {
@@ -144,20 +134,28 @@ function areas(drawing: Drawing): string {
       return signed ? [`<path d="${line(drawing, signed)}" fill="none" ${look}/>`] : []
     }),
   )
-  const within = scene.levels.filter(({ value }) => {
-    const at = y(value)
-    return at >= margin.top && at <= margin.top + plotHeight
-  })
-  const levels = within.flatMap(({ value, text: name, limit }) => [
-    `<path d="M${margin.left} ${y(value)}H${width - margin.right}" stroke="${limit ? ink.limit : ink.level}" stroke-dasharray="${limit ? 'none' : '2 3'}"/>`,
-    text(name, { x: width - margin.right - 4, y: y(value) - 4, fill: ink.text, anchor: 'end' }),
-  ])
   const notes = scene.notes.map(({ from, to }, i) => {
     const left = x(from)
     const band = `<rect x="${left}" y="${margin.top}" width="${Math.max(1, x(to) - left)}" height="${plotHeight}" fill="${ink.note}" opacity="0.3"/>`
     return band + text(String(i + 1), { x: left + 3, y: margin.top + 12, fill: ink.note })
   })
-  return [...shapes, ...beside, ...levels, ...notes].join('\n')
+  return [...shapes, ...beside, ...notes].join('\n')
+}
+
+function levels({ scene, ink, y }: Drawing, range: [number, number]): string {
+  const right = width - margin.right
+  const within = levelsWithin(scene.levels, range).flatMap(({ value, text: name, limit }) => [
+    `<path d="M${margin.left} ${y(value)}H${right}" stroke="${limit ? ink.limit : ink.level}" stroke-dasharray="${limit ? 'none' : '2 3'}"/>`,
+    text(name, { x: right - 4, y: y(value) - 4, fill: ink.text, anchor: 'end' }),
+  ])
+  const { higher, lower } = levelsBeyond(scene.levels, range)
+  const atEdge = (name: string, at: number) =>
+    text(name, { x: margin.left + 6, y: at, fill: ink.text })
+  return [
+    ...within,
+    ...higher.map((name, i) => atEdge(name, margin.top + 16 + i * 16)),
+    ...lower.map((name, i) => atEdge(name, margin.top + plotHeight - 8 - i * 16)),
+  ].join('\n')
 }
 
 /** A path that keeps its height over each step; closed at `base` if given. */

@@ -5,9 +5,10 @@
 import uPlot from 'uplot'
 
 import type { Window } from '../state/window.ts'
-import { figureAxis, figureRange, timeAxis } from './axes.ts'
+import { figureAxis, timeAxis } from './axes.ts'
 import { paintOver, paintUnder, type Look } from './paint.ts'
 import { followPaper } from './paper.ts'
+import { extremes, figureRange } from './scale.ts'
 import type { Scene } from './scene.ts'
 import type { Ink } from './theme.ts'
 
@@ -119,24 +120,6 @@ function padded(values: readonly (number | null)[]): (number | null)[] {
 function middle(scene: Scene | null, index: number): number {
   const from = scene?.time[index] ?? 0
   return (from + (scene?.time[index + 1] ?? from)) / 2
-}
-
-type Extreme = (a: number, b: number) => number
-
-function extreme(scene: Scene, half: 'above' | 'below', of: Extreme): number {
-  const sign = half === 'above' ? 1 : -1
-  let most = 0
-  for (const value of scene.outline[half]) most = of(most, value ?? 0)
-  for (const values of [scene.peak?.[half], scene.compared?.[half]])
-    for (const value of values ?? []) most = of(most, (value ?? 0) * sign)
-  for (const { value, text } of scene.levels)
-    if (text !== '' && value * sign > 0) most = of(most, value)
-  return most
-}
-
-/** The highest and lowest values drawn, 0 if none. */
-function extremes(scene: Scene | null): [highest: number, lowest: number] {
-  return scene ? [extreme(scene, 'above', Math.max), extreme(scene, 'below', Math.min)] : [0, 0]
 }
 
 function fixedOptions(

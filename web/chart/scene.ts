@@ -15,7 +15,7 @@ export interface SceneLayer extends StackedLayer {
 /** A horizontal line: a percentile, a threshold, the speed of an interface. Negative below the axis. */
 export interface Level {
   value: number
-  /** Its name; the mirror image of another level has none, and reserves no space. */
+  /** Its name; the mirror image of another level has none. */
   text: string
   /** Drawn in the limit colour. */
   limit: boolean

@@ -24,7 +24,7 @@ export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>
   const { threshold } = panel
   const levels = useMemo((): Level[] => {
     if (threshold === undefined || !answer) return []
-    const text = formatWithUnit(threshold, measureUnits[answer.measure])
+    const text = `threshold ${formatWithUnit(threshold, measureUnits[answer.measure])}`
     return [{ value: threshold, text, limit: true }]
   }, [threshold, answer])
   return (

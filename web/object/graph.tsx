@@ -62,7 +62,10 @@ export function Graph({ object, measure, period, speed, onLabel }: GraphFacts) {
     return repeat(Math.max(againMinMs, period.stepSeconds * 1000), load)
   }, [])
   const layers = loaded.value?.layers ?? null
-  const levels = useMemo(() => levelsOf(measure === 'bits' ? speed : null, layers), [speed, layers])
+  const levels = useMemo((): Level[] => {
+    if (speed === null || measure !== 'bits') return []
+    return [{ value: speed, text: `speed ${formatWithUnit(speed, 'b/s')}`, limit: true }]
+  }, [speed, measure])
   return (
     <section class="panel graph" aria-label={period.label}>
       <h2>
@@ -97,15 +100,6 @@ function windowOf({ from }: Period): { from: number; to: number } {
 function explore(object: NamedObject, from: number, to: number): void {
   const range = { from: isoText(Math.floor(from) * 1000), to: isoText(Math.ceil(to) * 1000) }
   go(`/${writeAddress(exploreView(object, range))}`)
-}
-
-/** The speed of the line, if it is close enough to the traffic to be visible. */
-function levelsOf(speed: number | null, layers: Layers | null): Level[] {
-  if (speed === null || !layers) return []
-  const greatest = Math.max(...layers.totals.map(({ summary }) => summary.maximum ?? 0))
-  if (greatest < speed / 20) return []
-  const text = `speed ${formatWithUnit(speed, 'b/s')}`
-  return [{ value: speed, text, limit: true }]
 }
 
 /** A year with one known morning has no average, but it has a total: the graph says why it is empty. */
