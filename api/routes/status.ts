@@ -80,14 +80,15 @@ async function seriesOf(
     settings.tiers.map(async (tier) => {
       const extent = await series.extent(tier).catch((error: unknown) => {
         failures.push({ name: tier.name, error })
-        return null
+        return undefined
       })
       return {
         tier: tier.name,
         step: tier.stepMs / 1000,
         keep: tier.keepMs / 1000,
         from: inSeconds(extent?.from ?? null),
-        to: extent === null ? null : (extent.to + tier.stepMs) / 1000,
+        to: extent ? (extent.to + tier.stepMs) / 1000 : null,
+        readable: extent !== undefined,
       }
     }),
   )

@@ -90,6 +90,9 @@ export const StatusAnswer = closed({
       keep: Type.Number({ description: 'seconds' }),
       from: nullableSeconds,
       to: nullableSeconds,
+      readable: Type.Boolean({
+        description: 'false while the store does not answer; from and to are then null',
+      }),
     }),
   ),
   refused: Type.Array(Refused),

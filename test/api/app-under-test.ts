@@ -27,7 +27,13 @@ import {
   type TagName,
 } from '../../store/measurement.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
-import type { Coverage, FieldColumns, MeasurementRows, StepRows } from '../../store/series.ts'
+import type {
+  Coverage,
+  FieldColumns,
+  MeasurementRows,
+  SeriesReader,
+  StepRows,
+} from '../../store/series.ts'
 import { MemoryFlows } from './memory-flows.ts'
 
 /** One row of a measurement, as a test writes it. */
@@ -97,6 +103,7 @@ export interface Given {
 
 export interface UnderTest {
   app: FastifyInstance
+  series: SeriesReader
   flows: MemoryFlows
   /** Sends a request, expects 200 and an answer that matches its schema; returns the JSON. */
   get: <Answer>(url: string) => Promise<Answer>
@@ -153,6 +160,7 @@ export async function appUnderTest(t: TestContext, given: Given = {}): Promise<U
   })
   return {
     app,
+    series,
     flows,
     async get<Answer>(url: string) {
       const response = await app.inject(url)

@@ -606,6 +606,21 @@ suite('/api/exporters and /api/status', () => {
     assert.ok(warnings.some(({ what }) => what.includes('disk on fire')))
   })
 
+  test('a tier that cannot be read says so', async (t) => {
+    const { get, series } = await appUnderTest(t)
+    const extent = series.extent.bind(series)
+    series.extent = async (tier) => {
+      if (tier.name === '2h') throw new Error('disk on fire')
+      return extent(tier)
+    }
+    const answer = await get<StatusAnswer>('/api/status')
+    const unreadable = answer.series.filter(({ readable }) => !readable)
+    assert.deepEqual(
+      unreadable.map(({ tier, from, to }) => [tier, from, to]),
+      [['2h', null, null]],
+    )
+  })
+
   test('the status is read from the socket, else from the file, else it is null', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'weir-api-status-'))
     t.after(() => rm(folder, { recursive: true, force: true }))

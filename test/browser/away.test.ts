@@ -22,7 +22,7 @@ const views: readonly View[] = [
   ['/incidents?from=2026-11-01&to=2026-12-01', '.incident'],
   ['/exporters', '.exporter'],
   ['/reports?from=2026-11-16T11:20:00Z&to=now', 'table.report tbody tr'],
-  ['/object/host/10.0.0.22', '.graph .canvas:not(.waiting)'],
+  ['/object/host/10.0.0.22', '.graph-foot'],
   ['/status', '.part'],
   ['/dashboards', '.part h2'],
   ['/trackers', '.page-head'],

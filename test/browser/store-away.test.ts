@@ -1,12 +1,19 @@
 /** A store on another machine that does not answer: reported once, without covering a title. */
 import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { chromium } from 'playwright-core'
 
 import { freeTcpPort } from '../free-port.ts'
+import { RunningInfluxd } from '../influxd.ts'
+import { skipWithoutInfluxd } from '../setup/influxd.ts'
 import { answered, openPage } from './opened.ts'
 import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+
+const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 
 test(
   'while InfluxDB is away the status says so once, and a wall under each of its titles',
@@ -31,6 +38,8 @@ test(
       assert.deepEqual(await told.count(), 1)
       assert.match((await told.textContent())!, /^The series \(5m, 30m, 2h, 1d\) cannot be read/)
 
+      await page.locator('.freshness.late', { hasText: 'data unreadable' }).waitFor()
+
       await page.setViewportSize({ width: 1920, height: 1080 })
       await page.goto(`${weir.url}/wall`)
       const tiles = page.locator('.tile', { has: page.locator('.tile-number .tile-fault') })
@@ -43,6 +52,43 @@ test(
     } finally {
       await browser.close()
       await weir.close()
+    }
+  },
+)
+
+test(
+  'InfluxDB goes away and comes back: a host’s page says it once, and its data is not called live',
+  { skip: skipWithoutChromium() || skipWithoutInfluxd(), timeout: 300_000 },
+  async () => {
+    const influxd = await RunningInfluxd.startReady()
+    const weir = await startWeir({
+      replayed: true,
+      environment: { ...influxd.environment, WEIR_LOG: 'silent' },
+    })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      await influxd.stop('SIGKILL')
+      const address = `${weir.url}/object/host/10.0.0.22?to=2026-11-16T14:00:00Z`
+      const { page } = await openPage(browser, address)
+      await page.locator('.graph .canvas:not(.waiting)').nth(4).waitFor()
+      assert.deepEqual(await page.locator('.message').allTextContents(), [
+        'InfluxDB: no answer (ECONNREFUSED). See that InfluxDB runs and that WEIR_INFLUX_URL is its address.',
+      ])
+      await page.locator('.freshness.late', { hasText: 'data unreadable' }).waitFor()
+      await page.locator('.graph .chart').first().press('ArrowLeft')
+      await page.locator('.graph .card-unknown', { hasText: 'no data' }).waitFor()
+      await mkdir(shots, { recursive: true })
+      await page.screenshot({ path: join(shots, 'store-away.png'), fullPage: true })
+
+      await influxd.start()
+      await page.locator('.graph-figures').nth(4).waitFor({ timeout: 90_000 })
+      assert.equal(await page.locator('.message').count(), 0)
+      await page.locator('.freshness', { hasText: / old$/ }).waitFor({ timeout: 60_000 })
+      await page.close()
+    } finally {
+      await browser.close()
+      await weir.close()
+      await influxd.remove()
     }
   },
 )

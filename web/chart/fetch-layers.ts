@@ -2,6 +2,7 @@
 import type { Key, SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds } from '../../flow/interval.ts'
 import { ask, type Query } from '../client.ts'
+import type { Measure } from '../state/address.ts'
 import { makeLayers, type Layers } from './layers.ts'
 
 /**
@@ -30,6 +31,20 @@ export async function fetchByDirection(
     compared: own && hasCounters ? byDirection(own) : null,
     isLocal: () => true,
   })
+}
+
+/** The layers of a graph that could not be fetched: a single step, of which nothing is known. */
+export function unreadLayers(asked: { from: number; to: number; measure: Measure }): Layers {
+  const { from, to, measure } = asked
+  const answer: SeriesAnswer = {
+    from, to, asked: { from, to }, snapped: false, step: to - from, source: '', cf: 'average', measure,
+    by: ['direction'], time: [from], series: [], unknown: [], lost: [], open: null, remarks: [],
+  } // prettier-ignore
+  const total = { above: [null], below: [null] }
+  return {
+    answer, layers: [], total, totals: [], peak: null, peakIsBound: false, compared: null,
+    localOnly: false,
+  } // prettier-ignore
 }
 
 /** The entries labelled by direction only: the chart's title names the object. */

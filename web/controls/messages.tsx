@@ -6,7 +6,7 @@ import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { isShown } from '../chart/chart.tsx'
 import { sentence } from '../sentence.ts'
-import { exporters, newestData, status } from '../state/collector.ts'
+import { exporters, newestData, status, unreadableTiers } from '../state/collector.ts'
 import { firstPointDue } from '../state/first-point.ts'
 import { failure, layers, traffic } from '../state/traffic.ts'
 import { addressFaults, show, view } from '../state/view.ts'
@@ -47,7 +47,9 @@ export function Messages() {
           {remark}
         </p>
       ))}
-      {isRelative(view.value.from) && <Warnings />}
+      {isRelative(view.value.from) && (
+        <Warnings said={failure.value?.error.message.replace(/\.$/, '')} />
+      )}
     </div>
   )
 }
@@ -57,11 +59,13 @@ function shortened(text: string): string {
   return text.length > saidMax ? `${text.slice(0, saidMax)} …` : text
 }
 
-/** Warnings of the collector, shown where they affect what is shown. */
-export function Warnings() {
+/** Warnings of the collector, without those that repeat a reason already said. */
+export function Warnings({ said }: { said?: string | undefined }) {
+  const warnings = status.value?.warnings ?? []
+  const others = said === undefined ? warnings : warnings.filter(({ what }) => !what.includes(said))
   return (
     <>
-      {(status.value?.warnings ?? []).map(({ what, remedy }) => (
+      {others.map(({ what, remedy }) => (
         <p class="message warning" key={what}>
           <b>{sentence(what)}</b> {sentence(remedy)}
         </p>
@@ -83,13 +87,14 @@ function Failure() {
   )
 }
 
+/** Old data, unless that is the store's fault: the exporter is then not to blame. */
 function Stale() {
   const shown = traffic.value
   const newest = newestData.value
   const now = status.value?.now
   if (!shown || newest === null || now === undefined || view.value.to !== 'now') return null
   const age = now - newest
-  if (age < staleSeconds || isEmptyWindow()) return null
+  if (age < staleSeconds || isEmptyWindow() || unreadableTiers.value.length > 0) return null
   return (
     <p class="message warning" role="status">
       <b>No flows for {formatDuration(age)}.</b> The newest are of{' '}
@@ -125,7 +130,7 @@ function Nothing() {
         </button>
       </p>
     )
-  if (newest === null) return null
+  if (newest === null || unreadableTiers.value.length > 0) return null
   const to = Math.ceil(newest / 300) * 300
   return (
     <p class="message note" role="status">

@@ -1,6 +1,6 @@
 /** The top of every view: the navigation, and how fresh the data is. */
 import { formatDuration } from '../../flow/units.ts'
-import { newestData, status } from '../state/collector.ts'
+import { newestData, status, unreadableTiers } from '../state/collector.ts'
 import { addressOf, place, shownFlows } from '../state/route.ts'
 import { logOut, session } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
@@ -90,24 +90,32 @@ function Who() {
   )
 }
 
-/** Age of the newest flows; red when nothing comes in. */
+/** Age of the newest flows; red when nothing comes in, or when it cannot be read. */
 function Freshness() {
   const answer = status.value
   const newest = newestData.value
+  const unreadable = unreadableTiers.value
   if (!answer) return null
   const age = newest === null ? null : Math.max(0, answer.now - newest)
-  const late = age === null || age > lateSeconds
+  const isLate = age === null || age > lateSeconds
+  const isUnreadable = unreadable.length > 0
   const title = newest === null ? 'nothing is stored' : instantText(newest * 1000, zone.value)
-  const text = age === null ? 'no data' : `data ${late ? formatDuration(age) : 'live'}`
   return (
     <a
-      class={late ? 'freshness late' : 'freshness'}
+      class={isLate || isUnreadable ? 'freshness late' : 'freshness'}
       href="/status"
-      title={`newest flows: ${title}`}
+      title={
+        isUnreadable
+          ? `the series (${unreadable.join(', ')}) cannot be read`
+          : `newest flows: ${title}`
+      }
     >
       <i aria-hidden="true" />
-      {text}
-      {age !== null && late ? ' old' : ''}
+      {isUnreadable ? 'data unreadable' : age === null ? 'no data' : ageText(age, isLate)}
     </a>
   )
+}
+
+function ageText(age: number, isLate: boolean): string {
+  return isLate ? `data ${formatDuration(age)} old` : 'data live'
 }

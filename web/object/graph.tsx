@@ -5,7 +5,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { repeat } from '../dashboard/repeat.ts'
-import { fetchByDirection } from '../chart/fetch-layers.ts'
+import { fetchByDirection, unreadLayers } from '../chart/fetch-layers.ts'
 import { plainLabel, type Layers, type LayerSummary } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'
 import { measureUnits } from '../chart/readout.ts'
@@ -30,6 +30,8 @@ interface GraphFacts {
   speed: number | null
   /** Called with the answer's label for the object. */
   onLabel: (label: string) => void
+  /** Called with why the graph cannot be fetched: the page says it once. Null when it can. */
+  onFailure: (error: RequestError | null) => void
 }
 
 interface Loaded {
@@ -40,28 +42,31 @@ interface Loaded {
 /** A graph is fetched again once per step, but no more often than this, in ms. */
 const againMinMs = 60_000
 
-export function Graph({ object, measure, period, speed, onLabel }: GraphFacts) {
+export function Graph({ object, measure, period, speed, onLabel, onFailure }: GraphFacts) {
   const loaded = useSignal<Loaded | null>(null)
-  const error = useSignal<RequestError | null>(null)
+  const unread = useSignal<Layers | null>(null)
   useEffect(() => {
     const load = async (ended: AbortSignal) => {
+      const asked = { ...windowOf(period), measure, step: period.stepSeconds }
       try {
-        const asked = { ...windowOf(period), measure, step: period.stepSeconds }
         const counter = measure === 'bits' || measure === 'packets' ? counterQuery(object) : null
         const counted = counter && { ...counter, ...asked }
         const layers = await fetchByDirection({ ...seriesQuery(object), ...asked }, ended, counted)
         loaded.value = { layers, at: Date.now() }
-        error.value = null
+        onFailure(null)
         const [entry] = layers.answer.series
         if (entry) onLabel(plainLabel(entry))
       } catch (cause) {
-        if (!ended.aborted && cause instanceof RequestError) error.value = cause
+        if (!ended.aborted && cause instanceof RequestError) {
+          unread.value = unreadLayers(asked)
+          onFailure(cause)
+        }
         throw cause
       }
     }
     return repeat(Math.max(againMinMs, period.stepSeconds * 1000), load)
   }, [])
-  const layers = loaded.value?.layers ?? null
+  const layers = loaded.value?.layers ?? unread.value
   const levels = useMemo((): Level[] => {
     if (speed === null || measure !== 'bits') return []
     return [{ value: speed, text: `speed ${formatWithUnit(speed, 'b/s')}`, limit: true }]
@@ -71,11 +76,6 @@ export function Graph({ object, measure, period, speed, onLabel }: GraphFacts) {
       <h2>
         {period.label} <small>averaged over {formatDuration(period.stepSeconds)}</small>
       </h2>
-      {error.value && (
-        <p class="message error" role="alert">
-          <b>{error.value.message}</b> {error.value.remedy}
-        </p>
-      )}
       <PanelChart
         layers={layers}
         label={`${measure}, ${period.label}`}

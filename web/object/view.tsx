@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 
 import { Choice } from '../controls/choice.tsx'
 import { Page } from '../controls/page.tsx'
+import type { RequestError } from '../client.ts'
 import { keptMeasures, writeAddress, type Measure } from '../state/address.ts'
 import { addressWith, go, parameter, place } from '../state/route.ts'
 import { objectOf } from './address.ts'
@@ -17,6 +18,7 @@ export function ObjectPage() {
   useEffect(() => hostFacts.follow(), [])
   const { path } = place.value
   const named = useSignal({ path, label: '' })
+  const failures = useSignal<Readonly<Record<string, RequestError | null>>>({})
   const object = objectOf(path)
   const fault = object && nameFault(object)
   if (!object || fault !== null)
@@ -46,6 +48,7 @@ export function ObjectPage() {
     <Page
       title={titleOf(object, known)}
       about={aboutOf(object, known)}
+      error={Object.values(failures.value).find((error) => error !== null) ?? null}
       tools={
         <>
           <Choice
@@ -68,6 +71,7 @@ export function ObjectPage() {
           period={period}
           speed={interfaceFacts(object)?.speed ?? null}
           onLabel={(label) => (named.value = { path, label })}
+          onFailure={(error) => (failures.value = { ...failures.value, [period.label]: error })}
         />
       ))}
     </Page>

@@ -44,6 +44,11 @@ export function exporterName(exporter: Pick<Exporter, 'address' | 'name'>): stri
   return exporter.name ?? exporter.address
 }
 
+/** The tiers that the store cannot read now: it does not answer. */
+export const unreadableTiers = computed(() =>
+  (status.value?.series ?? []).filter(({ readable }) => !readable).map(({ tier }) => tier),
+)
+
 /** Newest time for which anything is stored, unix seconds; null if nothing is. */
 export const newestData = computed(() => {
   const answer = status.value

@@ -61,11 +61,11 @@ function Parts({ answer }: { answer: StatusAnswer }) {
               </tr>
             </thead>
             <tbody>
-              {series.map(({ tier, step, keep, from, to }) => (
+              {series.map(({ tier, step, keep, from, to, readable }) => (
                 <tr key={tier}>
                   <th scope="row">averages of {formatDuration(step)}</th>
                   <td>{formatDuration(keep)}</td>
-                  <td>{when(from)}</td>
+                  <td>{readable ? when(from) : 'unreadable'}</td>
                   <td>{when(to)}</td>
                 </tr>
               ))}
