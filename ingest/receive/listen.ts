@@ -145,7 +145,7 @@ export class Listener {
     if (least >= asked) return null
     return {
       what: `the kernel granted ${least} of ${asked} bytes of receive buffer, so bursts may be lost`,
-      remedy: `sysctl -w net.core.rmem_max=${asked}`,
+      remedy: `run sysctl -w net.core.rmem_max=${asked}`,
     }
   }
 
