@@ -19,10 +19,9 @@ import { readSettings, type Settings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { judge, type Judged } from '../../store/incident/judge.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
-import { runWeir, scratchFolder } from '../processes.ts'
+import { mondayFolder } from '../monday.ts'
 import { skipWithout } from '../setup/parts.ts'
 
-const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const names = `networks:
   10.0.0.22: bobby22.bigbiz.local
   203.0.113.80: '<script>alert(1)</script>|x'
@@ -48,12 +47,10 @@ let settings: Settings
 const wording = { zone: 'UTC', hostName: () => null, exporterName: () => null }
 
 before(async () => {
-  const data = await scratchFolder()
+  const data = await mondayFolder()
   const namesFile = join(data, 'names.yaml')
   await writeFile(namesFile, names)
   truth = JSON.parse(await readFile('test/captures/monday-outage.truth.json', 'utf8')) as Truth
-  const { code, stderr } = await runWeir(['replay', capture], { WEIR_DATA: data })
-  assert.equal(code, 0, stderr)
   settings = readSettings({
     WEIR_DATA: data,
     WEIR_HTTP: '127.0.0.1:0',

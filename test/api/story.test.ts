@@ -10,9 +10,8 @@ import { pino } from 'pino'
 import { runApi } from '../../api/main.ts'
 import type { SeriesAnswer, SeriesEntry, TopAnswer } from '../../api/schema/schema.ts'
 import { readSettings } from '../../flow/settings.ts'
-import { runWeir, scratchFolder } from '../processes.ts'
+import { mondayFolder } from '../monday.ts'
 
-const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const whole = { bits: 50_336_916_389, packets: 2_029_148, flows: 218_610 }
 const day = 'from=2026-11-16&to=2026-11-17'
 const cut = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:40:00Z'
@@ -20,9 +19,7 @@ const cut = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:40:00Z'
 let api: Awaited<ReturnType<typeof runApi>>
 
 before(async () => {
-  const data = await scratchFolder()
-  const { code, stderr } = await runWeir(['replay', capture], { WEIR_DATA: data })
-  assert.equal(code, 0, stderr)
+  const data = await mondayFolder()
   const settings = readSettings({ WEIR_DATA: data, WEIR_HTTP: '127.0.0.1:0' })
   api = await runApi(settings, pino({ level: 'error' }))
 })

@@ -1,15 +1,15 @@
 /** Weir for browser tests: the bundled Monday replayed into a scratch folder, and served. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 import { freeTcpPort } from '../free-port.ts'
+import { mondayFolder } from '../monday.ts'
+import { scratchFolder } from '../processes.ts'
 
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
-const monday = fileURLToPath(new URL('../captures/monday-outage.v9.pcap.gz', import.meta.url))
+const timeZone = 'Europe/Brussels'
 const startMsMax = 30_000
 
 export interface RunningWeir {
@@ -27,22 +27,15 @@ export async function startWeir({
   replayed: boolean
   environment?: Record<string, string>
 }): Promise<RunningWeir> {
-  const data = await mkdtemp(join(tmpdir(), 'weir-browser-'))
+  const data = replayed ? await mondayFolder({ timeZone }) : await scratchFolder()
   const port = await freeTcpPort()
   const environment = {
     ...process.env,
     WEIR_DATA: data,
     WEIR_HTTP: `127.0.0.1:${port}`,
-    WEIR_TZ: 'Europe/Brussels',
+    WEIR_TZ: timeZone,
     WEIR_LOG: 'error',
     ...given,
-  }
-  if (replayed) {
-    const { status, stderr } = spawnSync(process.execPath, [weir, 'replay', '--json', monday], {
-      env: environment,
-      encoding: 'utf8',
-    })
-    if (status !== 0) throw new Error(`weir replay ended with ${status}: ${stderr}`)
   }
   const api = spawn(process.execPath, [weir, 'api'], { env: environment, stdio: 'inherit' })
   const url = `http://127.0.0.1:${port}`

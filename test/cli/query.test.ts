@@ -3,17 +3,15 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 
 import type { TopAnswer } from '../../api/schema/schema.ts'
+import { mondayFolder } from '../monday.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 
-const story = 'test/captures/monday-outage.v9.pcap.gz'
 const cut = ['--from', '2026-11-16T11:30Z', '--to', '2026-11-16T11:40Z']
 
 describe('weir query', () => {
   let environment: Record<string, string>
   before(async () => {
-    environment = { WEIR_DATA: await scratchFolder() }
-    const { code, stderr } = await runWeir(['replay', story], environment)
-    assert.equal(code, 0, stderr)
+    environment = { WEIR_DATA: await mondayFolder() }
   })
   const query = (...args: string[]) => runWeir(['query', ...args], environment)
 

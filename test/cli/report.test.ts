@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 
-import { runWeir, scratchFolder } from '../processes.ts'
+import { mondayFolder } from '../monday.ts'
+import { runWeir } from '../processes.ts'
 
-const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const cut = ['--from', '2026-11-16T11:30Z', '--to', '2026-11-16T11:40Z']
 const sentence =
   /traffic through 10\.0\.0\.1 was cut for 4 min 23 s\. 10\.0\.0\.22 opened 312 connections outward, 280 of them to 203\.0\.113\.80, and downloaded 4\.0 GB\./
@@ -14,9 +14,7 @@ const sentence =
 let data: string
 
 before(async () => {
-  data = await scratchFolder()
-  const { code, stderr } = await runWeir(['replay', capture], { WEIR_DATA: data })
-  assert.equal(code, 0, stderr)
+  data = await mondayFolder()
 })
 
 suite('weir report', () => {

@@ -10,11 +10,10 @@ import { protocolName } from '../../flow/protocol.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowStore, TopKeyName } from '../../store/flows.ts'
-import { runWeir, scratchFolder } from '../processes.ts'
+import { mondayCapture, mondayFolder } from '../monday.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { collectWithNfcapd, nfdump } from './nfcapd.ts'
 
-const story = 'test/captures/monday-outage.v9.pcap.gz'
 const skip = skipWithout('nfcapd', 'nfdump')
 const whole = { from: Date.UTC(2026, 10, 16), to: Date.UTC(2026, 10, 17) }
 const cut = { from: Date.UTC(2026, 10, 16, 11, 30), to: Date.UTC(2026, 10, 16, 11, 40) }
@@ -26,11 +25,9 @@ let nfdumpFolder: string
 
 before(async () => {
   if (skip) return
-  const data = await scratchFolder()
-  const { code, stderr } = await runWeir(['replay', story], { WEIR_DATA: data })
-  assert.equal(code, 0, stderr)
+  const data = await mondayFolder()
   flows = await openFlowStore(join(data, 'archive'), { local: readSettings({}).local })
-  nfdumpFolder = await collectWithNfcapd(story)
+  nfdumpFolder = await collectWithNfcapd(mondayCapture)
 })
 
 after(() => flows?.close())

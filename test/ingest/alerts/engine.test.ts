@@ -28,11 +28,11 @@ import { IncidentReader } from '../../../store/incident/ledger.ts'
 import { openSeriesStore } from '../../../store/open-series.ts'
 import { StateStore } from '../../../store/state-files.ts'
 import { withFilter, type KeptTracker } from '../../../store/tracker.ts'
-import { runWeir, scratchFolder } from '../../processes.ts'
+import { mondayCapture, mondayFolder } from '../../monday.ts'
+import { scratchFolder } from '../../processes.ts'
 import { openSinks, type Sinks } from '../../sinks.ts'
 import { coverageOf, stepOf, tiers } from '../../store/series-rows.ts'
 
-const capture = 'test/captures/monday-outage.v9.pcap.gz'
 const storyStart = Date.UTC(2026, 10, 16, 11)
 const tickMs = 5000
 
@@ -151,7 +151,7 @@ class Simulated {
 
   /** Feeds the capture in, at the times of capture. */
   async feed(until = Number.POSITIVE_INFINITY): Promise<void> {
-    for await (const packet of readCapture(capture)) {
+    for await (const packet of readCapture(mondayCapture)) {
       if (packet.timeMs > until) break
       const datagram = readPacket(packet.bytes, packet.linkType)
       if (!datagram) continue
@@ -251,9 +251,7 @@ test('a run reported before a restart continues after it', async (t) => {
 })
 
 test('the story’s incident is reported once, with its sentence', async (t) => {
-  const data = await scratchFolder()
-  const replayed = await runWeir(['replay', capture], { WEIR_DATA: data })
-  assert.equal(replayed.code, 0, replayed.stderr)
+  const data = await mondayFolder()
   const sinks = await openSinks(t)
   const simulated = await Simulated.open(t, sinks, { data })
   const incidents = await new IncidentReader(data).between(storyStart, storyStart + 4 * 3_600_000)
