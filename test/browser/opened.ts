@@ -7,6 +7,9 @@ export interface Opened {
   complaints: string[]
 }
 
+/** How long a page waits for what must come: a machine under load takes several times as long as usual. */
+const waitMsMax = 90_000
+
 /** Opens an address; complaints are collected from then on. */
 export async function openPage(
   browser: Browser,
@@ -18,6 +21,7 @@ export async function openPage(
     colorScheme: 'dark',
     ...options,
   })
+  page.setDefaultTimeout(waitMsMax)
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())

@@ -10,7 +10,8 @@ import { scratchFolder } from '../processes.ts'
 
 const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 const timeZone = 'Europe/Brussels'
-const startMsMax = 30_000
+/** A loaded machine takes a while. */
+const startMsMax = 120_000
 
 export interface RunningWeir {
   url: string
@@ -48,7 +49,7 @@ export async function startWeir({
   return { url, pid: api.pid!, close }
 }
 
-/** Waits until an API answers: half a minute at most. */
+/** Waits until an API answers: two minutes at most. */
 export async function answering(url: string, api: ChildProcess): Promise<void> {
   const until = Date.now() + startMsMax
   while (Date.now() < until && api.exitCode === null) {
