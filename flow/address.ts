@@ -23,16 +23,30 @@ export function isIPv4(words: AddressWords): boolean {
 
 /** The words of an address given as text, or null if the text is not an address. */
 export function parseAddress(text: string): AddressWords | null {
-  if (!ipaddr.isValid(text) || (!text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)))
-    return null
-  const parsed = ipaddr.parse(text)
-  if (parsed.kind() === 'ipv4') {
-    const [a = 0, b = 0, c = 0, d = 0] = parsed.toByteArray()
-    return [0, 0, ipv4Marker, ((a << 24) | (b << 16) | (c << 8) | d) >>> 0]
+  if (!text.includes(':')) {
+    const word = dottedWord(text)
+    return word === null ? null : [0, 0, ipv4Marker, word]
   }
-  const parts = (parsed as ipaddr.IPv6).parts
+  if (!ipaddr.IPv6.isValid(text)) return null
+  const { parts } = ipaddr.IPv6.parse(text)
   const word = (i: number) => ((parts[i]! << 16) | parts[i + 1]!) >>> 0
   return [word(0), word(2), word(4), word(6)]
+}
+
+/**
+ * The word of four decimal numbers without leading zeros, or null for any other text. ipaddr.js reads them with regular
+ * expressions, four times as slowly.
+ */
+function dottedWord(text: string): number | null {
+  const parts = text.split('.')
+  if (parts.length !== 4) return null
+  let word = 0
+  for (const part of parts) {
+    const value = Number(part)
+    if (!(value >= 0 && value <= 255) || String(value) !== part) return null
+    word = word * 256 + value
+  }
+  return word
 }
 
 /** An address as text: dotted for IPv4, RFC 5952 for IPv6. Words most significant first. */

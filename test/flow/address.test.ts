@@ -52,6 +52,19 @@ test('invalid addresses are refused', () => {
     assert.equal(parseAddress(text), null, text)
 })
 
+test('of all forms of an IPv4 address only four decimal numbers without leading zeros are taken', () => {
+  const part = fc.oneof(fc.nat(300).map(String), fc.constantFrom('', '00', '01', '0x1', '+1', ' 1', '1 ', '1e1', '٣')) // prettier-ignore
+  const parts = fc.array(part, { minLength: 1, maxLength: 5 })
+  fc.assert(
+    fc.property(parts, (given) => {
+      const isOne = given.length === 4 && given.every((each) => /^(0|[1-9]\d{0,2})$/.test(each) && Number(each) < 256) // prettier-ignore
+      const word = given.reduce((sum, each) => sum * 256 + Number(each), 0)
+      assert.deepEqual(parseAddress(given.join('.')), isOne ? [0, 0, 0xffff, word] : null)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 test('a network contains its addresses and no others', () => {
   const set = new NetworkSet([
     parseNetwork('10.0.0.0/8'),
