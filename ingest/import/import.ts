@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
+import { intervalMs } from '../../flow/interval.ts'
 import { sendsFlows, type Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, Lost } from '../../flow/status.ts'
 import { Archive } from '../../store/archive/archive.ts'
@@ -32,6 +33,11 @@ export interface ImportOptions {
   onProgress: (done: { path: string; packets: number }) => void
 }
 
+/**
+ * The archive bundles the files of an hour anyway, and a capture has all flows of an hour at once, so that no files of
+ * intervals are needed before, which take four times as long. Only ClickHouse gets the files of intervals, as from ingest.
+ */
+const hourMs = 3_600_000
 /** Flows and interfaces are closed as if this much time had passed since the last packet. */
 const closingMs = 3_600_000
 
@@ -44,7 +50,8 @@ export async function importCaptures(
   options: ImportOptions,
 ): Promise<ImportSummary> {
   const { settings } = options
-  const archive = await Archive.open(join(settings.data, 'archive'))
+  const fileMs = sendsFlows(settings) ? intervalMs : hourMs
+  const archive = await Archive.open(join(settings.data, 'archive'), { fileMs })
   try {
     const taken = archive.value<Taken>('taken') ?? {}
     const hashed = await hashCaptures(paths, taken)

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { FlowColumns } from '../../flow/columns.ts'
+import { intervalMs } from '../../flow/interval.ts'
 import { Manifest } from '../manifest.ts'
 import { besideNiceness, laterNiceness } from '../priority.ts'
 import type { JournalPosition } from '../position.ts'
@@ -72,6 +73,8 @@ export class Archive {
    * left by a crash between writing and publishing, are moved aside, where nothing reads them.
    * @param mergeRowsMax the most rows sorted into one file
    * @param listedRowsMin files with fewer rows get no list of their largest hosts
+   * @param fileMs the time of receipt that a file covers before it is bundled: an interval, or whole hours where all of
+   * an hour's flows come at once
    * @throws if the folder cannot be written
    */
   static async open(
@@ -79,18 +82,20 @@ export class Archive {
     {
       mergeRowsMax,
       listedRowsMin = listedRowsMinDefault,
-    }: Pick<UpkeepParts, 'mergeRowsMax'> & { listedRowsMin?: number } = {},
+      fileMs = intervalMs,
+    }: Pick<UpkeepParts, 'mergeRowsMax'> & { listedRowsMin?: number; fileMs?: number } = {},
   ): Promise<Archive> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const manifest = await Manifest.open<ArchiveEntry>(join(folder, manifestName))
     const replaced = manifest.value<ArchiveValues['replaced']>('replaced') ?? []
     const listed = new Set([...manifest.entries(), ...replaced].map(({ file }) => file))
     await putAsideUnlisted(folder, listed)
-    const limits = { folder, memoryLimit, listedRowsMin }
+    const limits = { folder, memoryLimit, listedRowsMin, fileMs }
     const writing = new ArchiveThread({ ...limits, niceness: writingNiceness })
     await writing.ask({ kind: 'open' })
     const thread = new SortingThread({ ...limits, niceness: laterNiceness })
-    return new Archive({ folder, manifest, thread, ...(mergeRowsMax && { mergeRowsMax }) }, writing)
+    const parts = { folder, manifest, thread, fileMs, ...(mergeRowsMax && { mergeRowsMax }) }
+    return new Archive(parts, writing)
   }
 
   /** Copies rows to the archive's thread; the columns may be reused at once. Not to be called while `isCrowded`. */
@@ -147,7 +152,7 @@ export class Archive {
     return add
   }
 
-  /** Merges the chunks of intervals that began before `before` (unix ms) into sorted files: see Upkeep. */
+  /** Merges the chunks that began before `before` (unix ms) into sorted files: see Upkeep. */
   merge(before: number, options: { isBusy?: boolean; msMax?: number } = {}): Promise<void> {
     return this.#upkeep.merge(before, options)
   }

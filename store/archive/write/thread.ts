@@ -9,9 +9,9 @@ export type ArchiveRequest =
   /** Empties the staging folder; must come first. */
   | { kind: 'open' }
   | { kind: 'add'; block: SentBlock }
-  /** Writes the rows added so far, one file for each interval of receipt. */
+  /** Writes the rows added so far, one file for each `fileMs` of receipt. */
   | { kind: 'seal' }
-  /** Writes the rows of files of one interval, sorted, as the file `target`. */
+  /** Writes the rows of files, sorted, as the file `target`. */
   | (Merging & Judged & { kind: 'merge' })
   /** Reads files from end to end and names those that cannot be read. */
   | { kind: 'check'; files: string[] }
@@ -43,6 +43,8 @@ export interface ArchiveWorkerData {
   memoryLimit: string
   /** Files with fewer rows get no list of their greatest hosts. */
   listedRowsMin: number
+  /** The time of receipt that a file covers, ms: a multiple of an interval. */
+  fileMs: number
   /** Its priority. */
   niceness: Niceness
 }

@@ -28,6 +28,8 @@ export interface UpkeepParts {
   folder: string
   manifest: Manifest<ArchiveEntry>
   thread: SortingThread
+  /** The time of receipt that a merged file covers, ms. */
+  fileMs: number
   mergeRowsMax?: number
 }
 
@@ -43,6 +45,7 @@ export class Upkeep {
   readonly #folder: string
   readonly #manifest: Manifest<ArchiveEntry>
   readonly #thread: SortingThread
+  readonly #fileMs: number
   readonly #mergeRowsMax: number
   /** The file that is being sorted, and whether sorting it was abandoned. */
   #sorting: { target: string; isGivenUp: boolean } | null = null
@@ -50,15 +53,16 @@ export class Upkeep {
   /** The hour, counted from 1970, in which nothing was left to bundle. */
   #bundledHour: number | null = null
 
-  constructor({ folder, manifest, thread, mergeRowsMax = sortedRowsMax }: UpkeepParts) {
+  constructor({ folder, manifest, thread, fileMs, mergeRowsMax = sortedRowsMax }: UpkeepParts) {
     this.#folder = folder
     this.#manifest = manifest
     this.#thread = thread
+    this.#fileMs = fileMs
     this.#mergeRowsMax = mergeRowsMax
   }
 
   /**
-   * Merges the chunks of each interval that began before `before` (unix ms) into one sorted file. An interval with more
+   * Merges the chunks of each `fileMs` that began before `before` (unix ms) into one sorted file. An interval with more
    * rows than are sorted at once gives several files, the first of them while it is still open. If a chunk cannot be
    * read, it is moved aside, and the next call merges the rest. If the machine is busy, only one file of a closed interval
    * is made: sorting costs most, and can wait. After `msMax` no further file is begun.
@@ -164,13 +168,17 @@ export class Upkeep {
 
   /** Groups of entries, each to be merged into one file: chunks, with merged files that still have room for them. */
   #unmerged(before: number, isBusy: boolean): ArchiveEntry[][] {
-    const byInterval = Map.groupBy(this.#manifest.entries(), ({ interval }) => interval)
-    return [...byInterval].flatMap(([interval, entries]) => {
+    const files = Map.groupBy(this.#manifest.entries(), ({ interval }) =>
+      intervalStart(interval, this.#fileMs),
+    )
+    return [...files].flatMap(([interval, entries]) => {
       if (entries.every(({ isChunk }) => !isChunk)) return []
       const groups = groupsOf(entries, this.#mergeRowsMax)
       // The last group of an open interval may still grow.
       const due = interval < before ? groups : isBusy ? [] : groups.slice(0, -1)
-      return due.filter((group) => group.some(({ isChunk }) => isChunk))
+      return due
+        .filter((group) => group.some(({ isChunk }) => isChunk))
+        .map((group) => group.toSorted((a, b) => a.interval - b.interval))
     })
   }
 

@@ -11,17 +11,32 @@ export type Summary = Omit<ArchiveEntry, 'file' | 'interval' | 'bytes' | 'isChun
 /** Most rows sorted at once: an interval with more has several files, to bound memory. */
 export const sortedRowsMax = 245_760
 
-/** Rows of one interval of receipt, for one file. */
+/** Rows for one file. */
 export interface Chunk {
+  /** The first interval of receipt. */
   interval: number
   parts: BlockRows[]
 }
 
-/** The rows of blocks by interval of receipt, ascending and in order; at most `rowsMax` per chunk. */
-export function chunksOf(blocks: readonly FlowBlock[], rowsMax: number = sortedRowsMax): Chunk[] {
-  return [...byInterval(blocks)].flatMap(([interval, parts]) =>
-    cut(parts, rowsMax).map((some) => ({ interval, parts: some })),
-  )
+/**
+ * The rows of blocks by interval of receipt, ascending and in order: a chunk for every `fileMs` of time, with at most
+ * `rowsMax` rows.
+ */
+export function chunksOf(
+  blocks: readonly FlowBlock[],
+  { rowsMax = sortedRowsMax, fileMs = intervalMs } = {},
+): Chunk[] {
+  const files = Map.groupBy(byInterval(blocks), ([interval]) => intervalStart(interval, fileMs))
+  return [...files.values()].flatMap((intervals) => {
+    const parts = intervals.flatMap(([, rows]) => rows)
+    return cut(parts, rowsMax).map((some) => ({ interval: intervalOf(some[0]!), parts: some }))
+  })
+}
+
+/** Of a part, whose rows were all received in one interval. */
+function intervalOf({ block, from }: BlockRows): number {
+  const received = arrayOf('collectionTimeMilliseconds', block) as Float64Array | null
+  return intervalStart(received?.[from] ?? 0)
 }
 
 function cut(parts: readonly BlockRows[], rowsMax: number): BlockRows[][] {

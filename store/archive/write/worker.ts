@@ -49,6 +49,7 @@ interface Written {
 class ArchiveWriter {
   readonly #folder: string
   readonly #memoryLimit: string
+  readonly #fileMs: number
   /** DuckDB is loaded only to read files that it wrote. */
   #engine: Promise<FileEngine> | null = null
   readonly #scratch = new ScratchMemory()
@@ -58,9 +59,14 @@ class ArchiveWriter {
   #sorting: string | null = null
   #givenUp: string | null = null
 
-  constructor({ folder, memoryLimit }: Pick<ArchiveWorkerData, 'folder' | 'memoryLimit'>) {
+  constructor({
+    folder,
+    memoryLimit,
+    fileMs,
+  }: Omit<ArchiveWorkerData, 'listedRowsMin' | 'niceness'>) {
     this.#folder = folder
     this.#memoryLimit = memoryLimit
+    this.#fileMs = fileMs
   }
 
   async open(): Promise<null> {
@@ -74,12 +80,13 @@ class ArchiveWriter {
     return Promise.resolve(null)
   }
 
-  /** Writes the rows added so far as chunks, one for each interval of receipt. If one fails, all rows are kept. */
+  /** Writes the rows added so far as chunks, one for each `fileMs` of receipt. If one fails, all rows are kept. */
   async seal(): Promise<ArchiveEntry[]> {
     const blocks = this.#waiting
     const entries: ArchiveEntry[] = []
     try {
-      for (const chunk of chunksOf(blocks)) entries.push(await this.#writeChunk(chunk))
+      for (const chunk of chunksOf(blocks, { fileMs: this.#fileMs }))
+        entries.push(await this.#writeChunk(chunk))
     } catch (error) {
       for (const { file } of entries) await rm(join(this.#folder, file), { force: true })
       throw error
@@ -89,7 +96,7 @@ class ArchiveWriter {
     return entries
   }
 
-  /** Writes the rows of an interval's files, sorted, as one file. @throws if it was abandoned */
+  /** Writes the rows of files, sorted, as one file. @throws if it was abandoned */
   async merge({ judged, ...merging }: Merging & Judged): Promise<ArchiveAnswers['merge']> {
     this.#sorting = merging.target
     const forms = new ColumnForms(judged)

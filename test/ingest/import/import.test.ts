@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 
 import { readSettings } from '../../../flow/settings.ts'
 import { importCaptures } from '../../../ingest/import/import.ts'
+import { Archive } from '../../../store/archive/archive.ts'
 import { openSeriesReader } from '../../../store/open-series.ts'
 import { readExporters } from '../../../ingest/status/kept-status.ts'
 import { encodeV5, testExportMs } from '../../encode/fixed.ts'
@@ -124,6 +125,27 @@ test('captures are read in order of time, whatever their names', async () => {
   const [exporter] = await readExporters(settings.data)
   assert.deepEqual([summary.flows, summary.lost.flows, exporter?.restarts], [4, 0, 0])
   assert.equal(exporter?.lastSeen, testExportMs / 1000 + 180)
+})
+
+test('flows are sorted by the hour, and not by the interval before', async () => {
+  const capture = join(folder, 'hours.pcap')
+  const [intervals, intervalMs] = [24, 300_000]
+  const sent = Array.from({ length: intervals }, (_, i) => {
+    const times = { uptimeMs: dayMs + i * intervalMs, exportMs: testExportMs + i * intervalMs }
+    const flow = { first: times.uptimeMs, last: times.uptimeMs, octets: 100 }
+    return { payload: encodeV5({ ...times, sequence: i }, [flow]), receivedMs: times.exportMs }
+  })
+  await writeCapture(capture, '10.0.0.1', sent)
+  const settings = readSettings({ WEIR_DATA: join(folder, 'hours') })
+  const summary = await importCaptures([capture], { settings, shiftMs: 0, onProgress: () => undefined }) // prettier-ignore
+  assert.equal(summary.flows, intervals)
+  const archive = await Archive.open(join(settings.data, 'archive'))
+  const rows = archive.entries().reduce((sum, each) => sum + each.rows, 0)
+  const replaced = archive.value<unknown[]>('replaced')!.length
+  await archive.close()
+  assert.equal(rows, intervals)
+  // Chunks and files of each of at most three hours and two days.
+  assert.ok(replaced <= 3 + 3, `${replaced} files were made and replaced`)
 })
 
 test('a flow of several days is in the series of each, which are written a day at a time', async () => {

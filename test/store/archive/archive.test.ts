@@ -201,6 +201,28 @@ test('merging makes one sorted file per interval, and keeps the replaced ones fo
   await archive.close()
 })
 
+test('where all flows of an hour come at once, its files are sorted once, into one', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder, { fileMs: 12 * intervalMs })
+  t.after(() => archive.close())
+  // From 11:45 to 12:05, in two chunks of which the second begins within an interval of the first.
+  const at = (interval: number) => t0 + (3 + interval) * intervalMs
+  const add = (...intervals: number[]) => archive.add(columnsOf(intervals.map((interval) => testFlow({ received: at(interval), octets: interval })))) // prettier-ignore
+  add(0, 0, 1, 2)
+  await archive.stage()
+  add(2, 3, 4)
+  await archive.publish({})
+  assert.deepEqual(archive.entries().map(({ rows }) => rows), [4, 1, 2]) // prettier-ignore
+  await archive.merge(Number.POSITIVE_INFINITY)
+  const stamps = ['20261116T114500Z-20261116T120000Z', '20261116T120000Z-20261116T121000Z']
+  assert.deepEqual(
+    archive.entries().map(({ file, rows, interval, isChunk }) => [file.split('/').at(-1), rows, interval, isChunk]),
+    [[`flows-${stamps[0]}.parquet`, 5, at(0), false], [`flows-${stamps[1]}.parquet`, 2, at(3), false]],
+  ) // prettier-ignore
+  assert.equal((await parquetFiles(folder)).length, 5)
+  assert.deepEqual((await readBack(archive)).map(([, octets]) => octets), [0, 0, 1, 2, 2, 3, 4]) // prettier-ignore
+})
+
 test('an interval with more rows than one sort takes has several files, the first of them while it is open', async (t) => {
   const archive = await Archive.open(await scratchFolder(t), { mergeRowsMax: 3 })
   t.after(() => archive.close())

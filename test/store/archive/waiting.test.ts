@@ -14,7 +14,7 @@ const block = (...received: number[]) => blockOf(columnsOf(received.map((interva
 
 test('waiting rows are divided by interval of receipt, in parts that one sort can take', () => {
   const blocks = [block(1, 1, 0, 0, 0, 0, 0), block(0, 1, 1)]
-  const chunks = chunksOf(blocks, 4)
+  const chunks = chunksOf(blocks, { rowsMax: 4 })
   const places = chunks.map(({ interval, parts }) => [
     (interval - t0) / intervalMs,
     parts.map((part) => [blocks.indexOf(part.block), part.from, part.to]),
@@ -24,7 +24,22 @@ test('waiting rows are divided by interval of receipt, in parts that one sort ca
     [0, [[0, 6, 7], [1, 0, 1]]],
     [1, [[0, 0, 2], [1, 1, 3]]],
   ]) // prettier-ignore
-  assert.deepEqual(chunksOf([], 4), [])
+  assert.deepEqual(chunksOf([], { rowsMax: 4 }), [])
+})
+
+test('files of an hour have the rows of its intervals one after the other', () => {
+  // t0 is half past an hour.
+  const blocks = [block(6, 1, 0, 7), block(1, 0, 6)]
+  const chunks = chunksOf(blocks, { rowsMax: 3, fileMs: 12 * intervalMs })
+  const places = chunks.map(({ interval, parts }) => [
+    (interval - t0) / intervalMs,
+    parts.map((part) => [blocks.indexOf(part.block), part.from, part.to]),
+  ])
+  assert.deepEqual(places, [
+    [0, [[0, 2, 3], [1, 1, 2], [0, 1, 2]]],
+    [1, [[1, 0, 1]]],
+    [6, [[0, 0, 1], [1, 2, 3], [0, 3, 4]]],
+  ]) // prettier-ignore
 })
 
 /** Few values, with halves among them, so that rounding often decides. */
