@@ -9,7 +9,7 @@ export function placeSteps(
   entries: readonly SeriesEntry[],
 ): Period[] {
   const ofTier = entries.filter((entry) => entry.tier === tier.name)
-  const whole = wholePeriods(tier, times, ofTier)
+  const whole = wholePeriods(tier, times, { ofTier, newest: newestEnd(tier, entries, times) })
   const found = new Map<number, Period>()
   const byOpenPeriod = new Map<number, Period>()
   for (const time of times) {
@@ -30,14 +30,14 @@ export function placeSteps(
 
 /**
  * The starts of the longest settled periods without stored data of which one write brings half or
- * more: they get their single file at once.
+ * more: they get their single file at once. `newest`: the end of what is stored in any tier, because
+ * coarser steps are made of old 5-minute steps in order of time.
  */
 function wholePeriods(
   tier: Tier,
   times: readonly number[],
-  ofTier: readonly SeriesEntry[],
+  { ofTier, newest }: { ofTier: readonly SeriesEntry[]; newest: number },
 ): Set<number> {
-  const newest = newestEnd(tier, ofTier, times)
   const counts = new Map<number, { to: number; count: number }>()
   for (const time of times) {
     const longest = joinedPeriods(tier, time).at(-1)
@@ -66,9 +66,9 @@ export function unsettledPeriod(tier: Tier, entries: readonly SeriesEntry[]): Pe
   return null
 }
 
-function newestEnd(tier: Tier, ofTier: readonly SeriesEntry[], times: readonly number[]): number {
+function newestEnd(tier: Tier, entries: readonly SeriesEntry[], times: readonly number[]): number {
   let newest = Number.NEGATIVE_INFINITY
-  for (const { last } of ofTier) newest = Math.max(newest, last)
+  for (const { last } of entries) newest = Math.max(newest, last)
   for (const time of times) newest = Math.max(newest, time)
   return newest + tier.stepMs
 }

@@ -110,6 +110,17 @@ test('a write of whole days, long past, makes one file per day at once', async (
   assert.deepEqual(files.slice(0, 4), ['2026-11-16', '2026-11-17', '2026-11-18', '2026-11-19T00'])
 })
 
+test('coarser steps long past get one file per day at once, although they come in order of time', async (t) => {
+  const { folder, store } = await opened(t)
+  await store.write(tier, steps(origin + 4 * dayMs, 1))
+  const half = Array.from({ length: 48 }, (_, i) =>
+    stepOf(coverageOf(origin + i * tiers['30m'].stepMs, exporter), {}),
+  )
+  await store.write(tiers['30m'], half)
+  const files = await readdir(join(folder, '30m', 'coverage'))
+  assert.deepEqual(files.map((file) => file.replace(/-[^-]+$/, '')), ['2026-11-16']) // prettier-ignore
+})
+
 test('replaced files stay ten minutes for readers of an older manifest', async (t) => {
   let now = origin
   const { folder, store } = await opened(t, { now: () => now })
