@@ -2,7 +2,7 @@
  * The chart of a report as lines on a plane: drawn once, by the server, for paper and a light
  * background.
  */
-import { sayClock } from '../../flow/incident/sentence.ts'
+import { sayClock, sayRange } from '../../flow/incident/sentence.ts'
 import { scaled } from '../../flow/units.ts'
 import type { ExplainAnswer } from '../schema/explain.ts'
 
@@ -67,7 +67,7 @@ export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
     legend(isNamed ? names : null, direction),
   ]
   return {
-    description: `Traffic from ${sayClock(time[0]! * 1000, zone)} to ${sayClock(end * 1000, zone)} in steps of ${step} s: all others as an area${isNamed ? `, ${names} as a line` : ''}.`,
+    description: `Traffic, ${sayRange(time[0]! * 1000, end * 1000, zone)}, in steps of ${step} s: all others as an area${isNamed ? `, ${names} as a line` : ''}.`,
     svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="sans-serif" font-size="11">${parts.join('')}</svg>`,
   }
 }

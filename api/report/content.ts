@@ -2,7 +2,7 @@
 import { peersOf } from '../../flow/incident/facts.ts'
 import {
   sayBytes,
-  sayClock,
+  sayClockUnder,
   sayExporter,
   sayHost,
   sayRange,
@@ -237,7 +237,7 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
     columns: [{ heading: 'Time' }, { heading: 'What' }],
     rows: rows
       .sort((a, b) => a[0] - b[0])
-      .map(([t, what]) => [sayClock(t * 1000, wording.zone), what]),
+      .map(([t, what]) => [sayClockUnder(from * 1000, t * 1000, wording.zone), what]),
   }
 }
 
@@ -259,6 +259,8 @@ function average(
 
 function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable | null {
   if (flows.length === 0) return null
+  const time = (t: number) =>
+    `${sayClockUnder(event.span.from, t, wording.zone)}.${milliseconds(t)}`
   return {
     title: 'Evidence: the flows with most bytes',
     columns: [
@@ -272,8 +274,8 @@ function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable 
       { heading: 'Bytes', isNumber: true },
     ],
     rows: flows.map((flow) => [
-      `${sayClock(flow.first, wording.zone)}.${milliseconds(flow.first)}`,
-      `${sayClock(flow.last, wording.zone)}.${milliseconds(flow.last)}`,
+      time(flow.first),
+      time(flow.last),
       endpointText({ host: flow.source, port: flow.sourcePort }),
       endpointText({ host: flow.destination, port: flow.destinationPort }),
       flow.protocol,

@@ -36,9 +36,20 @@ export function sayClock(t: number, zone: string): string {
 
 /** A range, such as Monday 16 November 2026, 11:32:10 to 11:36:33; an end on another day includes its date. */
 export function sayRange(from: number, to: number, zone: string): string {
-  const [first, last] = [wallTime(from, zone), wallTime(to, zone)]
-  const isOneDay = first.year === last.year && first.month === last.month && first.day === last.day
-  return `${sayTime(from, zone)} to ${isOneDay ? sayClock(to, zone) : sayTime(to, zone)}`
+  const end = isOneDay(from, to, zone) ? sayClock(to, zone) : sayTime(to, zone)
+  return `${sayTime(from, zone)} to ${end}`
+}
+
+/** A time of day for a table, after its date if that is not the date of `heading`, such as 2026-11-17 00:02:10. */
+export function sayClockUnder(heading: number, t: number, zone: string): string {
+  if (isOneDay(heading, t, zone)) return sayClock(t, zone)
+  const { year, month, day } = wallTime(t, zone)
+  return `${[year, month, day].map((part) => String(part).padStart(2, '0')).join('-')} ${sayClock(t, zone)}`
+}
+
+function isOneDay(a: number, b: number, zone: string): boolean {
+  const [one, other] = [wallTime(a, zone), wallTime(b, zone)]
+  return one.year === other.year && one.month === other.month && one.day === other.day
 }
 
 /** Bytes with one decimal, such as 4.0 GB. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import type { ActorFacts, Incident } from '../../../flow/incident/incident.ts'
-import { sayIncident, sayRange } from '../../../flow/incident/sentence.ts'
+import { sayClockUnder, sayIncident, sayRange } from '../../../flow/incident/sentence.ts'
 
 const from = Date.UTC(2026, 10, 16, 11, 32, 10)
 const actor: ActorFacts = {
@@ -126,4 +126,13 @@ test('a range includes the date of its end if that differs, in local time', () =
     sayRange(night, night + 3_600_000, 'Asia/Tokyo'),
     /^Tuesday 17 .* 08:32:10 to 09:32:10$/,
   )
+})
+
+test('a time in a table includes its date if that is not the heading’s, in local time', () => {
+  const late = Date.UTC(2026, 10, 16, 23, 58)
+  const time = (minutes: number, zone: string) => sayClockUnder(late, late + minutes * 60_000, zone)
+  assert.equal(time(1, 'UTC'), '23:59:00')
+  assert.equal(time(2, 'UTC'), '2026-11-17 00:00:00')
+  assert.equal(time(2, 'Europe/Brussels'), '01:00:00')
+  assert.equal(time(-60, 'Europe/Brussels'), '2026-11-16 23:58:00')
 })
