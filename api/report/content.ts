@@ -192,7 +192,7 @@ function rate(bits: number | null): string {
 }
 
 /** What happened when, from the evidence's series. */
-function timeline({ answer, wording }: ReportFacts): ReportTable | null {
+function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
   const { window, evidence, actors } = answer
   if (window.kind === 'none' || evidence.time.length === 0) return null
   const { time, step } = evidence
@@ -218,8 +218,9 @@ function timeline({ answer, wording }: ReportFacts): ReportTable | null {
     [half, 'from here to its end', both(half, to)],
     [to, `the ${length} after`, both(to, to + beside)],
   ]
+  const first = event.incident?.isOpenStart ? 'first seen (it had begun before)' : 'it begins'
   const begins =
-    actors.length > 0 ? `it begins: ${actors.map(({ host }) => host).join(', ')}` : 'it begins'
+    actors.length > 0 ? `${first}: ${actors.map(({ host }) => host).join(', ')}` : first
   const rows: [number, string][] = [
     [from, begins],
     [to, window.ongoing ? 'last seen: it was not over' : 'it is over'],

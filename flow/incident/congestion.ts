@@ -152,7 +152,7 @@ function judge(
     facts: factsOf(
       scene.seriesOf(actors, main),
       { ...span, direction: main, actors: actors.size },
-      fall,
+      { ...fall, beside: besideWords(before, after) },
     ),
   }
 }
@@ -260,17 +260,23 @@ function middle(falls: readonly Fall[]): Fall {
   }
 }
 
+/** The sides with which an event was compared; at least one. */
+function besideWords(before: readonly Fall[], after: readonly Fall[]): string {
+  if (before.length === 0) return 'after'
+  return after.length === 0 ? 'before' : 'before and after'
+}
+
 function factsOf(
   rate: Float64Array,
   { from, to, direction, actors }: Run & { direction: HostDirection; actors: number },
-  fall: Fall,
+  fall: Fall & { beside: string },
 ): string[] {
   const percent = (share: number) => `${Math.round(Math.min(share, 9.99) * 100)} %`
   const megabits = ((mean(rate, from, to) * 8) / 1e6).toPrecision(3)
   const verb = direction === 'in' ? 'received' : 'sent'
   const facts = [
     `${actors === 1 ? 'the host' : `the ${actors} hosts together`} ${verb} ${megabits} Mb/s on average`,
-    `the other ${fall.hosts} hosts kept ${percent(fall.bytes)} of the bytes that they had just before and after`,
+    `the other ${fall.hosts} hosts kept ${percent(fall.bytes)} of the bytes that they had just ${fall.beside}`,
   ]
   if (fall.due >= 12)
     facts.push(

@@ -69,6 +69,8 @@ export interface Incident {
   /** unix ms */
   from: number
   to: number
+  /** It had begun before the first of the flows that were read: length and figures are at least these. Absent: it had not. */
+  isOpenStart?: boolean
   /** Not over when last checked. */
   isOngoing: boolean
   actors: ActorFacts[]

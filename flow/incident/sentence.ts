@@ -147,8 +147,9 @@ function mostWith({ mainPeer, direction, bytes }: ActorFacts, wording: Wording):
   return `${part} ${way} ${sayHost(mainPeer.address, wording)}`
 }
 
-function sayLength({ from, to }: Incident): string {
-  return formatDuration(Math.max(1, Math.round((to - from) / 1000)))
+function sayLength({ from, to, isOpenStart = false }: Incident): string {
+  const length = formatDuration(Math.max(1, Math.round((to - from) / 1000)))
+  return isOpenStart ? `at least ${length}` : length
 }
 
 function percent(share: number): string {
@@ -169,16 +170,27 @@ export function saySampling({
 
 /** The limits of the figures, where they matter. */
 function cautions(incident: Incident): string[] {
-  const { lost, sampling, kind, estimatedFrom = 1 } = incident
-
+  const { sampling, kind, estimatedFrom = 1 } = incident
   if (kind === 'exporter') return []
   const said: string[] = []
   if (estimatedFrom > 1)
     said.push(`Figures are estimated from 1 of ${formatExact(estimatedFrom)} connections.`)
   if (sampling > 1) said.push(`Figures are estimated: ${saySampling(incident)} was looked at.`)
-  if (lost.flows > 0)
-    said.push(
-      `${lost.estimated ? 'About ' : ''}${countOf(Math.round(lost.flows), 'flow')} of that time were lost: figures are at least these.`,
-    )
+  const missing = whatIsMissing(incident)
+  if (missing !== '')
+    said.push(`${missing[0]!.toUpperCase()}${missing.slice(1)}: figures are at least these.`)
   return said
+}
+
+/** Why figures may be greater; empty if nothing is missing. */
+function whatIsMissing({ isOpenStart, lost }: Incident): string {
+  const about = lost.estimated ? 'about ' : ''
+  return [
+    isOpenStart ? 'this had begun before the first of these flows' : null,
+    lost.flows > 0
+      ? `${about}${countOf(Math.round(lost.flows), 'flow')} of that time were lost`
+      : null,
+  ]
+    .filter((reason) => reason !== null)
+    .join(', and ')
 }

@@ -106,6 +106,7 @@ async function incidentOf(
     exporter,
     kind,
     ...span,
+    ...(finding.isOpenStart && { isOpenStart: true }),
     isOngoing: finding.isOpenEnd,
     actors,
     othersKept: finding.othersKept,

@@ -30,13 +30,13 @@ export interface Scenario {
 /** A Tuesday, 2026-11-17 09:00 UTC. */
 export const morning = Date.UTC(2026, 10, 17, 9)
 const minute = 60_000
-const hosts = (count: number) => Array.from({ length: count }, (_, i) => `10.0.0.${10 + i}`)
+export const hosts = (count: number) => Array.from({ length: count }, (_, i) => `10.0.0.${10 + i}`)
 const sites = Array.from({ length: 120 }, (_, i) => `198.51.100.${1 + i}`)
-const usual: MeterOptions = { activeMs: 60_000, inactiveMs: 15_000 }
+export const usual: MeterOptions = { activeMs: 60_000, inactiveMs: 15_000 }
 const span = { from: morning, to: morning + 40 * minute }
 const cutAt = morning + 20 * minute + 7000
 
-interface Morning {
+export interface Morning {
   seed: number
   cuts?: readonly Cut[]
   /** Connections per hour and host. */
@@ -47,7 +47,7 @@ interface Morning {
 }
 
 /** The packets of an office at work. */
-function office(given: Morning): () => Packet[] {
+export function office(given: Morning): () => Packet[] {
   return () => {
     const random = seeded(given.seed)
     const line = new Line(given.cuts ?? [], random)
@@ -70,7 +70,7 @@ interface Taking {
 }
 
 /** One host moves much traffic, over connections that it opens within some seconds. */
-function take(line: Line, given: Taking): void {
+export function take(line: Line, given: Taking): void {
   const { client, from, seconds, connections, bytes, direction = 'down' } = given
   const server = given.server ?? (() => '203.0.113.80')
   const gap = Math.min(50, 8000 / connections)
