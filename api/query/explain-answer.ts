@@ -11,7 +11,7 @@ import {
 import { formatDuration } from '../../flow/units.ts'
 import type { Actor, EventWindow, ExplainAnswer, Usual } from '../schema/explain.ts'
 import { judgedMsMax, usualTraffic, type Event, type Unseen } from './explain.ts'
-import { evidenceOf, isAway } from './explain-evidence.ts'
+import { evidenceOf, gapsOf } from './explain-evidence.ts'
 
 /** The answer of /api/explain. */
 export function explainAnswer(
@@ -85,7 +85,7 @@ function usualAnswer(
 ): Usual {
   const seconds = (span.to - span.from) / 1000
   const bits = (bytes: number) => (bytes * 8) / seconds
-  const seen = (value: number | null) => (isAway(incident) ? null : value)
+  const seen = (value: number | null) => (gapsOf(incident).length > 0 ? null : value)
   return {
     basis: usual.basis,
     bits: { in: bits(usual.bytes[0]!), out: bits(usual.bytes[1]!) },

@@ -1,4 +1,6 @@
 /** The evidence of an event: who moved how much by step, and what the data cannot show. */
+import type { Span } from '../../flow/incident/facts.ts'
+import { unknownTime } from '../../flow/incident/incident.ts'
 import { Rates } from '../../flow/incident/rates.ts'
 import { directions, type Scene } from '../../flow/incident/scene.ts'
 import { sayHost, saySampling, type Wording } from '../../flow/incident/sentence.ts'
@@ -153,11 +155,15 @@ function stepped(bytes: Float64Array, step: number): number[] {
   })
 }
 
-/** The series without the values in a time about which nothing is known. */
-function onlyKnown(shown: Shown, { incident, span }: Event): Shown {
-  if (!isAway(incident)) return shown
+/** The series without the values in times of which not everything is known. */
+function onlyKnown(shown: Shown, { incident }: Event): Shown {
+  const gaps = gapsOf(incident)
+  if (gaps.length === 0) return shown
   const { step, time } = shown
-  const isKnown = time.map((t) => (t + step) * 1000 <= span.from || t * 1000 >= span.to)
+  const unknown = gaps.map((gap) => unknownTime(gap, incident?.idleMs ?? 0))
+  const isKnown = time.map((t) =>
+    unknown.every(({ from, to }) => (t + step) * 1000 <= from || t * 1000 >= to),
+  )
   const series = shown.series.map((each) => ({
     ...each,
     values: each.values.map((value, at) => (isKnown[at] ? value : null)),
@@ -165,7 +171,8 @@ function onlyKnown(shown: Shown, { incident, span }: Event): Shown {
   return { ...shown, series }
 }
 
-/** Whether nothing is known about an event's time: then it holds only shares of records from before and after it. */
-export function isAway(incident: Event['incident']): boolean {
-  return incident?.kind === 'exporter'
+/** The times of an event of which nothing is known: they hold only shares of records from before and after them. */
+export function gapsOf(incident: Event['incident']): readonly Span[] {
+  if (incident?.kind === 'exporter') return [incident]
+  return incident?.gaps ?? []
 }

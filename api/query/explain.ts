@@ -3,7 +3,12 @@
  * if there is none.
  */
 import { greatestHosts, totalOf, type Span } from '../../flow/incident/facts.ts'
-import { inOrderOfNames, type ActorFacts, type Incident } from '../../flow/incident/incident.ts'
+import {
+  inOrderOfNames,
+  isSameEvent,
+  type ActorFacts,
+  type Incident,
+} from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { zoneOf } from '../../flow/settings.ts'
@@ -158,7 +163,7 @@ async function wholeEvent(
     const span = { from: incident.from - wider, to: incident.to }
     const judgedAgain = await judge(queryOf(context, span, incident.exporter)).catch(nullIfTooLarge)
     const again = judgedAgain?.[0]
-    const same = again?.incidents.find((each) => each.from < incident.to && each.to > incident.from)
+    const same = again?.incidents.find((each) => isSameEvent(each, incident))
     if (!again || !same) break
     ;({ scene } = again)
     incident = same
@@ -258,11 +263,7 @@ function gravest(incidents: readonly Incident[], { from, to }: Span): Incident |
 }
 
 function sameId(incident: Incident, known: readonly Incident[]): string {
-  const same = known.find(
-    (each) =>
-      each.exporter === incident.exporter && each.from < incident.to && each.to > incident.from,
-  )
-  return same?.id ?? ''
+  return known.find((each) => isSameEvent(each, incident))?.id ?? ''
 }
 
 /** What is usual for a span of that length, of all traffic, and what it was instead. */

@@ -223,6 +223,10 @@ function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
     actors.length > 0 ? `${first}: ${actors.map(({ host }) => host).join(', ')}` : first
   const rows: [number, string][] = [
     [from, begins],
+    ...(event.incident?.gaps ?? []).flatMap((gap): [number, string][] => [
+      [gap.from / 1000, 'nothing is known from here: the exporter was away or cut off'],
+      [gap.to / 1000, 'known again'],
+    ]),
     [to, window.ongoing ? 'last seen: it was not over' : 'it is over'],
     ...compared.flatMap(([at, what, figures]): [number, string][] =>
       figures === null ? [] : [[at, `${what}: ${figures}`]],

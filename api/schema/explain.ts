@@ -101,7 +101,10 @@ export const Usual = closed({
   bits: closed({ in: nullableNumber, out: nullableNumber }, 'bits per second'),
   connections: Type.Null({ description: 'unknown: of earlier times only sums of flows are kept' }),
   actual: closed({
-    bits: closed({ in: nullableNumber, out: nullableNumber }, 'null while the exporter was away'),
+    bits: closed(
+      { in: nullableNumber, out: nullableNumber },
+      'null if the exporter was away meanwhile',
+    ),
     connections: nullableNumber,
   }),
 })

@@ -1,6 +1,6 @@
 /**
  * Connections: all records of a 5-tuple in either direction, joined however the exporter split
- * them, until a pause longer than the exporter's timeouts. The source of the first record is the
+ * them, until a pause longer than the exporter's timeouts, not counting the time in which the exporter was away. The source of the first record is the
  * opener; if both sides start at the same instant, flags and then ports decide.
  */
 import { servicePort } from '../service.ts'
@@ -69,7 +69,10 @@ function countsAny({ bytes, packets }: FlowTable, row: number): boolean {
 
 /** Where each connection begins in the rows by tuple, and the end of the last. */
 function spansOf(table: FlowTable, { count, starts, rows }: Tuples, idleMs: number) {
-  const { first, last } = table
+  const { first, last, breaks } = table
+  const isIdle = (pause: { from: number; to: number }) =>
+    pause.to - pause.from > idleMs &&
+    pause.to - pause.from - unseenIn(pause, breaks, idleMs) > idleMs
   const spans = new Uint32Array(rows.length + 1)
   let connections = 0
   for (let t = 0; t < count; t++) {
@@ -77,13 +80,28 @@ function spansOf(table: FlowTable, { count, starts, rows }: Tuples, idleMs: numb
     for (let i = starts[t]!; i < starts[t + 1]!; i++) {
       const row = rows[i]!
       const isFirst = seen === Number.NEGATIVE_INFINITY
-      if (isFirst || (first[row]! - seen > idleMs && countsAny(table, row)))
+      if (isFirst || (isIdle({ from: seen, to: first[row]! }) && countsAny(table, row)))
         spans[connections++] = i
       seen = Math.max(seen, last[row]!)
     }
   }
   spans[connections] = rows.length
   return spans.subarray(0, connections + 1)
+}
+
+/**
+ * How long the exporter was away in a pause, ms: counted from its longest record before, because a record that had not
+ * ended then was not reported either.
+ */
+function unseenIn(
+  { from, to }: { from: number; to: number },
+  breaks: FlowTable['breaks'],
+  idleMs: number,
+): number {
+  return breaks.reduce(
+    (sum, each) => sum + Math.max(0, Math.min(to, each.to) - Math.max(from, each.from - idleMs)),
+    0,
+  )
 }
 
 function fill(

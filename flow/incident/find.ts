@@ -1,6 +1,9 @@
 /** Finds all events in a scene, each reported once. */
 import { findCongestions } from './congestion.ts'
 import type { Finding } from './finding.ts'
+import { unknownTime } from './incident.ts'
+import { withoutGaps } from './known-time.ts'
+import type { Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 import { findSilences, type SilenceContext } from './silence.ts'
 import { findSurges } from './surge.ts'
@@ -9,14 +12,51 @@ import { findSurges } from './surge.ts'
 export function findEvents(scene: Scene, context: SilenceContext): Finding[] {
   if (scene.table.count === 0) return []
   const silences = findSilences(scene, context)
+  const away = silences.filter(({ kind }) => kind === 'exporter')
   const byGravity = [
-    silences.filter(({ kind }) => kind === 'exporter'),
-    findCongestions(scene, { sensitivity: context.sensitivity, silences }),
-    silences.filter(({ kind }) => kind === 'silence'),
-    findSurges(scene, context.sensitivity),
-  ].flat()
-  const kept: Finding[] = []
-  for (const finding of byGravity)
-    if (!kept.some((each) => each.from < finding.to && finding.from < each.to)) kept.push(finding)
+    ...congestionsAcross(scene, context, { away, silences }),
+    ...silences.filter(({ kind }) => kind === 'silence'),
+    ...findSurges(scene, context.sensitivity),
+  ]
+  const kept: Finding[] = [...away]
+  for (const finding of byGravity) {
+    const overlaps = kept.some(
+      (each) => each.from < finding.to && finding.from < each.to && !finding.gaps?.includes(each),
+    )
+    if (!overlaps) kept.push(finding)
+  }
   return kept.sort((a, b) => a.from - b.from)
+}
+
+/** The congestions of a scene, which go on while the exporter is away. */
+function congestionsAcross(
+  scene: Scene,
+  { sensitivity }: SilenceContext,
+  { away, silences }: { away: readonly Finding[]; silences: readonly Finding[] },
+): Finding[] {
+  const unknown = away.map((each) => unknownIn(scene, each))
+  const known = withoutGaps(scene, merged(unknown))
+  const apart = silences.filter((each) => !away.includes(each)).map((each) => known.into(each))
+  return findCongestions(known.scene, { sensitivity, silences: apart }).map((found) => {
+    const span = known.back(found)
+    const gaps = away.filter((_, i) => unknown[i]!.from <= span.to && unknown[i]!.to >= span.from)
+    return { ...found, ...span, ...(gaps.length > 0 && { gaps }) }
+  })
+}
+
+/** The seconds of a scene of which not everything is known because the exporter was away. */
+function unknownIn({ grid, connections }: Scene, away: Run): Run {
+  const { from, to } = unknownTime(away, Math.ceil(connections.idleMs / 1000))
+  return { from: Math.max(0, from), to: Math.min(grid.seconds, to) }
+}
+
+/** Runs in order of time, those that touch as one, without empty ones. */
+function merged(runs: readonly Run[]): Run[] {
+  const all: Run[] = []
+  for (const { from, to } of runs) {
+    const last = all.at(-1)
+    if (last && from <= last.to) last.to = Math.max(last.to, to)
+    else if (to > from) all.push({ from, to })
+  }
+  return all
 }

@@ -12,6 +12,8 @@ export interface Finding extends Run {
   /** It had begun before the flows begin, or was not over when they end. */
   isOpenStart: boolean
   isOpenEnd: boolean
+  /** Times within it, or at its ends, of which nothing is known: the exporter was away. Absent: none. */
+  gaps?: readonly Run[]
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null
   /** The reasons for the verdict, as sentences. */

@@ -83,16 +83,23 @@ export class FlowTable {
   sampling = 1
   /** The least one. */
   samplingMin = Number.POSITIVE_INFINITY
+  /** When its exporter was away, unix ms, in order of time: what passed then was not reported. */
+  breaks: readonly { from: number; to: number }[] = []
 
   constructor(exporter: string, hosts: Hosts) {
     this.exporter = exporter
     this.hosts = hosts
   }
 
+  /** Appends an empty row; returns its number. */
+  append(): number {
+    if (this.count === this.first.length) this.#grow()
+    return this.count++
+  }
+
   /** Appends row `i`. */
   add(flows: EventFlows, i: number): void {
-    if (this.count === this.first.length) this.#grow()
-    const at = this.count++
+    const at = this.append()
     const first = flows.first[i]!
     this.first[at] = first
     this.last[at] = Math.max(first, flows.last[i]!)

@@ -28,6 +28,14 @@ export interface ExporterBreak {
   lostDatagrams?: number
 }
 
+/** Fewer lost datagrams are chance, and their lull is not reported. */
+const lostMin = 3
+
+/** Whether the exporter was away in a break: it restarted, or sent datagrams that nobody received. */
+export function wasAway({ isRestart, lostDatagrams = lostMin }: ExporterBreak): boolean {
+  return isRestart || lostDatagrams >= lostMin
+}
+
 /**
  * The peer with which an actor had the most connections, or the most bytes if none was opened. If
  * that peer has almost no bytes (name lookups, say) and another has most of them, the other one.
@@ -73,6 +81,8 @@ export interface Incident {
   isOpenStart?: boolean
   /** Not over when last checked. */
   isOngoing: boolean
+  /** Times within it, or at its ends, of which nothing is known: the exporter was away. Absent: none. */
+  gaps?: readonly { from: number; to: number }[]
   actors: ActorFacts[]
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null
@@ -90,6 +100,27 @@ export interface Incident {
   idleMs: number
   /** The actors' figures are estimated from 1 in this many connections. Absent: exact. */
   estimatedFrom?: number
+}
+
+/**
+ * The time of which not everything is known because an exporter was away: that time, and before it as long as the
+ * exporter's records last, at most as long as it was away. Flows that had not ended then were reported in part.
+ */
+export function unknownTime<Gap extends { from: number; to: number }>(
+  { from, to }: Gap,
+  idle: number,
+): { from: number; to: number } {
+  return { from: from - Math.min(idle, to - from), to }
+}
+
+/**
+ * Whether two incidents are the same event, judged at different times. An exporter may be away
+ * within a congestion: these are two.
+ */
+export function isSameEvent(a: Incident, b: Incident): boolean {
+  const kinds = [a.kind, b.kind]
+  if (kinds.includes('exporter') && kinds.includes('congestion')) return false
+  return a.exporter === b.exporter && a.from < b.to && b.from < a.to
 }
 
 /** A stable order for events that are otherwise equal. */

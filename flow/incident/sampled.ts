@@ -19,6 +19,8 @@ export interface SampledOptions {
   kept: number
   /** By exporter address, the hosts that get their own series. */
   followed: ReadonlyMap<string, readonly string[]>
+  /** When an exporter was away. */
+  breaksOf: (exporter: string) => FlowTable['breaks']
 }
 
 export class SampledScenes {
@@ -51,6 +53,7 @@ export class SampledScenes {
 
   #begin(exporter: string): Passing {
     const table = new FlowTable(exporter, this.#hosts)
+    table.breaks = this.#options.breaksOf(exporter)
     return new Passing(table, this.#options, this.#options.followed.get(exporter) ?? [])
   }
 }

@@ -7,7 +7,7 @@
  */
 import { formatDuration, formatExact, scaled } from '../units.ts'
 import { wallTime } from '../zone.ts'
-import type { ActorFacts, Incident } from './incident.ts'
+import { unknownTime, type ActorFacts, type Incident } from './incident.ts'
 
 /** Names and time zone of the reader. */
 export interface Wording {
@@ -72,7 +72,9 @@ export function sayExporter(address: string, { exporterName }: Wording): string 
 /** A description of an incident. */
 export function sayIncident(incident: Incident, wording: Wording): string {
   const said = kinds[incident.kind](incident, wording)
-  return [`${sayTime(incident.from, wording.zone)}: ${said}`, ...cautions(incident)].join(' ')
+  return [`${sayTime(incident.from, wording.zone)}: ${said}`, ...cautions(incident, wording)].join(
+    ' ',
+  )
 }
 
 /** Others that kept less than this share of their traffic were cut off, otherwise slowed down. */
@@ -143,13 +145,17 @@ function shareTo(all: number, some: number): string {
 function mostWith({ mainPeer, direction, bytes }: ActorFacts, wording: Wording): string {
   if (!mainPeer || mainPeer.bytes === 0) return ''
   const way = direction === 'in' ? 'from' : 'to'
-  const part = mainPeer.bytes >= bytes ? '' : `, ${sayBytes(mainPeer.bytes)} of it`
+  const [some, all] = [sayBytes(mainPeer.bytes), sayBytes(bytes)]
+  const part = mainPeer.bytes >= bytes ? '' : `, ${some === all ? 'nearly all' : some} of it`
   return `${part} ${way} ${sayHost(mainPeer.address, wording)}`
 }
 
-function sayLength({ from, to, isOpenStart = false }: Incident): string {
+function sayLength(incident: Incident): string {
+  const { from, to, isOpenStart = false, gaps = [], idleMs } = incident
   const length = formatDuration(Math.max(1, Math.round((to - from) / 1000)))
-  return isOpenStart ? `at least ${length}` : length
+  const isUnknown = (t: number) =>
+    gaps.some((gap) => unknownTime(gap, idleMs).from <= t + 1000 && gap.to >= t)
+  return isOpenStart || isUnknown(from) || isUnknown(to) ? `at least ${length}` : length
 }
 
 function percent(share: number): string {
@@ -169,24 +175,37 @@ export function saySampling({
 }
 
 /** The limits of the figures, where they matter. */
-function cautions(incident: Incident): string[] {
+function cautions(incident: Incident, wording: Wording): string[] {
   const { sampling, kind, estimatedFrom = 1 } = incident
   if (kind === 'exporter') return []
   const said: string[] = []
   if (estimatedFrom > 1)
     said.push(`Figures are estimated from 1 of ${formatExact(estimatedFrom)} connections.`)
   if (sampling > 1) said.push(`Figures are estimated: ${saySampling(incident)} was looked at.`)
-  const missing = whatIsMissing(incident)
+  const missing = whatIsMissing(incident, wording)
   if (missing !== '')
     said.push(`${missing[0]!.toUpperCase()}${missing.slice(1)}: figures are at least these.`)
   return said
 }
 
 /** Why figures may be greater; empty if nothing is missing. */
-function whatIsMissing({ isOpenStart, lost }: Incident): string {
+function whatIsMissing(
+  { from, exporter, isOpenStart, gaps = [], lost }: Incident,
+  wording: Wording,
+): string {
+  const { zone } = wording
+  const unseen = gaps.map((gap) => {
+    const [a, b] = [gap.from, gap.to].map((t) =>
+      isOneDay(from, t, zone) ? sayClock(t, zone) : sayTime(t, zone),
+    )
+    return `from ${a} to ${b}`
+  })
   const about = lost.estimated ? 'about ' : ''
   return [
     isOpenStart ? 'this had begun before the first of these flows' : null,
+    unseen.length > 0
+      ? `what passed ${unseen.join(' and ')} is not known, for ${sayExporter(exporter, wording)} itself was away or cut off`
+      : null,
     lost.flows > 0
       ? `${about}${countOf(Math.round(lost.flows), 'flow')} of that time were lost`
       : null,

@@ -6,7 +6,7 @@
 import { formatExact } from '../units.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'
 import type { Finding } from './finding.ts'
-import type { ExporterBreak } from './incident.ts'
+import { wasAway, type ExporterBreak } from './incident.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -43,9 +43,6 @@ const tellingMin = 0.7
 const reportMs = 120_000
 /** A restart is always reported if the exporter was away at least this long. */
 const restartMsMin = 30_000
-
-/** Fewer lost datagrams are chance, and their lull is not reported. */
-const lostMin = 3
 
 export interface SilenceContext {
   sensitivity: Sensitivity
@@ -264,10 +261,6 @@ function breakIn(scene: Scene, span: Run, breaks: readonly ExporterBreak[]): Exp
     (each) => each.from < to + reportMs && each.to > from && each.to > to - reportMs,
   )
   return across.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
-}
-
-function wasAway({ isRestart, lostDatagrams = lostMin }: ExporterBreak): boolean {
-  return isRestart || lostDatagrams >= lostMin
 }
 
 /**

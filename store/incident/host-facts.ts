@@ -55,8 +55,8 @@ async function ownScene(
   const before = Math.max(earlierMsMin, connections.idleMs + shortMs)
   for (const earlier of [before, shortMs]) {
     const from = Math.max(grid.from, span.from - earlier)
-    const { exporter } = table
-    const scene = await readHosts(query, { exporter, hosts, from, to: span.to })
+    const { exporter, breaks } = table
+    const scene = await readHosts(query, { exporter, hosts, from, to: span.to, breaks })
     if (scene && hosts.every((host) => scene.hosts.find(host) !== null)) return scene
   }
   return null

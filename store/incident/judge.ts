@@ -108,6 +108,7 @@ async function incidentOf(
     ...span,
     ...(finding.isOpenStart && { isOpenStart: true }),
     isOngoing: finding.isOpenEnd,
+    ...(finding.gaps && { gaps: finding.gaps.map((gap) => spanOf(scene, gap)) }),
     actors,
     othersKept: finding.othersKept,
     facts: finding.facts,

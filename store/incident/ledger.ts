@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path'
 
-import { inOrderOfNames, type Incident } from '../../flow/incident/incident.ts'
+import { inOrderOfNames, isSameEvent, type Incident } from '../../flow/incident/incident.ts'
 import { Manifest, ManifestReader } from '../manifest.ts'
 
 /** Incidents kept; if there are more, the newest. */
@@ -161,21 +161,16 @@ function settle(
 ): { add: Incident[]; remove: Incident[] } {
   const judged = known.filter(({ exporter }) => exporters?.includes(exporter) ?? true)
   const before = judged.filter((each) => isWhole && each.from < to && each.to > from)
-  const touching = judged.filter((each) => found.some((one) => isSame(one, each)))
+  const touching = judged.filter((each) => found.some((one) => isSameEvent(one, each)))
   const replaced = [...new Set([...before, ...touching])]
   const taken = new Set<string>()
   const add = found.map((incident) => {
-    const same = replaced.find((each) => isSame(each, incident) && !taken.has(each.id))
+    const same = replaced.find((each) => isSameEvent(each, incident) && !taken.has(each.id))
     const id = same?.id ?? incident.id
     taken.add(id)
     return { ...incident, id }
   })
   return { add, remove: replaced.filter(({ id }) => !taken.has(id)) }
-}
-
-/** Whether two incidents are the same event, judged at different times. */
-function isSame(a: Incident, b: Incident): boolean {
-  return a.exporter === b.exporter && a.from < b.to && b.from < a.to
 }
 
 /** A reader's side: any process may follow the ledger while it is being written. */

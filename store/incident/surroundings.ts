@@ -4,7 +4,7 @@
  */
 import type { NetworkSet } from '../../flow/address.ts'
 import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
-import type { ExporterBreak } from '../../flow/incident/incident.ts'
+import { wasAway, type ExporterBreak } from '../../flow/incident/incident.ts'
 import type { Grid } from '../../flow/incident/rates.ts'
 import { SampledScenes } from '../../flow/incident/sampled.ts'
 import { Scene } from '../../flow/incident/scene.ts'
@@ -76,7 +76,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
   // The manifest counts whole files, and only part of their flows lie in the time.
   if ((await rowsIn(widest!)) <= 2 * held)
     try {
-      return { scenes: await readAll(query, timeOf(query, widest!)), breaks }
+      return { scenes: await readAll(query, timeOf(query, widest!), breaks), breaks }
     } catch (error) {
       if (!(error instanceof QueryTooLarge)) throw error
     }
@@ -90,7 +90,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
         'ask for a shorter time, or for one exporter',
         rows,
       )
-    return { scenes: await readSampled(query, timeOf(query, margin)), breaks }
+    return { scenes: await readSampled(query, timeOf(query, margin), breaks), breaks }
   }
   return { scenes: [], breaks }
 }
@@ -114,6 +114,7 @@ function limitsOf({ limits }: SurroundingsQuery): RowLimits {
 async function readAll(
   query: SurroundingsQuery,
   time: { from: number; to: number },
+  breaks: readonly ExporterBreak[],
 ): Promise<Scene[]> {
   const { flows, local, exporter, signal } = query
   let tables = new FlowTables(local)
@@ -121,18 +122,27 @@ async function readAll(
     tables = new FlowTables(local)
     return (batch) => tables.add(batch)
   })
-  return tables.tables.map((table) => new Scene(table, gridOf(table, time)))
+  return tables.tables.map((table) => {
+    table.breaks = breaksOf(table.exporter, breaks)
+    return new Scene(table, gridOf(table, time))
+  })
+}
+
+function breaksOf(exporter: string, breaks: readonly ExporterBreak[]): readonly ExporterBreak[] {
+  return breaks.filter((each) => each.exporter === exporter && wasAway(each))
 }
 
 async function readSampled(
   query: SurroundingsQuery,
   time: { from: number; to: number },
+  breaks: readonly ExporterBreak[],
 ): Promise<Scene[]> {
   const { flows, local, exporter, signal } = query
   const followed = await hostsToFollow(query, time)
   const grid: Grid = { from: time.from, seconds: (time.to - time.from) / 1000 }
   const kept = Math.ceil(limitsOf(query).kept / Math.max(1, followed.size))
-  const start = () => new SampledScenes({ local, grid, kept, followed })
+  const start = () =>
+    new SampledScenes({ local, grid, kept, followed, breaksOf: (each) => breaksOf(each, breaks) })
   let sampled = start()
   await flows.scan?.({ ...time, exporter, rowsMax: Number.POSITIVE_INFINITY, signal }, () => {
     sampled = start()
@@ -147,7 +157,13 @@ async function readSampled(
  */
 export async function readHosts(
   query: SurroundingsQuery,
-  asked: { exporter: string; hosts: readonly string[]; from: number; to: number },
+  asked: {
+    exporter: string
+    hosts: readonly string[]
+    from: number
+    to: number
+    breaks: FlowTable['breaks']
+  },
 ): Promise<Scene | null> {
   const { flows, local, signal } = query
   const rowsMax = limitsOf(query).own
@@ -163,7 +179,9 @@ export async function readHosts(
     throw error
   }
   const [table] = tables.tables
-  return table ? new Scene(table, { from, seconds: (to - from) / 1000 }) : null
+  if (!table) return null
+  table.breaks = asked.breaks
+  return new Scene(table, { from, seconds: (to - from) / 1000 })
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Made days, judged by the sentence that a user reads. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 
 import { replayDay } from './replayed.ts'
 import { morning, office, take } from './scenarios.ts'
@@ -42,4 +42,39 @@ test('times after midnight have their date in the tables of a report', async (t)
   assert.match(said, /\| 23:5\d:\d\d \| it begins: 10\.0\.0\.17 \|/)
   assert.match(said, /\| 2026-11-18 00:04:0\d \| it is over \|/)
   assert.match(said, /\| 23:59:0\d\.\d{3} \| 2026-11-18 00:00:0\d\.\d{3} \|/)
+})
+
+suite('the exporter is away within a congestion', () => {
+  const client = '10.0.0.17'
+  const at = (seconds: number) => cutAt + seconds * 1000
+  const packets = (seconds: number) =>
+    office({
+      seed: 201,
+      span: { from: morning, to: morning + 45 * minute },
+      cuts: [{ from: cutAt, to: at(seconds), except: [client], keeps: 0.01 }],
+      more: (line) =>
+        take(line, { client, from: cutAt, seconds, connections: 40, bytes: 1e7 * seconds }),
+    })()
+
+  test('both are told, the one with the gap of the other', async (t) => {
+    const drops = [{ from: at(240), to: at(330) }]
+    const { found, report } = await replayDay(t, [{ packets: packets(600), drops }])
+    assert.deepEqual(found.map(({ kind }) => kind), ['congestion', 'exporter']) // prettier-ignore
+    assert.ok(Math.abs(found[0]!.from - cutAt) <= 2000, JSON.stringify(found))
+    assert.ok(Math.abs(found[0]!.to - at(600)) <= 2000, JSON.stringify(found))
+    const said = await report(at(0), at(200))
+    assert.match(said, /was cut for 10 min( 1 s)?\. 10\.0\.0\.17 opened 1\d\d connections outward, 40 of them to 203\.0\.113\.80,/)
+    assert.match(said, /What passed from 09:23:5\d to 09:25:3\d is not known, for 192\.168\.9\.1 itself was away or cut off, and about \d+ flows of that time were lost: figures are at least these\./)
+    assert.match(said, /\| 09:23:5\d \| nothing is known from here: the exporter was away or cut off \|\n\| 09:25:3\d \| known again \|/)
+    assert.doesNotMatch(said, /from here to its end/, 'a mean over a gap is not known')
+  }) // prettier-ignore
+
+  test('a congestion that ends meanwhile lasted at least until then', async (t) => {
+    const drops = [{ from: at(240), to: at(420) }]
+    const { found, report } = await replayDay(t, [{ packets: packets(300), drops }])
+    assert.deepEqual(found.map(({ kind }) => kind), ['congestion', 'exporter']) // prettier-ignore
+    const said = await report(at(0), at(200))
+    assert.match(said, /was cut for at least (2 min 5\d s|3 min)/)
+    assert.match(said, /What passed from 09:24:0\d to 09:27:0\d is not known/)
+  })
 })

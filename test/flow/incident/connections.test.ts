@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 
 import { joinConnections } from '../../../flow/incident/connections.ts'
+import type { FlowTable } from '../../../flow/incident/flow-table.ts'
 import { tableOf, t0, type TestFlow } from './tables.ts'
 
 const there: Partial<TestFlow> = {}
@@ -15,8 +16,9 @@ const back: Partial<TestFlow> = {
   destinationPort: 50_000,
 }
 
-function joined(flows: readonly Partial<TestFlow>[]) {
+function joined(flows: readonly Partial<TestFlow>[], breaks: FlowTable['breaks'] = []) {
   const table = tableOf(flows)
+  table.breaks = breaks
   const connections = joinConnections(table)
   return Array.from({ length: connections.count }, (_, i) => ({
     opener: table.hosts.text(connections.opener[i]!),
@@ -46,6 +48,15 @@ suite('connections', () => {
       joined([there, { ...there, first: t0 + ms, last: t0 + ms }]).length
     assert.equal(later(60_000), 1)
     assert.equal(later(60_001), 2)
+  })
+
+  test('a time in which the exporter was away is no gap of the connection', () => {
+    const away = { from: t0 + 70_000, to: t0 + 200_000 }
+    const later = (ms: number) =>
+      joined([there, { ...there, first: t0 + ms, last: t0 + ms }], [away]).length
+    // From 10 s on, a record may have been one that was not reported.
+    assert.equal(later(200_000 + 50_000), 1)
+    assert.equal(later(200_000 + 50_001), 2)
   })
 
   test('the log of a session’s end, minutes later, opens nothing; that of its beginning does', () => {

@@ -77,7 +77,7 @@ suite('partly kept scenes', () => {
       fc.property(fc.array(record, { minLength: 1, maxLength: 100 }), (flows) => {
         const grid = { from: t0, seconds: 80 }
         const followed = new Map([['192.0.2.1', ['10.0.0.1', '10.0.0.2', 'fd00::7', '203.0.113.9', '2001:db8::1']]]) // prettier-ignore
-        const passing = new SampledScenes({ local, grid, kept: 30, followed })
+        const passing = new SampledScenes({ breaksOf: () => [], local, grid, kept: 30, followed })
         passing.add(eventFlows(flows))
         const [part] = passing.scenes()
         const whole = new Scene(tableOf(flows), part!.grid)

@@ -38,6 +38,25 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
+  test('an exporter’s absence within a congestion is another incident, and both keep their ids', async (t) => {
+    const ledger = await IncidentLedger.open(await scratchFolder(t))
+    const away = incident(400, 500, { kind: 'exporter' })
+    const around = incident(300, 700, { kind: 'congestion' })
+    const later = { ...around, id: 'e-290', from: 290 }
+    const ids = async (found: Incident[]) => {
+      await ledger.judged({ ...span, found })
+      return (await ledger.incidents()).map(({ id, kind }) => `${id} ${kind}`).sort()
+    }
+    assert.deepEqual(await ids([away]), ['e-400 exporter'])
+    for (const found of [
+      [around, away],
+      [later, away],
+      [away, later],
+    ])
+      assert.deepEqual(await ids(found), ['e-300 congestion', 'e-400 exporter'])
+    await ledger.close()
+  })
+
   test('a time that could not be judged whole removes nothing', async (t) => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     await ledger.judged({ ...span, found: [incident(100, 200)] })
