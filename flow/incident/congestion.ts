@@ -17,8 +17,8 @@ const actorsShare = 0.6
 const actorShare = 0.15
 /** And at least this many times that host's usual rate. */
 const elevatedTimes = 2.5
-/** A host's usual rate is exceeded in all but this share of seconds: a long event fills most of a scene. */
-const ownShare = 0.1
+/** What is usual, of a host or of all, is exceeded in all but this share of seconds: a long event fills most of a scene. */
+const usualShare = 0.1
 const smoothSeconds = 5
 const gapSeconds = 5
 /** Records smear the others' traffic into an event: this much of it, at most half, is left out. */
@@ -73,10 +73,10 @@ interface Candidate extends Run {
 /** Runs in which few hosts carry most of the traffic, with these hosts. */
 function candidatesOf(scene: Scene, direction: HostDirection): Candidate[] {
   const total = smoothed(scene.total[direction], smoothSeconds)
-  const usual = percentile(total, 0.25)
+  const usual = percentile(total, usualShare)
   const hosts = [...scene.followed].map(([host, series]) => {
     const rate = smoothed(series[direction], smoothSeconds)
-    return { host, rate, own: percentile(rate, ownShare) }
+    return { host, rate, own: percentile(rate, usualShare) }
   })
   const heavy = Float64Array.from(total, (whole, t) => {
     let sum = 0

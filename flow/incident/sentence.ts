@@ -151,11 +151,12 @@ function mostWith({ mainPeer, direction, bytes }: ActorFacts, wording: Wording):
 }
 
 function sayLength(incident: Incident): string {
-  const { from, to, isOpenStart = false, gaps = [], idleMs } = incident
+  const { from, to, isOpenStart = false, isOngoing, gaps = [], idleMs } = incident
   const length = formatDuration(Math.max(1, Math.round((to - from) / 1000)))
   const isUnknown = (t: number) =>
     gaps.some((gap) => unknownTime(gap, idleMs).from <= t + 1000 && gap.to >= t)
-  return isOpenStart || isUnknown(from) || isUnknown(to) ? `at least ${length}` : length
+  const isLonger = isOpenStart || isOngoing || isUnknown(from) || isUnknown(to)
+  return isLonger ? `at least ${length}` : length
 }
 
 function percent(share: number): string {

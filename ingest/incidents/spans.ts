@@ -64,7 +64,11 @@ export async function judgeSpan(
   const verdict = await judgeWhole(span, stores, settings).catch(nullIfTooLarge)
   if (verdict) return [verdict]
   const { from, to, look } = span
-  if (look && look.to - look.from > to - from) return judgeSpan({ from, to }, stores, settings)
+  if (look && look.to - look.from > to - from) {
+    // Incidents that reach beyond the span were not judged, and stay as they are.
+    const verdicts = await judgeSpan({ from, to }, stores, settings)
+    return verdicts.map((each) => ({ ...each, isWhole: false }))
+  }
   if (to - from <= intervalMs)
     return [{ from, to, found: [], isWhole: false, exporters: stores.elsewhere ? [] : undefined }]
   const middle = from + Math.ceil((to - from) / intervalMs / 2) * intervalMs

@@ -10,7 +10,8 @@ import { Manifest, ManifestReader } from '../manifest.ts'
 const incidentsMax = 10_000
 /** An event that begins this soon after an incident may belong to it. */
 const nearMs = 600_000
-const longMs = 6 * 3_600_000
+/** One that is longer is not judged again as a whole: it is kept as it was, until its end is found. */
+const longMs = 12 * 3_600_000
 
 interface Entry {
   /** The incident's id: the manifest identifies entries by it. */
@@ -160,7 +161,8 @@ function settle(
   { from, to, found, isWhole, exporters }: Verdict,
 ): { add: Incident[]; remove: Incident[] } {
   const judged = known.filter(({ exporter }) => exporters?.includes(exporter) ?? true)
-  const before = judged.filter((each) => isWhole && each.from < to && each.to > from)
+  const isSeen = (each: Incident) => isWhole && each.from >= from - longMs && each.to <= to + longMs
+  const before = judged.filter((each) => each.from < to && each.to > from && isSeen(each))
   const touching = judged.filter((each) => found.some((one) => isSameEvent(one, each)))
   const replaced = [...new Set([...before, ...touching])]
   const taken = new Set<string>()
@@ -168,7 +170,11 @@ function settle(
     const same = replaced.find((each) => isSameEvent(each, incident) && !taken.has(each.id))
     const id = same?.id ?? incident.id
     taken.add(id)
-    return { ...incident, id }
+    // Of one that was not read from its beginning, the beginning is known from before.
+    const begin = incident.isOpenStart
+      ? Math.min(incident.from, same?.from ?? incident.from)
+      : incident.from
+    return { ...incident, id, from: begin }
   })
   return { add, remove: replaced.filter(({ id }) => !taken.has(id)) }
 }

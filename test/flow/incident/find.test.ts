@@ -5,14 +5,15 @@ import { suite, test } from 'node:test'
 import { findEvents } from '../../../flow/incident/find.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
+import { seeded } from '../../random.ts'
 import { officeFlows, type Office } from './office.ts'
 import { t0, tableOf, type TestFlow } from './tables.ts'
 
 const seconds = 5400
 const grid = { from: t0, seconds }
 
-function foundIn(flows: readonly Partial<TestFlow>[]) {
-  const scene = new Scene(tableOf(flows), grid)
+function foundIn(flows: readonly Partial<TestFlow>[], within = grid) {
+  const scene = new Scene(tableOf(flows), within)
   const found = findEvents(scene, { sensitivity: sensitivityTable.normal, breaks: [] })
   return found.map(({ kind, from, to, actors }) => ({
     kind,
@@ -68,4 +69,26 @@ suite('a cut during which hosts keep trying', () => {
     assert.deepEqual([congestion?.kind, congestion?.actors], ['congestion', ['10.0.0.100']])
     assert.ok(Math.abs(congestion!.from - cut.from) <= 2 && Math.abs(congestion!.to - cut.to) <= 3)
   })
+})
+
+test('a congestion that goes on since eight hours is found, with one hour before it', () => {
+  const [begin, end] = [3600, 9 * 3600]
+  const random = seeded(5)
+  const office = officeFlows({ seed: 7, hosts: 20, pages: 0.3, connections: 3, seconds: begin })
+  // The rate of a long download is uneven: a tenth of its minutes have half of the usual bytes.
+  const download = Array.from({ length: (end - begin) / 60 }, (_, i): Partial<TestFlow> => ({
+    source: '203.0.113.80',
+    destination: '10.0.0.100',
+    sourcePort: 443,
+    destinationPort: 30_000,
+    first: t0 + (begin + 60 * i) * 1000,
+    last: t0 + (begin + 60 * (i + 1)) * 1000,
+    bytes: random() < 0.1 ? 3e8 : 6e8,
+  }))
+  const found = foundIn([...office, ...download], { from: t0, seconds: end })
+  assert.deepEqual(
+    found.map(({ kind, actors }) => [kind, actors]),
+    [['congestion', ['10.0.0.100']]],
+  )
+  assert.ok(Math.abs(found[0]!.from - begin) <= 2, JSON.stringify(found))
 })

@@ -57,6 +57,27 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
+  test('one that goes on for longer than can be judged at once stays until its end is found', async (t) => {
+    const ledger = await IncidentLedger.open(await scratchFolder(t))
+    const [hour, minutes] = [3_600_000, 300_000]
+    const ongoing = incident(0, 12 * hour, { kind: 'congestion', isOngoing: true })
+    await ledger.judged({ from: 0, to: 12 * hour, isWhole: true, found: [ongoing] })
+    const next = { from: 12 * hour, to: 12 * hour + minutes }
+    assert.deepEqual(await ledger.reachOf(next), { from: 0, to: next.to }, 'as a whole')
+    const reaching = { ...ongoing, to: next.to }
+    await ledger.judged({ ...next, isWhole: true, found: [reaching] })
+    const later = { from: next.from + minutes, to: next.to + minutes }
+    assert.deepEqual(await ledger.reachOf(later), later)
+    // Its last interval again, without the time before.
+    await ledger.judged({ ...next, from: next.from + 1, isWhole: true, found: [] })
+    assert.deepEqual(await ledger.incidents(), [reaching])
+    const end = incident(hour, 13 * hour, { kind: 'congestion', isOpenStart: true })
+    await ledger.judged({ from: 12 * hour, to: 13 * hour, isWhole: true, found: [end] })
+    const [told] = await ledger.incidents()
+    assert.deepEqual([told!.id, told!.from, told!.to], ['e-0', 0, 13 * hour])
+    await ledger.close()
+  })
+
   test('a time that could not be judged whole removes nothing', async (t) => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     await ledger.judged({ ...span, found: [incident(100, 200)] })
