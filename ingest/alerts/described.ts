@@ -30,7 +30,7 @@ export function describe(
   observation: Observation & { value: number },
   { condition, intervals = 1 }: KeptAlert,
 ): Described {
-  const { key, about, value, unit, earlier, from, to, path } = observation
+  const { key, about, value, isPart = false, unit, earlier, from, to, path } = observation
   const { isAmiss, words } = condition
     ? judgeValue(condition, value, earlier)
     : { isAmiss: false, words: 'none' }
@@ -41,7 +41,7 @@ export function describe(
     value,
     interval: from,
     isAmiss,
-    text: `${about}: ${formatScaled(value)}${unit === '%' ? '' : ' '}${unit}, ${day.slice(0, 16)}Z to ${until.slice(11, 16)}Z.`,
+    text: `${about}: ${isPart ? 'at least ' : ''}${formatScaled(value)}${unit === '%' ? '' : ' '}${unit}, ${day.slice(0, 16)}Z to ${until.slice(11, 16)}Z.`,
     evidence: `Condition: ${words}${row}.`,
     from,
     to,

@@ -22,6 +22,7 @@ import {
 import { describe, dueInterval, settleMs, type Described } from './described.ts'
 import { observeNow, occurrences, type Occurrence, type Sources } from './observe.ts'
 import { observeTracker } from './observe-tracker.ts'
+import { MissingExporters } from './missing.ts'
 import { newsOf } from './runs.ts'
 import { SeenSums } from './seen-sums.ts'
 import type { AlertSender } from './sender.ts'
@@ -62,6 +63,7 @@ export class AlertEngine {
   /** Recent values of losses and the disk, by alert and key; those of trackers are always available. */
   readonly #recent = new Map<string, Described[]>()
   readonly #seen = new SeenSums()
+  readonly #missing = new MissingExporters()
   #evaluatedUntil: number | null = null
   #evaluatedMs = 0
   #counted = new Map<string, { flows: number; lost: number }>()
@@ -262,14 +264,17 @@ export class AlertEngine {
             sources,
             back,
             earlier,
-            isWhole: condition?.is !== 'above',
             seen: this.#seen,
+            missing: this.#missing,
           })
         : await observeNow(subject, interval, { sources, lost })
-    // Unknown values neither start nor end anything.
+    // Unknown values neither start nor end anything; of a part it is only known if it is above a threshold.
     return observed.flatMap((each) => {
-      const { value } = each
-      return value === null ? [] : [describe({ ...each, value }, alert)]
+      const { value, isPart = false } = each
+      if (value === null) return []
+      const described = describe({ ...each, value }, alert)
+      const isSure = !isPart || (condition?.is === 'above' && described.isAmiss)
+      return isSure ? [described] : []
     })
   }
 

@@ -2,22 +2,14 @@
  * Values of trackers in closed intervals. A single collector has them in memory right after the
  * interval; with several, they are read from the merged series once all have written theirs.
  */
+import { wasAway } from '../../flow/incident/incident.ts'
 import { intervalMs } from '../../flow/interval.ts'
-import type { AlertSubject } from '../../store/alert.ts'
-import type { SeriesKey, SeriesReader } from '../../store/series.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { pathTo, Unwatchable, type Observation, type Sources } from './observe.ts'
-import type { SeenSums } from './seen-sums.ts'
+import type { MissingExporters } from './missing.ts'
+import type { SeenSum, SeenSums } from './seen-sums.ts'
+import { measures, readValues, type TrackerSubject } from './stored-values.ts'
 
-type TrackerSubject = Extract<AlertSubject, { kind: 'tracker' }>
-
-/** Converts a sum over an interval to a rate: bytes to bits per second, flow-milliseconds to flows. */
-const measures = {
-  bits: { field: 'bytes', scale: 8000 / intervalMs, unit: 'bit/s' },
-  packets: { field: 'packets', scale: 1000 / intervalMs, unit: 'packets/s' },
-  flows: { field: 'flows', scale: 1000 / intervalMs, unit: 'flows/s' },
-  active: { field: 'active', scale: 1 / intervalMs, unit: 'flows at a time' },
-} as const
 /**
  * An exporter silent for longer than this at the end of an interval may have stopped: a low value
  * is then unknown until it is received again.
@@ -29,9 +21,8 @@ export interface TrackerQuestion {
   /** How many intervals, and how many earlier values for each. */
   back: number
   earlier: number
-  /** Whether the value must be complete, because partial traffic is meaningless. */
-  isWhole: boolean
   seen: SeenSums
+  missing: MissingExporters
 }
 
 /** A tracker's values in the last `back` intervals up to one, oldest first, as of now. */
@@ -52,20 +43,22 @@ export async function observeTracker(
     ? await valuesOfAll(subject, { ...question, first, last })
     : await valuesHere(subject, { ...question, first, last })
   const before =
-    earlier === 0 ? [] : await valuesBefore(subject, first, { sources, count: earlier })
+    earlier === 0 ? [] : await valuesBefore(subject, first, { ...question, count: earlier })
   const { scale, unit } = measures[subject.measure]
   return Array.from({ length: back }, (_, at) => {
     const from = first + at * intervalMs
     const to = from + intervalMs
     const isFollowed = spans.some((span) => from >= span.from && (span.to ?? Infinity) > from)
-    const sum = isFollowed ? values(from) : null
-    const value = sum === null ? null : sum * scale
+    const seen = isFollowed ? values(from) : null
+    const value = seen === null ? null : seen.sum * scale
+    const isPart = seen?.isPart ?? false
     const own = [...before]
-    if (value !== null) before.push(value)
+    if (value !== null && !isPart) before.push(value)
     return {
       key: '',
       about: [name, subject.direction].filter(Boolean).join(' '),
       value,
+      isPart,
       unit,
       earlier: own,
       from,
@@ -76,7 +69,7 @@ export async function observeTracker(
 }
 
 /** The sum of an interval; null if unknown. */
-type Values = (interval: number) => number | null
+type Values = (interval: number) => SeenSum | null
 
 /** Whether an exporter was received until about an interval's end. */
 function heard({ exporters }: Sources): (exporter: string, interval: number) => boolean {
@@ -91,127 +84,122 @@ interface Range {
   last: number
 }
 
+/** Of the exporters of which an interval is known, those that were not away in a part of it. */
+function withoutBreaks(
+  { cluster, coverage }: Sources,
+  knownIn: (interval: number) => readonly string[],
+): (interval: number) => readonly string[] {
+  const breaks = cluster ? [] : coverage.breaks.list().filter((each) => wasAway(each))
+  return (interval) => {
+    const cut = breaks.filter(({ from, to }) => from < interval + intervalMs && to > interval)
+    return knownIn(interval).filter((each) => !cut.some(({ exporter }) => exporter === each))
+  }
+}
+
+/** The starts of the intervals of a range. */
+function intervalsIn({ first, last }: Range): number[] {
+  return Array.from({ length: (last - first) / intervalMs + 1 }, (_, i) => first + i * intervalMs)
+}
+
 async function valuesHere(
   subject: TrackerSubject,
-  { sources, seen, first, last }: TrackerQuestion & Range,
+  question: TrackerQuestion & Range,
 ): Promise<Values> {
   const { tracker, measure, direction } = subject
-  const { followed, buckets, coverage } = sources
+  const { sources, seen, missing, first } = question
+  const { followed, buckets, coverage, series } = sources
   const number = followed.numberOf(tracker)
   const sums = seen.of(subject, first)
-  const gone = await sumsGone(subject, { sources, seen: sums, first, last })
+  const gone = await sumsGone(subject, { ...question, kept: sums })
   const isHeard = heard(sources)
+  const knownIn = (interval: number) =>
+    coverage
+      .exportersIn(interval)
+      .filter((each) => coverage.of(each, interval)?.known === 1 && isHeard(each, interval))
+  const intervals = intervalsIn(question).filter((each) => buckets.isHeld(each))
+  const wholeIn = withoutBreaks(sources, knownIn)
+  const parts = await missing.in({ tracker, sources, series, intervals, wholeIn })
   return (interval) => {
     if (!buckets.isHeld(interval)) return gone.get(interval) ?? null
-    const isKnown = coverage
-      .exportersIn(interval)
-      .some((each) => coverage.of(each, interval)?.known === 1 && isHeard(each, interval))
     const held = number === undefined ? null : buckets.trackerSums(interval, number)
-    const sum = isKnown ? (held?.[measures[measure].field][direction ?? 'all'] ?? 0) : null
-    sums.set(interval, sum)
-    return sum
+    const sum = held?.[measures[measure].field][direction ?? 'all'] ?? 0
+    const value = knownIn(interval).length > 0 ? { sum, isPart: parts.has(interval) } : null
+    sums.set(interval, value)
+    return value
   }
 }
 
 /** The sums of intervals whose totals were dropped: as last seen, else as stored. */
 async function sumsGone(
   subject: TrackerSubject,
-  { sources, seen, first, last }: Range & { sources: Sources; seen: Map<number, number | null> },
-): Promise<ReadonlyMap<number, number | null>> {
-  const gone = new Map(seen)
-  const unseen: number[] = []
-  for (let interval = first; interval <= last; interval += intervalMs)
-    if (!sources.buckets.isHeld(interval) && !seen.has(interval)) unseen.push(interval)
+  {
+    sources,
+    missing,
+    kept,
+    ...range
+  }: TrackerQuestion & Range & { kept: Map<number, SeenSum | null> },
+): Promise<ReadonlyMap<number, SeenSum | null>> {
+  const gone = new Map(kept)
+  const { series, buckets } = sources
+  const unseen = intervalsIn(range).filter((each) => !buckets.isHeld(each) && !kept.has(each))
   if (unseen.length === 0) return gone
-  const range = { from: unseen[0]!, to: unseen.at(-1)! + intervalMs }
+  const time = { from: unseen[0]!, to: unseen.at(-1)! + intervalMs }
   // While a store is away, intervals before the start are unknown; later ones are still judged.
-  const stored = await readValues(subject, { sources, ...range }).catch(() => null)
+  const stored = await readValues(subject, { sources, ...time }).catch(() => null)
   if (stored === null) return gone
+  const wholeIn = withoutBreaks(sources, (interval) => stored.known.get(interval) ?? [])
+  const { tracker } = subject
+  const parts = await missing.in({ tracker, sources, series, intervals: unseen, wholeIn })
   for (const interval of unseen) {
     // The interval of the start itself is rebuilt, and then complete.
     if (stored.open.has(interval)) continue
-    const sum = stored.known.has(interval) ? (stored.sums.get(interval) ?? 0) : null
-    gone.set(interval, sum)
-    if (interval < last) seen.set(interval, sum)
+    const sum = stored.sums.get(interval) ?? 0
+    const value = stored.known.has(interval) ? { sum, isPart: parts.has(interval) } : null
+    gone.set(interval, value)
+    if (interval < range.last) kept.set(interval, value)
   }
   return gone
 }
 
-/** A value already above a threshold stays so, whatever others still have to write. */
+/** An interval that another collector has not written yet is a part. */
 async function valuesOfAll(
   subject: TrackerSubject,
-  { sources, first, last, isWhole }: TrackerQuestion & Range,
+  question: TrackerQuestion & Range,
 ): Promise<Values> {
+  const { sources, missing, first, last } = question
+  const { tracker } = subject
   const { series, writtenUntil } = sources.cluster!
-  const written = isWhole ? writtenUntil() : Number.POSITIVE_INFINITY
+  const written = writtenUntil()
   const { sums, known } = await readValues(subject, {
     sources: { ...sources, series },
     from: first,
     to: last + intervalMs,
   })
   const isHeard = heard(sources)
+  const knownIn = (interval: number) =>
+    known.get(interval)?.filter((each) => isHeard(each, interval)) ?? []
+  const intervals = intervalsIn(question)
+  const parts = await missing.in({ tracker, sources, series, intervals, wholeIn: knownIn })
   return (interval) => {
-    const isKnown = known.get(interval)?.some((each) => isHeard(each, interval)) ?? false
-    return isKnown && written >= interval + intervalMs ? (sums.get(interval) ?? 0) : null
+    if (knownIn(interval).length === 0) return null
+    const isPart = written < interval + intervalMs || parts.has(interval)
+    return { sum: sums.get(interval) ?? 0, isPart }
   }
 }
 
+/** The known values before a time that are whole. */
 async function valuesBefore(
   subject: TrackerSubject,
   to: number,
-  { sources, count }: { sources: Sources; count: number },
+  { sources, missing, count }: TrackerQuestion & { count: number },
 ): Promise<number[]> {
   const series = sources.cluster?.series ?? sources.series
   const from = to - count * intervalMs
   const { sums, known } = await readValues(subject, { sources: { ...sources, series }, from, to })
+  const { tracker } = subject
+  const intervals = [...known.keys()].sort((a, b) => a - b)
+  const wholeIn = withoutBreaks(sources, (interval) => known.get(interval) ?? [])
+  const parts = await missing.in({ tracker, sources, series, intervals, wholeIn })
   const { scale } = measures[subject.measure]
-  return [...known.keys()].sort((a, b) => a - b).map((time) => (sums.get(time) ?? 0) * scale)
-}
-
-interface Stored {
-  /** By interval. */
-  sums: Map<number, number>
-  /** The exporters with known data in an interval. */
-  known: Map<number, string[]>
-  /** Intervals that were not over when they were stored. */
-  open: Set<number>
-}
-
-/** The stored values of a tracker in a range. */
-async function readValues(
-  { tracker, direction, measure }: TrackerSubject,
-  {
-    sources: { tier, series },
-    from,
-    to,
-  }: {
-    sources: { tier: Sources['tier']; series: Pick<SeriesReader, 'read' | 'coverage'> }
-    from: number
-    to: number
-  },
-): Promise<Stored> {
-  const { field } = measures[measure]
-  const key: SeriesKey = direction === undefined ? { tracker } : { tracker, direction }
-  const range = { tier, from, to }
-  const rows = await series.read({
-    ...range,
-    measurement: 'tracker',
-    by: direction === undefined ? ['tracker'] : ['tracker', 'direction'],
-    keys: [key],
-    rest: false,
-    sumsOnly: true,
-    fields: [field],
-  })
-  const known = new Map<number, string[]>()
-  const open = new Set<number>()
-  for (const { time, exporter, known: isKnown, openUntil } of await series.coverage(range)) {
-    if (isKnown === 1) known.set(time, [...(known.get(time) ?? []), exporter])
-    if (openUntil !== undefined) open.add(time)
-  }
-  const sums = new Map<number, number>()
-  for (let row = 0; row < rows.count; row++) {
-    const time = rows.time[row]!
-    if (rows.key[row] === 0) sums.set(time, (sums.get(time) ?? 0) + rows.sum[field][row]!)
-  }
-  return { sums, known, open }
+  return intervals.filter((each) => !parts.has(each)).map((each) => (sums.get(each) ?? 0) * scale)
 }

@@ -19,6 +19,8 @@ export interface Observation {
   /** A description of the subject. */
   about: string
   value: number | null
+  /** It is at least this: some of it is not known. */
+  isPart?: boolean
   unit: string
   /** Previous values, newest last; only if requested. */
   earlier: number[]
@@ -47,7 +49,7 @@ export interface Sources {
   state: StateReading
   followed: FollowedTrackers
   buckets: Pick<Buckets, 'trackerSums' | 'isHeld'>
-  coverage: Pick<CoverageTracker, 'of' | 'exportersIn'>
+  coverage: Pick<CoverageTracker, 'of' | 'exportersIn' | 'breaks'>
   series: Pick<SeriesStore, 'read' | 'coverage'>
   incidents: IncidentSource
   exporters: () => readonly WatchedExporter[]

@@ -6,8 +6,14 @@
 import type { AlertSubject } from '../../store/alert.ts'
 
 type TrackerSubject = Extract<AlertSubject, { kind: 'tracker' }>
+/** The sum of an interval, and whether an exporter was missing from it. */
+export interface SeenSum {
+  sum: number
+  isPart: boolean
+}
+
 /** By interval; null: unknown. */
-type Sums = Map<number, number | null>
+type Sums = Map<number, SeenSum | null>
 
 export class SeenSums {
   readonly #sums = new Map<string, Sums>()
