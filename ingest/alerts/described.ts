@@ -25,15 +25,20 @@ export function dueInterval({ condition }: KeptAlert, nowMs: number): number {
   return intervalStart(nowMs - settled) - intervalMs
 }
 
-/** An observation as shown in alerts, and whether its condition holds. */
+/**
+ * An observation as shown in alerts, and whether its condition holds; null if that is unknown, which neither starts
+ * nor ends anything. Of a part it is only known if it is above a threshold.
+ */
 export function describe(
-  observation: Observation & { value: number },
+  observation: Observation,
   { condition, intervals = 1 }: KeptAlert,
-): Described {
+): Described | null {
   const { key, about, value, isPart = false, unit, earlier, from, to, path } = observation
+  if (value === null) return null
   const { isAmiss, words } = condition
     ? judgeValue(condition, value, earlier)
     : { isAmiss: false, words: 'none' }
+  if (isPart && !(condition?.is === 'above' && isAmiss)) return null
   const [day, until] = [new Date(from).toISOString(), new Date(to).toISOString()]
   const row = intervals === 1 ? '' : `, for ${intervals} intervals in a row`
   return {

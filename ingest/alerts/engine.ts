@@ -268,14 +268,7 @@ export class AlertEngine {
             missing: this.#missing,
           })
         : await observeNow(subject, interval, { sources, lost })
-    // Unknown values neither start nor end anything; of a part it is only known if it is above a threshold.
-    return observed.flatMap((each) => {
-      const { value, isPart = false } = each
-      if (value === null) return []
-      const described = describe({ ...each, value }, alert)
-      const isSure = !isPart || (condition?.is === 'above' && described.isAmiss)
-      return isSure ? [described] : []
-    })
+    return observed.flatMap((each) => describe(each, alert) ?? [])
   }
 
   /** The share of flows lost since the last interval, in percent, by exporter. */
