@@ -2,7 +2,7 @@
 import { findCongestions } from './congestion.ts'
 import type { Finding } from './finding.ts'
 import { unknownTime } from './incident.ts'
-import { withoutGaps } from './known-time.ts'
+import { withoutGaps, type KnownTime } from './known-time.ts'
 import type { Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 import { findSilences, type SilenceContext } from './silence.ts'
@@ -28,7 +28,13 @@ export function findEvents(scene: Scene, context: SilenceContext): Finding[] {
   return kept.sort((a, b) => a.from - b.from)
 }
 
-/** The congestions of a scene, which go on while the exporter is away. */
+/** What an event is compared with must not lie only across a gap: this long beside it must be known. */
+const besideSeconds = 60
+
+/**
+ * The congestions of a scene, which go on while the exporter is away; not those of which more is unknown than
+ * known.
+ */
 function congestionsAcross(
   scene: Scene,
   { sensitivity }: SilenceContext,
@@ -37,11 +43,24 @@ function congestionsAcross(
   const unknown = away.map((each) => unknownIn(scene, each))
   const known = withoutGaps(scene, merged(unknown))
   const apart = silences.filter((each) => !away.includes(each)).map((each) => known.into(each))
-  return findCongestions(known.scene, { sensitivity, silences: apart }).map((found) => {
+  return findCongestions(known.scene, { sensitivity, silences: apart }).flatMap((found) => {
     const span = known.back(found)
+    const isMostlyKnown = 2 * (found.to - found.from) >= span.to - span.from
+    if (!isMostlyKnown || !isComparedBeside(found, known)) return []
     const gaps = away.filter((_, i) => unknown[i]!.from <= span.to && unknown[i]!.to >= span.from)
-    return { ...found, ...span, ...(gaps.length > 0 && { gaps }) }
+    return [{ ...found, ...span, ...(gaps.length > 0 && { gaps }) }]
   })
+}
+
+/** Whether an event was compared with a time right beside it: across a gap anything may have changed. */
+function isComparedBeside(found: Finding, { back }: KnownTime): boolean {
+  const { from, to } = back(found)
+  const before = back({ from: found.from - besideSeconds, to: found.to })
+  const after = back({ from: found.from, to: found.to + besideSeconds })
+  return (
+    (!found.isOpenStart && from - before.from === besideSeconds) ||
+    (!found.isOpenEnd && after.to - to === besideSeconds)
+  )
 }
 
 /** The seconds of a scene of which not everything is known because the exporter was away. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { findEvents } from '../../../flow/incident/find.ts'
+import type { ExporterBreak } from '../../../flow/incident/incident.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
 import { seeded } from '../../random.ts'
@@ -12,9 +13,13 @@ import { t0, tableOf, type TestFlow } from './tables.ts'
 const seconds = 5400
 const grid = { from: t0, seconds }
 
-function foundIn(flows: readonly Partial<TestFlow>[], within = grid) {
+function foundIn(
+  flows: readonly Partial<TestFlow>[],
+  within = grid,
+  breaks: readonly ExporterBreak[] = [],
+) {
   const scene = new Scene(tableOf(flows), within)
-  const found = findEvents(scene, { sensitivity: sensitivityTable.normal, breaks: [] })
+  const found = findEvents(scene, { sensitivity: sensitivityTable.normal, breaks })
   return found.map(({ kind, from, to, actors }) => ({
     kind,
     from,
@@ -71,20 +76,55 @@ suite('a cut during which hosts keep trying', () => {
   })
 })
 
+/** The records of a download, each of a minute, from one second to another. */
+function downloadFlows(from: number, to: number, bytesOf: () => number): Partial<TestFlow>[] {
+  return Array.from({ length: (to - from) / 60 }, (_, i) => ({
+    source: '203.0.113.80',
+    destination: '10.0.0.100',
+    sourcePort: 443,
+    destinationPort: 30_000,
+    first: t0 + (from + 60 * i) * 1000,
+    last: t0 + (from + 60 * (i + 1)) * 1000,
+    bytes: bytesOf(),
+  }))
+}
+
+suite('a download, and the exporter is away', () => {
+  const office = officeFlows({ seed: 7, hosts: 20, pages: 0.5, connections: 3, seconds: 3600 })
+  const isApart = ({ first, last }: Partial<TestFlow>, from: number, to: number) =>
+    last! < t0 + from * 1000 || first! >= t0 + to * 1000
+  const kindsIn = (
+    flows: readonly Partial<TestFlow>[],
+    [from, to]: [number, number],
+    begin = 0,
+  ) => {
+    const times = { from: t0 + from * 1000, to: t0 + to * 1000 }
+    const away = { exporter: '192.0.2.1', ...times, isRestart: false, lostFlows: 900, lostDatagrams: 90 } // prettier-ignore
+    const reported = flows.filter((flow) => isApart(flow, from, to))
+    const scene = { from: t0 + begin * 1000, seconds: 3600 - begin }
+    return foundIn(reported, scene, [away]).map(({ kind }) => kind)
+  }
+
+  test('what was after the gap does not show that the others were cut off before it', () => {
+    // Nobody is there yet; when the exporter is back, everybody is.
+    const early = office.filter(({ first }) => first! >= t0 + 2400_000 || first! % 20 === 0)
+    const download = downloadFlows(1000, 1480, () => 6e8)
+    assert.deepEqual(kindsIn([...early, ...download], [1500, 2400], 1000), ['exporter'])
+  })
+
+  test('a congestion goes on across a gap that is shorter than what is known of it', () => {
+    const cut = [...office.filter((flow) => isApart(flow, 1200, 2400)), ...downloadFlows(1200, 2400, () => 6e8)] // prettier-ignore
+    assert.deepEqual(kindsIn(cut, [1680, 1860]), ['congestion', 'exporter'])
+    assert.deepEqual(kindsIn(cut, [1380, 2220]), ['exporter'])
+  })
+})
+
 test('a congestion that goes on since eight hours is found, with one hour before it', () => {
   const [begin, end] = [3600, 9 * 3600]
   const random = seeded(5)
   const office = officeFlows({ seed: 7, hosts: 20, pages: 0.3, connections: 3, seconds: begin })
   // The rate of a long download is uneven: a tenth of its minutes have half of the usual bytes.
-  const download = Array.from({ length: (end - begin) / 60 }, (_, i): Partial<TestFlow> => ({
-    source: '203.0.113.80',
-    destination: '10.0.0.100',
-    sourcePort: 443,
-    destinationPort: 30_000,
-    first: t0 + (begin + 60 * i) * 1000,
-    last: t0 + (begin + 60 * (i + 1)) * 1000,
-    bytes: random() < 0.1 ? 3e8 : 6e8,
-  }))
+  const download = downloadFlows(begin, end, () => (random() < 0.1 ? 3e8 : 6e8))
   const found = foundIn([...office, ...download], { from: t0, seconds: end })
   assert.deepEqual(
     found.map(({ kind, actors }) => [kind, actors]),
