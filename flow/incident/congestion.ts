@@ -17,10 +17,15 @@ const actorsShare = 0.6
 const actorShare = 0.15
 /** And at least this many times that host's usual rate. */
 const elevatedTimes = 2.5
-/** What is usual, of a host or of all, is exceeded in all but this share of seconds: a long event fills most of a scene. */
-const usualShare = 0.1
+/** A host's usual rate is exceeded in all but this share of seconds: a long event fills most of a scene. */
+const ownShare = 0.1
+/** The usual rate of all hosts is exceeded in all but this share of seconds, or is half of the greatest. */
+const usualShare = 0.25
 const smoothSeconds = 5
 const gapSeconds = 5
+/** The greatest rate of all hosts is measured over this long, and exceeded in this share of seconds. */
+const greatSeconds = 30
+const greatShare = 0.01
 /** Records smear the others' traffic into an event: this much of it, at most half, is left out. */
 const smearSeconds = 60
 const besideSeconds = 60
@@ -73,10 +78,11 @@ interface Candidate extends Run {
 /** Runs in which few hosts carry most of the traffic, with these hosts. */
 function candidatesOf(scene: Scene, direction: HostDirection): Candidate[] {
   const total = smoothed(scene.total[direction], smoothSeconds)
-  const usual = percentile(total, usualShare)
+  const great = percentile(smoothed(scene.total[direction], greatSeconds), 1 - greatShare)
+  const usual = Math.min(percentile(total, usualShare), great / 2)
   const hosts = [...scene.followed].map(([host, series]) => {
     const rate = smoothed(series[direction], smoothSeconds)
-    return { host, rate, own: percentile(rate, usualShare) }
+    return { host, rate, own: percentile(rate, ownShare) }
   })
   const heavy = Float64Array.from(total, (whole, t) => {
     let sum = 0
