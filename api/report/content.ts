@@ -218,7 +218,7 @@ function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
     [half, 'from here to its end', both(half, to)],
     [to, `the ${length} after`, both(to, to + beside)],
   ]
-  const first = event.incident?.isOpenStart ? 'first seen (it had begun before)' : 'it begins'
+  const first = event.incident?.isOpenStart ? 'first seen (it may have begun before)' : 'it begins'
   const begins =
     actors.length > 0 ? `${first}: ${actors.map(({ host }) => host).join(', ')}` : first
   const rows: [number, string][] = [

@@ -9,7 +9,7 @@ export interface Finding extends Run {
   /** The hosts that caused it, by number, largest first; empty if no host did. */
   actors: number[]
   direction: HostDirection
-  /** It had begun before the flows begin, or was not over when they end. */
+  /** It may have begun before the flows begin, or was not over when they end. */
   isOpenStart: boolean
   isOpenEnd: boolean
   /** Times within it, or at its ends, of which nothing is known: the exporter was away. Absent: none. */

@@ -77,7 +77,7 @@ export interface Incident {
   /** unix ms */
   from: number
   to: number
-  /** It had begun before the first of the flows that were read: length and figures are at least these. Absent: it had not. */
+  /** It may have begun before the first of the flows that were read: length and figures are at least these. Absent: it did not. */
   isOpenStart?: boolean
   /** Not over when last checked. */
   isOngoing: boolean

@@ -153,9 +153,12 @@ function mostWith({ mainPeer, direction, bytes }: ActorFacts, wording: Wording):
 function sayLength(incident: Incident): string {
   const { from, to, isOpenStart = false, isOngoing, gaps = [], idleMs } = incident
   const length = formatDuration(Math.max(1, Math.round((to - from) / 1000)))
-  const isUnknown = (t: number) =>
-    gaps.some((gap) => unknownTime(gap, idleMs).from <= t + 1000 && gap.to >= t)
-  const isLonger = isOpenStart || isOngoing || isUnknown(from) || isUnknown(to)
+  const unknown = gaps.map((gap) => unknownTime(gap, idleMs))
+  const isCut =
+    unknown.some((gap) => gap.from < from && gap.to >= from) ||
+    // An end is known to the second.
+    unknown.some((gap) => gap.from <= to + 1000 && gap.to > to)
+  const isLonger = isOpenStart || isOngoing || isCut
   return isLonger ? `at least ${length}` : length
 }
 
@@ -203,7 +206,7 @@ function whatIsMissing(
   })
   const about = lost.estimated ? 'about ' : ''
   return [
-    isOpenStart ? 'this had begun before the first of these flows' : null,
+    isOpenStart ? 'this may have begun before the first of these flows' : null,
     unseen.length > 0
       ? `what passed ${unseen.join(' and ')} is not known, for ${sayExporter(exporter, wording)} itself was away or cut off`
       : null,

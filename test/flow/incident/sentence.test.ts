@@ -78,6 +78,17 @@ suite('sentences', () => {
     assert.match(say({}, all), /opened 9 connections outward, all of them to 203\.0\.113\.80,/)
   })
 
+  test('figures that are at least these', () => {
+    assert.match(say({ isOpenStart: true }), /was cut for at least 4 min 23 s\./)
+    assert.match(say({ isOngoing: true }), /has been cut for at least 4 min 23 s\./)
+    const lost = { flows: 7, estimated: false }
+    const gap = { from: from + 60_000, to: from + 120_000 }
+    const said = say({ isOpenStart: true, lost, gaps: [gap] })
+    assert.match(said, /This may have begun before the first of these flows, and what passed from 11:33:10 to 11:34:10 is not known, for pfsense itself was away or cut off, and 7 flows of that time were lost: figures are at least these\.$/)
+    assert.match(say({ gaps: [gap] }), /was cut for 4 min 23 s\./)
+    assert.match(say({ gaps: [{ from: from + 200_000, to: from + 400_000 }] }), /at least 4 min/)
+  }) // prettier-ignore
+
   test('traffic that still passed is mentioned', () => {
     assert.match(
       say({ othersKept: 0.24 }),
