@@ -23,6 +23,8 @@ export interface MeterOptions {
   sampling?: number
   /** How far the exporter's clock is ahead of the collector's. */
   clockMs?: number
+  /** When its clock is set, and by how many ms; its uptime goes on. */
+  clockSet?: { at: number; by: number }
   /** Times at which the exporter restarts: the flows it held are lost. */
   restarts?: readonly number[]
 }
@@ -138,8 +140,8 @@ export class Meter {
   }
 
   #send(flows: readonly Flow[]): void {
-    const { clockMs = 0, version = 'v9' } = this.#options
-    const payload = this.#payload[version](flows, this.#sweptMs, this.#sweptMs + clockMs)
+    const { version = 'v9' } = this.#options
+    const payload = this.#payload[version](flows, this.#sweptMs, this.#clock(this.#sweptMs))
     this.#sent.push({ payload, receivedMs: Math.round(this.#sweptMs + 5) })
   }
 
@@ -172,15 +174,21 @@ export class Meter {
         sequence: this.#sequence++,
         sets: this.#sets(flows, [four, six], (t) => this.#uptime(t)),
       }),
-    ipfix: (flows: readonly Flow[], now: number, exportMs: number) => {
+    ipfix: (flows: readonly Flow[], _now: number, exportMs: number) => {
       const sequence = this.#sequence
       this.#sequence += flows.length
       return encodeIpfix({
         exportMs,
         sequence,
-        sets: this.#sets(flows, [fourAbsolute, sixAbsolute], (t) => Math.round(t + exportMs - now)),
+        sets: this.#sets(flows, [fourAbsolute, sixAbsolute], (t) => Math.round(this.#clock(t))),
       })
     },
+  }
+
+  /** What the exporter's clock shows at a time. */
+  #clock(t: number): number {
+    const { clockMs = 0, clockSet } = this.#options
+    return t + clockMs + (clockSet && t >= clockSet.at ? clockSet.by : 0)
   }
 
   #uptime(t: number): number {
