@@ -12,6 +12,8 @@ export interface Connections {
   count: number
   opener: Uint32Array
   peer: Uint32Array
+  /** 1: flags or ports say so, too. 0: it is only known whose record was the first. */
+  isCertain: Uint8Array
   peerPort: Uint16Array
   protocol: Uint8Array
   /** The start of the first record, and the end of the last. */
@@ -46,6 +48,7 @@ export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): 
     count,
     opener: new Uint32Array(count),
     peer: new Uint32Array(count),
+    isCertain: new Uint8Array(count),
     peerPort: new Uint16Array(count),
     protocol: new Uint8Array(count),
     first: new Float64Array(count),
@@ -112,6 +115,7 @@ function fill(
   const opening = openingRow(table, rows)
   to.opener[i] = table.source[opening]!
   to.peer[i] = table.destination[opening]!
+  to.isCertain[i] = isCertain(table, opening) ? 1 : 0
   to.peerPort[i] = table.destinationPort[opening]!
   to.protocol[i] = table.protocol[opening]!
   to.first[i] = table.first[opening]!
@@ -139,11 +143,21 @@ function openingRow(table: FlowTable, rows: Uint32Array): number {
   return row
 }
 
+/** Whether a record is a request: a SYN without ACK, or to a service's port from another. */
+function isCertain(table: FlowTable, row: number): boolean {
+  const [port, back] = [table.destinationPort[row]!, table.sourcePort[row]!]
+  return (
+    asks(table, row) || (port !== back && servicePort(table.protocol[row]!, back, port) === port)
+  )
+}
+
+function asks(table: FlowTable, row: number): boolean {
+  return table.protocol[row] === 6 && (table.tcpFlags[row]! & (synFlag | ackFlag)) === synFlag
+}
+
 /** Whether the source of `a`, not that of `b` (the other direction), opened the connection. */
 function opens(table: FlowTable, a: number, b: number): boolean {
-  const asks = (row: number) =>
-    table.protocol[row] === 6 && (table.tcpFlags[row]! & (synFlag | ackFlag)) === synFlag
-  if (asks(a) !== asks(b)) return asks(a)
+  if (asks(table, a) !== asks(table, b)) return asks(table, a)
   const [port, back] = [table.sourcePort[a]!, table.sourcePort[b]!]
   if (port !== back) {
     const service = servicePort(table.protocol[a]!, port, back)

@@ -23,6 +23,7 @@ export function actorFacts(
   const counted = countBytes(scene, host, { span, direction })
   const opened = countOpenings(scene, 'opener', host, span)
   const accepted = countOpenings(scene, 'peer', host, span)
+  const isAsked = accepted.size > 0 && wasAsked(scene, host, span)
   return {
     host: scene.hosts.text(host),
     direction,
@@ -30,9 +31,10 @@ export function actorFacts(
     packets: counted.packets,
     connections: sum(opened),
     accepted: sum(accepted),
+    ...(isAsked && { askedBy: accepted.size }),
     peers: counted.byPeer.size,
     newPeers: newPeers(scene, host, { span, peers: counted.byPeer }),
-    mainPeer: mainPeer(scene, opened.size > 0 ? opened : accepted, counted.byPeer),
+    mainPeer: mainPeer(scene, opened.size > 0 && !isAsked ? opened : accepted, counted.byPeer),
     share: whole > 0 ? Math.min(1, counted.bytes / whole) : 0,
     normal: null,
   }
@@ -155,6 +157,19 @@ function countOpenings(
   return counts
 }
 
+/** Whether most bytes of a host's connections in a span were in those that others certainly opened to it. */
+function wasAsked({ connections }: Scene, host: number, span: Span): boolean {
+  const { opener, peer, isCertain, first, last, bytes } = connections
+  let [all, asked] = [0, 0]
+  for (let i = 0; i < connections.count; i++) {
+    if (opener[i] !== host && peer[i] !== host) continue
+    if (first[i]! >= span.to || last[i]! < span.from) continue
+    all += bytes[i]!
+    if (opener[i] !== host && isCertain[i] === 1) asked += bytes[i]!
+  }
+  return asked > all / 2
+}
+
 function sum(counts: ReadonlyMap<number, number>): number {
   let all = 0
   for (const count of counts.values()) all += count
@@ -196,7 +211,8 @@ export function peersOf(
   { span, direction, most }: { span: Span; direction: HostDirection; most: number },
 ): PeerFacts[] {
   const opened = countOpenings(scene, 'opener', host, span)
-  const openings = opened.size > 0 ? opened : countOpenings(scene, 'peer', host, span)
+  const isOwn = opened.size > 0 && !wasAsked(scene, host, span)
+  const openings = isOwn ? opened : countOpenings(scene, 'peer', host, span)
   const { byPeer } = countBytes(scene, host, { span, direction })
   return [...new Set([...openings.keys(), ...byPeer.keys()])]
     .map((peer) => ({

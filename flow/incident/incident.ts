@@ -56,6 +56,8 @@ export interface ActorFacts {
   /** Opened by it, and to it, from `openedBeforeMs` before the event to its end. */
   connections: number
   accepted: number
+  /** Most of its bytes were in connections that this many hosts opened to it. Absent: it had most in its own. */
+  askedBy?: number
   peers: number
   /** Peers not seen with it in the time read before the event; null if none was read. */
   newPeers: number | null

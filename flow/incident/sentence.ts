@@ -123,9 +123,10 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
 
 /** A description of what one actor of a congestion did. */
 function sayActor(actor: ActorFacts, wording: Wording): string {
+  if (actor.askedBy !== undefined) return sayAsked(actor, wording)
   const host = sayHost(actor.host, wording)
   const verb = actor.direction === 'in' ? 'downloaded' : 'uploaded'
-  const bytes = sayBytes(actor.bytes)
+  const bytes = sayAmount(actor)
   const { connections, mainPeer } = actor
   if (connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
   const opened = `opened ${countOf(connections, 'connection')} outward`
@@ -135,6 +136,30 @@ function sayActor(actor: ActorFacts, wording: Wording): string {
     ? `, ${shareTo(connections, mainPeer.connections)} ${sayHost(mainPeer.address, wording)},`
     : ''
   return `${host} ${opened}${of} and ${verb} ${bytes}.`
+}
+
+/** A description of an actor that did not begin it: a server, or the victim of a flood. */
+function sayAsked(
+  { host, direction, accepted, askedBy = 0, mainPeer, ...actor }: ActorFacts,
+  wording: Wording,
+): string {
+  const verb = direction === 'in' ? 'received' : 'sent'
+  const isMain = askedBy > 1 && mainPeer !== null && 2 * mainPeer.connections > accepted
+  const most = isMain
+    ? `, ${formatExact(mainPeer.connections)} of them by ${sayHost(mainPeer.address, wording)}`
+    : ''
+  const by =
+    askedBy === 1 && mainPeer ? sayHost(mainPeer.address, wording) : countOf(askedBy, 'host')
+  const were = accepted === 1 ? 'was' : 'were'
+  return `${countOf(accepted, 'connection')} ${were} opened to ${sayHost(host, wording)} by ${by}${most}, and it ${verb} ${sayAmount(actor)}.`
+}
+
+/** Smaller packets, in bytes, are told: many of them fill a line or a router before their bytes do. */
+const smallPacket = 200
+
+function sayAmount({ bytes, packets }: Pick<ActorFacts, 'bytes' | 'packets'>): string {
+  const isSmall = packets > 0 && bytes / packets < smallPacket
+  return `${sayBytes(bytes)}${isSmall ? ` in ${countOf(packets, 'packet')}` : ''}`
 }
 
 function shareTo(all: number, some: number): string {

@@ -21,10 +21,14 @@ function opened(
 }
 
 function mainPeerOf(flows: readonly Partial<TestFlow>[]) {
+  return factsOf(flows).mainPeer
+}
+
+function factsOf(flows: readonly Partial<TestFlow>[]) {
   const scene = new Scene(tableOf(flows), { from: t0, seconds: 300 })
   const span = { from: t0 + 60_000, to: t0 + 120_000 }
   const host = scene.hosts.find('10.0.0.22')!
-  return actorFacts(scene, host, { span, direction: 'in', whole: 1e9 }).mainPeer
+  return actorFacts(scene, host, { span, direction: 'in', whole: 1e9 })
 }
 
 const many = (peer: string, count: number, bytes: number, port: number) =>
@@ -51,5 +55,29 @@ suite('the main peer', () => {
     const old = opened('203.0.113.80', 900, 5e7, t0 + 50_000)
     const main = mainPeerOf([...many('198.51.100.7', 2, 1e4, 100), ...old])
     assert.deepEqual([main?.address, main?.connections], ['203.0.113.80', 0])
+  })
+})
+
+suite('who asked for the bytes of a host', () => {
+  const host = '10.0.0.22'
+  const own = many('198.51.100.7', 5, 1e4, 100)
+  const asked = (source: string, sourcePort: number, bytes: number): Partial<TestFlow> => ({
+    first: t0 + 70_000, last: t0 + 80_000, source, destination: host, sourcePort, destinationPort: 443, bytes, tcpFlags: 0x1b,
+  }) // prettier-ignore
+  const flood = Array.from({ length: 40 }, (_, i) => asked(`203.0.113.${i % 20}`, 30_000 + i, 1e6))
+
+  test('others, if most were in connections that they opened to it', () => {
+    const { askedBy, accepted, connections } = factsOf([...own, ...flood])
+    assert.deepEqual([askedBy, accepted, connections], [20, 40, 5])
+  })
+
+  test('the host itself, although a few connections were opened to it', () => {
+    const { askedBy } = factsOf([...many('203.0.113.80', 9, 9e6, 900), ...flood])
+    assert.equal(askedBy, undefined)
+  })
+
+  test('nobody knows, if only what came back is reported', () => {
+    const back = many('203.0.113.80', 9, 9e6, 900).filter(({ source }) => source !== undefined)
+    assert.equal(factsOf(back).askedBy, undefined)
   })
 })

@@ -78,6 +78,20 @@ suite('sentences', () => {
     assert.match(say({}, all), /opened 9 connections outward, all of them to 203\.0\.113\.80,/)
   })
 
+  test('a server or the victim of a flood did not begin it', () => {
+    const asked = { connections: 11, accepted: 59_999, askedBy: 35_072, packets: 67e6 }
+    assert.match(
+      say({}, asked),
+      /s\. 59,999 connections were opened to 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) by 35,072 hosts, and it received 4\.0 GB in 67,000,000 packets\.$/,
+    )
+    const served = { ...asked, direction: 'out' as const, accepted: 300, askedBy: 3, packets: 3e6 }
+    assert.match(
+      say({}, served),
+      /300 connections were opened to \S+ \(\S+\) by 3 hosts, 280 of them by 203\.0\.113\.80, and it sent 4\.0 GB\.$/,
+    )
+    assert.match(say({}, { ...served, accepted: 1, askedBy: 1 }), / 1 connection was opened to \S+ \(\S+\) by 203\.0\.113\.80, and it sent/)
+  }) // prettier-ignore
+
   test('figures that are at least these', () => {
     assert.match(say({ isOpenStart: true }), /was cut for at least 4 min 23 s\./)
     assert.match(say({ isOngoing: true }), /has been cut for at least 4 min 23 s\./)
