@@ -24,6 +24,8 @@ export interface SequenceEvent {
   observationDomain: number
   /** unix ms */
   receivedMs: number
+  /** When it was sent by the exporter's clock, unix ms. */
+  exportMs: number
   verdict: SequenceVerdict
   lostDatagrams: number
   lostFlows: number

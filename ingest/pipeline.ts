@@ -175,7 +175,8 @@ export class Pipeline {
   #sequence(event: SequenceEvent): void {
     const { coverage, handover, shiftMs = 0 } = this.#parts
     if (this.#isDiscarding) return
-    const silenceMs = coverage.take({ ...event, receivedMs: event.receivedMs + shiftMs })
+    const receivedMs = event.receivedMs + shiftMs
+    const silenceMs = coverage.take({ ...event, receivedMs, exportMs: event.exportMs + shiftMs })
     if (!handover || event.verdict === 'continues') return
     const stream = this.decoder.lastStream(event.exporter)
     if (stream) handover.take(event, stream, silenceMs)

@@ -48,7 +48,7 @@ export interface Event {
   unseen: Unseen | null
   /** The hosts with most bytes, if nothing happened. */
   greatest: ActorFacts[]
-  /** What would have been an incident if it were not usual at that hour. */
+  /** Why what looks like an incident is none: it is usual at that hour, or only the exporter's clock was set. */
   usual: string[]
   /** It is reported as judged at the time; its flows are no longer in the archive. */
   isGone: boolean

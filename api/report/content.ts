@@ -89,8 +89,13 @@ export function reportOf(facts: ReportFacts): Report {
     facts: answer.evidence.facts,
     limits: limitsOf(answer),
     evidence: flowTable(facts),
-    generated: `${sayTime(now, wording.zone)} ${offsetText(now, wording.zone)}`,
+    generated: withOffset(sayTime(now, wording.zone), offsetText(now, wording.zone)),
   }
+}
+
+/** Around a clock change a time has its offset already. */
+function withOffset(time: string, offset: string): string {
+  return time.endsWith(offset) ? time : `${time} ${offset}`
 }
 
 function titleOf({ event, answer: { window, actors } }: ReportFacts): string {
@@ -264,8 +269,7 @@ function average(
 
 function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable | null {
   if (flows.length === 0) return null
-  const time = (t: number) =>
-    `${sayClockUnder(event.span.from, t, wording.zone)}.${milliseconds(t)}`
+  const time = (t: number) => sayClockUnder(event.span.from, t, wording.zone, `.${milliseconds(t)}`)
   return {
     title: 'Evidence: the flows with most bytes',
     columns: [

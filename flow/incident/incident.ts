@@ -14,7 +14,10 @@ export const windowKinds = ['congestion', 'silence', 'exporter', 'surge', 'none'
 export type WindowKind = (typeof windowKinds)[number]
 export type IncidentKind = Exclude<WindowKind, 'none'>
 
-/** A time in which an exporter sent nothing and after which its sequence was not continued. */
+/**
+ * A time in which an exporter sent nothing and after which its sequence was not continued, or after which its clock had
+ * been set forward.
+ */
 export interface ExporterBreak {
   /** An address. */
   exporter: string
@@ -26,14 +29,21 @@ export interface ExporterBreak {
   lostFlows: number
   /** Absent in records of older versions. */
   lostDatagrams?: number
+  /** It was only that its clock was set forward, from one time to another: no flow has a time in between. */
+  clock?: { from: number; to: number }
 }
 
 /** Fewer lost datagrams are chance, and their lull is not reported. */
 const lostMin = 3
 
 /** Whether the exporter was away in a break: it restarted, or sent datagrams that nobody received. */
-export function wasAway({ isRestart, lostDatagrams = lostMin }: ExporterBreak): boolean {
-  return isRestart || lostDatagrams >= lostMin
+export function wasAway({ isRestart, lostDatagrams = lostMin, clock }: ExporterBreak): boolean {
+  return clock === undefined && (isRestart || lostDatagrams >= lostMin)
+}
+
+/** By how much an exporter's clock was set forward in a break, ms; 0 if it was not. */
+export function clockSetMs({ from, to, clock }: ExporterBreak): number {
+  return clock ? clock.to - clock.from - (to - from) : 0
 }
 
 /**

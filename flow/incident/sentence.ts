@@ -6,7 +6,7 @@
  *     downloaded 4.0 GB.
  */
 import { formatDuration, formatExact, scaled } from '../units.ts'
-import { wallTime } from '../zone.ts'
+import { offsetText, wallTime } from '../zone.ts'
 import { unknownTime, type ActorFacts, type Incident } from './incident.ts'
 
 /** Names and time zone of the reader. */
@@ -28,10 +28,15 @@ export function sayTime(t: number, zone: string): string {
   return `${weekdays[weekday - 1]} ${day} ${months[month - 1]} ${year}, ${sayClock(t, zone)}`
 }
 
-/** A time of day, such as 11:32:10. */
-export function sayClock(t: number, zone: string): string {
+/** The time around a clock change, ms, in which times carry their offset: one of its hours comes twice. */
+const changeMs = 2 * 3_600_000
+
+/** A time of day, such as 11:32:10, or 02:32:10 UTC+2 around a clock change; `fraction` is of its second. */
+export function sayClock(t: number, zone: string, fraction = ''): string {
   const { hour, minute, second } = wallTime(t, zone)
-  return [hour, minute, second].map((part) => String(part).padStart(2, '0')).join(':')
+  const clock = [hour, minute, second].map((part) => String(part).padStart(2, '0')).join(':')
+  const isChanged = offsetText(t - changeMs, zone) !== offsetText(t + changeMs, zone)
+  return `${clock}${fraction}${isChanged ? ` ${offsetText(t, zone)}` : ''}`
 }
 
 /** A range, such as Monday 16 November 2026, 11:32:10 to 11:36:33; an end on another day includes its date. */
@@ -41,10 +46,10 @@ export function sayRange(from: number, to: number, zone: string): string {
 }
 
 /** A time of day for a table, after its date if that is not the date of `heading`, such as 2026-11-17 00:02:10. */
-export function sayClockUnder(heading: number, t: number, zone: string): string {
-  if (isOneDay(heading, t, zone)) return sayClock(t, zone)
+export function sayClockUnder(heading: number, t: number, zone: string, fraction = ''): string {
+  if (isOneDay(heading, t, zone)) return sayClock(t, zone, fraction)
   const { year, month, day } = wallTime(t, zone)
-  return `${[year, month, day].map((part) => String(part).padStart(2, '0')).join('-')} ${sayClock(t, zone)}`
+  return `${[year, month, day].map((part) => String(part).padStart(2, '0')).join('-')} ${sayClock(t, zone, fraction)}`
 }
 
 function isOneDay(a: number, b: number, zone: string): boolean {
@@ -149,7 +154,9 @@ function sayAsked(
     ? `, ${formatExact(mainPeer.connections)} of them by ${sayHost(mainPeer.address, wording)}`
     : ''
   const by =
-    askedBy === 1 && mainPeer ? sayHost(mainPeer.address, wording) : countOf(askedBy, 'host')
+    askedBy === 1 && mainPeer?.connections === accepted
+      ? sayHost(mainPeer.address, wording)
+      : countOf(askedBy, 'host')
   const were = accepted === 1 ? 'was' : 'were'
   return `${countOf(accepted, 'connection')} ${were} opened to ${sayHost(host, wording)} by ${by}${most}, and it ${verb} ${sayAmount(actor)}.`
 }

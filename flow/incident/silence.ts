@@ -6,7 +6,7 @@
 import { formatExact } from '../units.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'
 import type { Finding } from './finding.ts'
-import { wasAway, type ExporterBreak } from './incident.ts'
+import { clockSetMs, wasAway, type ExporterBreak } from './incident.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -74,7 +74,7 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
   const found: Finding[] = []
   for (const each of quiet) {
     const { span, away } = each
-    if (span.to - span.from < sensitivity.leastSeconds) continue
+    if (span.to - span.from < sensitivity.leastSeconds || isOfClock(scene, span, breaks)) continue
     if (away) {
       if (wasAway(away)) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
     } else if (isUnusual(each, quiet, isSteady) && each.isCut())
@@ -258,9 +258,21 @@ function bytesIn({ total }: Scene, { from, to }: Run): number {
 function breakIn(scene: Scene, span: Run, breaks: readonly ExporterBreak[]): ExporterBreak | null {
   const [from, to] = [span.from, span.to].map((t) => scene.grid.from + t * 1000) as [number, number]
   const across = breaks.filter(
-    (each) => each.from < to + reportMs && each.to > from && each.to > to - reportMs,
+    (each) => !each.clock && each.from < to + reportMs && each.to > from && each.to > to - reportMs,
   )
   return across.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
+}
+
+/**
+ * Whether a gap is mostly one in the exporter's clock, which was set forward by at least half of it. A flow that is
+ * reported afterwards has only later times, so the gap begins earlier by the exporter's timeouts.
+ */
+function isOfClock({ grid }: Scene, span: Run, breaks: readonly ExporterBreak[]): boolean {
+  const [from, to] = [span.from, span.to].map((t) => grid.from + t * 1000) as [number, number]
+  return breaks.some((each) => {
+    const isNear = each.clock && each.clock.from < to + reportMs && each.clock.to > from
+    return isNear && 2 * clockSetMs(each) >= to - from
+  })
 }
 
 /**

@@ -1,67 +1,88 @@
 /**
  * Breaks: times without datagrams from an exporter, after which its sequence numbers did not
- * continue.
+ * continue; and when its clock was set forward, which leaves a gap in the times of its flows.
  */
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
+import { clockToleranceMs } from '../decode/limits.ts'
 
 /** A shorter time without datagrams is no break: single datagrams were lost. */
 export const breakMsMin = 5000
+/** Its clock was set if it is this much further ahead than before. */
+const clockSetMsMin = 5000
+/** Datagrams may be late: its clock was set back only if it is so much less ahead at this many in a row. */
+const lateMax = 8
 /** Most breaks kept; the oldest are dropped. */
 const breaksMax = 1000
 /** Most exporters and domains followed; beyond, those silent longest are dropped. */
 const followedMax = 8192
 
+interface Last {
+  /** When it was received, unix ms. */
+  ms: number
+  /** How far the exporter's clock is ahead, and how many datagrams in a row were later than that. */
+  aheadMs: number
+  late: number
+}
+
 export class BreakLog {
-  /** Receive time of the last datagram of each exporter and domain, unix ms; in order of that time. */
-  readonly #lastMs = new Map<string, { ms: number }>()
+  /**
+   * The last datagram of each exporter and domain, in order of the time in which it was received.
+   */
+  readonly #lastMs = new Map<string, Last>()
   /**
    * The entry of the previous datagram, which is the last of the map: most often the next datagram
    * has the same.
    */
-  #before: { exporter: string; observationDomain: number; last: { ms: number } } | null = null
+  #before: { exporter: string; observationDomain: number; last: Last } | null = null
   #breaks: ExporterBreak[] = []
 
   /** Takes the sequence verdict of a datagram; returns the time since the previous one, or null if there was none. */
   take(event: SequenceEvent): number | null {
-    const { exporter, receivedMs, verdict, lostFlows, lostDatagrams } = event
-    const last = this.#follow(event)
-    const silenceMs = last === null ? null : receivedMs - last
-    if (last === null || receivedMs - last < breakMsMin) return silenceMs
-    if (verdict !== 'gap' && verdict !== 'restart') return silenceMs
-    const isRestart = verdict === 'restart'
+    const { exporter, receivedMs, exportMs, verdict, lostFlows, lostDatagrams } = event
+    const last = this.#of(event)
+    const isFirst = last.ms === Number.NEGATIVE_INFINITY
+    const { ms: from, aheadMs } = last
+    last.ms = Math.max(receivedMs, from)
+    follow(last, exportMs - receivedMs, isFirst)
+    if (isFirst) return null
+    const silenceMs = receivedMs - from
+    if (isSetForward(aheadMs, last.aheadMs)) {
+      const clock = { from: from + aheadMs, to: exportMs }
+      this.#add({
+        exporter,
+        from,
+        to: receivedMs,
+        isRestart: false,
+        lostFlows: 0,
+        lostDatagrams: 0,
+        clock,
+      })
+    }
+    if (silenceMs < breakMsMin || (verdict !== 'gap' && verdict !== 'restart')) return silenceMs
     this.#add({
       exporter,
-      from: last,
+      from,
       to: receivedMs,
-      isRestart,
+      isRestart: verdict === 'restart',
       lostFlows: Math.max(0, lostFlows),
       lostDatagrams: Math.max(0, lostDatagrams),
     })
     return silenceMs
   }
 
-  /**
-   * Notes the receive time of a datagram; returns that of the previous one of its exporter and
-   * domain, or null.
-   */
-  #follow({ exporter, observationDomain, receivedMs }: SequenceEvent): number | null {
+  /** What is remembered of the previous datagram of an exporter and domain; changed by the caller. */
+  #of({ exporter, observationDomain }: SequenceEvent): Last {
     const before = this.#before
-    if (before?.exporter === exporter && before.observationDomain === observationDomain) {
-      const { ms } = before.last
-      before.last.ms = Math.max(receivedMs, ms)
-      return ms
-    }
+    if (before?.exporter === exporter && before.observationDomain === observationDomain)
+      return before.last
     const key = `${exporter} ${observationDomain}`
-    const held = this.#lastMs.get(key)
-    const last = held ?? { ms: receivedMs }
-    const ms = held ? held.ms : null
-    last.ms = Math.max(receivedMs, last.ms)
+    const last = this.#lastMs.get(key) ?? { ms: Number.NEGATIVE_INFINITY, aheadMs: 0, late: 0 }
     this.#lastMs.delete(key)
     this.#lastMs.set(key, last)
     if (this.#lastMs.size > followedMax) this.#lastMs.delete(this.#lastMs.keys().next().value!)
     this.#before = { exporter, observationDomain, last }
-    return ms
+    return last
   }
 
   /** Replaces an exporter's break that ended at `to`; with null, there was none. */
@@ -87,4 +108,18 @@ export class BreakLog {
   restore(breaks: readonly ExporterBreak[]): void {
     this.#breaks = [...breaks]
   }
+}
+
+/** Takes how far the clock was ahead at a datagram: a delay makes it look less. */
+function follow(last: Last, aheadMs: number, isFirst: boolean): void {
+  const isLate = !isFirst && aheadMs < last.aheadMs - clockSetMsMin
+  last.late = isLate ? last.late + 1 : 0
+  if (isFirst || last.late >= lateMax) last.aheadMs = aheadMs
+  else if (!isLate) last.aheadMs = Math.max(last.aheadMs, aheadMs)
+}
+
+/** Whether a clock was set forward; a clock that is further off is corrected, and leaves no gap. */
+function isSetForward(beforeMs: number, aheadMs: number): boolean {
+  const isUsed = Math.abs(beforeMs) <= clockToleranceMs && Math.abs(aheadMs) <= clockToleranceMs
+  return isUsed && aheadMs - beforeMs >= clockSetMsMin
 }

@@ -4,10 +4,16 @@
 import { findEvents } from '../../flow/incident/find.ts'
 import type { Finding } from '../../flow/incident/finding.ts'
 import { spanOf, totalOf } from '../../flow/incident/facts.ts'
-import type { ActorFacts, Incident } from '../../flow/incident/incident.ts'
+import {
+  clockSetMs,
+  type ActorFacts,
+  type ExporterBreak,
+  type Incident,
+} from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import type { Sensitivity } from '../../flow/incident/sensitivity.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { formatDuration } from '../../flow/units.ts'
 import type { Coverage } from '../series.ts'
 import { factsOfHosts } from './host-facts.ts'
 import { usualOf } from './history.ts'
@@ -26,7 +32,7 @@ export interface Judged {
   incidents: Incident[]
   /**
    * A sentence for each finding that is not an incident because its hosts do the same at this hour
-   * on other days.
+   * on other days, and for each gap that is only one in the exporter's clock.
    */
   usual: string[]
   /** Flows lost around a span, by the exporter's sequence numbers. */
@@ -62,6 +68,7 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
       if (why === null) incidents.push(incident)
       else usual.push(why)
     }
+    usual.push(...own.flatMap((each) => whyNoGap(query, each) ?? []))
     const lostIn = (span: { from: number; to: number }) => lostAround(coverage, span)
     judged.push({ exporter, scene, incidents, usual, lostIn })
   }
@@ -153,6 +160,14 @@ async function whyUsual(query: JudgeQuery, incident: Incident): Promise<string |
   const holds = isUsual[incident.kind]
   if (!holds || !actors.every((actor, i) => holds(actor, i))) return null
   return `${actors.map(({ host }) => host).join(', ')} did the like at this hour on earlier days`
+}
+
+/** Says that an exporter's clock was set forward in the time asked for; null if it was not. */
+function whyNoGap({ from, to }: JudgeQuery, each: ExporterBreak) {
+  const { exporter, clock } = each
+  if (!clock || clock.from >= to || clock.to <= from) return null
+  const by = formatDuration(Math.round(clockSetMs(each) / 1000))
+  return `The clock of ${exporter} was set forward by ${by}, so no flow has a time in between, which is no gap in the traffic`
 }
 
 function fiveMinuteBytes({ bytes }: ActorFacts, { from, to }: Incident): number {

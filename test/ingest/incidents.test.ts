@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { pino } from 'pino'
 
+import { wasAway } from '../../flow/incident/incident.ts'
 import type { SequenceVerdict } from '../../flow/sequence.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { BreakLog } from '../../ingest/coverage/breaks.ts'
@@ -99,6 +100,7 @@ suite('breaks', () => {
     exporter: '192.0.2.1',
     observationDomain,
     receivedMs,
+    exportMs: receivedMs,
     verdict,
     lostDatagrams: 0,
     lostFlows: verdict === 'gap' ? 30 : 0,
@@ -123,6 +125,26 @@ suite('breaks', () => {
         [12, 20, true],
       ],
     )
+  })
+
+  test('a clock that is set forward is no absence; datagrams that come late do not set it', () => {
+    const breaks = new BreakLog()
+    const sent = (receivedMs: number, aheadMs: number) =>
+      breaks.take({ ...event('continues', receivedMs), exportMs: receivedMs + aheadMs })
+    const every = (from: number, to: number, aheadMs: number) => {
+      for (let at = from; at < to; at += 1000) sent(at, aheadMs)
+    }
+    every(0, minute, -400)
+    every(minute, minute + 5000, -9000)
+    every(minute + 5000, 2 * minute, 0)
+    assert.deepEqual(breaks.list(), [])
+    every(2 * minute, 3 * minute, 180_000)
+    every(3 * minute, 4 * minute, -20_000)
+    every(4 * minute, 5 * minute, 700_000)
+    const [set, ...more] = breaks.list()
+    assert.deepEqual(more, [], 'a clock set back leaves no gap, and one far off is corrected')
+    assert.deepEqual(set?.clock, { from: 2 * minute - 1000, to: 2 * minute + 180_000 })
+    assert.equal(wasAway(set), false)
   })
 
   test('each domain has its own numbers', () => {

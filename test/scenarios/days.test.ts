@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { replayDay } from './replayed.ts'
-import { morning, office, take } from './scenarios.ts'
+import { hosts, morning, office, take, usual } from './scenarios.ts'
 
 const minute = 60_000
 const cutAt = morning + 20 * minute + 7000
 
-test('a cut that had begun before the data does lasted at least as long', async (t) => {
+test('a cut that may have begun before the data lasted at least as long', async (t) => {
   const [from, to] = [morning - 10 * minute, cutAt + 240_000]
   const client = '10.0.0.17'
   const packets = office({
@@ -22,7 +22,10 @@ test('a cut that had begun before the data does lasted at least as long', async 
   assert.deepEqual(found.map(({ kind }) => kind), ['congestion']) // prettier-ignore
   const said = await report(morning, morning + 45 * minute)
   assert.match(said, /09:00:00: traffic through \S+ was cut for at least 24 min \d s\./)
-  assert.match(said, /This may have begun before the first of these flows: figures are at least these\./)
+  assert.match(
+    said,
+    /This may have begun before the first of these flows: figures are at least these\./,
+  )
   assert.match(said, /\| 09:00:00 \| first seen \(it may have begun before\): 10\.0\.0\.17 \|/)
   assert.match(said, /of the bytes that they had just after\n/)
 })
@@ -77,4 +80,22 @@ suite('the exporter is away within a congestion', () => {
     assert.match(said, /was cut for at least (2 min 5\d s|3 min)/)
     assert.match(said, /What passed from 09:24:0\d to 09:27:0\d is not known/)
   })
+})
+
+test('an exporter’s clock that is set forward is no cut, and the answer says why', async (t) => {
+  const packets = office({ seed: 309, hosts: hosts(24) })()
+  for (const version of ['v9', 'ipfix'] as const)
+    for (const [by, said] of [
+      [180_000, '3 min'],
+      [30_000, '30 s'],
+    ] as const) {
+      const clockSet = { at: morning + 20 * minute, by }
+      const { found, report } = await replayDay(t, [
+        { packets, meter: { ...usual, version, clockSet } },
+      ])
+      assert.deepEqual(found, [])
+      const answer = await report(morning + 15 * minute, morning + 30 * minute)
+      assert.match(answer, /nothing out of the usual was found .* The clock of 192\.168\.9\.1 was set forward by .*, so no flow has a time in between, which is no gap in the traffic\./) // prettier-ignore
+      assert.ok(answer.includes(`set forward by ${said}`), answer)
+    }
 })

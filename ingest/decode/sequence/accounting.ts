@@ -75,7 +75,8 @@ export class Accounting {
     this.#report(context, finding)
   }
 
-  #report({ exporter, stream, receivedMs }: DatagramContext, finding: SequenceFinding): void {
+  #report(context: DatagramContext, finding: SequenceFinding): void {
+    const { exporter, stream, receivedMs, exportMs } = context
     const { verdict, lostDatagrams, lostFlows } = finding
     if (this.#onSequence === null && lostDatagrams === 0 && lostFlows === 0) return
     const lostFlowsEstimated = sequenceUnits[stream.version] === 'datagrams'
@@ -88,6 +89,7 @@ export class Accounting {
       exporter: exporter.address,
       observationDomain: stream.domain,
       receivedMs,
+      exportMs,
       verdict,
       lostDatagrams,
       lostFlows,

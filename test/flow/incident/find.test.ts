@@ -76,6 +76,32 @@ suite('a cut during which hosts keep trying', () => {
   })
 })
 
+suite('an exporter’s clock', () => {
+  const office = { seed: 1, hosts: 30, pages: 1.5, connections: 4, seconds: 1800 }
+  const at = (second: number) => t0 + second * 1000
+  const set = { exporter: '192.0.2.1', isRestart: false, lostFlows: 0, lostDatagrams: 0 }
+  const within = { from: t0, seconds: office.seconds }
+
+  test('that is set forward leaves a gap, which begins earlier by the exporter’s timeouts', () => {
+    const [by, timeout] = [30_000, 30_000]
+    const flows = officeFlows(office).map((flow) => {
+      const moved = flow.last! >= at(900) - timeout ? by : 0
+      return { ...flow, first: flow.first! + moved, last: flow.last! + moved }
+    })
+    const clock = { from: at(899), to: at(900) + by }
+    const known = { ...set, from: at(899), to: at(900), clock }
+    assert.deepEqual(foundIn(flows, within).map(({ kind }) => kind), ['silence']) // prettier-ignore
+    assert.deepEqual(foundIn(flows, within, [known]), [])
+  })
+
+  test('that seems set, because datagrams were late before a cut, does not hide the cut', () => {
+    const flows = officeFlows({ ...office, cut: { from: 900, to: 960 } })
+    const clock = { from: at(910), to: at(962) }
+    const late = { ...set, from: at(919), to: at(962), clock }
+    assert.deepEqual(foundIn(flows, within, [late]).map(({ kind }) => kind), ['silence']) // prettier-ignore
+  })
+})
+
 /** The records of a download, each of a minute, from one second to another. */
 function downloadFlows(from: number, to: number, bytesOf: () => number): Partial<TestFlow>[] {
   return Array.from({ length: (to - from) / 60 }, (_, i) => ({

@@ -161,3 +161,14 @@ test('a time in a table includes its date if that is not the heading’s, in loc
   assert.equal(time(2, 'Europe/Brussels'), '01:00:00')
   assert.equal(time(-60, 'Europe/Brussels'), '2026-11-16 23:58:00')
 })
+
+test('times have their offset where an hour comes twice', () => {
+  const [change, zone] = [Date.UTC(2026, 9, 25, 1), 'Europe/Berlin']
+  assert.equal(
+    sayRange(change - 120_000, change + 180_000, zone),
+    'Sunday 25 October 2026, 02:58:00 UTC+2 to 02:03:00 UTC+1',
+  )
+  assert.equal(sayClockUnder(change, change, zone, '.007'), '02:00:00.007 UTC+1')
+  assert.equal(sayClockUnder(change, change + 7_200_000, zone), '04:00:00')
+  assert.equal(sayClockUnder(change, change, 'UTC'), '01:00:00')
+})

@@ -14,10 +14,12 @@ function take(
   verdict: SequenceVerdict,
   lost = 0,
 ): void {
+  const receivedMs = t0 + interval * intervalMs + 1000
   tracker.take({
     exporter,
     observationDomain: 0,
-    receivedMs: t0 + interval * intervalMs + 1000,
+    receivedMs,
+    exportMs: receivedMs,
     verdict,
     lostDatagrams: lost,
     lostFlows: lost,
