@@ -157,15 +157,17 @@ function countOpenings(
   return counts
 }
 
-/** Whether most bytes of a host's connections in a span were in those that others certainly opened to it. */
-function wasAsked({ connections }: Scene, host: number, span: Span): boolean {
+/** Whether most bytes of a host's connections in a span were in those that others certainly opened to it in that time. */
+function wasAsked(scene: Scene, host: number, span: Span): boolean {
+  const { connections } = scene
   const { opener, peer, isCertain, first, last, bytes } = connections
   let [all, asked] = [0, 0]
   for (let i = 0; i < connections.count; i++) {
     if (opener[i] !== host && peer[i] !== host) continue
     if (first[i]! >= span.to || last[i]! < span.from) continue
     all += bytes[i]!
-    if (opener[i] !== host && isCertain[i] === 1) asked += bytes[i]!
+    const isNew = isOpenedIn(scene, i, span)
+    if (opener[i] !== host && isCertain[i] === 1 && isNew) asked += bytes[i]!
   }
   return asked > all / 2
 }

@@ -76,6 +76,11 @@ suite('who asked for the bytes of a host', () => {
     assert.equal(askedBy, undefined)
   })
 
+  test('not those that opened a few, if its bytes were in an older connection to it', () => {
+    const old = { ...asked('203.0.113.80', 29_000, 9e8), first: t0 + 10_000 }
+    assert.equal(factsOf([...flood, old]).askedBy, undefined)
+  })
+
   test('nobody knows, if only what came back is reported', () => {
     const back = many('203.0.113.80', 9, 9e6, 900).filter(({ source }) => source !== undefined)
     assert.equal(factsOf(back).askedBy, undefined)
