@@ -89,7 +89,10 @@ suite('sentences', () => {
       say({}, served),
       /300 connections were opened to \S+ \(\S+\) by 3 hosts, 280 of them by 203\.0\.113\.80, and it sent 4\.0 GB\.$/,
     )
-    assert.match(say({}, { ...served, accepted: 1, askedBy: 1 }), / 1 connection was opened to \S+ \(\S+\) by 203\.0\.113\.80, and it sent/)
+    const byOne = (connections: number) =>
+      say({}, { ...served, accepted: 1, askedBy: 1, mainPeer: { ...actor.mainPeer!, connections } })
+    assert.match(byOne(1), / 1 connection was opened to \S+ \(\S+\) by 203\.0\.113\.80, and it sent/)
+    assert.match(byOne(0), / 1 connection was opened to \S+ \(\S+\) by 1 host, and it sent/)
   }) // prettier-ignore
 
   test('figures that are at least these', () => {
