@@ -26,7 +26,7 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
         redo.push(t)
     await archive.publish({ redo })
     const made = await write(settings, archive)
-    await judgeNow(settings, redo)
+    await judgeNow(settings)
     console.log(`${made} intervals rebuilt from the archive`)
   } finally {
     await archive.close()

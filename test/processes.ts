@@ -42,7 +42,11 @@ export async function runWeir(
   return { code, stdout, stderr }
 }
 
-function spawnWeir(args: readonly string[], environment: Record<string, string>): ChildProcess {
+/** Starts a command. */
+export function spawnWeir(
+  args: readonly string[],
+  environment: Record<string, string>,
+): ChildProcess {
   const settings = { WEIR_METRICS: '127.0.0.1:0', WEIR_LOG: 'warn', ...environment }
   return spawn(process.execPath, [weir, ...args], {
     env: { ...process.env, ...settings },

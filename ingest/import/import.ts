@@ -56,9 +56,9 @@ export async function importCaptures(
     const taken = archive.value<Taken>('taken') ?? {}
     const hashed = await hashCaptures(paths, taken)
     const note = (filled: ReadonlySet<string>) => noteTaken(taken, hashed, filled)
-    const { found, pipeline, touched } = await takeIn(paths, { ...options, archive, note })
+    const { found, pipeline } = await takeIn(paths, { ...options, archive, note })
     await shipFiles(settings, archive)
-    await judgeNow(settings, touched)
+    await judgeNow(settings)
     const exporters = pipeline.exporters()
     const status = await keepExporters(settings.data, exporters)
     await tellOthers(settings, status)
@@ -90,12 +90,12 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
     const { found } = reader
     pipeline.drain()
     if (found.to !== null) closeAll({ coverage, pipeline }, found.to, shiftMs)
-    const touched = pipeline.touched()
     const taken = note(reader.filled)
-    await archive.publish({ redo: touched, set: { taken, breaks: coverage.breaks.list() } })
+    const set = { taken, breaks: coverage.breaks.list() }
+    await archive.publish({ redo: pipeline.touched(), set })
     await archive.merge(Number.POSITIVE_INFINITY)
     await writeSeries({ settings, archive, store, coverage, counters })
-    return { found, pipeline, touched }
+    return { found, pipeline }
   } finally {
     await store.close()
   }

@@ -11,8 +11,8 @@ import { judgeSpan, spansOf } from './spans.ts'
 /** No user is waiting: a busy network on a busy machine may take its time. */
 const limits = { queryMs: 1_800_000 }
 
-/** Finds the incidents of intervals (unix ms) in the stored data, and saves them. The data folder must be locked. */
-export async function judgeNow(settings: Settings, intervals: readonly number[]): Promise<void> {
+/** Finds the incidents of the pending intervals in the stored data, and saves them. The data folder must be locked. */
+export async function judgeNow(settings: Settings): Promise<void> {
   const shared = await openSharedIncidents(settings)
   const ledger = await IncidentLedger.open(settings.data, shared)
   const flows = await openFlowStore(join(settings.data, 'archive'), {
@@ -23,7 +23,6 @@ export async function judgeNow(settings: Settings, intervals: readonly number[])
   const series = await openSeriesReader(settings)
   const elsewhere = await openElsewhere(settings)
   try {
-    await ledger.addPending(intervals)
     for (const span of spansOf(ledger.pending())) {
       const whole = { ...span, look: await ledger.reachOf(span) }
       for (const verdict of await judgeSpan(whole, { flows, series, elsewhere }, settings))

@@ -7,7 +7,7 @@ import { suite, test } from 'node:test'
 import { intervalStart } from '../../flow/interval.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { judgeNow } from '../../ingest/incidents/judge-now.ts'
-import { IncidentReader } from '../../store/incident/ledger.ts'
+import { IncidentLedger, IncidentReader } from '../../store/incident/ledger.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { relay } from '../encode/relay.ts'
 import { scratchFolder } from '../processes.ts'
@@ -45,7 +45,10 @@ suite('scenarios, some', () => {
       assert.ok(Math.abs(found[0]!.to - expected!.to) <= 2000, JSON.stringify(found))
       const settings = readSettings({ WEIR_DATA: join(folder, 'data') })
       for (const at of [expected!.from, expected!.to]) {
-        await judgeNow(settings, [intervalStart(at)])
+        const ledger = await IncidentLedger.open(settings.data)
+        await ledger.addPending([intervalStart(at)])
+        await ledger.close()
+        await judgeNow(settings)
         assert.deepEqual(await new IncidentReader(settings.data).between(0, 8.64e15), found)
       }
     } finally {

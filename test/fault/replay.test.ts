@@ -1,0 +1,87 @@
+/** Replays that are killed, and finished by the next start of ingest: nothing is lost, nothing is stored twice. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { exitCodes } from '../../cli/command.ts'
+import { IncidentReader } from '../../store/incident/ledger.ts'
+import { ManifestReader } from '../../store/manifest.ts'
+import { writeCapture } from '../encode/pcap-write.ts'
+import { RunningIngest, runWeir, scratchFolder, spawnWeir } from '../processes.ts'
+import { meter } from '../scenarios/meter.ts'
+import { morning, smallOutage } from '../scenarios/scenarios.ts'
+import { archiveSums, seriesSums } from '../stored.ts'
+
+const waitMsMax = 120_000
+
+/** Files of the data folder, and what each of them contains once a replay has come so far. */
+const points = {
+  'its flows are published': ['archive/manifest.jsonl', '"taken"'],
+  'its files are sorted': ['archive/manifest.jsonl', '"replaced"'],
+  'its 5-minute series are written': ['archive/manifest.jsonl', '"redo":[]'],
+  'its incidents are sought': ['incidents/manifest.jsonl', '"pending"'],
+} as const
+
+suite('a killed replay', () => {
+  let folder: string
+  let capture: string
+  let whole: Awaited<ReturnType<typeof storedIn>>
+
+  before(async () => {
+    folder = await scratchFolder()
+    capture = join(folder, 'outage.pcap')
+    const { packets } = smallOutage(morning)
+    await writeCapture(capture, '192.168.9.1', meter(packets, { activeMs: 60_000, inactiveMs: 15_000 })) // prettier-ignore
+    const data = join(folder, 'whole')
+    const { code, stderr } = await runWeir(['replay', capture], { WEIR_DATA: data })
+    assert.equal(code, 0, stderr)
+    whole = await storedIn(data)
+    assert.equal(whole.incidents.length, 1)
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  for (const [name, point] of Object.entries(points))
+    test(`is finished if killed when ${name}`, async () => {
+      const data = join(folder, name)
+      await killAt(point, data, capture)
+      const again = await runWeir(['replay', capture], { WEIR_DATA: data })
+      assert.equal(again.code, exitCodes.taken, again.stderr)
+      const ingest = await RunningIngest.start(data)
+      await ingest.until(({ redo, incidents }) => redo === 0 && incidents?.waiting === 0, waitMsMax)
+      const steps = new ManifestReader(join(data, 'state', 'consolidation.jsonl'))
+      const judged = new ManifestReader(join(data, 'incidents', 'manifest.jsonl'))
+      const isDone = async () =>
+        (await steps.entries()).length === 0 &&
+        (await judged.value<number[]>('pending'))?.length === 0
+      for (const until = performance.now() + waitMsMax; !(await isDone()); await sleep(50))
+        assert.ok(performance.now() < until, 'it is not finished')
+      assert.equal((await ingest.stop()).code, 0)
+      assert.deepEqual(await storedIn(data), whole)
+    })
+})
+
+/** What is usual is not compared: ingest judges while it still makes the series of earlier intervals. */
+async function storedIn(data: string) {
+  const incidents = await new IncidentReader(data).between(0, 8.64e15)
+  return {
+    flows: await archiveSums(data),
+    series: await seriesSums(data),
+    incidents: incidents.map(({ id, kind, from, to, total }) => ({ id, kind, from, to, total })),
+  }
+}
+
+/** Starts a replay, and kills it once a file of its data folder contains a text. */
+async function killAt([file, text]: readonly [string, string], data: string, capture: string) {
+  const replay = spawnWeir(['replay', capture], { WEIR_DATA: data })
+  const closed = once(replay, 'close')
+  const isThere = () => readFile(join(data, file), 'utf8').then((content) => content.includes(text))
+  while (!(await isThere().catch(() => false))) {
+    assert.equal(replay.exitCode, null, `it ended before ${file} contained ${text}`)
+    await sleep(1)
+  }
+  replay.kill('SIGKILL')
+  await closed
+}
