@@ -7,6 +7,7 @@ import { loginNeeded, retryMs } from './client.ts'
 import { Help, pageKeys } from './controls/help.tsx'
 import { Navigation } from './controls/navigation.tsx'
 import { place } from './state/route.ts'
+import { handovers, isAwaited } from './state/session.ts'
 import { viewAt, type ViewEntry } from './views.ts'
 
 /** Loaded views, by path. */
@@ -29,15 +30,25 @@ export function Shell() {
   const View = entry ? loaded.value.get(entry.path) : NoView
   const view = View ? <View /> : <Waiting />
   if (entry?.bare) return view
-  if (loginNeeded.value) return <LoginGate />
+  const isLocked = loginNeeded.value
+  return (
+    <>
+      {isLocked ? <LoginGate /> : <Head />}
+      <div class="view" key={handovers.value} hidden={isLocked}>
+        {(!isLocked || isAwaited()) && view}
+      </div>
+      {!isLocked && <Help />}
+    </>
+  )
+}
+
+function Head() {
   return (
     <>
       <a class="unseen skip" href="#main">
         Skip to the content
       </a>
       <Navigation />
-      {view}
-      <Help />
     </>
   )
 }

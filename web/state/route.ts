@@ -22,8 +22,18 @@ export function depth(): number {
   return typeof found === 'number' ? found : 0
 }
 
-/** Whether the path may be left: decided by whoever has something to lose. */
-let mayLeave: () => boolean = () => true
+/** Asks whether the path may be left; null: nothing would be lost. */
+let guard: (() => boolean) | null = null
+
+/** Whether something here would be lost. */
+export function hasUnsaved(): boolean {
+  return guard !== null
+}
+
+/** Whether the path may be left: asks if something would be lost. */
+export function mayLeave(): boolean {
+  return guard === null || guard()
+}
 
 /**
  * Makes the page ask before its path, or the page itself, is left; returns the function that ends
@@ -31,10 +41,10 @@ let mayLeave: () => boolean = () => true
  */
 export function guardLeaving(ask: () => boolean): () => void {
   const unloading = (event: BeforeUnloadEvent) => event.preventDefault()
-  mayLeave = ask
+  guard = ask
   addEventListener('beforeunload', unloading)
   return () => {
-    mayLeave = () => true
+    guard = null
     removeEventListener('beforeunload', unloading)
   }
 }

@@ -3,9 +3,13 @@ import { computed, signal } from '@preact/signals'
 
 import type { SessionAnswer } from '../../api/schema/access.ts'
 import { loginNeeded, read, RequestError, send } from '../client.ts'
+import { hasUnsaved, mayLeave } from './route.ts'
 import { takeServerZone } from './zone.ts'
 
 export const session = signal<SessionAnswer | null>(null)
+
+/** How often another user has logged in: to them nobody's unsaved changes are shown. */
+export const handovers = signal(0)
 
 /** Whether the user may change what only an admin may. */
 export const isAdmin = computed(() => session.value?.role === 'admin')
@@ -22,20 +26,28 @@ export async function askSession(): Promise<void> {
   }
 }
 
+/** Whether unsaved changes wait for their user, whose session has ended by itself. */
+export function isAwaited(): boolean {
+  return hasUnsaved() && (session.value?.role ?? null) !== null
+}
+
 /**
  * Opens a session.
  * @throws RequestError if name or password is wrong
  */
 export async function logIn(user: string, password: string): Promise<void> {
-  session.value = await send<SessionAnswer>('/api/login', {
+  const answer = await send<SessionAnswer>('/api/login', {
     method: 'POST',
     body: { user, password },
   })
+  if (isAwaited() && session.value?.user !== answer.user) handovers.value++
+  session.value = answer
   loginNeeded.value = false
 }
 
-/** Ends the session. */
+/** Ends the session, unless the user would rather save something first. */
 export async function logOut(): Promise<void> {
+  if (!mayLeave()) return
   await send('/api/logout', { method: 'POST' })
   session.value = null
   loginNeeded.value = true

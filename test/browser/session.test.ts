@@ -1,0 +1,80 @@
+/** A session that ends while a dashboard is edited: the unsaved changes wait for their user. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import { chromium, type Page } from 'playwright-core'
+
+import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+
+const password = 'a password for sessions'
+
+test(
+  'unsaved changes outlast their session, for their own user and nobody else',
+  { skip: skipWithoutChromium(), timeout: 240_000 },
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'weir-session-'))
+    await writeFile(join(folder, 'password'), `${password}\n`, { mode: 0o600 })
+    const weir = await startWeir({
+      replayed: false,
+      environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: join(folder, 'password') },
+    })
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+    try {
+      const page = await browser.newPage()
+      const title = page.getByLabel('Title', { exact: true })
+      await page.goto(`${weir.url}/dashboards`)
+      await logIn(page, 'admin')
+      await request(page, '/api/users', { user: 'bob', password, role: 'viewer' })
+      await page.getByRole('button', { name: 'New dashboard' }).click()
+      await page.getByRole('button', { name: 'Edit' }).click()
+      await title.fill('Not saved yet')
+      await request(page, '/api/logout')
+      await page.getByRole('button', { name: 'Keep' }).click()
+      await logIn(page, 'admin')
+      assert.equal(await title.inputValue(), 'Not saved yet')
+      await page.getByRole('button', { name: 'Keep' }).click()
+      await page.getByRole('button', { name: 'Done' }).waitFor()
+
+      await title.fill('Seen by nobody else')
+      await request(page, '/api/logout')
+      await page.getByRole('button', { name: 'Keep' }).click()
+      await logIn(page, 'bob')
+      await page.getByRole('heading', { name: 'Not saved yet' }).waitFor()
+      assert.equal(await title.count(), 0)
+
+      await request(page, '/api/logout')
+      await page.reload()
+      await logIn(page, 'admin')
+      await page.getByRole('button', { name: 'Edit' }).click()
+      await title.fill('Given up')
+      page.once('dialog', (dialog) => void dialog.dismiss())
+      await page.getByRole('button', { name: 'log out' }).click()
+      assert.equal(await title.inputValue(), 'Given up')
+      page.once('dialog', (dialog) => void dialog.accept())
+      await page.getByRole('button', { name: 'log out' }).click()
+      await page.getByLabel('Password').waitFor()
+      assert.equal(await title.count(), 0)
+    } finally {
+      await browser.close()
+      await weir.close()
+      await rm(folder, { recursive: true })
+    }
+  },
+)
+
+async function logIn(page: Page, user: string): Promise<void> {
+  await page.getByLabel('Name', { exact: true }).fill(user)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByLabel('Password').waitFor({ state: 'detached' })
+}
+
+/** Sends a request with the page's session, behind its back. */
+async function request(page: Page, path: string, data: object = {}): Promise<void> {
+  const headers = { origin: new URL(page.url()).origin }
+  const response = await page.request.post(new URL(path, page.url()).href, { data, headers })
+  assert.ok(response.ok(), await response.text())
+}
