@@ -70,7 +70,10 @@ function fromAnswer({ status, body }: SocketAnswer): StateDocument | null {
   if (status === 200) return body as StateDocument | null
   const { reason, message } = body as { reason?: StateRefusal; message?: string }
   if (status === 409 && reason) throw new StateRefused(reason, message ?? reason)
-  throw notKept(new Error(message ?? `ingest answered ${status}`))
+  throw notKept(
+    new Error(message ?? `ingest answered ${status}`),
+    'check the disk of WEIR_DATA (df, dmesg), then save it again',
+  )
 }
 
 async function changeHere(
@@ -89,12 +92,12 @@ async function changeHere(
   }
 }
 
-function notKept(error: unknown): ApiError {
-  const reason = reasonOf(error)
-  return new ApiError(503, 'not-kept', {
-    message: `the change could not be saved: ${reason}`,
-    remedy: 'start ingest on this data folder (weir ingest): it saves all changes',
-  })
+function notKept(
+  error: unknown,
+  remedy = 'start ingest on this data folder (weir ingest): it saves all changes',
+): ApiError {
+  const message = `the change could not be saved: ${reasonOf(error)}`
+  return new ApiError(503, 'not-kept', { message, remedy })
 }
 
 /** Posts JSON to ingest's socket; null if nothing listens. @throws ApiError if it does not answer in time */

@@ -1,6 +1,7 @@
 /** Changes of user data, and log entries, sent by the API over ingest's socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import { reasonOf } from '../../flow/reason.ts'
 import { stateLogs, appendLog, type StateLog } from '../../store/state-log.ts'
 import { collections, StateRefused, type Collection, type StateWriting } from '../../store/state.ts'
 
@@ -23,7 +24,7 @@ export function answerState(
     .then((body) => (log ? writeLog(data, log, body) : change(state, body)))
     .then(
       ({ status, body }) => send(response, status, body),
-      (error: unknown) => send(response, 500, { message: String(error) }),
+      (error: unknown) => send(response, 500, { message: reasonOf(error) }),
     )
   return true
 }

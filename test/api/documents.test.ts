@@ -2,7 +2,8 @@
  * Dashboards and annotations over HTTP, stored by the API alone, by a running ingest, or not at all.
  */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -133,6 +134,32 @@ test('a running ingest stores documents, and they are there after both have ende
   assert.deepEqual((await after.get('annotations', 'a'))?.body, { from: 2 })
   assert.deepEqual(await after.readLog('audit', 10), [{ what: 'looked' }])
 })
+
+test(
+  'on a full disk a change is refused with what to check, and it can be saved afterwards',
+  { skip: process.getuid?.() !== 0 && 'mounting a small disk takes root' },
+  async () => {
+    const data = await scratchFolder()
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', data])
+    try {
+      const ingest = await RunningIngest.start(data)
+      const state = openApiState(data)
+      const change = { collection: 'annotations', id: 'a', body: { from: 1 }, revision: 0 } as const
+      const fill = join(data, 'fill')
+      await assert.rejects(writeFile(fill, new Uint8Array(8 << 20)), { code: 'ENOSPC' })
+      await assert.rejects(state.change(change), {
+        status: 503,
+        message: /^the change could not be saved: \S+ cannot be written: ENOSPC/,
+        remedy: /^check the disk/,
+      })
+      await rm(fill)
+      await state.change(change)
+      await ingest.stop()
+    } finally {
+      execFileSync('umount', [data])
+    }
+  },
+)
 
 test('many simultaneous changes are all made, even without an ingest', async () => {
   const state = openApiState(await scratchFolder())
