@@ -1,10 +1,12 @@
 /** Searches networks for addresses, row by row, or once per distinct address half where these are known. */
 import { ipv4Marker, type Network } from '../address.ts'
 import type { PackedHalves } from './packed-halves.ts'
-import type { DistinctHalves } from './predicate.ts'
+import type { DistinctAddresses, DistinctHalves } from './predicate.ts'
+import { writeSingle } from './single-address.ts'
 
 /** Up to this many networks are tested in a loop. */
 const loopedMax = 8
+const addressBits = 128
 
 /** What is written, and for which rows. */
 interface Written {
@@ -17,6 +19,8 @@ interface Written {
 /** Networks, sorted and disjoint (nested ones are left out), so that one search finds an address. */
 export class AddressRanges {
   readonly #count: number
+  /** By network, whether it is a single address. */
+  readonly #isSingle: readonly boolean[]
   /** Four words per network, most significant first. */
   readonly #starts: Uint32Array
   readonly #masks: Uint32Array
@@ -24,6 +28,7 @@ export class AddressRanges {
   constructor(networks: readonly Network[]) {
     const apart = withoutInner(networks)
     this.#count = apart.length
+    this.#isSingle = apart.map(({ bits }) => bits === addressBits)
     this.#starts = Uint32Array.from(apart.flatMap(({ words }) => [...words]))
     this.#masks = Uint32Array.from(
       apart.flatMap(({ bits }) => [0, 1, 2, 3].map((i) => mask(bits, i))),
@@ -37,12 +42,16 @@ export class AddressRanges {
 
   /**
    * Like `test`, for a few networks in loops: distinct halves are compared once each, and rows are
-   * examined only if any half matches.
+   * examined only if any half matches. The rows must be cleared if `found` is 1.
    */
-  testDistinct(high: DistinctHalves, low: DistinctHalves, written: Written): void {
+  testDistinct({ high, low }: DistinctAddresses, written: Written): void {
     const { rows, out, found } = written
-    if (found === 1) out.fill(0, 0, rows)
     for (let n = 0; n < this.#count; n++) {
+      if (this.#isSingle[n]) {
+        const address = this.#starts.subarray(4 * n, 4 * n + 4)
+        writeSingle({ high, low }, address, { rows, out, value: found })
+        continue
+      }
       const lows = this.#mark(low, { at: 4 * n + 2, marks: marksOf('low', low) })
       if (lows === 0) continue
       const highs = this.#mark(high, { at: 4 * n, marks: marksOf('high', high) })

@@ -26,6 +26,56 @@ export function packHalves(words: Uint32Array): PackedHalves {
   return { lows, others, otherHighs }
 }
 
+/** The place of a half among distinct ones; −1 if it is not one of them. */
+export function placeOf(
+  { lows, others, otherHighs }: PackedHalves,
+  { low, high }: { low: number; high: number },
+): number {
+  if (high !== ipv4Marker) {
+    const n = others.findIndex((place, each) => otherHighs[each] === high && lows[place] === low)
+    return n < 0 ? -1 : others[n]!
+  }
+  let n = 0
+  for (let place = lows.indexOf(low); place >= 0; place = lows.indexOf(low, place + 1)) {
+    while (n < others.length && others[n]! < place) n++
+    if (others[n] !== place) return place
+  }
+  return -1
+}
+
+/** Writes the words of some rows' halves to consecutive places, without unpacking the others. */
+export function pickHalves(
+  { lows, others, otherHighs }: PackedHalves,
+  { places, rows }: { places: Uint16Array; rows: Int32Array },
+  words: Uint32Array,
+): void {
+  let [place, low, high] = [-1, 0, 0]
+  for (let n = 0; n < rows.length; n++) {
+    // Sorted neighbours often have the same address.
+    if (places[rows[n]!] !== place) {
+      place = places[rows[n]!]!
+      low = lows[place]!
+      const at = positionOf(others, place)
+      high = at < 0 ? ipv4Marker : otherHighs[at]!
+    }
+    words[2 * n] = low
+    words[2 * n + 1] = high
+  }
+}
+
+/** Where a number is in an ascending list; −1 if it is not there. */
+function positionOf(ascending: Uint16Array, wanted: number): number {
+  let [low, high] = [0, ascending.length - 1]
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const value = ascending[middle]!
+    if (value === wanted) return middle
+    if (value < wanted) low = middle + 1
+    else high = middle - 1
+  }
+  return -1
+}
+
 /** Writes the unpacked words and returns them. */
 export function unpackHalves(
   { lows, others, otherHighs }: PackedHalves,

@@ -24,15 +24,20 @@ export interface DistinctHalves extends PackedHalves {
   placesOf(rows: Int32Array): Uint16Array
 }
 
+/** The same for both halves of an address column. */
+export interface DistinctAddresses {
+  readonly high: DistinctHalves
+  readonly low: DistinctHalves
+}
+
 /** Writes 1 or 0 for each of the first `rows` rows. */
 export type ColumnTest = (flows: FilteredFlows, rows: number, out: Uint8Array) => void
 
-/** A compiled filter: see `matches`. */
+/** A compiled filter, reusable but not reentrant. */
 export interface FlowPredicate {
-  /**
-   * Sets out[i] to 1 if row i of the first `rows` (at most flows.count) matches, else to 0, and
-   * returns the number of matches. A predicate is reusable but not reentrant.
-   */
+  /** Sets out[i] to 1 if row i of the first `rows` (at most flows.count) matches, else to 0. */
+  test: ColumnTest
+  /** The same; returns the number of matches. */
   matches(flows: FilteredFlows, rows: number, out: Uint8Array): number
 }
 
@@ -40,6 +45,7 @@ export interface FlowPredicate {
 export function compilePredicate(filter: Filter | null): FlowPredicate {
   const test = compile(filter ?? { kind: 'any' }, 0)
   return {
+    test,
     matches(flows, rows, out) {
       test(flows, rows, out)
       return countSet(out, rows)

@@ -5,15 +5,11 @@
 import { zstdDecompressSync } from 'node:zlib'
 
 import type { ColumnKind } from '../../../flow/columns.ts'
+import { beyondBytes, type RowRange, type RowsWithin } from './packed-bytes.ts'
 import { format } from './pages.ts'
 import { ThriftReader, type ThriftStruct } from './thrift.ts'
-import {
-  beyondBytes,
-  unpackDelta,
-  unpackIndices,
-  type RowRange,
-  type RowsWithin,
-} from './unpack.ts'
+import { unpackDelta } from './unpack-delta.ts'
+import { indicesInPlace, unpackIndices } from './unpack-indices.ts'
 
 /** An array of flow columns; u64 has two words per row, low word first. */
 export type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
@@ -65,15 +61,22 @@ export function readDictionary(bytes: Buffer, isZstd: boolean): Uint32Array {
   return dictionary.ownsBytes ? words : words.slice()
 }
 
-/** Each row's dictionary index from the data page, into `room`. @throws RangeError as readPages does */
+/**
+ * Each row's dictionary index from the data page, in `room` or, until freePages, in the page itself.
+ * @throws RangeError as readPages does
+ */
 export function readPlaces(
   bytes: Buffer,
   { rows, isZstd, within }: { rows: number; isZstd: boolean; within: RowsWithin },
-  room: Uint16Array,
-): void {
+  room: () => Uint16Array,
+): Uint16Array {
   const page = nextPage(new ThriftReader(bytes), bytes, isZstd)
   assertHas(page, rows, format.rleDictionary)
-  unpackIndices(page.bytes, within, room)
+  const inPlace = page.ownsBytes ? indicesInPlace(page.bytes, rows) : null
+  if (inPlace) return inPlace
+  const places = room()
+  unpackIndices(page.bytes, within, places)
+  return places
 }
 
 /**

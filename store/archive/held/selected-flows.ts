@@ -104,10 +104,11 @@ export function passingRows(flows: FilteredFlows, predicate: FlowPredicate): Int
   const passesByWord = new Uint32Array(buffer, 0, words)
   // Rows beyond the last do not pass.
   passesByWord[words - 1] = 0
-  const passing = predicate.matches(flows, count, passes)
+  predicate.test(flows, count, passes)
   // Written without a branch, which is one entry too many.
-  const rows = new Int32Array(scratch.of('passing', 4 * (passing + 1)), 0, passing + 1)
-  for (let word = 0, found = 0; found < passing; word++) {
+  const rows = new Int32Array(scratch.of('passing', 4 * (count + 1)), 0, count + 1)
+  let found = 0
+  for (let word = 0; word < words; word++) {
     if (passesByWord[word] === 0) continue
     // Which rows pass cannot be predicted.
     for (let row = wordRows * word; row < wordRows * (word + 1); row++) {
@@ -115,7 +116,7 @@ export function passingRows(flows: FilteredFlows, predicate: FlowPredicate): Int
       found += passes[row]!
     }
   }
-  return rows.subarray(0, passing)
+  return rows.subarray(0, found)
 }
 
 /** Those of the `candidates`, ascending, that belong to a window, or of all flows; valid until the next call. */

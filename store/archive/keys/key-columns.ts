@@ -99,7 +99,7 @@ export function fillKeyColumn(
       fillServices(flows, rows, out)
       return
     case 'direction':
-      for (let n = 0; n < rows.length; n++) put(out, n, directionAt(flows, rows[n]!, local))
+      fillDirections(flows, { rows, local }, out)
       return
     case 'constant':
       for (let n = 0; n < rows.length; n++) put(out, n, column.value)
@@ -109,19 +109,25 @@ export function fillKeyColumn(
 /** The index in restDirections, by locality of source × 2 + of destination. */
 const directionOf = [3, 0, 1, 2]
 
-/** The index of a row's direction in restDirections. */
-function directionAt(flows: FlowColumns, row: number, local: NetworkSet): number {
+/** Indices in restDirections. */
+function fillDirections(
+  flows: FlowColumns,
+  { rows, local }: { rows: Int32Array; local: NetworkSet },
+  out: KeyWords,
+): void {
   const [source, destination] = [flows.sourceAddressLow, flows.destinationAddressLow]
   const [sourceHigh, destinationHigh] = [flows.sourceAddressHigh, flows.destinationAddressHigh]
-  const at = 2 * row
-  const isSource = local.has(sourceHigh[at + 1]!, sourceHigh[at]!, source[at + 1]!, source[at]!)
-  const isDestination = local.has(
-    destinationHigh[at + 1]!,
-    destinationHigh[at]!,
-    destination[at + 1]!,
-    destination[at]!,
-  )
-  return directionOf[(isSource ? 2 : 0) + (isDestination ? 1 : 0)]!
+  for (let n = 0; n < rows.length; n++) {
+    const at = 2 * rows[n]!
+    const isSource = local.has(sourceHigh[at + 1]!, sourceHigh[at]!, source[at + 1]!, source[at]!)
+    const isDestination = local.has(
+      destinationHigh[at + 1]!,
+      destinationHigh[at]!,
+      destination[at + 1]!,
+      destination[at]!,
+    )
+    put(out, n, directionOf[(isSource ? 2 : 0) + (isDestination ? 1 : 0)]!)
+  }
 }
 
 /** Writes an integer ≥ −2^31 as two words. */

@@ -10,7 +10,7 @@ import { archiveColumns, columnArrays, isWide, type ArchiveColumn } from '../col
 import type { FileEngine } from './file-engine.ts'
 import { readFooter, type GroupPlace, type Words } from '../format/footer.ts'
 import { freePages, readPages, readValues, type Values } from '../format/page-values.ts'
-import { beyondBytes } from '../format/unpack.ts'
+import { beyondBytes } from '../format/packed-bytes.ts'
 
 interface SourceFile {
   readonly rows: number

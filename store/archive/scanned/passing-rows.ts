@@ -7,7 +7,6 @@ import { columnArrays } from '../columns.ts'
 import type { GroupPlace } from '../format/footer.ts'
 import type { Values } from '../format/page-values.ts'
 import { passingRows } from '../held/selected-flows.ts'
-import { copyNumbers, copyPairs } from './copy-rows.ts'
 import { kindOf } from './read-columns.ts'
 import type { RowGroup } from './row-group.ts'
 
@@ -35,14 +34,13 @@ export class KeptRows {
     this.#reserve = reserve
   }
 
-  /** The values of the rows in a column, from the whole column that `read` gives. */
-  column(place: number, read: () => Values): Values {
+  /** The values of the rows in a column; `copy` writes them if they are not known. */
+  column(place: number, copy: (rows: Int32Array, values: Values) => void): Values {
     const known = this.#columns[place]
     if (known) return known
     const [kind, { length }] = [kindOf(place), this.rows]
     const values = new columnArrays[kind](kind === 'u64' ? 2 * length : length)
-    if (kind === 'u64') copyPairs(read() as Uint32Array, this.rows, values as Uint32Array)
-    else copyNumbers(read(), this.rows, values)
+    copy(this.rows, values)
     if (this.#reserve(values.byteLength + overheadBytes)) this.#columns[place] = values
     return values
   }

@@ -5,12 +5,14 @@
 import { readSync } from 'node:fs'
 
 import { columnNames, flowColumns, type ColumnKind } from '../../../flow/columns.ts'
-import { packHalves, unpackHalves } from '../../../flow/filter/packed-halves.ts'
+import { packHalves, pickHalves, unpackHalves } from '../../../flow/filter/packed-halves.ts'
 import type { AddressHalf, DistinctHalves, FilteredFlows } from '../../../flow/filter/predicate.ts'
 import { archiveColumns, columnArrays, isWide } from '../columns.ts'
+import { copyNumbers, copyPairs } from './copy-rows.ts'
 import type { Dictionaries } from './dictionaries.ts'
 import type { KeptRows } from './passing-rows.ts'
 import type { ColumnPlace, GroupPlace, Words } from '../format/footer.ts'
+import { beyondBytes, type RowsWithin } from '../format/packed-bytes.ts'
 import {
   fillFromEntries,
   freePages,
@@ -21,7 +23,6 @@ import {
   type Entries,
   type Values,
 } from '../format/page-values.ts'
-import { beyondBytes, type RowsWithin } from '../format/unpack.ts'
 
 const wordRange = 2 ** 32
 /** Reading a row individually takes this many times as long as in a loop over all. */
@@ -104,7 +105,18 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     // A single value fills the column of all rows; single durations do not make single times.
     const isFilled = this.isSingle(place) && !archiveColumns[place]!.isDuration
     if (this.#kept === null || isFilled) return this.#whole(place)
-    return this.#kept.column(place, () => this.#whole(place))
+    return this.#kept.column(place, (rows, values) => this.#copy(place, rows, values))
+  }
+
+  /** Copies the values of some rows of the group to consecutive places. */
+  #copy(place: number, rows: Int32Array, values: Values): void {
+    if (kindOf(place) !== 'u64') {
+      copyNumbers(this.#whole(place), rows, values)
+      return
+    }
+    const entries = this.#entriesOf(place)
+    if (entries) pickHalves(entries, { places: entries.places, rows }, values as Uint32Array)
+    else copyPairs(this.#whole(place) as Uint32Array, rows, values as Uint32Array)
   }
 
   /** A column by rows of the group. */
@@ -132,7 +144,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
 
   /** Whether all rows are known to have the same value. */
   isSingle(place: number): boolean {
-    return singleOf(this.#group!.columns[place]!) !== null
+    return isSingle(this.#group!.columns[place]!)
   }
 
   /** Whether all rows have this value in a column of numbers. */
@@ -178,9 +190,7 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     )
     const read = (within: RowsWithin) => {
       const bytes = this.#bytesAt(offset + dictionaryLength, length - dictionaryLength)
-      const buffer = this.#placeBuffer(place)
-      readPlaces(bytes, { rows: this.#rows, isZstd, within }, buffer)
-      return buffer
+      return readPlaces(bytes, { rows: this.#rows, isZstd, within }, () => this.#placeBuffer(place))
     }
     const ofRows = () => read(this.#within)
     const unpacked = () => unpackHalves(halves, this.#wordBuffer(place, 2 * halves.lows.length))
@@ -258,11 +268,14 @@ export function kindOf(place: number): ColumnKind {
   return flowColumns[columnNames[place]!].kind
 }
 
+/** Whether a column has a single value: its least and greatest are then the same array (see readFooter). */
+function isSingle({ range }: ColumnPlace): boolean {
+  return range !== null && range[0] === range[1]
+}
+
 /** A text that identifies the value of a column; null if it has several. */
-function singleOf({ range }: ColumnPlace): string | null {
-  if (range === null) return null
-  const [least, most] = range
-  return least.every((word, i) => word === most[i]) ? least.join() : null
+function singleOf(column: ColumnPlace): string | null {
+  return isSingle(column) ? column.range![0].join() : null
 }
 
 function fill(values: Values, [low, high = 0]: Words, kind: ColumnKind): void {
