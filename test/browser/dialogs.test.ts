@@ -1,14 +1,14 @@
 /** Every dialog, the log-in, and the pages outside the tour: by keyboard alone, and accessible. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type Page } from 'playwright-core'
 
 import { reachByTab, accessFaults } from './accessible.ts'
-import { answered, openPage } from './opened.ts'
+import { answered, openPage, painted, shoot } from './opened.ts'
 import {
   chromiumArguments,
   chromiumPath,
@@ -17,7 +17,6 @@ import {
   type RunningWeir,
 } from './weir.ts'
 
-const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 
 /** Where each dialog is opened, the text of its button, and its name. */
@@ -46,7 +45,6 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
   let weir: RunningWeir
   let browser: Browser
   before(async () => {
-    await mkdir(shots, { recursive: true })
     weir = await startWeir({ replayed: true })
     const place = { column: 0, row: 0, columns: 12, rows: 4 }
     const desk = { id: 'desk', title: 'Desk', panels: [{ kind: 'clock', title: 'Hour', place }] }
@@ -60,43 +58,48 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
     await weir?.close()
   })
 
-  for (const colorScheme of ['dark', 'light'] as const)
-    test(`every dialog is opened, used and closed by keyboard, ${colorScheme}`, async () => {
-      const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
-      for (const [path, button, name] of dialogs) {
-        await page.goto(weir.url + path)
-        await answered(page)
-        if (path.startsWith('/dashboards/')) {
-          await reachByTab(page, 'Edit')
-          await page.keyboard.press('Enter')
-        }
-        await reachByTab(page, button)
-        await page.keyboard.press('Enter')
-        const dialog = page.getByRole('dialog', { name })
-        await dialog.waitFor()
-        assert.deepEqual(await accessFaults(page), [], `${name} ${colorScheme}`)
-        await page.screenshot({ path: join(shots, `dialog-${name}-${colorScheme}.png`) })
-        await page.keyboard.press('Escape')
-        await dialog.waitFor({ state: 'detached' }).catch(async () => {
-          assert.equal(await dialog.isVisible(), false, `${name} stays open`)
-        })
-      }
-      assert.deepEqual(complaints, [])
-      await page.close()
-    })
+  /** That a page has no faults in both themes, which change as when a user's system goes over to night. */
+  async function assertAccessible(page: Page, name: string): Promise<void> {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await painted(page)
+      assert.deepEqual(await accessFaults(page), [], `${name} ${colorScheme}`)
+      await shoot(page, `${name}-${colorScheme}`)
+    }
+  }
 
-  for (const colorScheme of ['dark', 'light'] as const)
-    test(`further pages are accessible, ${colorScheme}`, async () => {
-      const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
-      for (const [path, there] of pages) {
-        await page.goto(weir.url + path)
-        await answered(page)
-        await page.locator(there).first().waitFor()
-        assert.deepEqual(await accessFaults(page), [], `${path} ${colorScheme}`)
+  test('every dialog is opened, used and closed by keyboard, and accessible, dark and light', async () => {
+    const { page, complaints } = await openPage(browser, weir.url)
+    for (const [path, button, name] of dialogs) {
+      await page.goto(weir.url + path)
+      await answered(page)
+      if (path.startsWith('/dashboards/')) {
+        await reachByTab(page, 'Edit')
+        await page.keyboard.press('Enter')
       }
-      assert.deepEqual(complaints, [])
-      await page.close()
-    })
+      await reachByTab(page, button)
+      await page.keyboard.press('Enter')
+      const dialog = page.getByRole('dialog', { name })
+      await dialog.waitFor()
+      await assertAccessible(page, `dialog-${name}`)
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'hidden' })
+    }
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('further pages are accessible, dark and light', async () => {
+    const { page, complaints } = await openPage(browser, weir.url)
+    for (const [path, there] of pages) {
+      await page.goto(weir.url + path)
+      await answered(page)
+      await page.locator(there).first().waitFor()
+      await assertAccessible(page, path.replaceAll(/\W+/g, '-'))
+    }
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
 })
 
 test(
@@ -115,7 +118,7 @@ test(
       const { page } = await openPage(browser, weir.url)
       await page.getByRole('button', { name: 'Log in' }).waitFor()
       assert.deepEqual(await accessFaults(page), [])
-      await page.screenshot({ path: join(shots, 'login-1366-dark.png') })
+      await shoot(page, 'login-1366-dark')
       for (const [given, then] of [
         ['wrong horse battery', page.getByRole('alert')],
         [password, page.getByText('log out')],

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page, type Response } from 'playwright-core'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import { openPage } from './opened.ts'
+import { openPage, painted, shoot } from './opened.ts'
 import {
   chromiumArguments,
   chromiumPath,
@@ -16,7 +13,6 @@ import {
   type RunningWeir,
 } from './weir.ts'
 
-const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 /** The whole capture, and half an hour around the cut, which is faster to answer. */
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
@@ -25,7 +21,6 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
   let weir: RunningWeir
   let browser: Browser
   before(async () => {
-    await mkdir(shots, { recursive: true })
     weir = await startWeir({ replayed: true })
     browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
   })
@@ -56,7 +51,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     assert.ok(Math.abs(answer.to - 1_794_829_080) < 30, 'to 11:38')
     await settled(page)
     assert.match(page.url(), /from=2026-11-16T11:3[01]:\d\dZ&to=2026-11-16T11:3[78]:\d\dZ/)
-    await page.screenshot({ path: join(shots, 'cut-1366-dark.png') })
+    await shoot(page, 'cut-1366-dark')
 
     await page.mouse.dblclick(box.x + 300, box.y + 100)
     await page.waitForURL((url) => url.search.startsWith(morning))
@@ -125,7 +120,7 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
     }
     assert.match((await first(240)) ?? '', /10\.0\.0\.22/)
     assert.doesNotMatch((await first(60)) ?? '', /10\.0\.0\.22/)
-    await page.screenshot({ path: join(shots, 'crosshair-1366-dark.png') })
+    await shoot(page, 'crosshair-1366-dark')
     await page.close()
   })
 
@@ -207,18 +202,18 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
       [1920, 1080],
       [390, 844],
     ]
-    for (const [width, height] of sizes)
+    for (const [width, height] of sizes) {
+      const { page, complaints } = await open(`/${around}`, { viewport: { width, height } })
       for (const colorScheme of ['dark', 'light'] as const) {
-        const { page, complaints } = await open(`/${around}`, {
-          viewport: { width, height },
-          colorScheme,
-        })
+        await page.emulateMedia({ colorScheme })
+        await painted(page)
         const wide = await page.evaluate(() => document.documentElement.scrollWidth)
         assert.ok(wide <= width, `${wide} of ${width} pixels`)
-        await page.screenshot({ path: join(shots, `page-${width}-${colorScheme}.png`) })
-        assert.deepEqual(complaints, [])
-        await page.close()
+        await shoot(page, `page-${width}-${colorScheme}`)
       }
+      assert.deepEqual(complaints, [])
+      await page.close()
+    }
   })
 })
 
@@ -231,7 +226,7 @@ describe('the page without data', { skip: skipWithoutChromium(), timeout: 120_00
       await page.goto(weir.url)
       await page.getByText('No exporter yet').waitFor()
       assert.match((await page.locator('.welcome').textContent()) ?? '', /UDP port 2055/)
-      await page.screenshot({ path: join(shots, 'welcome-1366-light.png') })
+      await shoot(page, 'welcome-1366-light')
     } finally {
       await browser.close()
       await weir.close()

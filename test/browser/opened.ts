@@ -1,4 +1,6 @@
 /** A page of Weir in Chromium, with everything that it reports as wrong. */
+import { join } from 'node:path'
+
 import type { Browser, Page } from 'playwright-core'
 
 export interface Opened {
@@ -39,4 +41,20 @@ export async function openPage(
 /** Waits until a view has its answers. */
 export async function answered(page: Page): Promise<void> {
   await page.locator('main[aria-busy="false"]').first().waitFor()
+}
+
+/** Waits until what has just changed is on the screen. */
+export async function painted(page: Page): Promise<void> {
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve()))
+      }),
+  )
+}
+
+/** A picture for people to look at, if BROWSER_SHOTS names a folder for them: they take longer than what a test waits for. */
+export async function shoot(page: Page, name: string, fullPage = false): Promise<void> {
+  const folder = process.env['BROWSER_SHOTS']
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage })
 }

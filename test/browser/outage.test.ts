@@ -9,7 +9,7 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
-import { answered, openPage } from './opened.ts'
+import { answered, openPage, shoot } from './opened.ts'
 import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
@@ -38,7 +38,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     const mark = page.locator('.lane-mark')
     await mark.waitFor()
     assert.equal(await mark.count(), 1)
-    await page.screenshot({ path: join(shots, 'month-1366-dark.png') })
+    await shoot(page, 'month-1366-dark')
     const hour = 3_600_000
     const shown = { from: Date.UTC(2026, 10, 1), to: Date.UTC(2026, 11, 1) }
     const drags = [
@@ -53,7 +53,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
         : shown
       answer = await drag(page, before, range)
       await drawn(page)
-      await page.screenshot({ path: join(shots, `drag-${i + 1}-1366-dark.png`) })
+      await shoot(page, `drag-${i + 1}-1366-dark`)
     }
     assert.equal(answer?.step, 1)
     assert.ok(answer.from * 1000 < cut.from && answer.to * 1000 > cut.to)
@@ -73,7 +73,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
       return (await rows.first().textContent()) ?? ''
     }
     assert.match(await first(240), /10\.0\.0\.22/)
-    await page.screenshot({ path: join(shots, 'who-1366-dark.png') })
+    await shoot(page, 'who-1366-dark')
     await page.mouse.move(box.x + box.width / 2, box.y + box.height + 300)
     assert.doesNotMatch(await first(90), /10\.0\.0\.22/)
     assert.deepEqual(complaints, [])
@@ -91,10 +91,10 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     assert.match(text, sentence)
     assert.match(text, /312 connections/)
     await drawn(page)
-    await page.screenshot({ path: join(shots, 'explained-1366-dark.png'), fullPage: true })
+    await shoot(page, 'explained-1366-dark', true)
     await page.setViewportSize({ width: 1920, height: 1080 })
     await page.waitForTimeout(300)
-    await page.screenshot({ path: join(shots, 'explained-1920-dark.png') })
+    await shoot(page, 'explained-1920-dark')
     assert.deepEqual(complaints, [])
     await page.close()
   })
@@ -116,7 +116,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     await form.getByRole('button', { name: 'Keep' }).click()
     await page.locator('.annotations li').waitFor()
     assert.match((await page.locator('.annotations').textContent()) ?? '', /down <b>here<\/b>/)
-    await page.screenshot({ path: join(shots, 'annotated-1366-dark.png') })
+    await shoot(page, 'annotated-1366-dark')
     await page.getByRole('button', { name: 'Revise' }).click()
     await form.getByRole('button', { name: 'Remove' }).click()
     await page.locator('.annotations li').waitFor({ state: 'detached' })
@@ -137,7 +137,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
       assert.match(download.suggestedFilename(), new RegExp(`^weir-host-.*\\.${kind}$`))
       await download.saveAs(join(shots, `kept.${kind}`))
     }
-    await page.screenshot({ path: join(shots, 'lines-1366-dark.png') })
+    await shoot(page, 'lines-1366-dark')
     assert.deepEqual(complaints, [])
     await page.close()
   })

@@ -2,16 +2,13 @@
  * Panels are created, changed, arranged and removed by their form and by their handles: by mouse, and by keyboard alone.
  */
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 
 import type { Dashboard, NewDashboard } from '../../api/schema/state.ts'
 import { reachByTab, accessFaults } from './accessible.ts'
-import { answered, openPage } from './opened.ts'
+import { answered, openPage, shoot } from './opened.ts'
 import {
   chromiumArguments,
   chromiumPath,
@@ -20,7 +17,6 @@ import {
   type RunningWeir,
 } from './weir.ts'
 
-const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
 
 function desk(id: string): NewDashboard {
@@ -56,7 +52,6 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await page.getByRole('button', { name: 'Done' }).waitFor()
   }
   before(async () => {
-    await mkdir(shots, { recursive: true })
     weir = await startWeir({ replayed: true })
     browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
   })
@@ -84,7 +79,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await form.locator('.fault mark', { hasText: 'prt' }).waitFor()
     await form.getByText('Mend first: filter, from, threshold.').waitFor()
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'panel-filter')
-    await page.screenshot({ path: join(shots, 'panel-form-faults-1366-dark.png') })
+    await shoot(page, 'panel-form-faults-1366-dark')
 
     await form.getByLabel('Threshold').fill('60M')
     await form.getByLabel('From').fill(range.from)
@@ -93,7 +88,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await form.getByRole('button', { name: 'lines' }).click()
     await preview.getByRole('heading', { name: 'Ports' }).waitFor()
     await preview.locator('.tile-legend', { hasText: '443/tcp' }).waitFor()
-    await page.screenshot({ path: join(shots, 'panel-form-1366-dark.png') })
+    await shoot(page, 'panel-form-1366-dark')
     await form.getByRole('button', { name: 'Apply' }).click()
     await form.waitFor({ state: 'detached' })
     await page.getByRole('region', { name: 'Ports' }).waitFor()
@@ -211,7 +206,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     })
     await page.locator('.tile', { hasText: 'Top hosts' }).waitFor()
     assert.deepEqual(await accessFaults(page), [])
-    await page.screenshot({ path: join(shots, 'editor-1366-light.png') })
+    await shoot(page, 'editor-1366-light')
     await reachByTab(page, 'Keep')
     await press('Enter')
     await page.getByRole('button', { name: 'Done' }).waitFor()
@@ -295,7 +290,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
         if (width === 1366) assert.deepEqual(await accessFaults(page), [], kind)
         const wide = await form.evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)
         assert.ok(wide <= 0, `${kind}: ${wide} pixels too wide`)
-        await page.screenshot({ path: join(shots, `panel-${kind.replaceAll(' ', '-')}-${width}-${colorScheme}.png`) }) // prettier-ignore
+        await shoot(page, `panel-${kind.replaceAll(' ', '-')}-${width}-${colorScheme}`) // prettier-ignore
       }
       await form.getByText('As JSON').click()
       const json = form.getByLabel('The panel as JSON')

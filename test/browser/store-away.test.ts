@@ -1,8 +1,5 @@
 /** A store on another machine that does not answer: reported once, without covering a title. */
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { chromium } from 'playwright-core'
@@ -10,10 +7,8 @@ import { chromium } from 'playwright-core'
 import { freeTcpPort } from '../free-port.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
-import { answered, openPage } from './opened.ts'
+import { answered, openPage, shoot } from './opened.ts'
 import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
-
-const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 
 test(
   'while InfluxDB is away the status says so once, and a wall under each of its titles',
@@ -77,8 +72,7 @@ test(
       await page.locator('.freshness.late', { hasText: 'data unreadable' }).waitFor()
       await page.locator('.graph .chart').first().press('ArrowLeft')
       await page.locator('.graph .card-unknown', { hasText: 'no data' }).waitFor()
-      await mkdir(shots, { recursive: true })
-      await page.screenshot({ path: join(shots, 'store-away.png'), fullPage: true })
+      await shoot(page, 'store-away', true)
 
       await influxd.start()
       await page.locator('.graph-figures').nth(4).waitFor({ timeout: 90_000 })

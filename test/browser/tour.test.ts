@@ -1,15 +1,12 @@
 /** A tour of every view by keyboard alone: without errors, and accessible. */
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 
 import type { NewDashboard } from '../../api/schema/state.ts'
 import { accessFaults } from './accessible.ts'
-import { answered, openPage } from './opened.ts'
+import { answered, openPage, painted, shoot } from './opened.ts'
 import {
   chromiumArguments,
   chromiumPath,
@@ -18,7 +15,6 @@ import {
   type RunningWeir,
 } from './weir.ts'
 
-const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
 
@@ -56,7 +52,6 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
   let weir: RunningWeir
   let browser: Browser
   before(async () => {
-    await mkdir(shots, { recursive: true })
     weir = await startWeir({ replayed: true })
     const made = await fetch(`${weir.url}/api/dashboards`, {
       method: 'POST',
@@ -103,7 +98,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
     await form.getByLabel('From').fill('')
     await form.getByRole('button', { name: 'Keep' }).click()
     await page.locator('.tracker').getByText('files <b>').waitFor()
-    await page.screenshot({ path: join(shots, 'tracker-1366-dark.png') })
+    await shoot(page, 'tracker-1366-dark')
 
     await page.goto(`${weir.url}/alerts`)
     await answered(page)
@@ -113,10 +108,10 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
     const label = form.locator('label', { hasText: /^Tracker/ })
     await label.locator('select').selectOption({ label: 'files <b>' })
     await form.getByLabel('Value, such as 100M').fill('40M')
-    await page.screenshot({ path: join(shots, 'alert-form-1366-dark.png') })
+    await shoot(page, 'alert-form-1366-dark')
     await form.getByRole('button', { name: 'Keep' }).click()
     await page.locator('.tracker').getByText('above 40 M').waitFor()
-    await page.screenshot({ path: join(shots, 'alert-1366-dark.png') })
+    await shoot(page, 'alert-1366-dark')
     await page.getByRole('button', { name: 'Remove' }).click()
     await page.getByText('No alerts yet').waitFor()
 
@@ -127,49 +122,47 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
     await page.close()
   })
 
-  for (const colorScheme of ['dark', 'light'] as const)
-    test(`no serious accessibility faults, ${colorScheme}`, async () => {
-      const { page, complaints } = await openPage(browser, weir.url, { colorScheme })
-      for (const [name, address, there] of views) {
-        await page.goto(weir.url + address)
-        await answered(page)
-        await page.locator(there).first().waitFor()
-        await page.waitForTimeout(200)
-        const told = await accessFaults(page)
-        assert.deepEqual(told, [], `${name} ${colorScheme}`)
-      }
-      assert.deepEqual(complaints, [])
-      await page.close()
-    })
-
-  test('every view fits 390, 1366 and 1920 pixels, and the wall fills 1080p and 4K', async () => {
+  test('no serious accessibility faults, dark and light; every view fits 390, 1366 and 1920 pixels', async () => {
     const sizes: [number, number][] = [
-      [390, 844],
       [1366, 768],
       [1920, 1080],
+      [390, 844],
     ]
     const { page, complaints } = await openPage(browser, weir.url)
-    for (const [width, height] of sizes) {
-      await page.setViewportSize({ width, height })
-      for (const [name, address, there] of views.filter(([name]) => name !== 'wall')) {
+    for (const [name, address, there] of views) {
+      await page.setViewportSize({ width: sizes[0]![0], height: sizes[0]![1] })
+      await page.goto(weir.url + address)
+      await answered(page)
+      await page.locator(there).first().waitFor()
+      for (const colorScheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme })
+        await painted(page)
+        assert.deepEqual(await accessFaults(page), [], `${name} ${colorScheme}`)
+      }
+      for (const [width, height] of name === 'wall' ? [] : sizes) {
         const colorScheme = (width + name.length) % 2 === 0 ? 'dark' : 'light'
         await page.emulateMedia({ colorScheme })
-        await page.goto(weir.url + address)
+        await page.setViewportSize({ width, height })
+        await painted(page)
         await answered(page)
-        await page.locator(there).first().waitFor()
         const wide = await page.evaluate(() => document.documentElement.scrollWidth)
-        await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}.png`) })
+        await shoot(page, `${name}-${width}-${colorScheme}`)
         assert.ok(wide <= width, `${name}: ${wide} of ${width} pixels`)
       }
     }
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('the wall fills 1080p and 4K', async () => {
+    const { page, complaints } = await openPage(browser, `${weir.url}/wall/lobby`)
     for (const [width, height] of [
       [1920, 1080],
       [3840, 2160],
     ] as const) {
       await page.setViewportSize({ width, height })
-      await page.goto(`${weir.url}/wall/lobby`)
       await page.locator('.tile .canvas:not(.waiting)').nth(1).waitFor()
-      await page.waitForTimeout(400)
+      await painted(page)
       const letters = await page.evaluate(() =>
         parseFloat(getComputedStyle(document.querySelector('.wall')!).fontSize),
       )
@@ -178,7 +171,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
       assert.ok(letters / height >= 0.018, `letters of ${letters} pixels on ${height}`)
       const high = await page.evaluate(() => document.documentElement.scrollHeight)
       assert.ok(high <= height, `${high} of ${height} pixels`)
-      await page.screenshot({ path: join(shots, `wall-${height}.png`) })
+      await shoot(page, `wall-${height}`)
     }
     assert.deepEqual(complaints, [])
     await page.close()
