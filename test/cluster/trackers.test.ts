@@ -1,17 +1,15 @@
 /** Two collectors on one ClickHouse follow the same trackers, each in the flows it receives. */
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { intervalMs } from '../../flow/interval.ts'
 import { readSettings, type Settings } from '../../flow/settings.ts'
-import { adoptedName, type AdoptedTrackers } from '../../ingest/trackers/adopt.ts'
-import { ManifestReader } from '../../store/manifest.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
 import { openSharedState, type SharedState } from '../../store/open.ts'
 import { withFilter, type KeptTracker } from '../../store/tracker.ts'
+import { untilAdopted } from '../adopted.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
 import { NumberedExporter, octetsOf } from '../fault/numbered-exporter.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
@@ -62,24 +60,13 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
     await shared.state.change({ collection: 'trackers', id, body, revision: 0 })
   }
 
-  /** Waits until a collector's archive shows that a tracker was adopted. */
-  async function untilAdopted({ data }: Worker, id: string): Promise<void> {
-    const manifest = new ManifestReader(join(data, 'archive', 'manifest.jsonl'))
-    for (const deadline = performance.now() + settledMsMax; ; await sleep(100)) {
-      await manifest.entries()
-      const adopted = (await manifest.value<AdoptedTrackers>(adoptedName)) ?? {}
-      if (Object.hasOwn(adopted, id)) return
-      assert.ok(performance.now() < deadline, `${id} is not followed`)
-    }
-  }
-
   test('the series of a tracker made before, and of one made after with its past, are what both received', async () => {
     const exporters = workers.map(
       ({ ingest }, i) => new NumberedExporter(() => ingest!.port, 900, `127.0.2.${i + 1}`),
     )
     await sleep(2000)
     await track('after', Date.now() - 3 * intervalMs)
-    for (const worker of workers) await untilAdopted(worker, 'after')
+    for (const worker of workers) await untilAdopted(worker.data, 'after')
     await sleep(500)
     for (const exporter of exporters) await exporter.end()
     await sleep(500)
