@@ -1,5 +1,4 @@
 /** Real ClickHouse nodes that a test starts, kills and restarts, in a folder of its own. */
-import { freeTcpPorts } from './free-port.ts'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
@@ -7,6 +6,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { readSettings, type Settings } from '../flow/settings.ts'
+import { Connection } from '../store/clickhouse/connection.ts'
+import { provision } from '../store/clickhouse/provision.ts'
+import { freeTcpPorts } from './free-port.ts'
 import { runWeir, scratchFolder } from './processes.ts'
 import { clickHouseNode } from './setup/clickhouse.ts'
 
@@ -193,6 +196,19 @@ export class RunningClickHouse {
     })
     if (code !== 0) throw new Error(stderr)
     return stdout
+  }
+
+  /** The same tables without the command, whose start takes longer than they do; returns the settings. */
+  async provide(database: string, environment: Record<string, string> = {}): Promise<Settings> {
+    const settings = readSettings({ ...this.environment(database), ...environment })
+    const connection = new Connection({ settings: settings.clickhouse, timeoutMs: answerMsMax })
+    const { cluster } = settings.clickhouse
+    try {
+      await provision(connection, { place: { database, cluster, hasKeeper: false }, ...settings })
+    } finally {
+      await connection.close()
+    }
+    return settings
   }
 
   async remove(): Promise<void> {

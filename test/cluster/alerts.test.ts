@@ -10,7 +10,7 @@ import { pino } from 'pino'
 
 import type { Incident } from '../../flow/incident/incident.ts'
 import { intervalMs } from '../../flow/interval.ts'
-import { readSettings, type Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { BreakLog } from '../../ingest/coverage/breaks.ts'
 import { AlertCluster } from '../../ingest/alerts/cluster.ts'
@@ -31,6 +31,8 @@ import { scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 
 const line = '192.0.2.1'
+/** How often a message is looked for, every 10 ms. */
+const triesMax = 6000
 const begin = Math.floor(Date.now() / intervalMs) * intervalMs - 2 * intervalMs
 const targets: { script: true }[] = []
 
@@ -68,10 +70,9 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
   let databases = 0
   async function ownSettings(): Promise<Settings> {
     const database = `alerts${databases++}`
-    await nodes.setUp(database)
     incidents.length = 0
     nowMs = begin
-    return readSettings({ ...nodes.environment(database), WEIR_DATA: await scratchFolder() })
+    return nodes.provide(database, { WEIR_DATA: await scratchFolder() })
   }
 
   async function start(settings: Settings, writer: string): Promise<Collector> {
@@ -180,7 +181,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
   /** A message arrives a moment after it was decided. */
   async function toldOf(count: number, ...collectors: readonly Collector[]): Promise<AlertEvent[]> {
     const all = () => collectors.flatMap(({ told }) => told)
-    for (let tries = 0; all().length < count && tries < 500; tries++) await sleep(10)
+    for (let tries = 0; all().length < count && tries < triesMax; tries++) await sleep(10)
     await sleep(30)
     const stand = collectors.map(({ engine }) => [...engine.states])
     assert.equal(all().length, count, JSON.stringify([all(), stand]))

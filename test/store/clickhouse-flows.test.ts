@@ -11,7 +11,6 @@ import * as fc from 'fast-check'
 
 import { parseNetwork, NetworkSet } from '../../flow/address.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { archiveSeen } from '../../ingest/shipping.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import type { End } from '../../store/archive/keys/keys.ts'
@@ -47,8 +46,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   /** A database, and the shipping of an archive's folder to it. */
   async function ready(t: TestContext, folder: string) {
     const database = `flows${databases++}`
-    await nodes.setUp(database, { WEIR_ARCHIVE_KEEP: keep })
-    const settings = readSettings(nodes.environment(database)).clickhouse
+    const { clickhouse: settings } = await nodes.provide(database, { WEIR_ARCHIVE_KEEP: keep })
     const flows = await openClickHouseFlows({ settings, local, keepMs })
     const list = join(folder, 'list')
     const ship = async (merging = {}) => {

@@ -1,5 +1,4 @@
 /** Series stores in real ClickHouse nodes, each in its own database. */
-import { readSettings } from '../../flow/settings.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import { openClickHouseSeries } from '../../store/clickhouse/series.ts'
 import type { RunningClickHouse } from '../clickhouse.ts'
@@ -11,8 +10,7 @@ let databases = 0
 /** Settings for an unused database, with its tables. */
 export async function ownDatabase(nodes: RunningClickHouse): Promise<ClickHouseSettings> {
   const database = `test${process.pid}x${databases++}`
-  await nodes.setUp(database)
-  return readSettings(nodes.environment(database)).clickhouse
+  return (await nodes.provide(database)).clickhouse
 }
 
 /** An empty store, as the contract requires. */
