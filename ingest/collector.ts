@@ -67,7 +67,7 @@ const redoAtEnd = { msMax: 1000, slice: 2 }
 const endMsMax = 2500
 /** After this long, a tick starts sorting no more files, so that flows are published on time and a stop need not wait. */
 const mergeMsMax = 5000
-/** While judging or writing series takes as much memory as sorting does, files are sorted only beyond this many unsorted rows. */
+/** While something else takes as much memory as sorting does, files are sorted only beyond this many unsorted rows. */
 const unsortedRowsMax = 10_000_000
 /** Sorting and bundling wait while this thread spends more than this share of its time on incoming flows. */
 const busyShare = 0.4
@@ -153,8 +153,8 @@ export class Collector {
     }
     if (batch) await this.#writeSeries(batch, nowMs, isLast)
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
-    // A batch just written holds as much memory for a while as judging takes.
-    const isMemoryTaken = incidents.isJudging || batch !== null
+    // A batch just written holds as much memory for a while as judging takes, and so does an interval until it is packed.
+    const isMemoryTaken = incidents.isJudging || batch !== null || buckets.awaitsPacking(nowMs)
     if (!isLast) await this.#sort(nowMs, { isMemoryTaken })
     await this.#expire(nowMs)
     if (!isLast) incidents.wake(nowMs)

@@ -10,7 +10,7 @@ import type { FieldName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { directions } from './codes.ts'
 import { ExporterText } from './exporter-text.ts'
-import { isHeldOn, restingOf } from './resting.ts'
+import { isHeldOn, isSettling, restingOf } from './resting.ts'
 import { share } from './share.ts'
 import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
@@ -152,6 +152,12 @@ export class Buckets {
   pack(nowMs: number): void {
     for (const interval of restingOf(this.#intervals.keys(), nowMs))
       for (const totals of this.#intervals.get(interval)!.values()) totals.pack()
+  }
+
+  /** Whether an interval is over and will be packed soon. */
+  awaitsPacking(nowMs: number): boolean {
+    const settling = [...this.#intervals].filter(([interval]) => isSettling(interval, nowMs))
+    return settling.some(([, totals]) => totals.values().some(({ isPackable }) => isPackable))
   }
 
   /** Drops intervals past the horizon, or the oldest if memory is short, but none that are still to be written. */

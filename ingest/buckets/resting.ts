@@ -17,6 +17,11 @@ export function restingOf(intervals: Iterable<number>, nowMs: number): number[] 
   return [...intervals].filter(isResting).sort((a, b) => a - b)
 }
 
+/** Whether an interval is over, but not yet resting. */
+export function isSettling(interval: number, nowMs: number): boolean {
+  return interval + intervalMs <= nowMs && nowMs < interval + intervalMs + restingAfterMs
+}
+
 /** Whether to keep the oldest resting interval, when all resting ones take this many bytes. */
 export function isHeldOn(interval: number, bytes: number, nowMs: number): boolean {
   return interval >= nowMs - horizonMs && bytes <= restingBytesMax

@@ -106,9 +106,14 @@ export class Totals {
     this.#trackers.slots.fill(0, at, at + directionCount * amountCount)
   }
 
+  /** Whether packing would free much memory. */
+  get isPackable(): boolean {
+    return this.#hosts.bytes >= packedBytesMin
+  }
+
   /** Packs the counts so far: most of them will not change any more. */
   pack(): void {
-    if (this.#hosts.bytes < packedBytesMin) return
+    if (!this.isPackable) return
     const packed = PackedCounts.of(this.#hosts)
     if (!packed) return
     this.#packed.push(packed)

@@ -270,9 +270,12 @@ test('a finished interval takes a third of the memory, and still counts late flo
     )
   const [packed, twin] = [bucketsOf(), bucketsOf()]
   for (const buckets of [packed, twin]) buckets.add(flowsBetween(0, 60_000))
+  const awaits = (afterMs: number) => packed.awaitsPacking(t0 + intervalMs + afterMs)
+  assert.deepEqual([-1, 0, 14_999, 15_000].map(awaits), [false, true, true, false])
   packed.pack(t0 + intervalMs)
   assert.equal(packed.bytes, twin.bytes)
   packed.pack(t0 + intervalMs + 15_000)
+  assert.equal(awaits(0), false)
   assert.ok(packed.bytes < twin.bytes / 3, `${packed.bytes} of ${twin.bytes} bytes`)
   for (const late of [flowsBetween(30_000, 100_000), flowsBetween(0, 10)]) {
     for (const buckets of [packed, twin]) buckets.add(late)

@@ -22,6 +22,9 @@ export const magic = Buffer.from('PAR1')
 /** The writer's name in footers: it tells readers that the file has only Weir's forms. */
 export const writtenBy = 'weir'
 const chunkBytesMin = 1 << 12
+/** Beyond this level zstd's tables grow to ten times what it compresses; bounded, files are hardly larger. */
+const smallTablesMax = 5
+const boundedTables = { [constants.ZSTD_c_hashLog]: 18, [constants.ZSTD_c_chainLog]: 18 }
 
 /** Constants of the format's enums. */
 export const format = {
@@ -125,7 +128,10 @@ function pageOf(
 }
 
 export function compressed(bytes: Buffer, level: number): Buffer {
-  const params = { [constants.ZSTD_c_compressionLevel]: level }
+  const params = {
+    [constants.ZSTD_c_compressionLevel]: level,
+    ...(level > smallTablesMax ? boundedTables : {}),
+  }
   const chunkSize = compressedBytesMax(bytes.length)
   const given = zstdCompressSync(bytes, { params, chunkSize })
   const kept = Buffer.from(given)
