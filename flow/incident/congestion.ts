@@ -165,7 +165,8 @@ function judge(
 
 /**
  * Whether the others' new connections, or the answers to them, dropped by more than chance. Bytes
- * alone do not show it: most belong to a few downloads, which may end at the same time.
+ * alone do not show it: most belong to a few downloads, which may end at the same time. The minutes beside may
+ * be busy by chance, so as much must be due by the average around it, too.
  */
 function isSure(
   scene: Scene,
@@ -179,7 +180,9 @@ function isSure(
   const run = { from: span.from + 1, to: span.to - 1 }
   const sure = signsOfLife(scene, (host) => !actors.has(host)).map((counts) => {
     const rates = beside.map(({ from, to }) => mean(counts, from, to))
-    const usual = percentile(rates, 0.5)
+    const outside = counts.filter((_, t) => isApart(t, 1, [span, ...events]))
+    const around = outside.length > 0 ? mean(outside, 0, outside.length) : Number.POSITIVE_INFINITY
+    const usual = Math.min(percentile(rates, 0.5), around)
     return fallBeyondChance(counts, { run, usual, events: [span, ...events] })
   })
   return Math.max(...sure) >= (times === 0 ? sureMin : sureBesideLulls)

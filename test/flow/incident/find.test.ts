@@ -46,6 +46,11 @@ suite('bursts and lulls are not incidents', () => {
       const alarms = seeds.flatMap((seed) => foundIn(officeFlows({ ...office, seed, seconds })))
       assert.deepEqual(alarms, [])
     })
+
+  test('eighty hosts, of which some are busy beside a lull', () => {
+    const office = { seed: 158, hosts: 80, pages: 80 / 600, connections: 20, seconds: 2400 }
+    assert.deepEqual(foundIn(officeFlows(office), { from: t0, seconds: office.seconds }), [])
+  })
 })
 
 suite('a cut during which hosts keep trying', () => {
