@@ -155,12 +155,16 @@ function stepped(bytes: Float64Array, step: number): number[] {
   })
 }
 
-/** The series without the values in times of which not everything is known. */
+/**
+ * The series without the values in times of which nothing is known and, within an event, of which not
+ * everything is known.
+ */
 function onlyKnown(shown: Shown, { incident }: Event): Shown {
   const gaps = gapsOf(incident)
-  if (gaps.length === 0) return shown
+  if (!incident || gaps.length === 0) return shown
   const { step, time } = shown
-  const unknown = gaps.map((gap) => unknownTime(gap, incident?.idleMs ?? 0))
+  const isGap = incident.kind === 'exporter'
+  const unknown = isGap ? gaps : gaps.map((gap) => unknownTime(gap, incident.idleMs))
   const isKnown = time.map((t) =>
     unknown.every(({ from, to }) => (t + step) * 1000 <= from || t * 1000 >= to),
   )
