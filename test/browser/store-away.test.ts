@@ -6,6 +6,8 @@ import { chromium } from 'playwright-core'
 
 import { freeTcpPort } from '../free-port.ts'
 import { RunningInfluxd } from '../influxd.ts'
+import { mondayCapture } from '../monday.ts'
+import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
 import { answered, openPage, shoot } from './opened.ts'
 import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
@@ -56,9 +58,12 @@ test(
   { skip: skipWithoutChromium() || skipWithoutInfluxd(), timeout: 300_000 },
   async () => {
     const influxd = await RunningInfluxd.startReady()
+    const stored = { ...influxd.environment, WEIR_DATA: await scratchFolder() }
+    const { code, stderr } = await runWeir(['replay', mondayCapture], stored)
+    assert.equal(code, 0, stderr)
     const weir = await startWeir({
-      replayed: true,
-      environment: { ...influxd.environment, WEIR_LOG: 'silent' },
+      replayed: false,
+      environment: { ...stored, WEIR_LOG: 'silent' },
     })
     const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
     try {
