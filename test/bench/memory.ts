@@ -48,6 +48,8 @@ export interface MemoryLoad {
 
 /** The share of the load after the interval's end: sorting and judging happen in it. */
 const afterEndShare = 0.6
+/** Ingest has started and the flows are made within this time, also on a loaded machine. */
+const readyMsMax = 30_000
 /** Judging and sorting take turns; this share of the seconds has neither. */
 const restingShare = 0.25
 /** This long after its end an interval's memory is still in use. */
@@ -72,7 +74,9 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
   const data = await scratchFolder()
   // A running collector alone does not keep this process alive.
   const alive = setInterval(() => {}, 1000)
-  const aheadMs = load.crossesEnd ? await aheadOfEnd(load.seconds * (1 - afterEndShare) * 1000) : 0
+  const beforeEndMs = load.seconds * (1 - afterEndShare) * 1000
+  const aheadMs = load.crossesEnd ? await aheadOfEnd(readyMsMax + beforeEndMs) : 0
+  const untilEndMs = () => intervalMs - ((Date.now() + aheadMs) % intervalMs)
   const clock = laterClock(aheadMs)
   const ingest = await RunningIngest.start(data, { WEIR_RECEIVE_BUFFER: '64MB', ...clock })
   try {
@@ -80,6 +84,7 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
     const flows = Math.max(hosts, Math.min(flowsMax, rate * seconds))
     const made = { rate, hosts, seconds, flows, exporters: 1, rampSeconds, aheadMs }
     const sender = await openFastSender({ ...made, version: 'v5', port: ingest.port })
+    if (load.crossesEnd) await sleep(Math.max(0, untilEndMs() - beforeEndMs))
     const began = await treeSecondsOf(ingest.pid)
     const idle = await residentOf(ingest.pid)
     const perSecond: Resident[] = []
@@ -91,7 +96,7 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
       if (!before || totalOf(seen) > totalOf(before)) perSecond[second] = seen
     }
     const looking = setInterval(() => void look(), lookEveryMs)
-    const end = Math.floor((intervalMs - ((Date.now() + aheadMs) % intervalMs)) / 1000)
+    const end = Math.floor(untilEndMs() / 1000)
     const sent = await sender.send().finally(() => clearInterval(looking))
     await sleep(3000)
     const status = await ingest.status()
