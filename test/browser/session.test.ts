@@ -31,16 +31,14 @@ test(
       await page.getByRole('button', { name: 'New dashboard' }).click()
       await page.getByRole('button', { name: 'Edit' }).click()
       await title.fill('Not saved yet')
-      await request(page, '/api/logout')
-      await page.getByRole('button', { name: 'Keep' }).click()
+      await endSession(page)
       await logIn(page, 'admin')
       assert.equal(await title.inputValue(), 'Not saved yet')
       await page.getByRole('button', { name: 'Keep' }).click()
       await page.getByRole('button', { name: 'Done' }).waitFor()
 
       await title.fill('Seen by nobody else')
-      await request(page, '/api/logout')
-      await page.getByRole('button', { name: 'Keep' }).click()
+      await endSession(page)
       await logIn(page, 'bob')
       await page.getByRole('heading', { name: 'Not saved yet' }).waitFor()
       assert.equal(await title.count(), 0)
@@ -70,6 +68,13 @@ async function logIn(page: Page, user: string): Promise<void> {
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByLabel('Password').waitFor({ state: 'detached' })
+}
+
+/** Ends the session behind the page's back, which notices when it saves, or before that when it asks for the status. */
+async function endSession(page: Page): Promise<void> {
+  await request(page, '/api/logout')
+  await page.getByRole('button', { name: 'Keep', includeHidden: true }).dispatchEvent('click')
+  await page.getByLabel('Password').waitFor()
 }
 
 /** Sends a request with the page's session, behind its back. */
