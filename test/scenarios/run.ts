@@ -131,7 +131,7 @@ function isAsCounted(
   assert.equal(actor.direction, most.direction, told)
   assert.ok(actor.bytes >= 0.999 * least.bytes && actor.bytes <= 1.001 * most.bytes, told)
   assert.ok(actor.connections >= least.connections && actor.connections <= most.connections, told)
-  if (least.mainPeer !== most.mainPeer) return
+  if (least.mainPeer !== most.mainPeer || most.isTied) return
   assert.equal(actor.mainPeer?.address, most.mainPeer, told)
   const { connections } = actor.mainPeer
   assert.ok(connections >= least.mainConnections && connections <= most.mainConnections, told)

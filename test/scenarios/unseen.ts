@@ -14,6 +14,8 @@ export interface ToldActor {
   bytes: number
   mainPeer: string
   mainConnections: number
+  /** Another peer had as many connections and nearly as many bytes. */
+  isTied: boolean
 }
 
 export interface ToldIncident {
@@ -203,7 +205,7 @@ export function didOf(
   { from, to }: { from: number; to: number },
 ): ToldActor & { direction: 'in' | 'out' } {
   const bytes = { in: new Map<string, number>(), out: new Map<string, number>() }
-  const first = new Map<string, { time: number; peer: string; isMine: boolean }>()
+  const first = new Map<string, { time: number; peer: string; isMine: boolean; bytes: number }>()
   for (const packet of packets) {
     const isMine = packet.source === host
     if (!isMine && packet.destination !== host) continue
@@ -212,8 +214,9 @@ export function didOf(
       : [packet.destinationPort, packet.sourcePort]
     const peer = isMine ? packet.destination : packet.source
     const key = `${peer} ${mine} ${theirs} ${packet.protocol}`
-    if (!first.has(key)) first.set(key, { time: packet.time, peer, isMine })
+    if (!first.has(key)) first.set(key, { time: packet.time, peer, isMine, bytes: 0 })
     if (packet.time < from || packet.time >= to) continue
+    first.get(key)!.bytes += packet.bytes
     const inOrOut = isMine ? bytes.out : bytes.in
     inOrOut.set(peer, (inOrOut.get(peer) ?? 0) + packet.bytes)
   }
@@ -221,22 +224,36 @@ export function didOf(
     [...byPeer.values()].reduce((all, each) => all + each, 0),
   ) as [number, number]
   const direction = sent > received ? 'out' : 'in'
-  const peers = new Map<string, number>()
-  for (const { time, peer, isMine } of first.values())
-    if (isMine && time >= from - openedBeforeMs && time < to)
-      peers.set(peer, (peers.get(peer) ?? 0) + 1)
-  const [busiest] = [...peers].sort((a, b) => b[1] - a[1])[0] ?? ['']
+  const opened = new Map<string, number>()
+  const accepted = new Map<string, number>()
+  let asked = 0
+  for (const { time, peer, isMine, bytes: carried } of first.values()) {
+    if (time < from - openedBeforeMs || time >= to) continue
+    const peers = isMine ? opened : accepted
+    peers.set(peer, (peers.get(peer) ?? 0) + 1)
+    if (!isMine) asked += carried
+  }
+  // A server's own few connections are not what others asked of it.
+  const peers = asked > (sent + received) / 2 ? accepted : opened
+  const had = (peer: string) => bytes[direction].get(peer) ?? 0
+  const [busiest] = [...peers].sort((a, b) => b[1] - a[1] || had(b[0]) - had(a[0]))[0] ?? ['']
   const [greatest, most] = [...bytes[direction]].sort((a, b) => b[1] - a[1])[0] ?? ['', 0]
   // A host that only resolved names is not the main peer.
   const all = Math.max(sent, received)
-  const isBusiest = (bytes[direction].get(busiest) ?? 0) >= 0.1 * all || most <= 0.5 * all
+  const isBusiest = had(busiest) >= 0.1 * all || most <= 0.5 * all
   const mainPeer = isBusiest ? busiest : greatest
   const mainConnections = peers.get(mainPeer) ?? 0
+  // Exporters' whole seconds decide between peers that had nearly the same.
+  const isTied = [...peers].some(
+    ([peer, count]) =>
+      peer !== mainPeer && count === mainConnections && had(peer) >= 0.98 * had(mainPeer),
+  )
   return {
     direction,
-    connections: [...peers.values()].reduce((all, each) => all + each, 0),
+    connections: [...opened.values()].reduce((all, each) => all + each, 0),
     bytes: all,
     mainPeer,
     mainConnections,
+    isTied,
   }
 }
