@@ -1,4 +1,5 @@
 /** `weir ingest`: collects until it is stopped. */
+import { endpointText } from '../flow/setting-values.ts'
 import { runIngest } from '../ingest/main.ts'
 import {
   besideNiceness,
@@ -17,6 +18,8 @@ export async function ingest({ settings }: CommandInput): Promise<void> {
   await checkNames(settings)
   await runUntilStopped(async (stopping) => {
     const running = await runIngest(settings, createLog(settings, 'ingest'), stopping)
+    const { netflow, ipfix } = settings
+    console.log(`weir: NetFlow on UDP ${endpointText(netflow)}, IPFIX on ${endpointText(ipfix)}`)
     // The receiving thread runs by now and keeps its priority. The pool's threads read files back and sort them.
     lowerThread(countingNiceness)
     lowerNamedThreads('libuv-worker', laterNiceness)

@@ -3,13 +3,12 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-import { endpointText } from '../flow/setting-values.ts'
 import { CommandError, type CommandInput } from './command.ts'
 import { buildPage } from './page.ts'
 
 const weir = fileURLToPath(new URL('weir.js', import.meta.url))
 
-export async function start({ settings, values }: CommandInput): Promise<void> {
+export async function start({ values }: CommandInput): Promise<void> {
   await buildPage()
   const config = typeof values['config'] === 'string' ? ['--config', values['config']] : []
   // Ctrl-C in a terminal signals the whole process group; with groups of their own, the two are
@@ -26,8 +25,6 @@ export async function start({ settings, values }: CommandInput): Promise<void> {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  const { netflow, ipfix } = settings
-  console.log(`weir: NetFlow on UDP ${endpointText(netflow)}, IPFIX on ${endpointText(ipfix)}`)
   const codes = await Promise.all(children.map((child) => exitOf(child, stop)))
   const failed = codes.find((code) => code !== 0)
   if (failed !== undefined)

@@ -45,13 +45,16 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
   const { child, said } = npm(['start'], { WEIR_DATA: await scratchFolder(), WEIR_HTTP })
   try {
     let page: Response | null = null
-    while (!page && performance.now() - started < servedMsMax) {
+    const isInTime = () => performance.now() - started < servedMsMax
+    while (!page && isInTime()) {
       page = await fetch(`http://127.0.0.1:${port}/`).catch(() => null)
       await sleep(50)
     }
     assert.ok(page, `no page after ${servedMsMax} ms: ${said.text}`)
     assert.match(await page.text(), /<script[^>]+type="module"/)
     assert.equal((await fetch(`http://127.0.0.1:${port}/api/status`)).status, 200)
+    while (!said.text.includes('weir: NetFlow on UDP 127.0.0.1:') && isInTime()) await sleep(50)
+    assert.match(said.text, /weir: NetFlow on UDP 127\.0\.0\.1:/)
     const stopped = performance.now()
     const exited = once(child, 'exit') as Promise<[number | null, string | null]>
     // As a terminal does: to the whole group.
@@ -137,7 +140,8 @@ test('a taken address is one line with its remedy, from ingest and from the API'
       ],
     ] as const) {
       const WEIR_DATA = await scratchFolder()
-      const { code, stderr } = await runWeir([command], { WEIR_DATA, ...settings })
+      const { code, stdout, stderr } = await runWeir([command], { WEIR_DATA, ...settings })
+      assert.doesNotMatch(stdout, /NetFlow on|the page is at/)
       const lines = stderr
         .trim()
         .split('\n')
@@ -156,7 +160,13 @@ test('an empty secret file ends ingest and API with one line', async () => {
   const data = await scratchFolder()
   const token = join(data, 'ingest.token')
   await writeFile(token, '\n')
-  const settings = { WEIR_STORE: 'influx', WEIR_INFLUX_TOKEN_FILE: token, WEIR_HTTP: '127.0.0.1:0' }
+  const settings = {
+    WEIR_STORE: 'influx',
+    WEIR_INFLUX_TOKEN_FILE: token,
+    WEIR_HTTP: '127.0.0.1:0',
+    WEIR_NETFLOW: '127.0.0.1:0',
+    WEIR_IPFIX: '127.0.0.1:0',
+  }
   for (const command of ['ingest', 'api']) {
     const { code, stderr } = await runWeir([command], {
       WEIR_DATA: join(data, 'data'),
