@@ -2,18 +2,13 @@
  * Weir is away, restarting or stuck while a page is open: the page says so, and recovers by itself.
  */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page, type Route } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 
+import { skipWithout } from '../setup/parts.ts'
+import { browsedWeir } from './browsed-weir.ts'
 import { answered } from './opened.ts'
-import {
-  chromiumArguments,
-  chromiumPath,
-  skipWithoutChromium,
-  startWeir,
-  type RunningWeir,
-} from './weir.ts'
 
 type View = readonly [address: string, there: string]
 /** Every view that queries the API, with a text that appears once it has its answers. */
@@ -37,21 +32,12 @@ const absences: Record<string, Absence> = {
     route.fulfill({ contentType: 'application/json', body: '{"incidents":[{"id":' }),
 }
 
-describe('while Weir is away', { skip: skipWithoutChromium(), timeout: 560_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    weir = await startWeir({ replayed: true })
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
+describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+  const weir = browsedWeir()
 
   /** A page whose exceptions are collected; network errors in its console are expected here. */
   async function open(): Promise<{ page: Page; thrown: string[] }> {
-    const page = await browser.newPage()
+    const page = await weir.browser.newPage()
     const thrown: string[] = []
     page.on('pageerror', (error) => thrown.push(error.stack ?? String(error)))
     return { page, thrown }

@@ -1,23 +1,26 @@
 /** Every dialog, the log-in, and the pages outside the tour: by keyboard alone, and accessible. */
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
-import { reachByTab, accessFaults } from './accessible.ts'
-import { answered, openPage, painted, shoot } from './opened.ts'
-import {
-  chromiumArguments,
-  chromiumPath,
-  skipWithoutChromium,
-  startWeir,
-  type RunningWeir,
-} from './weir.ts'
+import type { NewDashboard } from '../../api/schema/state.ts'
+import { scratchFolder } from '../processes.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { accessFaults, reachByTab } from './accessible.ts'
+import { browsedWeir, BrowsedWeir } from './browsed-weir.ts'
+import { answered, painted, shoot } from './opened.ts'
 
 const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
+
+const place = { column: 0, row: 0, columns: 12, rows: 4 }
+const desk: NewDashboard = {
+  id: 'desk',
+  title: 'Desk',
+  panels: [{ kind: 'clock', title: 'Hour', place }],
+}
 
 /** Where each dialog is opened, the text of its button, and its name. */
 const dialogs: readonly [path: string, button: string, name: string][] = [
@@ -41,22 +44,9 @@ const pages: readonly [path: string, there: string][] = [
   ['/nowhere', '.message'],
 ]
 
-describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 560_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    weir = await startWeir({ replayed: true })
-    const place = { column: 0, row: 0, columns: 12, rows: 4 }
-    const desk = { id: 'desk', title: 'Desk', panels: [{ kind: 'clock', title: 'Hour', place }] }
-    const headers = { 'content-type': 'application/json' }
-    const asked = { method: 'POST', headers, body: JSON.stringify(desk) }
-    assert.equal((await fetch(`${weir.url}/api/dashboards`, asked)).status, 201)
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
+describe('dialogs and further pages', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+  const weir = browsedWeir()
+  before(() => weir.addDashboard(desk))
 
   /** That a page has no faults in both themes, which change as when a user's system goes over to night. */
   async function assertAccessible(page: Page, name: string): Promise<void> {
@@ -69,7 +59,7 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
   }
 
   test('every dialog is opened, used and closed by keyboard, and accessible, dark and light', async () => {
-    const { page, complaints } = await openPage(browser, weir.url)
+    const { page, complaints } = await weir.open('/')
     for (const [path, button, name] of dialogs) {
       await page.goto(weir.url + path)
       await answered(page)
@@ -90,7 +80,7 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
   })
 
   test('further pages are accessible, dark and light', async () => {
-    const { page, complaints } = await openPage(browser, weir.url)
+    const { page, complaints } = await weir.open('/')
     for (const [path, there] of pages) {
       await page.goto(weir.url + path)
       await answered(page)
@@ -104,37 +94,31 @@ describe('dialogs and further pages', { skip: skipWithoutChromium(), timeout: 56
 
 test(
   'the log-in by keyboard: a wrong password is reported, the right one opens the page',
-  { skip: skipWithoutChromium(), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-login-'))
+    const folder = await scratchFolder()
     const password = 'correct horse battery'
     await writeFile(join(folder, 'password'), `${password}\n`)
-    const weir = await startWeir({
+    await using weir = await BrowsedWeir.start({
       replayed: false,
       environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: join(folder, 'password') },
     })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const { page } = await openPage(browser, weir.url)
-      await page.getByRole('button', { name: 'Log in' }).waitFor()
-      assert.deepEqual(await accessFaults(page), [])
-      await shoot(page, 'login-1366-dark')
-      for (const [given, then] of [
-        ['wrong horse battery', page.getByRole('alert')],
-        [password, page.getByText('log out')],
-      ] as const) {
-        await page.getByLabel('Name').focus()
-        await page.keyboard.press('ControlOrMeta+A')
-        await page.keyboard.type('admin')
-        await page.keyboard.press('Tab')
-        await page.keyboard.press('ControlOrMeta+A')
-        await page.keyboard.type(given)
-        await page.keyboard.press('Enter')
-        await then.waitFor()
-      }
-    } finally {
-      await browser.close()
-      await weir.close()
+    const { page } = await weir.open('/')
+    await page.getByRole('button', { name: 'Log in' }).waitFor()
+    assert.deepEqual(await accessFaults(page), [])
+    await shoot(page, 'login-1366-dark')
+    for (const [given, then] of [
+      ['wrong horse battery', page.getByRole('alert')],
+      [password, page.getByText('log out')],
+    ] as const) {
+      await page.getByLabel('Name').focus()
+      await page.keyboard.press('ControlOrMeta+A')
+      await page.keyboard.type('admin')
+      await page.keyboard.press('Tab')
+      await page.keyboard.press('ControlOrMeta+A')
+      await page.keyboard.type(given)
+      await page.keyboard.press('Enter')
+      await then.waitFor()
     }
   },
 )

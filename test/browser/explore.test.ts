@@ -1,36 +1,22 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page, type Response } from 'playwright-core'
+import type { Page, Response } from 'playwright-core'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import { openPage, painted, shoot } from './opened.ts'
-import {
-  chromiumArguments,
-  chromiumPath,
-  skipWithoutChromium,
-  startWeir,
-  type RunningWeir,
-} from './weir.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { browsedWeir, BrowsedWeir } from './browsed-weir.ts'
+import { painted, shoot, type PageOptions } from './opened.ts'
 
 /** The whole capture, and half an hour around the cut, which is faster to answer. */
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 
-describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    weir = await startWeir({ replayed: true })
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
+describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_000 }, () => {
+  const weir = browsedWeir()
 
-  async function open(query: string, options: Parameters<Browser['newPage']>[0] = {}) {
-    const opened = await openPage(browser, weir.url + query, options)
+  async function open(query: string, options: PageOptions = {}) {
+    const opened = await weir.open(query, options)
     await settled(opened.page)
     return opened
   }
@@ -217,20 +203,14 @@ describe('the page in Chromium', { skip: skipWithoutChromium(), timeout: 480_000
   })
 })
 
-describe('the page without data', { skip: skipWithoutChromium(), timeout: 120_000 }, () => {
+describe('the page without data', { skip: skipWithout('chromium'), timeout: 120_000 }, () => {
   test('says how to point a router at this host', async () => {
-    const weir = await startWeir({ replayed: false })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const page = await browser.newPage({ viewport: { width: 1366, height: 768 } })
-      await page.goto(weir.url)
-      await page.getByText('No exporter yet').waitFor()
-      assert.match((await page.locator('.welcome').textContent()) ?? '', /UDP port 2055/)
-      await shoot(page, 'welcome-1366-light')
-    } finally {
-      await browser.close()
-      await weir.close()
-    }
+    await using weir = await BrowsedWeir.start({ replayed: false })
+    const page = await weir.browser.newPage({ viewport: { width: 1366, height: 768 } })
+    await page.goto(weir.url)
+    await page.getByText('No exporter yet').waitFor()
+    assert.match((await page.locator('.welcome').textContent()) ?? '', /UDP port 2055/)
+    await shoot(page, 'welcome-1366-light')
   })
 })
 

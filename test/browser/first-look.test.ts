@@ -1,38 +1,29 @@
 /** What a first-time user notices: the right time zone, on every screen and on paper. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { browsedWeir } from './browsed-weir.ts'
 import { answered, openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'
 
 const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const inTokyo = { timezoneId: 'Asia/Tokyo' }
 
 describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    weir = await startWeir({ replayed: true })
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
+  const weir = browsedWeir()
 
   test('a wall shows the time of WEIR_TZ, wherever its screen hangs', async () => {
-    const { page, complaints } = await openPage(browser, `${weir.url}/wall`, inTokyo)
+    const { page, complaints } = await weir.open('/wall', inTokyo)
     await page.locator('.tile', { hasText: 'Europe/Brussels' }).waitFor()
     assert.deepEqual(complaints, [])
     await page.close()
   })
 
   test('the axis is in the zone of the settings, even if nothing is drawn on it', async () => {
-    const { page, complaints } = await openPage(browser, 'about:blank', inTokyo)
+    const { page, complaints } = await openPage(weir.browser, 'about:blank', inTokyo)
     await recordDrawnText(page)
     // The capture's flows name no interface, so that the scales stay unchanged.
     await page.goto(`${weir.url}/?${around}&by=interface`)
@@ -48,7 +39,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
 
   test('a report about a time before the archive says where the archive begins', async () => {
     const past = 'from=2026-10-01T00:00:00Z&to=2026-10-02T00:00:00Z'
-    const { page } = await openPage(browser, `${weir.url}/reports?${past}`)
+    const { page } = await weir.open(`/reports?${past}`)
     for (const report of ['', '&report=full']) {
       await page.goto(`${weir.url}/reports?${past}${report}`)
       await page.getByText('The archive begins with Mon 16 Nov 2026 10:0').waitFor()
@@ -57,7 +48,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
   })
 
   test('an invalid range has no times on its axis', async () => {
-    const { page } = await openPage(browser, 'about:blank')
+    const { page } = await openPage(weir.browser, 'about:blank')
     await recordDrawnText(page)
     await page.goto(`${weir.url}/?from=yesterday&to=now`)
     await answered(page)
@@ -72,7 +63,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
   })
 
   test('an invalid filter is reported once, in a sentence, over times of the zone of the settings', async () => {
-    const { page } = await openPage(browser, 'about:blank', inTokyo)
+    const { page } = await openPage(weir.browser, 'about:blank', inTokyo)
     await recordDrawnText(page)
     await page.goto(`${weir.url}/?${around}&filter=hots`)
     const message = page.locator('.messages [role="alert"]')
@@ -86,14 +77,14 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
   })
 
   test('the label for a flow without an interface is not an interface of its exporter', async () => {
-    const { page } = await openPage(browser, `${weir.url}/exporters`)
+    const { page } = await weir.open('/exporters')
     await page.locator('.exporter').getByText('218,610', { exact: true }).waitFor()
     assert.equal(await page.getByText('/tmp/').count(), 0)
     await page.close()
   })
 
   test('a report counts flows and packets in whole numbers', async () => {
-    const { page } = await openPage(browser, `${weir.url}/reports?${around}`)
+    const { page } = await weir.open(`/reports?${around}`)
     const first = page.locator('table.report tbody tr').first()
     await first.getByText('1,400', { exact: true }).waitFor()
     await page.close()
@@ -101,7 +92,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
 
   test('on a 4K wall a label at the top of a panel is complete, and so is the clock on a phone', async () => {
     const viewport = { width: 3840, height: 2160 }
-    const { page } = await openPage(browser, `${weir.url}/wall`, { viewport })
+    const { page } = await weir.open('/wall', { viewport })
     const canvas = page.locator('.tile .canvas:not(.waiting)').first()
     await canvas.waitFor()
     const room = () =>
@@ -135,7 +126,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
   })
 
   test('a wall of a new installation says calmly that the first five minutes are being counted', async () => {
-    const { page } = await openPage(browser, 'about:blank')
+    const { page } = await openPage(weir.browser, 'about:blank')
     await page.route('**/api/series?*', async (route) => {
       const response = await route.fetch()
       const answer = (await response.json()) as SeriesAnswer
@@ -153,7 +144,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
   })
 
   test('each half of the legend is under its heading, on a phone, a tablet, a desk and paper', async () => {
-    const { page } = await openPage(browser, `${weir.url}/?${around}`)
+    const { page } = await weir.open(`/?${around}`)
     await page.locator('.legend tbody tr').first().waitFor()
     for (const width of [360, 800, 1366]) {
       await page.setViewportSize({ width, height: 768 })
@@ -167,7 +158,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
 
   test('on a phone a preset fits on one line', async () => {
     const viewport = { width: 360, height: 740 }
-    const { page } = await openPage(browser, `${weir.url}/?${around}`, { viewport })
+    const { page } = await weir.open(`/?${around}`, { viewport })
     await answered(page)
     for (const button of await page.locator('[aria-label="Presets"] button').all()) {
       const [room, needed] = await button.evaluate((it) => [it.clientHeight, it.scrollHeight])
@@ -178,11 +169,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
 
   test('on a phone no figure of an object’s graphs is cut off', async () => {
     const viewport = { width: 360, height: 740 }
-    const { page } = await openPage(
-      browser,
-      `${weir.url}/object/host/10.0.0.22?to=2026-11-16T13:00:00Z`,
-      { viewport },
-    )
+    const { page } = await weir.open('/object/host/10.0.0.22?to=2026-11-16T13:00:00Z', { viewport })
     const table = page.locator('.graph-figures').first()
     await table.waitFor()
     const [room, needed] = await table.evaluate((it) => [it.clientWidth, it.scrollWidth] as const)
@@ -194,7 +181,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
 
   test('on paper there are no buttons, and no figure is cut off', async () => {
     const viewport = { width: 794, height: 1123 }
-    const { page } = await openPage(browser, `${weir.url}/?${around}&explain=shown`, { viewport })
+    const { page } = await weir.open(`/?${around}&explain=shown`, { viewport })
     await page.locator('.sentence').waitFor()
     await page.locator('.top tbody tr').first().waitFor()
     await page.emulateMedia({ media: 'print' })

@@ -2,11 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
-import { chromium } from 'playwright-core'
-
 import { treeOf } from '../load/usage.ts'
+import { launchChromium } from './chromium.ts'
 import { openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath } from './weir.ts'
 
 export interface FirstPaint {
   /** Time to the first paint, and to the chart's figures, ms. */
@@ -20,7 +18,7 @@ export interface FirstPaint {
 
 /** Opens an address of Explore in a separate browser. */
 export async function firstPaint(address: string): Promise<FirstPaint> {
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  const browser = await launchChromium()
   try {
     await goFirst()
     const { page, complaints } = await openPage(browser, address)

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { skipWithout } from '../setup/parts.ts'
 import { interact } from './interactions.ts'
-import { skipWithoutChromium } from './weir.ts'
 
 const p95MsMax = 200
 
 test(
   'zoomed, filtered and switched, the page is answered within 200 ms',
-  { skip: skipWithoutChromium() },
+  { skip: skipWithout('chromium') },
   async (t) => {
     const { answers, p95Ms } = await interact()
     t.diagnostic(answers)

@@ -1,11 +1,11 @@
 /** What people do in Explore, step by step, and how long the API takes for each. */
 import assert from 'node:assert/strict'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 import { cpuSecondsOf } from '../load/usage.ts'
-import { answered, openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath, startWeir } from './weir.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
+import { answered } from './opened.ts'
 
 const day = '?from=2026-11-16T00:00:00Z&to=2026-11-17T00:00:00Z&tz=UTC'
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z&tz=UTC'
@@ -25,23 +25,16 @@ export interface Interacted {
 
 /** Zooms, filters and switches in a page of the replayed Monday. */
 export async function interact(): Promise<Interacted> {
-  const weir = await startWeir({ replayed: true })
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  try {
-    const before = await cpuSecondsOf(weir.pid)
-    const { count, ...found } = await interactIn(browser, weir.url)
-    return { ...found, cpuSeconds: ((await cpuSecondsOf(weir.pid)) - before) / count }
-  } finally {
-    await browser.close()
-    await weir.close()
-  }
+  await using weir = await BrowsedWeir.start()
+  const before = await cpuSecondsOf(weir.pid)
+  const { count, ...found } = await interactIn(weir)
+  return { ...found, cpuSeconds: ((await cpuSecondsOf(weir.pid)) - before) / count }
 }
 
 async function interactIn(
-  browser: Browser,
-  url: string,
+  weir: BrowsedWeir,
 ): Promise<{ answers: string; count: number; p95Ms: number }> {
-  const { page, complaints } = await openPage(browser, `${url}/${day}`)
+  const { page, complaints } = await weir.open(`/${day}`)
   const times: [name: string, ms: number, path: string][] = []
   const measured = async (name: string, act: () => Promise<void>) => {
     await page.evaluate(() => performance.clearResourceTimings())
@@ -54,25 +47,25 @@ async function interactIn(
   await answered(page)
   for (const window of [morning, around])
     for (const by of splits) {
-      await page.goto(`${url}/${window}&by=${by === 'host' ? 'port' : 'host'}`)
+      await page.goto(`${weir.url}/${window}&by=${by === 'host' ? 'port' : 'host'}`)
       await answered(page)
       await measured(`split by ${by}`, () => press(page, 'Split by', by))
     }
   for (const window of [day, morning, around])
     for (const measure of measures) {
-      if (measure === 'packets') await page.goto(`${url}/${window}`)
+      if (measure === 'packets') await page.goto(`${weir.url}/${window}`)
       await answered(page)
       await measured(measure, () => press(page, 'Measure', measure))
     }
   for (const window of [day, morning]) {
-    await page.goto(`${url}/${window}`)
+    await page.goto(`${weir.url}/${window}`)
     await answered(page)
     for (let i = 0; i < zooms; i++) await measured('zoom in', () => key(page, '+'))
     for (let i = 0; i < zooms; i++) await measured('zoom out', () => key(page, '-'))
   }
   for (const window of [day, morning, around])
     for (const filter of filters) {
-      await page.goto(`${url}/${window}`)
+      await page.goto(`${weir.url}/${window}`)
       await answered(page)
       await measured(`filter ${filter}`, async () => {
         const box = page.getByLabel('Filter', { exact: true })

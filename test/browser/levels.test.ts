@@ -5,37 +5,32 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
-import { answered, openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
+import { answered } from './opened.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const range = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&tz=UTC&by=direction'
 
 test(
   'a threshold of 10 Gb/s over 50 Mb/s of traffic changes no area, and is named at the edge',
-  { skip: skipWithoutChromium(), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
     await mkdir(shots, { recursive: true })
-    const weir = await startWeir({ replayed: true })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const { page, complaints } = await openPage(browser, `${weir.url}/${range}`)
-      await drawn(page)
-      const without = { areas: await areaPixels(page), picture: await pictureOf(page) }
-      await page.goto(`${weir.url}/${range}&threshold=10G`)
-      await drawn(page)
-      await page.screenshot({ path: join(shots, 'far-threshold.png') })
-      assert.equal(await areaPixels(page), without.areas)
-      const picture = await pictureOf(page)
-      assert.ok(picture.includes('>↑ threshold 10.00 Gb/s<'))
-      assert.ok(areasOf(picture) === areasOf(without.picture), 'the picture has the same areas')
-      assert.deepEqual(complaints, [])
-    } finally {
-      await browser.close()
-      await weir.close()
-    }
+    await using weir = await BrowsedWeir.start()
+    const { page, complaints } = await weir.open(`/${range}`)
+    await drawn(page)
+    const without = { areas: await areaPixels(page), picture: await pictureOf(page) }
+    await page.goto(`${weir.url}/${range}&threshold=10G`)
+    await drawn(page)
+    await page.screenshot({ path: join(shots, 'far-threshold.png') })
+    assert.equal(await areaPixels(page), without.areas)
+    const picture = await pictureOf(page)
+    assert.ok(picture.includes('>↑ threshold 10.00 Gb/s<'))
+    assert.ok(areasOf(picture) === areasOf(without.picture), 'the picture has the same areas')
+    assert.deepEqual(complaints, [])
   },
 )
 

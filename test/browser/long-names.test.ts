@@ -2,83 +2,67 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { chromium, type Locator } from 'playwright-core'
+import type { Locator } from 'playwright-core'
 
-import type { ExportersAnswer } from '../../api/schema/status.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
+import type { ExportersAnswer } from '../../api/schema/status.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
 import { answered, openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
 
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const long = `${'very-long-label.'.repeat(14)}example.org`
 
 test(
   'the card and the table of interfaces hold names of 235 letters',
-  { skip: skipWithoutChromium(), timeout: 120_000 },
+  { skip: skipWithout('chromium'), timeout: 120_000 },
   async () => {
-    const weir = await startWeir({ replayed: true })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const { page, complaints } = await openPage(browser, 'about:blank')
-      await page.route('**/api/series?*', async (route) => {
-        const response = await route.fetch()
-        const json = (await response.json()) as SeriesAnswer
-        for (const entry of json.series) entry.label = long
-        await route.fulfill({ response, json })
-      })
-      await page.route('**/api/exporters', async (route) => {
-        const response = await route.fetch()
-        const json = (await response.json()) as ExportersAnswer
-        for (const exporter of json.exporters)
-          exporter.interfaces = [{ index: 3, name: long, alias: long, speed: 4e11 }]
-        await route.fulfill({ response, json })
-      })
-      await page.goto(`${weir.url}/${around}`)
-      await answered(page)
-      const box = await page.locator('.u-over').boundingBox()
-      await page.mouse.move(box!.x + box!.width / 2, box!.y + 60)
-      await page.locator('.card tbody td', { hasText: 'very-long' }).first().waitFor()
-      await isWhole(page.locator('.card'))
+    await using weir = await BrowsedWeir.start()
+    const { page, complaints } = await openPage(weir.browser, 'about:blank')
+    await page.route('**/api/series?*', async (route) => {
+      const response = await route.fetch()
+      const json = (await response.json()) as SeriesAnswer
+      for (const entry of json.series) entry.label = long
+      await route.fulfill({ response, json })
+    })
+    await page.route('**/api/exporters', async (route) => {
+      const response = await route.fetch()
+      const json = (await response.json()) as ExportersAnswer
+      for (const exporter of json.exporters)
+        exporter.interfaces = [{ index: 3, name: long, alias: long, speed: 4e11 }]
+      await route.fulfill({ response, json })
+    })
+    await page.goto(`${weir.url}/${around}`)
+    await answered(page)
+    const box = await page.locator('.u-over').boundingBox()
+    await page.mouse.move(box!.x + box!.width / 2, box!.y + 60)
+    await page.locator('.card tbody td', { hasText: 'very-long' }).first().waitFor()
+    await isWhole(page.locator('.card'))
 
-      await page.goto(`${weir.url}/exporters`)
-      await page.getByText('400.00 Gb/s').waitFor()
-      await isWhole(page.getByRole('region', { name: 'Interfaces' }))
-      await page.unrouteAll({ behavior: 'ignoreErrors' })
-      assert.deepEqual(complaints, [])
-    } finally {
-      await browser.close()
-      await weir.close()
-    }
+    await page.goto(`${weir.url}/exporters`)
+    await page.getByText('400.00 Gb/s').waitFor()
+    await isWhole(page.getByRole('region', { name: 'Interfaces' }))
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    assert.deepEqual(complaints, [])
   },
 )
 
 test(
   'on an upright wall the names of a top list are shown completely',
-  { skip: skipWithoutChromium(), timeout: 120_000 },
+  { skip: skipWithout('chromium'), timeout: 120_000 },
   async () => {
-    const weir = await startWeir({ replayed: true })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const query = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z', by: 'host' }
-      const place = { column: 9, row: 0, columns: 3, rows: 5 }
-      const made = await fetch(`${weir.url}/api/dashboards`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          id: 'upright',
-          title: 'Upright',
-          panels: [{ kind: 'top', title: 'Top hosts', place, query: { ...query, limit: '7' } }],
-        }),
-      })
-      assert.equal(made.status, 201)
-      const viewport = { width: 1080, height: 1920 }
-      const { page } = await openPage(browser, `${weir.url}/wall/upright`, { viewport })
-      await page.locator('.tile-top th').first().waitFor()
-      for (const name of await page.locator('.tile-top th').all()) await isWhole(name)
-    } finally {
-      await browser.close()
-      await weir.close()
-    }
+    await using weir = await BrowsedWeir.start()
+    const query = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z', by: 'host' }
+    const place = { column: 9, row: 0, columns: 3, rows: 5 }
+    await weir.addDashboard({
+      id: 'upright',
+      title: 'Upright',
+      panels: [{ kind: 'top', title: 'Top hosts', place, query: { ...query, limit: '7' } }],
+    })
+    const viewport = { width: 1080, height: 1920 }
+    const { page } = await weir.open('/wall/upright', { viewport })
+    await page.locator('.tile-top th').first().waitFor()
+    for (const name of await page.locator('.tile-top th').all()) await isWhole(name)
   },
 )
 

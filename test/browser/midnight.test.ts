@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { chromium } from 'playwright-core'
-
+import { skipWithout } from '../setup/parts.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
 import { answered } from './opened.ts'
-import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
 
 /** In Brussels it is five to midnight on the last of November. */
 const before = new Date('2026-11-30T22:55:00Z')
@@ -18,30 +17,24 @@ const titles: readonly [range: string, title: string][] = [
 
 test(
   'today, the last day, this month and yesterday move on at midnight',
-  { skip: skipWithoutChromium(), timeout: 120_000 },
+  { skip: skipWithout('chromium'), timeout: 120_000 },
   async () => {
-    const weir = await startWeir({ replayed: true })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const page = await browser.newPage()
-      await page.clock.install({ time: before })
-      for (const [range, title] of titles) {
-        await page.clock.setSystemTime(before)
-        await page.goto(`${weir.url}/?${range}`)
+    await using weir = await BrowsedWeir.start()
+    const page = await weir.browser.newPage()
+    await page.clock.install({ time: before })
+    for (const [range, title] of titles) {
+      await page.clock.setSystemTime(before)
+      await page.goto(`${weir.url}/?${range}`)
+      await answered(page)
+      const heading = page.locator('.chart-title h1')
+      assert.ok(!((await heading.textContent()) ?? '').includes(title), range)
+      // Each answer must come before the next is due.
+      for (let passed = 0; passed < 16; passed++) {
+        await page.clock.runFor(60_000)
+        await page.waitForTimeout(100)
         await answered(page)
-        const heading = page.locator('.chart-title h1')
-        assert.ok(!((await heading.textContent()) ?? '').includes(title), range)
-        // Each answer must come before the next is due.
-        for (let passed = 0; passed < 16; passed++) {
-          await page.clock.runFor(60_000)
-          await page.waitForTimeout(100)
-          await answered(page)
-        }
-        await heading.filter({ hasText: title }).waitFor({ timeout: 10_000 })
       }
-    } finally {
-      await browser.close()
-      await weir.close()
+      await heading.filter({ hasText: title }).waitFor({ timeout: 10_000 })
     }
   },
 )

@@ -1,20 +1,12 @@
 /** An object's page says what the object is, and how recent its data is. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { chromium, type Browser } from 'playwright-core'
-
-import { openPage } from './opened.ts'
-import {
-  chromiumArguments,
-  chromiumPath,
-  skipWithoutChromium,
-  startWeir,
-  type RunningWeir,
-} from './weir.ts'
+import { scratchFolder } from '../processes.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { browsedWeir } from './browsed-weir.ts'
 
 const names = `
 networks:
@@ -26,21 +18,11 @@ exporters:
 `
 const noon = 'to=2026-11-17T12:00:00Z'
 
-describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, () => {
-  let folder: string
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'weir-names-'))
-    const file = join(folder, 'names.yaml')
+describe("an object's page", { skip: skipWithout('chromium'), timeout: 300_000 }, () => {
+  const weir = browsedWeir(async () => {
+    const file = join(await scratchFolder(), 'names.yaml')
     await writeFile(file, names)
-    weir = await startWeir({ replayed: true, environment: { WEIR_NAMES: file } })
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-    await rm(folder, { recursive: true, force: true })
+    return { environment: { WEIR_NAMES: file } }
   })
 
   for (const [path, title, about] of [
@@ -52,7 +34,7 @@ describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, 
     ['interface/10.0.0.1/1', 'pfsense:igb0 (uplink)', 'interface'],
   ] as const)
     test(`the heading of ${path} is ${title}`, async () => {
-      const { page, complaints } = await openPage(browser, `${weir.url}/object/${path}?${noon}`)
+      const { page, complaints } = await weir.open(`/object/${path}?${noon}`)
       await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor()
       await page.locator('.page-head').getByText(about, { exact: true }).waitFor()
       assert.equal(await page.title(), `${title} · Weir`)
@@ -62,8 +44,7 @@ describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, 
 
   test('the figures of a graph have its colours, and a long name fits on a phone', async () => {
     const viewport = { width: 390, height: 844 }
-    const address = `${weir.url}/object/host/10.0.0.28?${noon}`
-    const { page } = await openPage(browser, address, { viewport })
+    const { page } = await weir.open(`/object/host/10.0.0.28?${noon}`, { viewport })
     const rows = page.locator('.graph[aria-label="Week"] .graph-figures tr')
     await rows.first().waitFor()
     const colours = await rows
@@ -77,7 +58,7 @@ describe("an object's page", { skip: skipWithoutChromium(), timeout: 300_000 }, 
   })
 
   test('no graph dates its last data later than the last datagram', async () => {
-    const { page } = await openPage(browser, `${weir.url}/object/exporter/pfsense?${noon}`)
+    const { page } = await weir.open(`/object/exporter/pfsense?${noon}`)
     for (const period of ['Week', '4 weeks']) {
       const foot = page.locator(`.graph[aria-label="${period}"] .graph-foot`)
       await foot.waitFor()

@@ -9,6 +9,8 @@ export interface Opened {
   complaints: string[]
 }
 
+export type PageOptions = Parameters<Browser['newPage']>[0]
+
 /** How long a page waits for what must come: a machine under load takes several times as long as usual. */
 const waitMsMax = 90_000
 
@@ -16,7 +18,7 @@ const waitMsMax = 90_000
 export async function openPage(
   browser: Browser,
   address: string,
-  options: Parameters<Browser['newPage']>[0] = {},
+  options: PageOptions = {},
 ): Promise<Opened> {
   const page = await browser.newPage({
     viewport: { width: 1366, height: 768 },

@@ -1,16 +1,15 @@
 /** Finding the outage in the page: from the month to the second, who it was, and on paper. */
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
-import { answered, openPage, shoot } from './opened.ts'
-import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'
+import { browsedWeir } from './browsed-weir.ts'
+import { answered, shoot } from './opened.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const month = '?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z&tz=UTC'
@@ -20,20 +19,10 @@ const sentence = /traffic through .+ was cut for 4 min 2[0-9] s\. 10\.0\.0\.22/
 const skip = skipWithout('chromium')
 
 describe('the outage in the page', { skip, timeout: 480_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    await mkdir(shots, { recursive: true })
-    weir = await startWeir({ replayed: true })
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
+  const weir = browsedWeir()
 
   test('from the month to the cut by three drags, which ends at steps of 1 s', async () => {
-    const { page, complaints } = await openPage(browser, `${weir.url}/${month}`)
+    const { page, complaints } = await weir.open(`/${month}`)
     await drawn(page)
     const mark = page.locator('.lane-mark')
     await mark.waitFor()
@@ -63,7 +52,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
 
   test('who at the cursor is 10.0.0.22 within the cut, and not before, whatever the split', async () => {
     const range = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:00Z&tz=UTC'
-    const { page, complaints } = await openPage(browser, `${weir.url}/?${range}&by=protocol`)
+    const { page, complaints } = await weir.open(`/?${range}&by=protocol`)
     await drawn(page)
     const box = (await page.locator('.u-over').boundingBox())!
     const first = async (second: number) => {
@@ -81,7 +70,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
   })
 
   test('a click on the incident explains it', async () => {
-    const { page, complaints } = await openPage(browser, `${weir.url}/${month}`)
+    const { page, complaints } = await weir.open(`/${month}`)
     await drawn(page)
     await page.locator('.lane-mark').click()
     await page.waitForURL(/explain=2026-11-16T11:3/)
@@ -101,7 +90,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
 
   test('a range marked by keyboard is explained and annotated', async () => {
     const range = 'from=2026-11-16T11:28:00Z&to=2026-11-16T11:40:00Z&tz=UTC'
-    const { page, complaints } = await openPage(browser, `${weir.url}/?${range}`)
+    const { page, complaints } = await weir.open(`/?${range}`)
     await drawn(page)
     await page.locator('.chart').focus()
     await page.keyboard.press('Home')
@@ -127,7 +116,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
   test('the same time the day before is a dashed line, and figures are saved as SVG, PNG and CSV', async () => {
     const range = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&tz=UTC'
     const query = `${range}&compare=1d&p95=on&threshold=60M&draw=lines`
-    const { page, complaints } = await openPage(browser, `${weir.url}/?${query}`)
+    const { page, complaints } = await weir.open(`/?${query}`)
     await drawn(page)
     await page.locator('.caption').getByText('nothing is known of the day before').waitFor()
     for (const kind of ['svg', 'png', 'csv']) {

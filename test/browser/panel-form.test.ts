@@ -2,20 +2,15 @@
  * Panels are created, changed, arranged and removed by their form and by their handles: by mouse, and by keyboard alone.
  */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 import type { Dashboard, NewDashboard } from '../../api/schema/state.ts'
-import { reachByTab, accessFaults } from './accessible.ts'
-import { answered, openPage, shoot } from './opened.ts'
-import {
-  chromiumArguments,
-  chromiumPath,
-  skipWithoutChromium,
-  startWeir,
-  type RunningWeir,
-} from './weir.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { accessFaults, reachByTab } from './accessible.ts'
+import { browsedWeir } from './browsed-weir.ts'
+import { answered, shoot, type PageOptions } from './opened.ts'
 
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
 
@@ -31,18 +26,12 @@ function desk(id: string): NewDashboard {
   } // prettier-ignore
 }
 
-describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
+describe('the form of a panel', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+  const weir = browsedWeir()
   const kept = async (id: string) =>
     (await (await fetch(`${weir.url}/api/dashboards/${id}`)).json()) as Dashboard
-  const makeDesk = async (id: string) => {
-    const headers = { 'content-type': 'application/json' }
-    const asked = { method: 'POST', headers, body: JSON.stringify(desk(id)) }
-    assert.equal((await fetch(`${weir.url}/api/dashboards`, asked)).status, 201)
-  }
-  const editing = async (id: string, options: Parameters<Browser['newPage']>[0] = {}) => {
-    const opened = await openPage(browser, `${weir.url}/dashboards/${id}`, options)
+  const editing = async (id: string, options: PageOptions = {}) => {
+    const opened = await weir.open(`/dashboards/${id}`, options)
     await answered(opened.page)
     return opened
   }
@@ -51,17 +40,9 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
     await page.getByRole('button', { name: 'Keep' }).click()
     await page.getByRole('button', { name: 'Done' }).waitFor()
   }
-  before(async () => {
-    weir = await startWeir({ replayed: true })
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
 
   test('with the mouse: faults appear at their field, the preview follows, what is applied is saved', async () => {
-    await makeDesk('mouse')
+    await weir.addDashboard(desk('mouse'))
     const { page, complaints } = await editing('mouse')
     await page.getByRole('button', { name: 'Edit' }).click()
     await page.getByRole('button', { name: 'Edit By host' }).click()
@@ -121,7 +102,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
   })
 
   test('with the mouse: a drag moves what is in its way, a removal is undone, a copy gets a free place', async () => {
-    await makeDesk('drag')
+    await weir.addDashboard(desk('drag'))
     const { page, complaints } = await editing('drag')
     await page.getByRole('button', { name: 'Edit' }).click()
     const hold = async (name: string, by: [x: number, y: number]) => {
@@ -159,7 +140,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
   })
 
   test('by keyboard alone: a panel is added, changed, moved, resized, removed and brought back', async () => {
-    await makeDesk('keys')
+    await weir.addDashboard(desk('keys'))
     const { page, complaints } = await editing('keys', { colorScheme: 'light' })
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key)
@@ -226,8 +207,8 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
   })
 
   test('nobody leaves with unsaved changes without being asked', async () => {
-    await makeDesk('asked')
-    const { page } = await openPage(browser, `${weir.url}/dashboards`)
+    await weir.addDashboard(desk('asked'))
+    const { page } = await weir.open('/dashboards')
     await page.getByRole('link', { name: 'Desk asked' }).click()
     const asked: string[] = []
     let isLeaving = false
@@ -269,7 +250,7 @@ describe('the form of a panel', { skip: skipWithoutChromium(), timeout: 560_000 
   ] as const)
     test(`every kind has its form at ${width} pixels, and its JSON`, async () => {
       const id = `kinds-${width}`
-      await makeDesk(id)
+      await weir.addDashboard(desk(id))
       const viewport = { width, height }
       const { page, complaints } = await editing(id, { viewport, colorScheme })
       await page.getByRole('button', { name: 'Edit' }).click()

@@ -6,11 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { chromium } from 'playwright-core'
-
 import { skipWithout } from '../setup/parts.ts'
-import { openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath, startWeir } from './weir.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const explained =
@@ -22,34 +19,24 @@ test(
   { skip, timeout: 240_000 },
   async () => {
     await mkdir(shots, { recursive: true })
-    const weir = await startWeir({ replayed: true })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const { page, complaints } = await openPage(browser, `${weir.url}/${explained}`)
-      const sentence = ((await page.locator('.sentence').textContent()) ?? '').trim()
-      assert.match(sentence, /was cut for 4 min 2\d s\. 10\.0\.0\.22 .*312 connections/)
-      const href = await page.getByRole('link', { name: 'Print' }).getAttribute('href')
-      await page.goto(weir.url + href!)
-      const pdf = join(shots, 'report.pdf')
-      await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
-      const words = (text: string) => text.replace(/\s+/g, ' ')
-      const printed = execFileSync('pdftotext', ['-layout', '-l', '1', pdf, '-'], {
-        encoding: 'utf8',
-      })
-      assert.ok(words(printed).includes(words(sentence)), `${printed}\nlacks: ${sentence}`)
-      const pages = /Pages:\s+(\d+)/.exec(execFileSync('pdfinfo', [pdf], { encoding: 'utf8' }))?.[1]
-      assert.match(
-        printed,
-        /Made by Weir from received flows/,
-        'the first page is the whole report',
-      )
-      assert.equal(pages, '2', 'and the evidence one more')
-      execFileSync('pdftoppm', ['-r', '80', '-png', pdf, join(shots, 'report')])
-      assert.deepEqual(complaints, [])
-    } finally {
-      await browser.close()
-      await weir.close()
-    }
+    await using weir = await BrowsedWeir.start()
+    const { page, complaints } = await weir.open(`/${explained}`)
+    const sentence = ((await page.locator('.sentence').textContent()) ?? '').trim()
+    assert.match(sentence, /was cut for 4 min 2\d s\. 10\.0\.0\.22 .*312 connections/)
+    const href = await page.getByRole('link', { name: 'Print' }).getAttribute('href')
+    await page.goto(weir.url + href!)
+    const pdf = join(shots, 'report.pdf')
+    await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
+    const words = (text: string) => text.replace(/\s+/g, ' ')
+    const printed = execFileSync('pdftotext', ['-layout', '-l', '1', pdf, '-'], {
+      encoding: 'utf8',
+    })
+    assert.ok(words(printed).includes(words(sentence)), `${printed}\nlacks: ${sentence}`)
+    const pages = /Pages:\s+(\d+)/.exec(execFileSync('pdfinfo', [pdf], { encoding: 'utf8' }))?.[1]
+    assert.match(printed, /Made by Weir from received flows/, 'the first page is the whole report')
+    assert.equal(pages, '2', 'and the evidence one more')
+    execFileSync('pdftoppm', ['-r', '80', '-png', pdf, join(shots, 'report')])
+    assert.deepEqual(complaints, [])
   },
 )
 
@@ -57,38 +44,32 @@ test(
   'the page itself, printed from a dark screen, is one sheet with the whole chart and the sentence',
   { skip, timeout: 240_000 },
   async () => {
-    const weir = await startWeir({ replayed: true })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const { page, complaints } = await openPage(browser, `${weir.url}/${explained}`)
-      await page.locator('.sentence').waitFor()
-      await page.locator('.top tbody tr').first().waitFor()
-      const sheet = async () =>
-        page.evaluate(() => {
-          const { width, height } = document.querySelector('.chart .uplot')!.getBoundingClientRect()
-          return { width, height, swatch: document.querySelector('.legend .swatch')?.outerHTML }
-        })
-      const onScreen = await sheet()
-      const pdf = join(shots, 'page.pdf')
-      await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
-      const printed = execFileSync('pdfinfo', [pdf], { encoding: 'utf8' })
-      assert.match(printed, /Pages:\s+1\n/)
-      const text = execFileSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' })
-      for (const words of ['was cut for 4 min', '280 connections', 'Top protocols'])
-        assert.ok(text.includes(words), `${words} is missing in ${text}`)
-      const drawn = await page.evaluate(coloursOnPaper)
-      const onPaper = await sheet()
-      const first = await page.locator('.legend .swatch').first().evaluate(colourOf)
-      assert.ok(drawn.includes(first), `the chart has the colours of its legend, and ${first}`)
-      assert.ok(onPaper.width < 1054, `a chart of ${onPaper.width} on a sheet of 1054 pixels`)
-      assert.notEqual(onPaper.swatch, onScreen.swatch, 'the colours are those of a light page')
-      await page.evaluate(() => dispatchEvent(new Event('afterprint')))
-      assert.deepEqual(await sheet(), onScreen)
-      assert.deepEqual(complaints, [])
-    } finally {
-      await browser.close()
-      await weir.close()
-    }
+    await using weir = await BrowsedWeir.start()
+    const { page, complaints } = await weir.open(`/${explained}`)
+    await page.locator('.sentence').waitFor()
+    await page.locator('.top tbody tr').first().waitFor()
+    const sheet = async () =>
+      page.evaluate(() => {
+        const { width, height } = document.querySelector('.chart .uplot')!.getBoundingClientRect()
+        return { width, height, swatch: document.querySelector('.legend .swatch')?.outerHTML }
+      })
+    const onScreen = await sheet()
+    const pdf = join(shots, 'page.pdf')
+    await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
+    const printed = execFileSync('pdfinfo', [pdf], { encoding: 'utf8' })
+    assert.match(printed, /Pages:\s+1\n/)
+    const text = execFileSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' })
+    for (const words of ['was cut for 4 min', '280 connections', 'Top protocols'])
+      assert.ok(text.includes(words), `${words} is missing in ${text}`)
+    const drawn = await page.evaluate(coloursOnPaper)
+    const onPaper = await sheet()
+    const first = await page.locator('.legend .swatch').first().evaluate(colourOf)
+    assert.ok(drawn.includes(first), `the chart has the colours of its legend, and ${first}`)
+    assert.ok(onPaper.width < 1054, `a chart of ${onPaper.width} on a sheet of 1054 pixels`)
+    assert.notEqual(onPaper.swatch, onScreen.swatch, 'the colours are those of a light page')
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+    assert.deepEqual(await sheet(), onScreen)
+    assert.deepEqual(complaints, [])
   },
 )
 

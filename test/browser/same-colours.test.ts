@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
-import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
 
 const windows = [
   'from=2026-11-16T11:30:00Z&to=2026-11-16T11:40:00Z',
@@ -15,26 +16,20 @@ const windows = [
 
 test(
   'the same host has the same colour in two tabs, whichever hosts are beside it',
-  { skip: skipWithoutChromium(), timeout: 300_000 },
+  { skip: skipWithout('chromium'), timeout: 300_000 },
   async () => {
-    const weir = await startWeir({ replayed: true })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const context = await browser.newContext({ viewport: { width: 1366, height: 768 } })
-      const tabs = [await context.newPage(), await context.newPage()]
-      const seen = new Map<string, Set<string>>()
-      for (const [i, window] of windows.entries())
-        for (const [host, colour] of await coloursIn(tabs[i % 2]!, `${weir.url}/?${window}`))
-          seen.set(host, (seen.get(host) ?? new Set()).add(colour))
-      const bobby = seen.get('10.0.0.22')
-      assert.equal(bobby?.size, 1)
-      const several = [...seen].filter(([, colours]) => colours.size > 1)
-      // With more hosts than colours some must change, but they are the exception.
-      assert.ok(several.length <= seen.size / 4, JSON.stringify(several.map(([host]) => host)))
-    } finally {
-      await browser.close()
-      await weir.close()
-    }
+    await using weir = await BrowsedWeir.start()
+    const context = await weir.browser.newContext({ viewport: { width: 1366, height: 768 } })
+    const tabs = [await context.newPage(), await context.newPage()]
+    const seen = new Map<string, Set<string>>()
+    for (const [i, window] of windows.entries())
+      for (const [host, colour] of await coloursIn(tabs[i % 2]!, `${weir.url}/?${window}`))
+        seen.set(host, (seen.get(host) ?? new Set()).add(colour))
+    const bobby = seen.get('10.0.0.22')
+    assert.equal(bobby?.size, 1)
+    const several = [...seen].filter(([, colours]) => colours.size > 1)
+    // With more hosts than colours some must change, but they are the exception.
+    assert.ok(several.length <= seen.size / 4, JSON.stringify(several.map(([host]) => host)))
   },
 )
 

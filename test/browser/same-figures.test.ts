@@ -1,32 +1,23 @@
 /** An event has the same figures everywhere: times, their zone, bytes, on the screen, in files, on paper. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 import { formatWithUnit } from '../../flow/units.ts'
 import { skipWithout } from '../setup/parts.ts'
-import { answered, openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'
+import { browsedWeir } from './browsed-weir.ts'
+import { answered } from './opened.ts'
 
 const around = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:40Z'
 const explain = 'explain=2026-11-16T11:32:09Z/2026-11-16T11:36:32Z'
 
 describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    weir = await startWeir({ replayed: true })
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
+  const weir = browsedWeir()
 
   test('the peer has the same bytes on the page and in the report', async () => {
-    const { page } = await openPage(browser, `${weir.url}/?${around}&${explain}`)
+    const { page } = await weir.open(`/?${around}&${explain}`)
     const shown = page.locator('[aria-label="With whom"] tbody tr')
     await shown.first().waitFor()
     await page.getByText('bytes received', { exact: true }).waitFor()
@@ -53,7 +44,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
   })
 
   test('the chosen zone applies in every view, and in saved files', async () => {
-    const { page } = await openPage(browser, `${weir.url}/?${around}&by=direction&tz=UTC`)
+    const { page } = await weir.open(`/?${around}&by=direction&tz=UTC`)
     await answered(page)
     const [heading, ...lines] = (await csvOf(page)).split('\r\n')
     assert.equal(heading, 'time,in in (b/s),out out (b/s)')
@@ -71,7 +62,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
   })
 
   test('in the settings’ zone the files use its clock too', async () => {
-    const { page } = await openPage(browser, `${weir.url}/?${around}&by=direction`)
+    const { page } = await weir.open(`/?${around}&by=direction`)
     await answered(page)
     const [, first] = (await csvOf(page)).split('\r\n')
     assert.match(first!, /^2026-11-16T12:30:00\.000\+01:00,/)
@@ -85,7 +76,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
   })
 
   test('the culprit at a second has received and sent that much', async () => {
-    const { page } = await openPage(browser, `${weir.url}/?${around}`)
+    const { page } = await weir.open(`/?${around}`)
     await answered(page)
     const over = (await page.locator('.chart .u-over').boundingBox())!
     await page.mouse.move(over.x + over.width / 2, over.y + 60)

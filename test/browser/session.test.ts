@@ -1,65 +1,59 @@
 /** A session that ends while a dashboard is edited: the unsaved changes wait for their user. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
-import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+import { scratchFolder } from '../processes.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
 
 const password = 'a password for sessions'
 
 test(
   'unsaved changes outlast their session, for their own user and nobody else',
-  { skip: skipWithoutChromium(), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-session-'))
+    const folder = await scratchFolder()
     await writeFile(join(folder, 'password'), `${password}\n`, { mode: 0o600 })
-    const weir = await startWeir({
+    await using weir = await BrowsedWeir.start({
       replayed: false,
       environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: join(folder, 'password') },
     })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const page = await browser.newPage()
-      const title = page.getByLabel('Title', { exact: true })
-      await page.goto(`${weir.url}/dashboards`)
-      await logIn(page, 'admin')
-      await request(page, '/api/users', { user: 'bob', password, role: 'viewer' })
-      await page.getByRole('button', { name: 'New dashboard' }).click()
-      await page.getByRole('button', { name: 'Edit' }).click()
-      await title.fill('Not saved yet')
-      await endSession(page)
-      await logIn(page, 'admin')
-      assert.equal(await title.inputValue(), 'Not saved yet')
-      await page.getByRole('button', { name: 'Keep' }).click()
-      await page.getByRole('button', { name: 'Done' }).waitFor()
+    const page = await weir.browser.newPage()
+    const title = page.getByLabel('Title', { exact: true })
+    await page.goto(`${weir.url}/dashboards`)
+    await logIn(page, 'admin')
+    await request(page, '/api/users', { user: 'bob', password, role: 'viewer' })
+    await page.getByRole('button', { name: 'New dashboard' }).click()
+    await page.getByRole('button', { name: 'Edit' }).click()
+    await title.fill('Not saved yet')
+    await endSession(page)
+    await logIn(page, 'admin')
+    assert.equal(await title.inputValue(), 'Not saved yet')
+    await page.getByRole('button', { name: 'Keep' }).click()
+    await page.getByRole('button', { name: 'Done' }).waitFor()
 
-      await title.fill('Seen by nobody else')
-      await endSession(page)
-      await logIn(page, 'bob')
-      await page.getByRole('heading', { name: 'Not saved yet' }).waitFor()
-      assert.equal(await title.count(), 0)
+    await title.fill('Seen by nobody else')
+    await endSession(page)
+    await logIn(page, 'bob')
+    await page.getByRole('heading', { name: 'Not saved yet' }).waitFor()
+    assert.equal(await title.count(), 0)
 
-      await request(page, '/api/logout')
-      await page.reload()
-      await logIn(page, 'admin')
-      await page.getByRole('button', { name: 'Edit' }).click()
-      await title.fill('Given up')
-      page.once('dialog', (dialog) => void dialog.dismiss())
-      await page.getByRole('button', { name: 'log out' }).click()
-      assert.equal(await title.inputValue(), 'Given up')
-      page.once('dialog', (dialog) => void dialog.accept())
-      await page.getByRole('button', { name: 'log out' }).click()
-      await page.getByLabel('Password').waitFor()
-      assert.equal(await title.count(), 0)
-    } finally {
-      await browser.close()
-      await weir.close()
-      await rm(folder, { recursive: true })
-    }
+    await request(page, '/api/logout')
+    await page.reload()
+    await logIn(page, 'admin')
+    await page.getByRole('button', { name: 'Edit' }).click()
+    await title.fill('Given up')
+    page.once('dialog', (dialog) => void dialog.dismiss())
+    await page.getByRole('button', { name: 'log out' }).click()
+    assert.equal(await title.inputValue(), 'Given up')
+    page.once('dialog', (dialog) => void dialog.accept())
+    await page.getByRole('button', { name: 'log out' }).click()
+    await page.getByLabel('Password').waitFor()
+    assert.equal(await title.count(), 0)
   },
 )
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { skipWithout } from '../setup/parts.ts'
 import { firstPaint } from './first-paint.ts'
-import { skipWithoutChromium, startWeir } from './weir.ts'
+import { startWeir } from './weir.ts'
 
 const pageBytesMax = 150_000
 const firstPaintMsMax = 1000
@@ -13,9 +14,9 @@ const day = '?from=2026-11-15T14:00:00Z&to=2026-11-16T14:00:00Z&tz=UTC'
 
 test(
   'Explore is painted within a second of a cold start, and is small',
-  { skip: skipWithoutChromium(), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async (t) => {
-    const weir = await startWeir({ replayed: true })
+    const weir = await startWeir()
     try {
       const paints: number[] = []
       while (paints.length < runsMax && !paints.some((ms) => ms < firstPaintMsMax)) {

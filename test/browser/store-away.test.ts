@@ -2,21 +2,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { chromium } from 'playwright-core'
-
 import { freeTcpPort } from '../free-port.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { mondayCapture } from '../monday.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
-import { answered, openPage, shoot } from './opened.ts'
-import { chromiumArguments, chromiumPath, skipWithoutChromium, startWeir } from './weir.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
+import { answered, shoot } from './opened.ts'
 
 test(
   'while InfluxDB is away the status says so once, and a wall under each of its titles',
-  { skip: skipWithoutChromium(), timeout: 300_000 },
+  { skip: skipWithout('chromium'), timeout: 300_000 },
   async () => {
-    const weir = await startWeir({
+    await using weir = await BrowsedWeir.start({
       replayed: false,
       environment: {
         WEIR_STORE: 'influx',
@@ -26,50 +25,42 @@ test(
         WEIR_LOG: 'silent',
       },
     })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-    try {
-      const { page } = await openPage(browser, `${weir.url}/status`)
-      await answered(page)
-      const told = page.locator('.message', { hasText: 'InfluxDB: no answer' })
-      await told.first().waitFor()
-      assert.deepEqual(await told.count(), 1)
-      assert.match((await told.textContent())!, /^The series \(5m, 30m, 2h, 1d\) cannot be read/)
+    const { page } = await weir.open('/status')
+    await answered(page)
+    const told = page.locator('.message', { hasText: 'InfluxDB: no answer' })
+    await told.first().waitFor()
+    assert.deepEqual(await told.count(), 1)
+    assert.match((await told.textContent())!, /^The series \(5m, 30m, 2h, 1d\) cannot be read/)
 
-      await page.locator('.freshness.late', { hasText: 'data unreadable' }).waitFor()
+    await page.locator('.freshness.late', { hasText: 'data unreadable' }).waitFor()
 
-      await page.setViewportSize({ width: 1920, height: 1080 })
-      await page.goto(`${weir.url}/wall`)
-      const tiles = page.locator('.tile', { has: page.locator('.tile-number .tile-fault') })
-      await tiles.nth(1).waitFor()
-      for (const tile of await tiles.all()) {
-        const title = (await tile.locator('h2').boundingBox())!
-        const below = (await tile.locator('.tile-number > *').first().boundingBox())!
-        assert.ok(below.y >= title.y + title.height, 'the title is free')
-      }
-    } finally {
-      await browser.close()
-      await weir.close()
+    await page.setViewportSize({ width: 1920, height: 1080 })
+    await page.goto(`${weir.url}/wall`)
+    const tiles = page.locator('.tile', { has: page.locator('.tile-number .tile-fault') })
+    await tiles.nth(1).waitFor()
+    for (const tile of await tiles.all()) {
+      const title = (await tile.locator('h2').boundingBox())!
+      const below = (await tile.locator('.tile-number > *').first().boundingBox())!
+      assert.ok(below.y >= title.y + title.height, 'the title is free')
     }
   },
 )
 
 test(
   'InfluxDB goes away and comes back: a host’s page says it once, and its data is not called live',
-  { skip: skipWithoutChromium() || skipWithoutInfluxd(), timeout: 300_000 },
+  { skip: skipWithout('chromium') || skipWithoutInfluxd(), timeout: 300_000 },
   async () => {
     const influxd = await RunningInfluxd.startReady()
     const stored = { ...influxd.environment, WEIR_DATA: await scratchFolder() }
     const { code, stderr } = await runWeir(['replay', mondayCapture], stored)
     assert.equal(code, 0, stderr)
-    const weir = await startWeir({
+    await using weir = await BrowsedWeir.start({
       replayed: false,
       environment: { ...stored, WEIR_LOG: 'silent' },
     })
-    const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
     try {
       await influxd.stop('SIGKILL')
-      const address = `${weir.url}/object/host/10.0.0.22?to=2026-11-16T14:00:00Z`
-      const { page } = await openPage(browser, address)
+      const { page } = await weir.open('/object/host/10.0.0.22?to=2026-11-16T14:00:00Z')
       await page.locator('.graph .canvas:not(.waiting)').nth(4).waitFor()
       assert.deepEqual(await page.locator('.message').allTextContents(), [
         'InfluxDB: no answer (ECONNREFUSED). See that InfluxDB runs and that WEIR_INFLUX_URL is its address.',
@@ -85,8 +76,6 @@ test(
       await page.locator('.freshness', { hasText: / old$/ }).waitFor({ timeout: 60_000 })
       await page.close()
     } finally {
-      await browser.close()
-      await weir.close()
       await influxd.remove()
     }
   },

@@ -1,19 +1,14 @@
 /** A tour of every view by keyboard alone: without errors, and accessible. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 import type { NewDashboard } from '../../api/schema/state.ts'
+import { skipWithout } from '../setup/parts.ts'
 import { accessFaults } from './accessible.ts'
-import { answered, openPage, painted, shoot } from './opened.ts'
-import {
-  chromiumArguments,
-  chromiumPath,
-  skipWithoutChromium,
-  startWeir,
-  type RunningWeir,
-} from './weir.ts'
+import { browsedWeir } from './browsed-weir.ts'
+import { answered, painted, shoot } from './opened.ts'
 
 const morning = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
@@ -48,26 +43,12 @@ const lobby: NewDashboard = {
   ],
 } // prettier-ignore
 
-describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    weir = await startWeir({ replayed: true })
-    const made = await fetch(`${weir.url}/api/dashboards`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(lobby),
-    })
-    assert.equal(made.status, 201, await made.text())
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
+describe('a tour of the page', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+  const weir = browsedWeir()
+  before(() => weir.addDashboard(lobby))
 
   test('every view of the navigation is reached by Tab and Enter alone', async () => {
-    const { page, complaints } = await openPage(browser, `${weir.url}/?${morning}`)
+    const { page, complaints } = await weir.open(`/?${morning}`)
     await answered(page)
     const names = await page.locator('.navigation nav a').allTextContents()
     assert.ok(names.length >= 7, names.join())
@@ -85,7 +66,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
   })
 
   test('a tracker and an alert are created by their forms, changed, and removed', async () => {
-    const { page, complaints } = await openPage(browser, `${weir.url}/trackers`)
+    const { page, complaints } = await weir.open('/trackers')
     await answered(page)
     page.on('dialog', (dialog) => void dialog.accept())
     await page.getByRole('button', { name: 'New tracker' }).click()
@@ -128,7 +109,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
       [1920, 1080],
       [390, 844],
     ]
-    const { page, complaints } = await openPage(browser, weir.url)
+    const { page, complaints } = await weir.open('/')
     for (const [name, address, there] of views) {
       await page.setViewportSize({ width: sizes[0]![0], height: sizes[0]![1] })
       await page.goto(weir.url + address)
@@ -155,7 +136,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
   })
 
   test('the wall fills 1080p and 4K', async () => {
-    const { page, complaints } = await openPage(browser, `${weir.url}/wall/lobby`)
+    const { page, complaints } = await weir.open('/wall/lobby')
     for (const [width, height] of [
       [1920, 1080],
       [3840, 2160],
@@ -178,7 +159,7 @@ describe('a tour of the page', { skip: skipWithoutChromium(), timeout: 560_000 }
   })
 
   test('the wall recovers by itself after the API was away, and says so in the meantime', async () => {
-    const { page } = await openPage(browser, `${weir.url}/wall/lobby`)
+    const { page } = await weir.open('/wall/lobby')
     await page.locator('.tile .canvas:not(.waiting)').first().waitFor()
     await page.context().setOffline(true)
     await page.getByText('Weir has not answered since').waitFor({ timeout: 60_000 })

@@ -8,12 +8,12 @@ import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
+import type { Browser, CDPSession, Page } from 'playwright-core'
 
+import { launchChromium } from './chromium.ts'
 import { framesOf, markDraws, percentile, traceCategories, type Frame } from './frames.ts'
 import { fullWall } from './wall-dashboard.ts'
 import { WallWeir } from './wall-weir.ts'
-import { chromiumArguments, chromiumPath } from './weir.ts'
 
 export interface WallRun {
   /** How long it runs, by the machine's clock. */
@@ -63,7 +63,7 @@ function hurry(times: number): void {
 /** Runs the wall, and returns the findings; asserts what must hold for any duration. */
 export async function hangWall(t: TestContext, run: WallRun): Promise<WallFound> {
   const weir = await WallWeir.start()
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+  const browser = await launchChromium()
   try {
     const { link, token } = await weir.hang(fullWall as { id: string })
     const context = await browser.newContext({ viewport: { width: 3840, height: 2160 } })

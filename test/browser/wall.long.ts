@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { skipWithout } from '../setup/parts.ts'
 import { percentile, type Frame } from './frames.ts'
-import { skipWithoutChromium } from './weir.ts'
 import { framesText, hangWall, slopeOf, speed } from './wall-run.ts'
 
 const seconds = 1200
@@ -12,7 +12,7 @@ const redrawMsMax = 16
 
 test(
   'a wall does not grow, is redrawn within a frame at 4K, and recovers five times',
-  { skip: skipWithoutChromium(), timeout: 2_400_000 },
+  { skip: skipWithout('chromium'), timeout: 2_400_000 },
   async (t) => {
     const { frames, heap, requests, backMs } = await hangWall(t, { seconds, kills: 5 })
     const slope = slopeOf(heap, seconds / 4) * 3600

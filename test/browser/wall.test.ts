@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { skipWithoutChromium } from './weir.ts'
+import { skipWithout } from '../setup/parts.ts'
 import { framesText, hangWall } from './wall-run.ts'
 
 test(
   'a wall of twelve panels recovers when the API was killed, and its token appears nowhere',
-  { skip: skipWithoutChromium(), timeout: 300_000 },
+  { skip: skipWithout('chromium'), timeout: 300_000 },
   async (t) => {
     const { frames, requests, backMs } = await hangWall(t, { seconds: 12, kills: 1 })
     t.diagnostic(framesText(frames))

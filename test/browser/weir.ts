@@ -1,6 +1,5 @@
 /** Weir for browser tests: the bundled Monday replayed into a scratch folder, and served. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -20,14 +19,17 @@ export interface RunningWeir {
   close: () => Promise<void>
 }
 
-/** Serves the page and the API over the replayed capture, or over an empty folder. */
-export async function startWeir({
-  replayed,
-  environment: given = {},
-}: {
-  replayed: boolean
+export interface ServedData {
+  /** Whether the capture is replayed into the data folder; otherwise it is empty. */
+  replayed?: boolean
   environment?: Record<string, string>
-}): Promise<RunningWeir> {
+}
+
+/** Serves the page and the API. */
+export async function startWeir({
+  replayed = true,
+  environment: given = {},
+}: ServedData = {}): Promise<RunningWeir> {
   const data = replayed ? await mondayFolder({ timeZone }) : await scratchFolder()
   const port = await freeTcpPort()
   const environment = {
@@ -58,25 +60,4 @@ export async function answering(url: string, api: ChildProcess): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error(`weir api does not answer at ${url} within ${startMsMax} ms`)
-}
-
-/** The path of Debian's Chromium. */
-export const chromiumPath = '/usr/bin/chromium'
-
-/** Arguments for Chromium: no sandbox in containers, no background network access. */
-export const chromiumArguments = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** Why browser tests are skipped, or false; under CI they run, and fail, without a browser. */
-export function skipWithoutChromium(): string | false {
-  if (existsSync(chromiumPath) || process.env['CI'] === 'true') return false
-  return `${chromiumPath} is missing: apt-get install chromium`
 }

@@ -1,31 +1,22 @@
 /** Unexpected addresses and screens: faults are reported, and nothing looks as if it were measured. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 import type { ExportersAnswer } from '../../api/schema/status.ts'
 import { skipWithout } from '../setup/parts.ts'
-import { answered, openPage } from './opened.ts'
-import { chromiumArguments, chromiumPath, startWeir, type RunningWeir } from './weir.ts'
+import { browsedWeir } from './browsed-weir.ts'
+import { answered, openPage, type PageOptions } from './opened.ts'
 
 const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const explain = 'explain=2026-11-16T11:32:09Z/2026-11-16T11:36:32Z'
 
 describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
-  let weir: RunningWeir
-  let browser: Browser
-  before(async () => {
-    weir = await startWeir({ replayed: true })
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
-  })
-  after(async () => {
-    await browser?.close()
-    await weir?.close()
-  })
+  const weir = browsedWeir()
 
-  async function open(address: string, options: Parameters<typeof openPage>[2] = {}) {
-    const { page } = await openPage(browser, `${weir.url}${address}`, options)
+  async function open(address: string, options: PageOptions = {}) {
+    const { page } = await weir.open(address, options)
     await answered(page)
     return page
   }
@@ -83,7 +74,7 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
   })
 
   test('one of three hundred exporters and eight thousand interfaces is found by name', async () => {
-    const { page } = await openPage(browser, 'about:blank')
+    const { page } = await openPage(weir.browser, 'about:blank')
     await haveMany(page)
     await page.goto(`${weir.url}/exporters`)
     await page.locator('.exporter').nth(299).waitFor()

@@ -1,6 +1,7 @@
 /** The page in a browser with an empty cache. */
 import { firstPaint, type FirstPaint } from '../../browser/first-paint.ts'
-import { skipWithoutChromium, startWeir } from '../../browser/weir.ts'
+import { startWeir } from '../../browser/weir.ts'
+import { skipWithout } from '../../setup/parts.ts'
 import { figure, median } from '../figure.ts'
 import type { Part } from './part.ts'
 
@@ -9,8 +10,8 @@ const day = '?from=2026-11-15T14:00:00Z&to=2026-11-16T14:00:00Z&tz=UTC'
 const paintMsMax = 1000
 
 export const page: Part = async () => {
-  if (skipWithoutChromium()) return []
-  const weir = await startWeir({ replayed: true })
+  if (skipWithout('chromium')) return []
+  const weir = await startWeir()
   try {
     const paints: FirstPaint[] = []
     for (let run = 0; run < runs; run++) paints.push(await firstPaint(`${weir.url}/${day}`))
