@@ -9,17 +9,14 @@
  *                          in WEIR_CLICKHOUSE_URL, and writes wait while one of them is down
  *     --wait SECONDS       60: how long ClickHouse may take to answer
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { Settings } from '../flow/settings.ts'
 import { checkPassword, Connection } from '../store/clickhouse/connection.ts'
 import { ClickHouseFault } from '../store/clickhouse/fault.ts'
 import { hasKeeper, provision } from '../store/clickhouse/provision.ts'
 import { checkTables } from '../store/clickhouse/rows.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { untilAnswered, waitSeconds } from './wait.ts'
 
-const waitSecondsDefault = 60
-const askEveryMs = 500
 const timeoutMs = 60_000
 
 const actions: Record<
@@ -54,7 +51,10 @@ async function setup(
   values: CommandInput['values'],
 ): Promise<void> {
   const { clickhouse: given, tiers, archiveKeepMs } = settings
-  const version = await answered(connection, secondsOf(values['wait']))
+  const version = await untilAnswered(() => connection.version(), {
+    seconds: waitSeconds(values['wait']),
+    isFinal: (error) => !(error instanceof ClickHouseFault && error.kind === 'away'),
+  })
   console.log(`ClickHouse ${version} at ${given.urls.join(', ')}`)
   const keeper = given.cluster !== null && (await hasKeeper(connection))
   if (given.cluster !== null && !keeper && values['without-keeper'] !== true)
@@ -80,25 +80,4 @@ async function check(connection: Connection, settings: Settings): Promise<void> 
   console.log(
     `ClickHouse at ${connection.urls.join(', ')} answers: all tables of ${database} can be read`,
   )
-}
-
-function secondsOf(value: unknown): number {
-  if (typeof value !== 'string' || value === '') return waitSecondsDefault
-  if (!/^\d{1,4}$/.test(value))
-    throw new CommandError(`--wait ${value}: write seconds, such as 60`, exitCodes.usage)
-  return Number(value)
-}
-
-/** Waits until ClickHouse answers; returns its version. */
-async function answered(connection: Connection, seconds: number): Promise<string> {
-  const deadline = performance.now() + seconds * 1000
-  for (;;) {
-    try {
-      return await connection.version()
-    } catch (error) {
-      const isAway = error instanceof ClickHouseFault && error.kind === 'away'
-      if (!isAway || performance.now() > deadline) throw error
-      await sleep(askEveryMs)
-    }
-  }
 }

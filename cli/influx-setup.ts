@@ -18,7 +18,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Settings } from '../flow/settings.ts'
 import { bucketOf } from '../store/influx/buckets.ts'
@@ -32,9 +31,8 @@ import {
   provideToken,
 } from '../store/influx/provision.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { untilAnswered, waitSeconds } from './wait.ts'
 
-const waitSecondsDefault = 60
-const askEveryMs = 500
 const secretBytes = 32
 
 interface Files {
@@ -49,7 +47,7 @@ export async function influxSetup({ settings, values }: CommandInput): Promise<v
   const { url } = settings.influx
   const anyone = new Connection({ url, token: async () => '' })
   try {
-    await answered(anyone, secondsOf(values['wait']))
+    await untilAnswered(() => anyone.request('/health'), { seconds: waitSeconds(values['wait']) })
     const version = await anyone.version()
     checkVersion(version)
     console.log(`InfluxDB ${version || '(version unknown)'} at ${url}`)
@@ -88,28 +86,6 @@ function filesOf(values: Record<string, unknown>): Files {
 
 function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null
-}
-
-function secondsOf(value: unknown): number {
-  const given = text(value)
-  if (given === null) return waitSecondsDefault
-  if (!/^\d{1,4}$/.test(given))
-    throw new CommandError(`--wait ${given}: write seconds, such as 60`, exitCodes.usage)
-  return Number(given)
-}
-
-/** Waits until InfluxDB reports that it is ready. */
-async function answered(anyone: Connection, seconds: number): Promise<void> {
-  const deadline = performance.now() + seconds * 1000
-  for (;;) {
-    try {
-      await anyone.request('/health')
-      return
-    } catch (error) {
-      if (performance.now() > deadline) throw error
-      await sleep(askEveryMs)
-    }
-  }
 }
 
 async function setUpAdministrator(
