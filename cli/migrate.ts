@@ -62,7 +62,7 @@ async function copyIncidents(settings: Settings, to: Target): Promise<void> {
     if (to === 'clickhouse') await shared.change(incidents, [])
     else {
       const ledger = await IncidentLedger.open(settings.data)
-      await ledger.takeOver(incidents)
+      await ledger.addAll(incidents)
       await ledger.close()
     }
     console.log(`incidents: ${incidents.length} copied`)

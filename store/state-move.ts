@@ -27,7 +27,7 @@ function markOf(data: string): string {
  * Puts a data folder's documents into ClickHouse, once per database; null if already done.
  * @throws ClickHouseFault; it may be repeated
  */
-export async function takeOver(
+export async function moveToClickHouse(
   data: string,
   {
     state,
@@ -35,7 +35,7 @@ export async function takeOver(
     isAgain = false,
   }: { state: ClickHouseState; database: string; isAgain?: boolean },
 ): Promise<Moved | null> {
-  if (!isAgain && (await takenOver(data)) === database) return null
+  if (!isAgain && (await movedTo(data)) === database) return null
   const reader = new StateReader(data)
   const sum = { moved: 0, skipped: 0 }
   for (const collection of names) {
@@ -52,7 +52,7 @@ export async function takeOver(
   return sum
 }
 
-async function takenOver(data: string): Promise<string | null> {
+async function movedTo(data: string): Promise<string | null> {
   try {
     return (JSON.parse(await readFile(markOf(data), 'utf8')) as { database: string }).database
   } catch {
@@ -61,7 +61,7 @@ async function takenOver(data: string): Promise<string | null> {
 }
 
 /** Puts the contents of ClickHouse into a data folder. @throws ClickHouseFault */
-export async function bringBack(data: string, state: ClickHouseState): Promise<Moved> {
+export async function moveToFiles(data: string, state: ClickHouseState): Promise<Moved> {
   const store = await StateStore.open(data)
   if (!store) throw new Error(`${data}/state is being written by another process: stop it`)
   const sum = { moved: 0, skipped: 0 }

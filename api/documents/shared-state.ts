@@ -2,7 +2,7 @@
 import type { Settings } from '../../flow/settings.ts'
 import { openSharedState } from '../../store/open.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
-import { takeOver } from '../../store/state-move.ts'
+import { moveToClickHouse } from '../../store/state-move.ts'
 import type { StateChange } from '../../store/state.ts'
 import { ApiError } from '../errors.ts'
 import { openApiState, type ApiState } from './state.ts'
@@ -38,7 +38,7 @@ export async function openStateOf(
     },
     // Users of this data folder from before it joined a cluster may still log in.
     async prepare() {
-      await takeOver(data, { state, database: clickhouse.database })
+      await moveToClickHouse(data, { state, database: clickhouse.database })
     },
     close: () => shared.close(),
   }

@@ -115,8 +115,8 @@ export class FlowTable {
     this.samplingMin = Math.min(this.samplingMin, flows.sampling[i]!)
   }
 
-  /** Takes over the columns as the rows of this empty table; all but the ends are not copied. */
-  takeOver(columns: TakenColumns, sampling: { least: number; most: number }): void {
+  /** Makes the columns the rows of this empty table; only the ends are copied. */
+  adopt(columns: TakenColumns, sampling: { least: number; most: number }): void {
     const { count, sourceHigh, sourceLow, destinationHigh, destinationLow } = columns
     this.count = count
     this.first = columns.first

@@ -67,7 +67,7 @@ export class Sample {
   putInto(table: FlowTable): void {
     const kept = this.#kept
     this.#kept = roomFor(0)
-    table.takeOver(kept, this.#sampling)
+    table.adopt(kept, this.#sampling)
     // Joining connections takes as much memory next, so this is freed now, not by the garbage collector.
     for (const name of halves) kept[name].buffer.transfer(0)
     this.#hashes.buffer.transfer(0)

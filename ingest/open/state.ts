@@ -10,7 +10,7 @@ import type { Settings } from '../../flow/settings.ts'
 import { openSharedState, type SharedState } from '../../store/open.ts'
 import { StateStore } from '../../store/state-files.ts'
 import { appendLog, type StateLog } from '../../store/state-log.ts'
-import { takeOver } from '../../store/state-move.ts'
+import { moveToClickHouse } from '../../store/state-move.ts'
 import type { OpenState } from '../../store/state.ts'
 
 /** How often to try opening the state: an API running alone locks it for each change. */
@@ -51,13 +51,13 @@ function followShared(
 ): IngestState {
   const { data, clickhouse } = settings
   const { state, logs } = shared
-  let isTakenOver = false
+  let isMoved = false
   let looking: Promise<void> | null = null
   const look = async () => {
     try {
-      if (!isTakenOver) {
-        const moved = await takeOver(data, { state, database: clickhouse.database })
-        isTakenOver = true
+      if (!isMoved) {
+        const moved = await moveToClickHouse(data, { state, database: clickhouse.database })
+        isMoved = true
         if (moved) log.info(moved, 'documents of the data folder are in ClickHouse')
       }
       await state.look('trackers')

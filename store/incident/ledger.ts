@@ -121,8 +121,8 @@ export class IncidentLedger {
     })
   }
 
-  /** Takes over incidents stored elsewhere. */
-  async takeOver(incidents: readonly Incident[]): Promise<void> {
+  /** Adds incidents stored elsewhere; a known one is replaced. */
+  async addAll(incidents: readonly Incident[]): Promise<void> {
     await this.#manifest.commit({
       add: incidents.map((incident): Entry => ({ file: incident.id, incident })),
     })

@@ -9,7 +9,7 @@ import { ClickHouseLogs } from '../../store/clickhouse/state-logs.ts'
 import { insertStateRows, newVersion } from '../../store/clickhouse/state-rows.ts'
 import { ClickHouseState } from '../../store/clickhouse/state.ts'
 import { StateReader, StateStore } from '../../store/state-files.ts'
-import { bringBack, takeOver } from '../../store/state-move.ts'
+import { moveToFiles, moveToClickHouse } from '../../store/state-move.ts'
 import type { StateDocument } from '../../store/state.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
 import { scratchFolder } from '../processes.ts'
@@ -121,18 +121,18 @@ for (const layout of layouts) {
         const state = opened(settings)
         await state.change({ collection: 'dashboards', id: 'wall', body: { title: 'Shared' } })
         const given = { state, database: settings.database }
-        assert.deepEqual(await takeOver(data, given), { moved: 3, skipped: 1 })
+        assert.deepEqual(await moveToClickHouse(data, given), { moved: 3, skipped: 1 })
         assert.deepEqual(await state.list('users'), before)
-        assert.equal(await takeOver(data, given), null)
+        assert.equal(await moveToClickHouse(data, given), null)
 
         await state.change({ collection: 'users', id: 'bert' })
         await state.change({ collection: 'users', id: 'anna', body: { ...user, role: 'admin' } })
-        assert.deepEqual(await takeOver(data, { ...given, isAgain: true }), {
+        assert.deepEqual(await moveToClickHouse(data, { ...given, isAgain: true }), {
           moved: 0,
           skipped: 4,
         })
         assert.equal(await state.get('users', 'bert'), null)
-        await bringBack(data, state)
+        await moveToFiles(data, state)
         const reader = new StateReader(data)
         const roles = (await reader.list<typeof user>('users')).map(({ id, body }) => [
           id,
