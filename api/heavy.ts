@@ -17,7 +17,7 @@ export interface HeavyLimits {
   timeoutMs: number
 }
 
-export const heavyLimits: HeavyLimits = { runningMax: 4, waitingMax: 64, timeoutMs: 60_000 }
+const heavyLimits: HeavyLimits = { runningMax: 4, waitingMax: 64, timeoutMs: 60_000 }
 
 interface Query {
   startedMs: number

@@ -29,7 +29,7 @@ export function keyTags(measurement: MeasurementName): TagName[] {
 }
 
 /** The key of a row without its direction, as text. */
-export function keyText(tags: readonly TagName[], rows: MeasurementRows, row: number): string {
+function keyText(tags: readonly TagName[], rows: MeasurementRows, row: number): string {
   const first = rows.tags[tags[0]!]![row]!
   if (tags.length === 1) return first
   let text = first

@@ -28,7 +28,7 @@ export interface KeptTracker {
 }
 
 /** Spans of one tracker: beyond that, a revision drops the oldest. */
-export const spansMax = 20
+const spansMax = 20
 
 /** Whether a tracker is active. */
 export function isRunning({ spans }: Pick<KeptTracker, 'spans'>): boolean {

@@ -9,7 +9,7 @@ export interface Token {
 }
 
 /** The longest text accepted. */
-export const textMax = 16_384
+const textMax = 16_384
 
 /** Comments run from # to the end of the line. */
 const pattern =

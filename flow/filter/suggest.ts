@@ -24,7 +24,7 @@ export interface Suggestion {
 }
 
 /** The most suggestions per answer. */
-export const suggestionsMax = 50
+const suggestionsMax = 50
 
 /** Accepts every name: known names only complete, they do not restrict. */
 const anyName: FilterContext = {

@@ -86,7 +86,7 @@ function viewOf(cluster: AlertCluster) {
 }
 
 /** The page's URL for browsers: as published, or the API's own. */
-export function pageUrl({ published, http }: Settings): string {
+function pageUrl({ published, http }: Settings): string {
   const { host, port } = published ?? http
   const isAny = host === '0.0.0.0' || host === '::'
   const name = isAny ? hostname() : host.includes(':') ? `[${host}]` : host

@@ -46,7 +46,7 @@ export class TemplateLog {
 }
 
 /** The fields removed and added; if there are none, only their order changed. */
-export function differenceOf(
+function differenceOf(
   before: readonly Field[],
   after: readonly Field[],
 ): { gone: string[]; come: string[] } | { reordered: string[] } {

@@ -32,7 +32,7 @@ const kindsByCode: Readonly<Record<string, FaultKind>> = {
 }
 
 /** What an administrator can do while Weir waits for ClickHouse. */
-export const remedies: Partial<Record<FaultKind, string>> = {
+const remedies: Partial<Record<FaultKind, string>> = {
   away: 'see that ClickHouse runs and that WEIR_CLICKHOUSE_URL names its HTTP port',
   busy: 'nothing, if it passes; else look at system.replicas, the disk and the log of ClickHouse',
   refused: 'give WEIR_CLICKHOUSE_USER and WEIR_CLICKHOUSE_PASSWORD_FILE a user that may write',

@@ -14,7 +14,7 @@ import { Slots } from '../spool/slots.ts'
 setLogger({ error: () => undefined, warn: () => undefined })
 
 /** Oldest supported version: 2.9.0 can stop compacting. */
-export const versionMin = [2, 9, 1] as const
+const versionMin = [2, 9, 1] as const
 /** Smaller bodies are sent uncompressed. */
 const gzipBytesMin = 1000
 const timeoutDefaultMs = 30_000

@@ -88,7 +88,7 @@ export class Engine {
 }
 
 /** The rows of a query on a given connection. */
-export async function chunksOf(
+async function chunksOf(
   connection: DuckDBConnection,
   sql: string,
   values: SqlValues = {},

@@ -24,7 +24,7 @@ import { back, showWindow } from './zoom.ts'
 /** The key that the legend points at. */
 export const focused = signal<string | null>(null)
 /** The step under the cursor. */
-export const pointed = signal<number | null>(null)
+const pointed = signal<number | null>(null)
 /** The moment under the cursor, unix seconds. */
 const pointedAt = signal<number | null>(null)
 
@@ -47,7 +47,7 @@ export const scene = computed(() => {
   })
 })
 
-export const readout = computed(() => {
+const readout = computed(() => {
   const index = pointed.value
   const [drawn, all] = [scene.value, layers.value]
   if (index === null || !drawn || !all || index >= drawn.answer.time.length) return null

@@ -13,7 +13,7 @@ const notice = signal('')
 const noticeMs = 3000
 
 /** The address of what is shown with absolute times: it shows the same next year. */
-export function permalink(): string {
+function permalink(): string {
   const shown = traffic.value
   const times = shown && { from: isoText(shown.window.from), to: isoText(shown.window.to) }
   return `${location.origin}/${writeAddress({ ...view.value, ...times, tz: zone.value })}`

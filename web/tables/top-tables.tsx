@@ -18,7 +18,7 @@ const abouts: Record<TableKey, string> = {
 }
 
 /** The filter condition for a row; empty if no filter can express it. */
-export function conditionOf(key: Key): string {
+function conditionOf(key: Key): string {
   const { host, port, protocol } = key
   if (host !== undefined) return `host ${host}`
   const conditions = [protocol === undefined ? '' : `proto ${protocol}`]

@@ -92,7 +92,7 @@ const asColumn = { source: 'bgpSourceAsNumber', destination: 'bgpDestinationAsNu
 const interfaceColumn = { source: 'ingressInterface', destination: 'egressInterface' } as const
 const ipv4Mark = BigInt(ipv4Marker)
 
-export const keyWords: Record<TopKeyName, KeyWord> = {
+const keyWords: Record<TopKeyName, KeyWord> = {
   src: address('src', 'source', () => 'sourceAddress'),
   dst: address('dst', 'destination', () => 'destinationAddress'),
   host: address('host', 'each', (end) => `${end}Address`),
