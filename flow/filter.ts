@@ -73,16 +73,6 @@ export class FilterError extends Error {
   }
 }
 
-/** The flows of a host or network (CIDR), given as valid text. */
-export function addressFilter(
-  text: string,
-  { field = 'address', side = 'either' }: { field?: AddressFieldName; side?: Side } = {},
-): Filter {
-  const network = parseNetwork(text)
-  if (!network) throw new RangeError(`"${text}" is neither an address nor a network`)
-  return { kind: 'address', field, side, networks: [network], except: [] }
-}
-
 /** The flows whose field has one of the values. */
 export function numberFilter(
   field: NumberFieldName,
@@ -94,7 +84,9 @@ export function numberFilter(
 
 /** The flows of an exporter, given by its address. */
 export function exporterFilter(address: string): Filter {
-  return addressFilter(address, { field: 'exporter' })
+  const network = parseNetwork(address)
+  if (!network) throw new RangeError(`exporter "${address}": it must be an address`)
+  return { kind: 'address', field: 'exporter', side: 'either', networks: [network], except: [] }
 }
 
 /** The flows that match all terms; with no terms, every flow. */

@@ -6,25 +6,25 @@ export function mergeExporters(
   earlier: readonly ExporterStatus[],
   later: readonly ExporterStatus[],
 ): ExporterStatus[] {
-  const merged = new Map(earlier.map((exporter) => [exporter.address, exporter]))
-  for (const exporter of later) {
-    const before = merged.get(exporter.address)
-    merged.set(exporter.address, before ? mergeExporter(before, exporter) : exporter)
-  }
-  return [...merged.values()]
+  return merged([...earlier, ...later])
 }
 
 /** Merges several collectors' exporters. If one moved, the collector that last received it wins. */
 export function exportersOfAll<Exporter extends ExporterStatus>(
   collectors: readonly { exporters: readonly Exporter[] }[],
 ): Exporter[] {
-  const merged = new Map<string, Exporter>()
   const all = collectors.flatMap(({ exporters }) => exporters)
-  for (const exporter of all.sort((a, b) => a.lastSeen - b.lastSeen)) {
-    const before = merged.get(exporter.address)
-    merged.set(exporter.address, before ? mergeExporter(before, exporter) : exporter)
+  return merged(all.sort((a, b) => a.lastSeen - b.lastSeen))
+}
+
+/** One entry for each address; where several differ, the last counts. */
+function merged<Exporter extends ExporterStatus>(exporters: readonly Exporter[]): Exporter[] {
+  const byAddress = new Map<string, Exporter>()
+  for (const exporter of exporters) {
+    const before = byAddress.get(exporter.address)
+    byAddress.set(exporter.address, before ? mergeExporter(before, exporter) : exporter)
   }
-  return [...merged.values()]
+  return [...byAddress.values()]
 }
 
 function mergeExporter<Exporter extends ExporterStatus>(a: Exporter, b: Exporter): Exporter {

@@ -10,6 +10,8 @@
  */
 import {
   formatAddress,
+  isSameAddress,
+  maskWords,
   parseAddress,
   parseNetwork,
   type AddressWords,
@@ -23,6 +25,11 @@ export interface NetworkName {
   name: string
   site: string | null
   owner: string | null
+}
+
+interface NamedNetwork {
+  network: Network
+  entry: NetworkName
 }
 
 interface ExporterName {
@@ -44,7 +51,7 @@ export class NamesError extends Error {
 
 export class Names {
   /** Longest prefix first, so that the first match is the most specific. */
-  readonly #networks: { network: Network; said: NetworkName }[] = []
+  readonly #networks: NamedNetwork[] = []
   readonly #exporters = new Map<string, ExporterName>()
 
   /**
@@ -58,8 +65,8 @@ export class Names {
       faults.push(`"${key}": known parts are networks and exporters`)
     for (const [key, value] of Object.entries(mapping(networks, 'networks', faults))) {
       const network = parseNetwork(key)
-      const said = networkName(value)
-      if (network && said) this.#networks.push({ network, said })
+      const entry = networkName(value)
+      if (network && entry) this.#networks.push({ network, entry })
       else
         faults.push(
           `networks: "${key}": write CIDR or ADDRESS, then a name or { name, site, owner }`,
@@ -84,7 +91,7 @@ export class Names {
   /** The name of a host, or null. Networks do not name their hosts. */
   hostName(address: string): string | null {
     const found = this.#find(address)
-    return found?.network.bits === 128 ? found.said.name : null
+    return found?.network.bits === 128 ? found.entry.name : null
   }
 
   /** The most specific network of an address that is wider than the address itself. */
@@ -92,7 +99,7 @@ export class Names {
     const words = parseAddress(address)
     if (!words) return null
     const holds = (network: Network) => network.bits < 128 && within(words, network)
-    return this.#networks.find(({ network }) => holds(network))?.said ?? null
+    return this.#networks.find(({ network }) => holds(network))?.entry ?? null
   }
 
   /** The name of an exporter, or null. */
@@ -102,7 +109,9 @@ export class Names {
 
   /** The addresses of the exporters with that name (names need not be unique). */
   exporterAddresses(name: string): string[] {
-    return [...this.#exporters].filter(([, said]) => said.name === name).map(([address]) => address)
+    return [...this.#exporters]
+      .filter(([, entry]) => entry.name === name)
+      .map(([address]) => address)
   }
 
   /** An exporter's sampling interval and which of its records count. */
@@ -117,7 +126,7 @@ export class Names {
 
   /** The networks with that name or site; a host is a network of one address. */
   networksNamed(name: string): Network[] {
-    const isNamed = ({ said }: { said: NetworkName }) => said.name === name || said.site === name
+    const isNamed = ({ entry }: NamedNetwork) => entry.name === name || entry.site === name
     return this.#networks.filter((each) => isNamed(each)).map(({ network }) => network)
   }
 
@@ -136,7 +145,7 @@ export class Names {
       ...each.interfaces.values(),
     ])
     return {
-      networks: [...new Set(this.#networks.map(({ said }) => said.name))],
+      networks: [...new Set(this.#networks.map(({ entry }) => entry.name))],
       interfaces: [...new Set(interfaces.map(({ name }) => name ?? '').filter(Boolean))],
     }
   }
@@ -146,17 +155,14 @@ export class Names {
     return [...(this.#exporters.get(exporter)?.interfaces.values() ?? [])]
   }
 
-  #find(address: string): { network: Network; said: NetworkName } | undefined {
+  #find(address: string): NamedNetwork | undefined {
     const words = parseAddress(address)
     return words ? this.#networks.find(({ network }) => within(words, network)) : undefined
   }
 }
 
 function within(words: AddressWords, network: Network): boolean {
-  return words.every((word, i) => {
-    const bits = Math.min(32, Math.max(0, network.bits - 32 * i))
-    return bits === 0 || (word ^ network.words[i]!) >>> (32 - bits) === 0
-  })
+  return isSameAddress(maskWords(words, network.bits), network.words)
 }
 
 function record(value: unknown): Record<string, unknown> {
@@ -177,8 +183,8 @@ function text(value: unknown): string | null {
 
 function networkName(value: unknown): NetworkName | null {
   const { name, site, owner } = record(value)
-  const said = text(value) ?? text(name)
-  return said === null ? null : { name: said, site: text(site), owner: text(owner) }
+  const named = text(value) ?? text(name)
+  return named === null ? null : { name: named, site: text(site), owner: text(owner) }
 }
 
 function exporterName(value: unknown): Omit<ExporterName, 'rules'> & { faults: string[] } {

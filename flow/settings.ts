@@ -74,7 +74,7 @@ export class SettingsError extends Error {
   }
 }
 
-export type SettingName = keyof typeof settingSpecs
+type SettingName = keyof typeof settingSpecs
 
 /**
  * Reads settings from the environment, falling back to a parsed weir.yaml.
@@ -85,64 +85,44 @@ export function readSettings(
   file: Record<string, unknown> = {},
 ): Settings {
   const faults: SettingFault[] = unknownNames(environment, file)
-  const read: Read = (name, spec) => {
+  const read: Read = (name) => {
+    const spec: SettingSpec<unknown> = settingSpecs[name]
     const key = `WEIR_${name}`
     const given = environment[key] ?? fileValue(file[key])
     const text = given === undefined || given === '' ? spec.default : given
     const value = spec.parse(text)
-    const isTold = faults.some((fault) => fault.key === key)
-    if (value === null && text !== '' && !isTold)
+    const isReported = faults.some((fault) => fault.key === key)
+    if (value === null && text !== '' && !isReported)
       faults.push({ key, value: text, remedy: spec.remedy })
     return value as never
   }
-  const s = settingSpecs
-  const timeZoneName = read('TZ', s.TZ)
   const settings: Settings = {
-    data: read('DATA', s.DATA),
-    http: read('HTTP', s.HTTP),
-    published: read('PUBLISHED', s.PUBLISHED),
-    netflow: read('NETFLOW', s.NETFLOW),
-    ipfix: read('IPFIX', s.IPFIX),
-    sflow: read('SFLOW', s.SFLOW),
-    metrics: read('METRICS', s.METRICS),
-    exporters: read('EXPORTERS', s.EXPORTERS),
-    local: read('LOCAL', s.LOCAL),
-    names: read('NAMES', s.NAMES) || null,
-    store: read('STORE', s.STORE),
-    storeAlso: read('STORE_ALSO', s.STORE_ALSO) || null,
+    data: read('DATA'),
+    http: read('HTTP'),
+    published: read('PUBLISHED'),
+    netflow: read('NETFLOW'),
+    ipfix: read('IPFIX'),
+    sflow: read('SFLOW'),
+    metrics: read('METRICS'),
+    exporters: read('EXPORTERS'),
+    local: read('LOCAL'),
+    names: read('NAMES') || null,
+    store: read('STORE'),
+    storeAlso: read('STORE_ALSO') || null,
     influx: influxSettings(read),
     clickhouse: clickHouseSettings(read),
-    tiers: read('TIERS', s.TIERS),
-    top: read('TOP', s.TOP),
-    archiveKeepMs: read('ARCHIVE_KEEP', s.ARCHIVE_KEEP),
-    archiveMaxBytes: read('ARCHIVE_MAX', s.ARCHIVE_MAX),
-    flowMaxMs: read('FLOW_MAX', s.FLOW_MAX),
-    sensitivity: read('SENSITIVITY', s.SENSITIVITY),
-    timeZone: timeZoneName,
-    access: {
-      auth: read('AUTH', s.AUTH),
-      mask: read('MASK', s.MASK),
-      passwordFile: read('PASSWORD_FILE', s.PASSWORD_FILE) || null,
-      proxies: read('PROXIES', s.PROXIES),
-      proxyUserHeader: read('PROXY_USER_HEADER', s.PROXY_USER_HEADER),
-      proxyAdmins: read('PROXY_ADMINS', s.PROXY_ADMINS),
-    },
-    alerts: {
-      mailServer: read('MAIL_SERVER', s.MAIL_SERVER),
-      mailPasswordFile: read('MAIL_PASSWORD_FILE', s.MAIL_PASSWORD_FILE) || null,
-      mailFrom: read('MAIL_FROM', s.MAIL_FROM),
-      webhookNetworks: read('WEBHOOK_NETWORKS', s.WEBHOOK_NETWORKS),
-      script: read('ALERT_SCRIPT', s.ALERT_SCRIPT) || null,
-    },
-    naming: {
-      dns: read('DNS', s.DNS),
-      dnsServers: read('DNS_SERVERS', s.DNS_SERVERS),
-      snmpFile: read('SNMP', s.SNMP) || null,
-      asFile: read('AS_FILE', s.AS_FILE) || null,
-      countryFile: read('COUNTRY_FILE', s.COUNTRY_FILE) || null,
-    },
-    receiveBufferBytes: read('RECEIVE_BUFFER', s.RECEIVE_BUFFER),
-    logLevel: read('LOG', s.LOG),
+    tiers: read('TIERS'),
+    top: read('TOP'),
+    archiveKeepMs: read('ARCHIVE_KEEP'),
+    archiveMaxBytes: read('ARCHIVE_MAX'),
+    flowMaxMs: read('FLOW_MAX'),
+    sensitivity: read('SENSITIVITY'),
+    timeZone: read('TZ'),
+    access: accessSettings(read),
+    alerts: alertSettings(read),
+    naming: namingSettings(read),
+    receiveBufferBytes: read('RECEIVE_BUFFER'),
+    logLevel: read('LOG'),
   }
   if (faults.length === 0)
     faults.push(...exposure(settings), ...missingToken(settings), ...wrongPair(settings))
@@ -150,31 +130,63 @@ export function readSettings(
   return settings
 }
 
-/** Reads a setting by name and records a fault. */
-type Read = <Value>(name: SettingName, spec: SettingSpec<Value>) => Value
+type SettingValue<Name extends SettingName> =
+  (typeof settingSpecs)[Name] extends SettingSpec<infer Value> ? Value : never
+
+/** Reads a setting and records its fault; an empty one without a default is null or ''. */
+type Read = <Name extends SettingName>(name: Name) => SettingValue<Name>
 
 function influxSettings(read: Read): InfluxSettings {
-  const s = settingSpecs
   return {
-    url: read('INFLUX_URL', s.INFLUX_URL),
-    org: read('INFLUX_ORG', s.INFLUX_ORG),
-    token: read('INFLUX_TOKEN', s.INFLUX_TOKEN) || null,
-    tokenFile: read('INFLUX_TOKEN_FILE', s.INFLUX_TOKEN_FILE) || null,
-    prefix: read('INFLUX_PREFIX', s.INFLUX_PREFIX),
-    spoolMaxBytes: read('SPOOL_MAX', s.SPOOL_MAX),
+    url: read('INFLUX_URL'),
+    org: read('INFLUX_ORG'),
+    token: read('INFLUX_TOKEN') || null,
+    tokenFile: read('INFLUX_TOKEN_FILE') || null,
+    prefix: read('INFLUX_PREFIX'),
+    spoolMaxBytes: read('SPOOL_MAX'),
   }
 }
 
 function clickHouseSettings(read: Read): ClickHouseSettings {
-  const s = settingSpecs
   return {
-    urls: read('CLICKHOUSE_URL', s.CLICKHOUSE_URL),
-    user: read('CLICKHOUSE_USER', s.CLICKHOUSE_USER),
-    passwordFile: read('CLICKHOUSE_PASSWORD_FILE', s.CLICKHOUSE_PASSWORD_FILE) || null,
-    database: read('CLICKHOUSE_DATABASE', s.CLICKHOUSE_DATABASE),
-    cluster: read('CLICKHOUSE_CLUSTER', s.CLICKHOUSE_CLUSTER) || null,
-    writer: read('WRITER', s.WRITER),
-    spoolMaxBytes: read('SPOOL_MAX', s.SPOOL_MAX),
+    urls: read('CLICKHOUSE_URL'),
+    user: read('CLICKHOUSE_USER'),
+    passwordFile: read('CLICKHOUSE_PASSWORD_FILE') || null,
+    database: read('CLICKHOUSE_DATABASE'),
+    cluster: read('CLICKHOUSE_CLUSTER') || null,
+    writer: read('WRITER'),
+    spoolMaxBytes: read('SPOOL_MAX'),
+  }
+}
+
+function accessSettings(read: Read): AccessSettings {
+  return {
+    auth: read('AUTH'),
+    mask: read('MASK'),
+    passwordFile: read('PASSWORD_FILE') || null,
+    proxies: read('PROXIES'),
+    proxyUserHeader: read('PROXY_USER_HEADER'),
+    proxyAdmins: read('PROXY_ADMINS'),
+  }
+}
+
+function alertSettings(read: Read): AlertSettings {
+  return {
+    mailServer: read('MAIL_SERVER'),
+    mailPasswordFile: read('MAIL_PASSWORD_FILE') || null,
+    mailFrom: read('MAIL_FROM'),
+    webhookNetworks: read('WEBHOOK_NETWORKS'),
+    script: read('ALERT_SCRIPT') || null,
+  }
+}
+
+function namingSettings(read: Read): NamingSettings {
+  return {
+    dns: read('DNS'),
+    dnsServers: read('DNS_SERVERS'),
+    snmpFile: read('SNMP') || null,
+    asFile: read('AS_FILE') || null,
+    countryFile: read('COUNTRY_FILE') || null,
   }
 }
 

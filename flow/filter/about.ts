@@ -4,7 +4,7 @@ import { addressFields, numberFields } from './fields.ts'
 const fields = [...Object.values(numberFields), ...Object.values(addressFields)]
 
 /** By word. */
-export const condensedWords: Readonly<Record<string, string>> = {
+export const wordDescriptions: Readonly<Record<string, string>> = {
   ...Object.fromEntries(fields.flatMap(({ words, about }) => words.map((word) => [word, about]))),
   host: 'source or destination address or own name',
   net: 'source or destination network: net 10.0.0.0/8',

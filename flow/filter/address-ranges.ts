@@ -1,5 +1,5 @@
 /** Searches networks for addresses, row by row, or once per distinct address half where these are known. */
-import { ipv4Marker, type Network } from '../address.ts'
+import { ipv4Marker, wordMask, type Network } from '../address.ts'
 import type { PackedHalves } from './packed-halves.ts'
 import type { DistinctAddresses, DistinctHalves } from './predicate.ts'
 import { writeSingle } from './single-address.ts'
@@ -31,7 +31,7 @@ export class AddressRanges {
     this.#isSingle = apart.map(({ bits }) => bits === addressBits)
     this.#starts = Uint32Array.from(apart.flatMap(({ words }) => [...words]))
     this.#masks = Uint32Array.from(
-      apart.flatMap(({ bits }) => [0, 1, 2, 3].map((i) => mask(bits, i))),
+      apart.flatMap(({ bits }) => [0, 1, 2, 3].map((i) => wordMask(bits, i))),
     )
   }
 
@@ -169,11 +169,6 @@ function writeBoth(highs: DistinctHalves, lows: Uint16Array, { rows, out, found 
   else for (const i of looked) out[i] = out[i]! & (high[places[i]!]! ^ 1)
 }
 
-function mask(bits: number, word: number): number {
-  const kept = Math.min(32, Math.max(0, bits - 32 * word))
-  return kept === 0 ? 0 : (0xffffffff << (32 - kept)) >>> 0
-}
-
 function withoutInner(networks: readonly Network[]): Network[] {
   const sorted = [...networks].sort((a, b) => compareWords(a.words, b.words) || a.bits - b.bits)
   const apart: Network[] = []
@@ -181,7 +176,7 @@ function withoutInner(networks: readonly Network[]): Network[] {
     const outer = apart.at(-1)
     const isInner =
       outer !== undefined &&
-      outer.words.every((word, i) => ((word ^ network.words[i]!) & mask(outer.bits, i)) === 0)
+      outer.words.every((word, i) => ((word ^ network.words[i]!) & wordMask(outer.bits, i)) === 0)
     if (!isInner) apart.push(network)
   }
   return apart

@@ -9,7 +9,7 @@ import type { TokenReader } from './token-reader.ts'
 import { readValues, type Expected, type ValueToken } from './value-list.ts'
 import { joinRanges, readRanges, withoutRanges } from './values.ts'
 
-interface Asked {
+interface FieldEnd {
   name: NumberFieldName
   side: Side
 }
@@ -18,30 +18,29 @@ const comparators = ['=', '!=', '>', '>=', '<', '<='] as const
 type Comparator = (typeof comparators)[number]
 
 /** Parses the condition after the word of a number field. @throws FilterError */
-export function readNumbers(reader: TokenReader, context: FilterContext, asked: Asked): Filter {
+export function readNumbers(reader: TokenReader, context: FilterContext, field: FieldEnd): Filter {
   const comparator = (reader.takeIf(...comparators) ?? '=') as Comparator
   const isList = comparator === '=' && reader.takeIf('in') !== null
-  const expected = expectedOf(asked.name, comparator, isList)
-  if (asked.name === 'tos' && comparator === '=') {
+  const expected = expectedOf(field.name, isList)
+  if (field.name === 'tos' && comparator === '=') {
     const masked = readMaskedTos(reader)
     if (masked) return masked
   }
   if (comparator !== '=' && comparator !== '!=')
-    return readCompared(reader, asked, { comparator, expected })
+    return readCompared(reader, field, { comparator, expected })
   const values = readValues(reader, expected)
-  const filter = valuesFilter(values, { reader, context, asked, expected })
+  const filter = valuesFilter(values, { reader, context, field, expected })
   return comparator === '=' ? filter : noneOf(filter)
 }
 
 function readCompared(
   reader: TokenReader,
-  { name, side }: Asked,
+  { name, side }: FieldEnd,
   { comparator, expected }: { comparator: Comparator; expected: Expected },
 ): Filter {
-  const { most, ...field } = numberField(name)
   const token = reader.peek()
   const [range, more] =
-    token.kind === 'word' ? (readRanges(token.text, { ...field, most }) ?? []) : []
+    token.kind === 'word' ? (readRanges(token.text, numberField(name)) ?? []) : []
   if (!range || more || range[0] !== range[1])
     throw reader.refuse(expected.text, expected.wanted, token)
   reader.take()
@@ -60,12 +59,12 @@ function readCompared(
 interface ValuesReading {
   reader: TokenReader
   context: FilterContext
-  asked: Asked
+  field: FieldEnd
   expected: Expected
 }
 
 function valuesFilter(values: readonly ValueToken[], reading: ValuesReading): Filter {
-  const { name, side } = reading.asked
+  const { name, side } = reading.field
   const read = (isExcluded: boolean) =>
     values
       .filter((value) => value.isExcluded === isExcluded)
@@ -92,8 +91,9 @@ interface Item {
 }
 
 function readItem({ token, text }: ValueToken, reading: ValuesReading): Item {
-  const { reader, context, asked, expected } = reading
-  const field = numberField(asked.name)
+  const { reader, context, expected } = reading
+  const { name, side } = reading.field
+  const field = numberField(name)
   const ranges = token.kind === 'quoted' ? null : readRanges(text, field)
   if (ranges) return { ranges, named: [] }
   const ports = field.form === 'port' ? context.services(text.toLowerCase()) : []
@@ -101,7 +101,7 @@ function readItem({ token, text }: ValueToken, reading: ValuesReading): Item {
   const interfaces = field.form === 'interface' ? context.interfaces(text) : []
   if (interfaces.length === 0) throw reader.refuse(expected.text, expected.wanted, token)
   const named = interfaces.map(({ exporter, index }) =>
-    allOf([exporterFilter(exporter), numberFilter(asked.name, [index], asked.side)]),
+    allOf([exporterFilter(exporter), numberFilter(name, [index], side)]),
   )
   return { ranges: [], named }
 }
@@ -123,10 +123,8 @@ const expectations: Record<ValueForm, (most: number) => Expected> = {
   direction: () => ({ text: 'ingress or egress', wanted: { words: ['ingress', 'egress'] } }),
 }
 
-function expectedOf(name: NumberFieldName, comparator: Comparator, isList: boolean): Expected {
+function expectedOf(name: NumberFieldName, isList: boolean): Expected {
   const { form, most } = numberField(name)
   const expected = expectations[form](most)
-  return isList && comparator === '='
-    ? { ...expected, text: `${expected.text}, or a list in [ ]` }
-    : expected
+  return isList ? { ...expected, text: `${expected.text}, or a list in [ ]` } : expected
 }

@@ -1,7 +1,7 @@
 /** Completions at a position in a filter: words of the grammar and known names. */
 import { FilterError, type Wanted } from '../filter.ts'
 import { protocolNames } from '../protocol.ts'
-import { condensedWords } from './about.ts'
+import { wordDescriptions } from './about.ts'
 import type { FilterContext } from './context.ts'
 import { parseFilter } from './parse.ts'
 
@@ -81,7 +81,7 @@ interface Candidate {
 
 function candidates({ words = [], values }: Wanted, known: KnownNames): Candidate[] {
   const named = values === undefined ? [] : valuesOf[values](known)
-  const grammar = words.map((word) => ({ word, about: condensedWords[word] ?? '' }))
+  const grammar = words.map((word) => ({ word, about: wordDescriptions[word] ?? '' }))
   return [...named, ...grammar]
 }
 

@@ -5,7 +5,9 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import { addressFilter, exporterFilter } from '../../flow/filter.ts'
+import { exporterFilter } from '../../flow/filter.ts'
+import { noNames } from '../../flow/filter/context.ts'
+import { parseFilter } from '../../flow/filter/parse.ts'
 import { appUnderTest, exporter, type Step } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 
@@ -79,7 +81,7 @@ suite('/api/series from the archive', () => {
     assert.deepEqual(one.series[0]!.values, [8, 8])
     assert.deepEqual(store.asked.at(-1)!.filter, {
       kind: 'and',
-      terms: [addressFilter('203.0.113.80'), exporterFilter(exporter)],
+      terms: [parseFilter('host 203.0.113.80', noNames), exporterFilter(exporter)],
     })
     const named = await get<SeriesAnswer>(`${url}&filter=exporter+${exporter}`)
     assert.equal(named.series[0]!.summary.total, 6600)
