@@ -183,15 +183,11 @@ const mainMin = 0.1
 const mainHalf = 0.5
 
 function mainPeer(
-  { hosts }: Scene,
+  scene: Scene,
   openings: ReadonlyMap<number, number>,
   bytes: ReadonlyMap<number, number>,
 ): PeerFacts | null {
-  const peers = [...new Set([...openings.keys(), ...bytes.keys()])].map((peer) => ({
-    peer,
-    connections: openings.get(peer) ?? 0,
-    bytes: bytes.get(peer) ?? 0,
-  }))
+  const peers = peerCounts(openings, bytes)
   if (peers.length === 0) return null
   const all = sum(bytes)
   const busiest = peers.reduce((best, each) =>
@@ -202,8 +198,29 @@ function mainPeer(
   )
   const greatest = peers.reduce((best, each) => (each.bytes > best.bytes ? each : best))
   const isMeant = busiest.bytes < mainMin * all && greatest.bytes > mainHalf * all
-  const main = isMeant ? greatest : busiest
-  return { address: hosts.text(main.peer), connections: main.connections, bytes: main.bytes }
+  return asFacts(scene, isMeant ? greatest : busiest)
+}
+
+interface PeerCounts {
+  peer: number
+  connections: number
+  bytes: number
+}
+
+/** Every peer with which there were connections or bytes. */
+function peerCounts(
+  openings: ReadonlyMap<number, number>,
+  bytes: ReadonlyMap<number, number>,
+): PeerCounts[] {
+  return [...new Set([...openings.keys(), ...bytes.keys()])].map((peer) => ({
+    peer,
+    connections: openings.get(peer) ?? 0,
+    bytes: bytes.get(peer) ?? 0,
+  }))
+}
+
+function asFacts({ hosts }: Scene, { peer, connections, bytes }: PeerCounts): PeerFacts {
+  return { address: hosts.text(peer), connections, bytes }
 }
 
 /** The peers of a host in a span, ordered by connections, then bytes, descending. */
@@ -216,12 +233,8 @@ export function peersOf(
   const isOwn = opened.size > 0 && !wasAsked(scene, host, span)
   const openings = isOwn ? opened : countOpenings(scene, 'peer', host, span)
   const { byPeer } = countBytes(scene, host, { span, direction })
-  return [...new Set([...openings.keys(), ...byPeer.keys()])]
-    .map((peer) => ({
-      address: scene.hosts.text(peer),
-      connections: openings.get(peer) ?? 0,
-      bytes: byPeer.get(peer) ?? 0,
-    }))
+  return peerCounts(openings, byPeer)
     .sort((a, b) => b.connections - a.connections || b.bytes - a.bytes)
     .slice(0, most)
+    .map((each) => asFacts(scene, each))
 }

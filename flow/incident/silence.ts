@@ -83,8 +83,8 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
   for (const each of breaks) {
     const span = awaySpan(scene, each)
     const isInside = span.from >= 0 && span.to <= scene.grid.seconds
-    const isTold = found.some(({ from, to }) => from < span.to && span.from < to)
-    if (each.isRestart && each.to - each.from >= restartMsMin && isInside && !isTold)
+    const isFound = found.some(({ from, to }) => from < span.to && span.from < to)
+    if (each.isRestart && each.to - each.from >= restartMsMin && isInside && !isFound)
       found.push(asFinding('exporter', span, awayFacts(each)))
   }
   return found.sort((a, b) => a.from - b.from)
