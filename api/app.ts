@@ -17,14 +17,14 @@ import { Accounts } from './access/accounts.ts'
 import { guardAccess } from './access/authenticate.ts'
 import { firstAdmin } from './access/first-admin.ts'
 import { Lockout } from './access/lockout.ts'
-import { knowMasked, maskAnswers, namesForCaller } from './access/masking.ts'
+import { markMasked, maskAnswers, namesForCaller } from './access/masking.ts'
 import { Passwords } from './access/passwords.ts'
 import { refuseBroken } from './broken-requests.ts'
 import { addEntityTags } from './cache/http.ts'
 import { describe, showDescription } from './docs.ts'
 import { ApiError, errorAnswer, toApiError } from './errors.ts'
 import { AnswerCache, textOf } from './cache/answer-cache.ts'
-import { lookFirst } from './first-look.ts'
+import { warmUp } from './warm-up.ts'
 import { compressedFromBytes } from './cache/sent-texts.ts'
 import { HeavyQueries, type HeavyLimits } from './heavy.ts'
 import { lazyValidators } from './lazy-validators.ts'
@@ -50,7 +50,7 @@ import { tokensRoutes } from './routes/tokens.ts'
 import { trackersRoute } from './routes/trackers.ts'
 import { topRoute } from './routes/top.ts'
 import { usersRoutes } from './routes/users.ts'
-import { guard } from './access/origins.ts'
+import { guardOrigins } from './access/origins.ts'
 
 export interface AppOptions extends Omit<ApiParts, 'heavy' | 'answers' | 'now' | 'incidents'> {
   /** Default: those of the data folder. */
@@ -109,7 +109,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // A form on another site can send text, but not JSON.
   app.removeContentTypeParser('text/plain')
   const { http, published } = options.settings
-  await guard(app, [http.host, ...(published === null ? [] : [published.host])])
+  await guardOrigins(app, [http.host, ...(published === null ? [] : [published.host])])
   await app.register(rateLimit, {
     max: options.requestsPerMinuteMax ?? requestsPerMinute,
     timeWindow: 60_000,
@@ -153,7 +153,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const { incidents = new IncidentReader(settings.data) } = options
   const parts: SessionParts = { ...options, ...access, names, now, heavy, answers, incidents }
   await guardAccess(app, { settings, accounts, state, now })
-  knowMasked(app, settings)
+  markMasked(app, settings)
   await app.register(seriesRoute(parts))
   await app.register(topRoute(parts))
   await app.register(flowsRoute(parts))
@@ -176,7 +176,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   await app.register(tokensRoutes(parts))
   showDescription(app)
   // Queries of a cluster run in ClickHouse, so there is nothing to warm up here.
-  if (settings.store !== 'clickhouse') lookFirst(app, parts)
+  if (settings.store !== 'clickhouse') warmUp(app, parts)
 }
 
 function answerErrors(app: FastifyInstance): void {

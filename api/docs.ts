@@ -2,6 +2,8 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 
+import { escapeMarkup } from './markup.ts'
+
 interface Operation {
   summary?: string
   description?: string
@@ -52,12 +54,8 @@ function page(paths: Record<string, Record<string, Operation>>): string {
 function section(method: string, path: string, { summary, parameters }: Operation): string {
   const items = (parameters ?? []).map(({ name, description, schema }) => {
     const words = schema?.enum ? ` (${schema.enum.join(', ')})` : ''
-    return `<dt><code>${escape(name)}</code></dt><dd>${escape(`${description ?? ''}${words}`)}</dd>`
+    return `<dt><code>${escapeMarkup(name)}</code></dt><dd>${escapeMarkup(`${description ?? ''}${words}`)}</dd>`
   })
   const list = items.length === 0 ? '' : `<dl>${items.join('')}</dl>`
-  return `<h2>${escape(`${method.toUpperCase()} ${path}`)}</h2><p>${escape(summary ?? '')}</p>${list}`
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+  return `<h2>${escapeMarkup(`${method.toUpperCase()} ${path}`)}</h2><p>${escapeMarkup(summary ?? '')}</p>${list}`
 }

@@ -109,9 +109,10 @@ export class HeavyQueries {
   }
 
   #add(reply: FastifyReply, query: Query): string {
-    const asked = reply.request.headers['weir-query']
-    const isFree = typeof asked === 'string' && idPattern.test(asked) && !this.#queries.has(asked)
-    const id = isFree ? asked : randomUUID()
+    const chosen = reply.request.headers['weir-query']
+    const isFree =
+      typeof chosen === 'string' && idPattern.test(chosen) && !this.#queries.has(chosen)
+    const id = isFree ? chosen : randomUUID()
     this.#queries.set(id, query)
     void reply.header('weir-query', id)
     return id

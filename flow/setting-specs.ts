@@ -19,8 +19,9 @@ import {
 } from './setting-values.ts'
 
 /** Private-use networks, not reachable from outside. */
-export const privateNetworks =
+const privateNetworks =
   '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,fc00::/7,fe80::/10'
+export const privateNetworkSet = networks(privateNetworks)!
 const loopbackNetworks = '127.0.0.0/8,::1/128'
 const networksRemedy = 'write networks as CIDR, comma-separated, such as 10.0.0.0/8,2001:db8::/32'
 const endpointRemedy = 'write ADDRESS:PORT, such as 0.0.0.0:2055 or [::]:2055'

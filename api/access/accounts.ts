@@ -144,23 +144,23 @@ export class Accounts {
       await makeChange(this.#state, { collection: 'sessions', id })
   }
 
-  /** Ends the sessions of a user or a token, except one. */
+  /** Ends the sessions that match, except the one with the id `except`; returns how many. */
   async endSessions(
-    isMeant: (session: KeptSession) => boolean,
+    matches: (session: KeptSession) => boolean,
     except: string | null = null,
   ): Promise<number> {
     const all = await this.#state.list<KeptSession>('sessions')
-    const meant = all.filter(({ id, body }) => id !== except && isMeant(body))
-    for (const { id } of meant) await this.endSession(id)
-    return meant.length
+    const matching = all.filter(({ id, body }) => id !== except && matches(body))
+    for (const { id } of matching) await this.endSession(id)
+    return matching.length
   }
 
   /** A session has the rights its user or token has now, not those it had when it was opened. */
   async #roleNow(session: KeptSession): Promise<Role | null> {
     if (session.token === null) return this.roleOf(session.user, accessKept)
     const token = await this.#state.get<KeptToken>('tokens', session.token, accessKept)
-    const isLeft = token && (token.body.expiresAt === null || this.#now() < token.body.expiresAt)
-    return isLeft ? session.role : null
+    const isValid = token && (token.body.expiresAt === null || this.#now() < token.body.expiresAt)
+    return isValid ? session.role : null
   }
 
   /** Records that a session is in use; a failure to record it does not end the session. */

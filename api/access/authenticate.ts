@@ -35,14 +35,15 @@ export async function guardAccess(app: FastifyInstance, parts: GuardParts): Prom
   app.addHook('onRequest', async (request) => {
     const rule = ruleOf(request.method, request.routeOptions.url)
     if (!rule) return
-    const identity = await whoAsks(request, parts)
+    const identity = await callerOf(request, parts)
     if (identity) identify(request, identity)
     if (rule.may !== 'open') checkRule(rule, identity, request)
     if (rule.whole && isMasked(request, parts.settings)) throw masked()
   })
   // Logged before the answer goes out, so that nobody looks unlogged.
   app.addHook('onSend', async (request, reply) => {
-    if (ruleOf(request.method, request.routeOptions.url)?.audit) await note(request, reply, parts)
+    if (ruleOf(request.method, request.routeOptions.url)?.audit)
+      await writeAudit(request, reply, parts)
   })
 }
 
@@ -52,7 +53,7 @@ export async function guardAccess(app: FastifyInstance, parts: GuardParts): Prom
  */
 export async function isStillAllowed(request: FastifyRequest, parts: GuardParts): Promise<boolean> {
   const rule = ruleOf(request.method, request.routeOptions.url)
-  const identity = await whoAsks(request, parts)
+  const identity = await callerOf(request, parts)
   if (!rule || rule.may === 'open') return true
   return identity !== null && rule.may.includes(identity.role)
 }
@@ -65,7 +66,7 @@ export function sessionSecret(request: FastifyRequest): string | null {
 /**
  * Sets the session cookie: scripts cannot read it, and other sites cannot make the browser send it.
  */
-export function giveSession(
+export function setSessionCookie(
   request: FastifyRequest,
   reply: FastifyReply,
   session: { secret: string; expiresAt: number },
@@ -75,7 +76,7 @@ export function giveSession(
 }
 
 /** Clears the session cookie. */
-export function takeSession(request: FastifyRequest, reply: FastifyReply): void {
+export function clearSessionCookie(request: FastifyRequest, reply: FastifyReply): void {
   reply.clearCookie(cookieName(request), cookieOptions(request))
 }
 
@@ -88,7 +89,7 @@ function cookieOptions(request: FastifyRequest) {
   return { path: '/', httpOnly: true, sameSite: 'strict', secure } as const
 }
 
-async function whoAsks(request: FastifyRequest, parts: GuardParts): Promise<Identity | null> {
+async function callerOf(request: FastifyRequest, parts: GuardParts): Promise<Identity | null> {
   const { accounts, settings } = parts
   const bearer = /^Bearer ([\w.-]{20,200})$/.exec(request.headers.authorization ?? '')?.[1]
   if (bearer !== undefined) return accounts.tokenOf(bearer)
@@ -154,7 +155,7 @@ function isOwn({ own }: Rule, identity: Identity, request: FastifyRequest): bool
   return (request.params as Record<string, string>)[own] === identity.dashboard
 }
 
-async function note(
+async function writeAudit(
   request: FastifyRequest,
   reply: FastifyReply,
   { state, now }: GuardParts,

@@ -35,7 +35,7 @@ export function isMasked(request: FastifyRequest, { access }: Settings): boolean
 }
 
 /** Marks requests of masked roles; register it after the access check. */
-export function knowMasked(app: FastifyInstance, settings: Settings): void {
+export function markMasked(app: FastifyInstance, settings: Settings): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isMasked(request, settings)) done()
     else maskedCallers.run({ maySelectHosts: request.routeOptions.url === keptQuery }, () => done())

@@ -32,7 +32,10 @@ const contentSecurityPolicy = {
 }
 
 /** Adds the checks and the headers to every response, 404s included. */
-export async function guard(app: FastifyInstance, ownNames: readonly string[]): Promise<void> {
+export async function guardOrigins(
+  app: FastifyInstance,
+  ownNames: readonly string[],
+): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy },
     // TLS is terminated by a proxy, if at all; over plain HTTP both of these only cause browser

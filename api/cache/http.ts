@@ -15,7 +15,7 @@ const closedSeconds = 60
 const closedAfterMs = 600_000
 
 /** Sets how long the answer about a window may be cached. */
-export function sayFreshness(
+export function setCacheControl(
   reply: FastifyReply,
   window: { to: number; isFixed: boolean },
   now: number,

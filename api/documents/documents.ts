@@ -97,6 +97,6 @@ export async function putDocument<Body>(
 }
 
 /** Sets the address of a created document. */
-export function sayCreated(reply: FastifyReply, path: string): void {
+export function setCreated(reply: FastifyReply, path: string): void {
   reply.code(201).header('location', path)
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 
 import type { StateChange, StateDocument } from '../../store/state.ts'
-import { documentOf, expectedRevision, makeChange, putDocument, sayCreated } from './documents.ts'
+import { documentOf, expectedRevision, makeChange, putDocument, setCreated } from './documents.ts'
 import { authorOf } from '../access/identity.ts'
 import type { ApiParts, App } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
@@ -23,13 +23,13 @@ export interface DocumentKind<
   body: Body
   answer: Answer
   /** The document to store for a request, and its id. @throws ApiError if it is refused */
-  make(asked: Static<NewBody>, author: string): MadeDocument<Kept> | Promise<MadeDocument<Kept>>
+  make(input: Static<NewBody>, author: string): MadeDocument<Kept> | Promise<MadeDocument<Kept>>
   /** The document to store after a change. @throws ApiError if it is refused */
-  revise(before: Kept, asked: Static<Body>): Kept | Promise<Kept>
+  revise(before: Kept, input: Static<Body>): Kept | Promise<Kept>
   /** What else to do once it is stored. */
   onKept?(
     document: StateDocument<Kept>,
-    asked: Static<NewBody> | Static<Body>,
+    input: Static<NewBody> | Static<Body>,
     request: FastifyRequest,
   ): Promise<void>
   answerOf(document: StateDocument<Kept>): Static<Answer> | Promise<Static<Answer>>
@@ -76,11 +76,11 @@ export function documentRoutes<
       },
     },
     async (request, reply) => {
-      const asked = request.body as Static<NewBody>
-      const { id, body: kept } = await kind.make(asked, authorOf(request))
+      const input = request.body as Static<NewBody>
+      const { id, body: kept } = await kind.make(input, authorOf(request))
       const document = await putDocument(state, { collection, id, body: kept, revision: 0 })
-      await kind.onKept?.(document, asked, request)
-      sayCreated(reply, `${all}/${id}`)
+      await kind.onKept?.(document, input, request)
+      setCreated(reply, `${all}/${id}`)
       return kind.answerOf(document)
     },
   )
@@ -94,12 +94,12 @@ export function documentRoutes<
     { schema: { summary: summaries.put, params, body, response: found } },
     async (request) => {
       const { id } = request.params
-      const asked = request.body as Static<Body>
+      const input = request.body as Static<Body>
       const before = await documentOf<Kept>(state, collection, id)
       const revision = expectedRevision(request, before) ?? before.revision
-      const kept = await kind.revise(before.body, asked)
+      const kept = await kind.revise(before.body, input)
       const document = await putDocument(state, { collection, id, body: kept, revision })
-      await kind.onKept?.(document, asked, request)
+      await kind.onKept?.(document, input, request)
       return kind.answerOf(document)
     },
   )

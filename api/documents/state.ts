@@ -115,7 +115,7 @@ function ask(
   { path, method, body }: { path: string; method: 'GET' | 'POST'; body: string },
 ): Promise<SocketAnswer | null> {
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const outgoing = request(
       {
         socketPath: join(data, 'run', 'ingest.sock'),
         path,
@@ -128,7 +128,7 @@ function ask(
         let bytes = 0
         response.on('data', (chunk: Buffer) => {
           bytes += chunk.length
-          if (bytes > answerBytesMax) asked.destroy(new Error('the answer is too long'))
+          if (bytes > answerBytesMax) outgoing.destroy(new Error('the answer is too long'))
           else chunks.push(chunk)
         })
         response.on('error', (error) => reject(notKept(error)))
@@ -138,13 +138,13 @@ function ask(
         })
       },
     )
-    asked.on('timeout', () => asked.destroy(new Error('ingest did not answer in time')))
-    asked.on('error', (error: NodeJS.ErrnoException) => {
+    outgoing.on('timeout', () => outgoing.destroy(new Error('ingest did not answer in time')))
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
       if (['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '')) resolve(null)
       else reject(notKept(error))
     })
-    if (body !== '') asked.setHeader('content-type', 'application/json')
-    asked.end(body)
+    if (body !== '') outgoing.setHeader('content-type', 'application/json')
+    outgoing.end(body)
   })
 }
 

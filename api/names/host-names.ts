@@ -5,7 +5,7 @@
  */
 import { Resolver } from 'node:dns/promises'
 
-import { NetworkSet, parseNetwork } from '../../flow/address.ts'
+import { privateNetworkSet } from '../../flow/setting-specs.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import type { StateDocument } from '../../store/state.ts'
 import type { ApiState } from '../documents/state.ts'
@@ -25,12 +25,6 @@ const timeoutMs = 1000
 /** Former names kept per address. */
 const namesMax = 20
 const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9_]([\w-]{0,62})(\.[a-zA-Z0-9_][\w-]{0,62})*$/
-
-const privateNetworks = new NetworkSet(
-  ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', 'fc00::/7', 'fe80::/10'].map(
-    (text) => parseNetwork(text)!,
-  ), // prettier-ignore
-)
 
 /** A name and when it was valid; unix ms. `to`: when it was last seen. */
 export interface NameInTime {
@@ -94,7 +88,7 @@ export class HostNames {
 
   /** The name of an address at a time (unix ms); null if unknown, or not known yet. */
   nameAt(address: string, ms: number): string | null {
-    if (this.#options.asks !== 'all' && !privateNetworks.hasText(address)) return null
+    if (this.#options.asks !== 'all' && !privateNetworkSet.hasText(address)) return null
     const known = this.#known.get(address)
     const now = this.#options.now()
     if (!known || known.askAgainMs <= now) this.#ask(address)

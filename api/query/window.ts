@@ -2,7 +2,7 @@
 import { formatAddress, parseAddress, type Network } from '../../flow/address.ts'
 import { FilterError, allOf, exporterFilter, type Filter } from '../../flow/filter.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
-import type { Include } from '../../store/flows.ts'
+import type { FlowWindow, Include } from '../../store/flows.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { isZone } from '../../flow/zone.ts'
 import { ApiError, badQuery } from '../errors.ts'
@@ -86,6 +86,12 @@ export function archiveFilter({ filter, exporter }: Window): Filter | undefined 
   if (exporter === undefined) return filter
   const term = exporterFilter(exporter)
   return filter === undefined ? term : allOf([filter, term])
+}
+
+/** A window as the archive takes it. */
+export function archiveWindow(window: Window): FlowWindow {
+  const { from, to, include } = window
+  return { from, to, filter: archiveFilter(window), include }
 }
 
 /** The single exporter that a window is limited to, by its parameter or its filter; undefined for all. */

@@ -4,6 +4,7 @@
  */
 import { sayClock, sayRange } from '../../flow/incident/sentence.ts'
 import { scaled } from '../../flow/units.ts'
+import { escapeMarkup } from '../markup.ts'
 import type { ExplainAnswer } from '../schema/explain.ts'
 
 export interface Chart {
@@ -149,16 +150,6 @@ function legend(names: string | null, direction: 'in' | 'out' | undefined): stri
 
 function label(x: number, y: number, { text, anchor }: { text: string; anchor: string }): string {
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${colours.text}">${escapeMarkup(text)}</text>`
-}
-
-/** Text escaped for use between tags and in attributes. */
-export function escapeMarkup(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
 }
 
 function rateLabel(bits: number): string {

@@ -1,7 +1,7 @@
 /** A report as one HTML page for paper: A4, no scripts, nothing external; a second page for the flows. */
 import { createHash } from 'node:crypto'
 
-import { escapeMarkup } from './chart.ts'
+import { escapeMarkup } from '../markup.ts'
 import type { Report, ReportTable } from './content.ts'
 
 const style = `

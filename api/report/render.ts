@@ -4,6 +4,8 @@ import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
+import { reasonOf } from '../../flow/reason.ts'
+
 /** Names of the Chromium executable. */
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 const renderMsMax = 45_000
@@ -43,9 +45,9 @@ export async function render(html: string, format: 'pdf' | 'png'): Promise<Buffe
     return await readFile(target)
   } catch (error) {
     if (error instanceof CannotRender) throw error
-    const message = error instanceof Error ? error.message.split('\n')[0]! : String(error)
+    const [reason] = reasonOf(error).split('\n')
     throw new CannotRender(
-      `Chromium could not make the ${format}: ${message}`,
+      `Chromium could not make the ${format}: ${reason}`,
       'ask for html and print it',
     )
   } finally {

@@ -33,13 +33,13 @@ export function alertsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       newBody: AlertBody,
       body: AlertBody,
       answer: Alert,
-      async make(asked, author): Promise<MadeDocument<KeptAlert>> {
-        await checkAlert(asked, parts)
-        return { id: newId(), body: { ...asked, author } }
+      async make(input, author): Promise<MadeDocument<KeptAlert>> {
+        await checkAlert(input, parts)
+        return { id: newId(), body: { ...input, author } }
       },
-      async revise({ author }: KeptAlert, asked) {
-        await checkAlert(asked, parts)
-        return { ...asked, author }
+      async revise({ author }: KeptAlert, input) {
+        await checkAlert(input, parts)
+        return { ...input, author }
       },
       answerOf: async (document) => answerOf(document, await parts.status.read()),
     })

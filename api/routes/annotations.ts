@@ -34,13 +34,13 @@ export function annotationsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       newBody: AnnotationBody,
       body: AnnotationBody,
       answer: Annotation,
-      make(asked, author): MadeDocument<KeptAnnotation> {
-        checkRange(asked)
-        return { id: newId(), body: { ...asked, author } }
+      make(input, author): MadeDocument<KeptAnnotation> {
+        checkRange(input)
+        return { id: newId(), body: { ...input, author } }
       },
-      revise({ author }: KeptAnnotation, asked) {
-        checkRange(asked)
-        return { ...asked, author }
+      revise({ author }: KeptAnnotation, input) {
+        checkRange(input)
+        return { ...input, author }
       },
       answerOf,
     })

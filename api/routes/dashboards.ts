@@ -27,14 +27,14 @@ export function dashboardsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       newBody: NewDashboard,
       body: DashboardBody,
       answer: Dashboard,
-      make(asked, author): MadeDocument<KeptDashboard> {
-        checkPanels(asked)
-        const { id = slugOf(asked.title), ...rest } = asked
+      make(input, author): MadeDocument<KeptDashboard> {
+        checkPanels(input)
+        const { id = slugOf(input.title), ...rest } = input
         return { id, body: { ...rest, author } }
       },
-      revise({ author }: KeptDashboard, asked) {
-        checkPanels(asked)
-        return { ...asked, author }
+      revise({ author }: KeptDashboard, input) {
+        checkPanels(input)
+        return { ...input, author }
       },
       answerOf,
     })

@@ -5,7 +5,7 @@ import type { Incident as KeptIncident } from '../../flow/incident/incident.ts'
 import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
 import { zoneOf } from '../../flow/settings.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
-import { sayFreshness } from '../cache/http.ts'
+import { setCacheControl } from '../cache/http.ts'
 import { exportersOf } from '../status/ingest-status.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { actorOf, explainAnswer, windowOf as eventWindow } from '../query/explain-answer.ts'
@@ -46,7 +46,7 @@ export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
         const event = await findEvent(window, context)
         return explainAnswer(event, await usualTraffic(event, context), wording)
       })
-      sayFreshness(reply, window, now)
+      setCacheControl(reply, window, now)
       return answer
     })
     app.get('/api/incidents', { schema: incidentsSchema }, ({ query }) =>

@@ -4,11 +4,11 @@ import type { FastifyReply } from 'fastify'
 
 import { flowsParquet } from '../../store/archive/answer/parquet-answer.ts'
 import type { FlowRecord } from '../../store/flows.ts'
-import { sayFreshness } from '../cache/http.ts'
+import { setCacheControl } from '../cache/http.ts'
 import { csv, csvTime } from '../csv.ts'
 import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { readWhole } from '../query/numbers.ts'
-import { archiveFilter } from '../query/window.ts'
+import { archiveWindow } from '../query/window.ts'
 import { errorAnswers, Flow, FlowsAnswer, FlowsQuery } from '../schema/schema.ts'
 
 /** The most flows of an answer. */
@@ -32,17 +32,14 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
   const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: flowsMax })
   const { flows, more } = await parts.heavy.run(reply, (signal, progress) =>
     parts.flows.list({
-      from: window.from,
-      to: window.to,
-      filter: archiveFilter(window),
-      include: window.include,
+      ...archiveWindow(window),
       signal,
       progress,
       order: query.order ?? 'first',
       limit,
     }),
   )
-  sayFreshness(reply, window, now)
+  setCacheControl(reply, window, now)
   if (query.format === 'parquet')
     return download(reply, {
       type: 'application/vnd.apache.parquet',

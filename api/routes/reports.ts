@@ -44,13 +44,13 @@ export function reportsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       newBody: ReportBody,
       body: ReportBody,
       answer: SavedReport,
-      make(asked, author): MadeDocument<KeptReport> {
-        checkReport(asked)
-        return { id: slugOf(asked.name), body: { ...asked, author } }
+      make(input, author): MadeDocument<KeptReport> {
+        checkReport(input)
+        return { id: slugOf(input.name), body: { ...input, author } }
       },
-      revise({ author }: KeptReport, asked) {
-        checkReport(asked)
-        return { ...asked, author }
+      revise({ author }: KeptReport, input) {
+        checkReport(input)
+        return { ...input, author }
       },
       answerOf,
     })
@@ -90,9 +90,9 @@ function answerRoute(app: App, parts: ApiParts): void {
       const { kind, query: kept } = (
         await documentOf<KeptReport>(parts.state, collection, params.id)
       ).body
-      const asked = query.format === undefined ? kept : { ...kept, format: query.format }
-      checkReport({ kind, query: asked })
-      return kind === 'top' ? sendTop(parts, asked, reply) : sendFlows(parts, asked, reply)
+      const combined = query.format === undefined ? kept : { ...kept, format: query.format }
+      checkReport({ kind, query: combined })
+      return kind === 'top' ? sendTop(parts, combined, reply) : sendFlows(parts, combined, reply)
     },
   )
 }

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
 import type { KeptTracker } from '../../store/tracker.ts'
-import { isClosedWindow, sayFreshness } from '../cache/http.ts'
+import { isClosedWindow, setCacheControl } from '../cache/http.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { answerSeries } from '../query/series.ts'
 import { trackersAsked } from '../query/trackers.ts'
@@ -45,6 +45,6 @@ export async function seriesAnswer(
   const isClosed = trackers === null && isClosedWindow(window, now)
   const values = ({ time, series }: SeriesAnswer) => time.length * (series.length + 1)
   const answer = await parts.answers.answer(`series ${JSON.stringify(query)}`, { isClosed, values }, make) // prettier-ignore
-  sayFreshness(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)
+  setCacheControl(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)
   return answer
 }

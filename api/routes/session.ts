@@ -5,7 +5,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { hashOf, type Accounts, type KeptUser } from '../access/accounts.ts'
-import { giveSession, sessionSecret, takeSession } from '../access/authenticate.ts'
+import { setSessionCookie, sessionSecret, clearSessionCookie } from '../access/authenticate.ts'
 import { firstAdmin, passwordInFile } from '../access/first-admin.ts'
 import type { Lockout } from '../access/lockout.ts'
 import type { Passwords } from '../access/passwords.ts'
@@ -65,7 +65,7 @@ function loginRoutes(app: App, parts: SessionParts): void {
     async (request, reply) => {
       const { session = null } = identityOf(request) ?? {}
       if (session !== null) await parts.accounts.endSession(session)
-      takeSession(request, reply)
+      clearSessionCookie(request, reply)
       return answerOf(parts, null)
     },
   )
@@ -119,7 +119,7 @@ async function open(
   const before = sessionSecret(request)
   if (before !== null) await parts.accounts.endSession(hashOf(before))
   const opened = await parts.accounts.openSession(session)
-  giveSession(request, reply, opened)
+  setSessionCookie(request, reply, opened)
   const { user, role, dashboard } = session
   const identity = { user, role, dashboard, session: null, expiresAt: opened.expiresAt }
   return answerOf(parts, identity)

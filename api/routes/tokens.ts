@@ -5,7 +5,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { StateDocument } from '../../store/state.ts'
 import { hashOf, newSecret, type KeptToken } from '../access/accounts.ts'
-import { documentOf, headOf, makeChange, putDocument, sayCreated } from '../documents/documents.ts'
+import { documentOf, headOf, makeChange, putDocument, setCreated } from '../documents/documents.ts'
 import { badQuery } from '../errors.ts'
 import { authorOf } from '../access/identity.ts'
 import type { App } from '../parts.ts'
@@ -99,7 +99,7 @@ function listRoutes(app: App, { state, now }: SessionParts): void {
         expiresAt: expiresAt === null ? null : expiresAt * 1000,
       }
       const made = await putDocument(state, { collection, id, body, revision: 0 })
-      sayCreated(reply, `/api/tokens/${id}`)
+      setCreated(reply, `/api/tokens/${id}`)
       const link = dashboard === null ? null : `/wall/${dashboard}#${secret}`
       return { ...answerOf(made), secret, link }
     },

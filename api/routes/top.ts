@@ -3,12 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
 import type { FlowTop, TopKeyName } from '../../store/flows.ts'
-import { isClosedWindow, sayFreshness } from '../cache/http.ts'
+import { isClosedWindow, setCacheControl } from '../cache/http.ts'
 import { namesAt, remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { interfacesAdded } from '../query/interfaces-added.ts'
 import { readWhole } from '../query/numbers.ts'
 import { topCsv, writeTop } from '../query/top-answer.ts'
-import { archiveFilter } from '../query/window.ts'
+import { archiveWindow } from '../query/window.ts'
 import { errorAnswers, TopAnswer, TopQuery } from '../schema/schema.ts'
 
 /** The most rows of an answer. */
@@ -44,24 +44,14 @@ export async function topAnswer(
   const order = query.order ?? 'bytes'
   const make = () =>
     parts.heavy.run(reply, (signal, progress) =>
-      parts.flows.top({
-        from: window.from,
-        to: window.to,
-        filter: archiveFilter(window),
-        include: window.include,
-        signal,
-        progress,
-        by,
-        order,
-        limit,
-      }),
+      parts.flows.top({ ...archiveWindow(window), signal, progress, by, order, limit }),
     )
   const isClosed = isClosedWindow(window, now)
   const values = ({ rows }: FlowTop) => 10 * rows.length
   const { from, to, filter, include } = window
   const asked = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
   const top = await parts.answers.answer(`top ${asked}`, { isClosed, values }, make)
-  sayFreshness(reply, window, now)
+  setCacheControl(reply, window, now)
   const remarks = [...interfacesAdded(by, window, seen), ...(await remarksOf(parts, window))]
   return writeTop(top, { by, order, window, names: namesAt(parts, window.to), remarks })
 }

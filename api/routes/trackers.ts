@@ -50,8 +50,8 @@ export function trackersRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       newBody: NewTracker,
       body: TrackerBody,
       answer: Tracker,
-      make: (asked, author) => made(asked, author, parts),
-      revise: (before: KeptTracker, asked) => revised(before, asked, parts),
+      make: (input, author) => made(input, author, parts),
+      revise: (before: KeptTracker, input) => revised(before, input, parts),
       async onKept({ id }, { comment }, request) {
         if (comment !== undefined) await annotate(parts, request, { tracker: id, text: comment })
       },
@@ -93,22 +93,22 @@ async function made(
 
 async function revised(
   before: KeptTracker,
-  asked: TrackerBody,
+  input: TrackerBody,
   parts: ApiParts,
 ): Promise<KeptTracker> {
   const now = parts.now()
-  const { name = before.name, group = before.group, side = before.side } = asked
+  const { name = before.name, group = before.group, side = before.side } = input
   let { spans } = before
-  if (asked.state === 'running' && !isRunning(before)) spans = restarted(spans, now)
+  if (input.state === 'running' && !isRunning(before)) spans = restarted(spans, now)
   const last = spans.at(-1)
-  if (asked.filter !== undefined || asked.from !== undefined) {
-    const from = asked.from === undefined ? null : await startOf(asked.from, parts)
-    const read = await readFilter(asked.filter ?? last?.filter ?? '', parts)
+  if (input.filter !== undefined || input.from !== undefined) {
+    const from = input.from === undefined ? null : await startOf(input.from, parts)
+    const read = await readFilter(input.filter ?? last?.filter ?? '', parts)
     // The same filter again is not a revision, unless it starts at another time.
     if (from !== null || read.canonical !== last?.canonical)
       spans = withFilter(spans, read, { from, now })
   }
-  if (asked.state === 'archived' && isRunning({ spans }))
+  if (input.state === 'archived' && isRunning({ spans }))
     spans = ended(spans, intervalStart(now) + intervalMs)
   return { ...before, name, group, side, spans }
 }

@@ -9,7 +9,7 @@ import {
   headOf,
   makeChange,
   putDocument,
-  sayCreated,
+  setCreated,
 } from '../documents/documents.ts'
 import { ApiError } from '../errors.ts'
 import type { App } from '../parts.ts'
@@ -56,7 +56,7 @@ function listRoutes(app: App, { state, passwords }: SessionParts): void {
     async ({ body: { user, role, password } }, reply) => {
       const body: KeptUser = { role, password: await passwords.hash(password) }
       const made = await putDocument(state, { collection, id: user, body, revision: 0 })
-      sayCreated(reply, `/api/users/${user}`)
+      setCreated(reply, `/api/users/${user}`)
       return answerOf(made, [])
     },
   )

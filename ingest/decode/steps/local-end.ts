@@ -2,14 +2,10 @@
  * Counters by local end instead of by source and destination (Procera): incoming and outgoing
  * traffic of the local end, while the source is the end that opened the connection.
  */
-import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
-import { privateNetworks } from '../../../flow/setting-specs.ts'
+import { privateNetworkSet } from '../../../flow/setting-specs.ts'
 import type { Batch, Place } from './batch.ts'
 
-const networks = new NetworkSet(
-  privateNetworks.split(',').flatMap((network) => parseNetwork(network) ?? []),
-)
 const countColumns = ['octetDeltaCount', 'packetDeltaCount'] as const
 const decoder = new TextDecoder('latin1')
 
@@ -49,7 +45,7 @@ function textAt({ view, offset, stride }: Batch, record: number, place: Place): 
 
 function isDestinationAlonePrivate(flows: FlowColumns, row: number): boolean {
   const isPrivate = (high: Uint32Array, low: Uint32Array) =>
-    networks.has(high[2 * row + 1]!, high[2 * row]!, low[2 * row + 1]!, low[2 * row]!)
+    privateNetworkSet.has(high[2 * row + 1]!, high[2 * row]!, low[2 * row + 1]!, low[2 * row]!)
   return (
     isPrivate(flows.destinationAddressHigh, flows.destinationAddressLow) &&
     !isPrivate(flows.sourceAddressHigh, flows.sourceAddressLow)

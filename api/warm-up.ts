@@ -22,7 +22,7 @@ const longest = { spanMs: 4 * 3_600_000, rows: 250_000 }
  * How often: loops are compiled after a few runs. Each run is shifted a little earlier, so that
  * none hits the cache.
  */
-const looks = 4
+const rounds = 4
 const earlierMs = 2 * intervalMs
 
 interface Span {
@@ -34,30 +34,30 @@ interface Span {
  * Starts when the application listens, and ends with it. A failing query is only logged; the next
  * client to send it gets the error.
  */
-export function lookFirst(app: FastifyInstance, parts: ApiParts): void {
+export function warmUp(app: FastifyInstance, parts: ApiParts): void {
   const closing = new AbortController()
-  let looking = Promise.resolve()
+  let running = Promise.resolve()
   app.addHook('onListen', async () => {
-    looking = look(parts, closing.signal).catch((error: unknown) => {
+    running = runQueries(parts, closing.signal).catch((error: unknown) => {
       if (!closing.signal.aborted) app.log.warn({ err: error }, 'the newest flows cannot be read')
     })
   })
   app.addHook('onClose', async () => {
     closing.abort()
-    await looking
+    await running
   })
 }
 
-async function look(parts: ApiParts, signal: AbortSignal): Promise<void> {
+async function runQueries(parts: ApiParts, signal: AbortSignal): Promise<void> {
   await sleep(delayMs, undefined, { signal, ref: false })
   const newest = await newestSpan(parts.flows)
   if (newest === null) return
-  for (let time = 0; time < looks; time++) {
-    const from = newest.from - time * earlierMs
-    for (const ask of questions(parts, { from, to: newest.to - time * earlierMs }, signal)) {
+  for (let round = 0; round < rounds; round++) {
+    const from = newest.from - round * earlierMs
+    for (const query of queriesOf(parts, { from, to: newest.to - round * earlierMs }, signal)) {
       do await sleep(pauseMs, undefined, { signal, ref: false })
       while (!parts.heavy.isIdle)
-      await ask()
+      await query()
     }
   }
 }
@@ -76,10 +76,10 @@ async function newestSpan(flows: FlowStore): Promise<Span | null> {
 }
 
 /** What Explore queries for a window: its chart and its three tables. */
-function questions(parts: ApiParts, { from, to }: Span, signal: AbortSignal) {
-  const asked = { from: String(from / 1000), to: String(to / 1000), points: '1400' }
+function queriesOf(parts: ApiParts, { from, to }: Span, signal: AbortSignal) {
+  const common = { from: String(from / 1000), to: String(to / 1000), points: '1400' }
   const series = (measure: 'bits' | 'flows', by: string, top?: string) => async () => {
-    const query = { ...asked, measure, by, ...(top ? { top } : {}) }
+    const query = { ...common, measure, by, ...(top ? { top } : {}) }
     const { window, seen, now } = await windowOf(parts, query)
     const { tiers } = parts.settings
     const names = namesAt(parts, window.to)
