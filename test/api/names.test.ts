@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { HostNames } from '../../api/names/host-names.ts'
 import { OwnNames } from '../../api/names/own-names.ts'
@@ -16,6 +15,7 @@ import type { NamesAnswer } from '../../api/routes/names.ts'
 import { NamesError, Names } from '../../flow/names.ts'
 import { namesFromCsv } from '../../flow/names-csv.ts'
 import { scratchFolder } from '../processes.ts'
+import { until } from '../until.ts'
 import { appUnderTest } from './app-under-test.ts'
 
 /** A DNS server that answers PTR queries from `nameOf`, and counts them. */
@@ -56,11 +56,6 @@ async function dnsServer(
   return { server: `127.0.0.1:${socket.address().port}`, asked }
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds() && tries < 2000; tries++) await sleep(10)
-  assert.ok(holds())
-}
-
 test('a host has its name of the time: the one that DNS returned then', async (t) => {
   let name: string | null = 'pc-17.bigbiz.example'
   const { server, asked } = await dnsServer(t, () => name)
@@ -82,11 +77,10 @@ test('a host has its name of the time: the one that DNS returned then', async (t
   assert.equal(hosts.nameAt('10.0.0.22', then + 60_000), 'pc-17.bigbiz.example')
   // Another process remembers both.
   const again = new HostNames(options)
-  for (let tries = 0; again.history('10.0.0.22').length < 2 && tries < 100; tries++) {
+  await until(async () => {
     await again.open()
-    await sleep(20)
-  }
-  assert.equal(again.history('10.0.0.22').length, 2)
+    return again.history('10.0.0.22').length === 2
+  })
   assert.equal(again.nameAt('10.0.0.22', then), 'pc-17.bigbiz.example')
   const names = new AllNames({ own: { names: new Names() }, hosts: again, now: () => now })
   assert.equal(names.hostName('10.0.0.22'), 'printer.bigbiz.example')

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { until } from '../until.ts'
 import { appUnderTest, exporter } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 
@@ -10,11 +11,6 @@ const noon = Date.UTC(2026, 10, 16, 12)
 const hourMs = 3_600_000
 const flows = [flow({ first: noon, last: noon + 1000 }), flow({ first: noon - 5 * hourMs, last: noon - 5 * hourMs })] // prettier-ignore
 const steps = { '5m': [{ time: noon, exporter }] }
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 1200 && !isSo(); i++) await sleep(50)
-  assert.ok(isSo(), 'not within a minute')
-}
 
 test('an API that has started to listen queries the four hours before the newest flow four times', async (t) => {
   const { app, flows: store } = await appUnderTest(t, { flows, steps })

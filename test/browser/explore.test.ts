@@ -101,7 +101,7 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     assert.ok(box)
     const first = async (second: number) => {
       await page.mouse.move(box.x + (box.width * second) / 480, box.y + 50)
-      await page.waitForTimeout(100)
+      await painted(page)
       return page.locator('.card tbody tr').first().textContent()
     }
     assert.match((await first(240)) ?? '', /10\.0\.0\.22/)
@@ -228,7 +228,7 @@ async function settled(page: Page): Promise<void> {
   await page.locator('main[aria-busy="false"]').waitFor()
   await page.locator('.legend tbody tr').first().waitFor()
   await page.locator('.tops').waitFor()
-  await page.waitForTimeout(50)
+  await painted(page)
 }
 
 type Figures = Record<'above' | 'below', Record<string, string>>

@@ -6,8 +6,9 @@ import type { Page } from 'playwright-core'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { answered, openPage } from './opened.ts'
+import { answered, openPage, painted } from './opened.ts'
 
 const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const inTokyo = { timezoneId: 'Asia/Tokyo' }
@@ -29,10 +30,8 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.goto(`${weir.url}/?${around}&by=interface`)
     await answered(page)
     await page.locator('.caption', { hasText: 'Europe/Brussels' }).waitFor()
-    await page.waitForTimeout(300)
     await page.getByText('The flows of this time name no interface.').waitFor()
-    const drawn = await drawnText(page)
-    assert.ok(drawn.lastIndexOf('12:20') > drawn.lastIndexOf('20:20'), drawn.join())
+    await drawsBrussels(page)
     assert.deepEqual(complaints, [])
     await page.close()
   })
@@ -52,9 +51,9 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await recordDrawnText(page)
     await page.goto(`${weir.url}/?from=yesterday&to=now`)
     await answered(page)
-    await page.waitForTimeout(300)
+    await until(async () => (await drawnText(page)).includes('0'))
+    await painted(page)
     const drawn = await drawnText(page)
-    assert.ok(drawn.includes('0'), drawn.join())
     assert.deepEqual(
       drawn.filter((text) => /:00:0|Jan|0\.2/.test(text)),
       [],
@@ -70,9 +69,7 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await message.getByText('Filter: expected a field').waitFor()
     assert.equal((await message.textContent())!.split('a field such as').length, 2)
     await page.locator('select', { hasText: 'Europe/Brussels' }).waitFor()
-    await page.waitForTimeout(300)
-    const drawn = await drawnText(page)
-    assert.ok(drawn.lastIndexOf('12:20') > drawn.lastIndexOf('20:20'), drawn.join())
+    await drawsBrussels(page)
     await page.close()
   })
 
@@ -215,6 +212,14 @@ async function recordDrawnText(page: Page): Promise<void> {
 
 function drawnText(page: Page): Promise<string[]> {
   return page.evaluate(() => (globalThis as unknown as { drawn: string[] }).drawn)
+}
+
+/** Waits until 11:20 UTC is drawn as in Brussels, after whatever was drawn as in Tokyo. */
+async function drawsBrussels(page: Page): Promise<void> {
+  await until(async () => {
+    const drawn = await drawnText(page)
+    return drawn.lastIndexOf('12:20') > drawn.lastIndexOf('20:20')
+  })
 }
 
 /** A heading ends where the last column of its half ends, and none is cut off. */

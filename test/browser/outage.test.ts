@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { answered, shoot } from './opened.ts'
+import { answered, painted, shoot } from './opened.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const month = '?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z&tz=UTC'
@@ -82,7 +82,7 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     await drawn(page)
     await shoot(page, 'explained-1366-dark', true)
     await page.setViewportSize({ width: 1920, height: 1080 })
-    await page.waitForTimeout(300)
+    await painted(page)
     await shoot(page, 'explained-1920-dark')
     assert.deepEqual(complaints, [])
     await page.close()
@@ -154,5 +154,5 @@ async function drag(
 async function drawn(page: Page): Promise<void> {
   await answered(page)
   await page.locator('.legend tbody tr').first().waitFor()
-  await page.waitForTimeout(50)
+  await painted(page)
 }

@@ -8,9 +8,10 @@ import type { Page } from 'playwright-core'
 
 import type { Dashboard, NewDashboard } from '../../api/schema/state.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { until } from '../until.ts'
 import { accessFaults, reachByTab } from './accessible.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { answered, shoot, type PageOptions } from './opened.ts'
+import { answered, painted, shoot, type PageOptions } from './opened.ts'
 
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
 
@@ -221,18 +222,16 @@ describe('the form of a panel', { skip: skipWithout('chromium'), timeout: 560_00
     await page.getByText('not saved yet').waitFor()
     await page.locator('.navigation').getByText('Status').click()
     await page.evaluate(() => history.back())
-    while (asked.length < 2) await page.waitForTimeout(50)
+    await until(() => asked.length === 2)
     assert.equal(await page.evaluate(() => location.pathname), '/dashboards/asked')
     assert.equal(await page.locator('.tile').count(), 4)
-    assert.equal(asked.length, 2, asked.join())
     assert.match(asked[0]!, /without saving the changes to "Desk asked"/)
 
     // Escape in a changed form asks too; an unchanged one is closed.
     await page.getByRole('button', { name: 'Edit Greatest', exact: true }).click()
     await page.getByRole('dialog').getByLabel('Title').fill('Least')
     await page.keyboard.press('Escape')
-    await page.waitForTimeout(100)
-    assert.equal(asked.length, 3)
+    await until(() => asked.length === 3)
     assert.ok(await page.getByRole('dialog').isVisible())
     isLeaving = true
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
@@ -266,7 +265,7 @@ describe('the form of a panel', { skip: skipWithout('chromium'), timeout: 560_00
         'Text',
       ]) {
         await form.getByRole('radio', { name: kind, exact: true }).check()
-        await page.waitForTimeout(150)
+        await painted(page)
         // Accessibility faults do not depend on the width, and axe is slow.
         if (width === 1366) assert.deepEqual(await accessFaults(page), [], kind)
         const wide = await form.evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)

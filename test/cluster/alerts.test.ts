@@ -29,10 +29,9 @@ import { coverageOf, stepOf } from '../store/series-rows.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
 import { scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
+import { until } from '../until.ts'
 
 const line = '192.0.2.1'
-/** How often a message is looked for, every 10 ms. */
-const triesMax = 6000
 const begin = Math.floor(Date.now() / intervalMs) * intervalMs - 2 * intervalMs
 const targets: { script: true }[] = []
 
@@ -181,7 +180,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
   /** A message arrives a moment after it was decided. */
   async function toldOf(count: number, ...collectors: readonly Collector[]): Promise<AlertEvent[]> {
     const all = () => collectors.flatMap(({ told }) => told)
-    for (let tries = 0; all().length < count && tries < triesMax; tries++) await sleep(10)
+    await until(() => all().length >= count)
     await sleep(30)
     const stand = collectors.map(({ engine }) => [...engine.states])
     assert.equal(all().length, count, JSON.stringify([all(), stand]))

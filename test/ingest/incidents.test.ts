@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { pino } from 'pino'
 
@@ -19,13 +18,14 @@ import { scratchFolder } from '../processes.ts'
 import { meter } from '../scenarios/meter.ts'
 import { incidentsOf } from '../scenarios/run.ts'
 import { morning, scenarios } from '../scenarios/scenarios.ts'
+import { until } from '../until.ts'
 
 const minute = 60_000
 const log = pino({ level: 'silent' })
 
 /** Resolves when what a wake-up began has ended. */
 async function idle(watch: IncidentWatch): Promise<void> {
-  while (watch.isJudging) await sleep(5)
+  await until(() => !watch.isJudging)
 }
 
 suite('incidents beside the collector', () => {

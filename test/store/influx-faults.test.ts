@@ -6,7 +6,6 @@ import assert from 'node:assert/strict'
 import { appendFile, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { storeWarnings } from '../../ingest/status/store-warnings.ts'
 import { openInfluxSeries } from '../../store/influx/series.ts'
@@ -16,6 +15,7 @@ import { outlive, settled, stepInVersion, storedIn } from '../fault/influx-outli
 import { RunningInfluxd } from '../influxd.ts'
 import { scratchFolder } from '../processes.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
+import { until } from '../until.ts'
 import { openEmpty, ownBuckets } from './influx-under-test.ts'
 import { coverageOf, dayMs, plain, stepOf, tiers, type Row } from './series-rows.ts'
 
@@ -220,7 +220,7 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     })
     const step = stepInVersion(today, 1, 10)
     await store.write(fine, [step])
-    await sleep(500)
+    await until(() => store.status!().waiting !== null)
     assert.match(store.status!().waiting!.reason, /401/)
     await writeFile(tokenFile, `${settings.token!}\n`)
     await store.settled!()

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { NetworkSet, parseAddress, parseNetwork } from '../../../flow/address.ts'
 import { Listener } from '../../../ingest/receive/listen.ts'
 import { openNative } from '../../../ingest/receive/many.ts'
+import { until } from '../../until.ts'
 
 const native = await openNative()
 const ways = [
@@ -63,11 +64,6 @@ async function sender(address: string) {
       socket.send(text, port, host, (error) => (error ? reject(error) : resolve()))
     })
   return { send, port: socket.address().port, close: () => socket.close() }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let ms = 0; ms < 10_000 && !holds(); ms += 5) await sleep(5)
-  assert.ok(holds(), 'it never came')
 }
 
 for (const way of ways)

@@ -13,6 +13,7 @@ import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
 import { ReadableFiles } from '../../../store/archive/readable-files.ts'
 import { fieldNames } from '../../../store/measurement.ts'
+import { until } from '../../until.ts'
 import { archive, scratchFolder, t0, testFlow } from './archived.ts'
 import { addresses, generatedFlow as flow } from './generated-flows.ts'
 
@@ -66,9 +67,10 @@ test('beyond the row limit, the least recently used files are released', async (
 
 test('an unused file is released', async (t) => {
   const { paths, read, reads } = await threeFiles(t)
-  const held = new HeldFiles(read, { rowsMax: 100, keptMs: 20 })
+  let released = 0
+  const held = new HeldFiles(read, { rowsMax: 100, keptMs: 20, onEvict: () => released++ })
   await held.take(paths[0])
-  await sleep(100)
+  await until(() => released === 1)
   await held.take(paths[0])
   assert.equal(reads(), 2)
 })
@@ -170,7 +172,7 @@ test('the thread for tables answers for files as long as they are held, and for 
   const one = await held.take(paths[0])
   assert.equal(await flowsOf(one), 2)
   const other = await held.take(paths[1])
-  await sleep(20)
+  await until(() => gone.length > 0)
   assert.deepEqual(gone, [one])
   thread.evict(one)
   assert.equal(await flowsOf(one, other), 5)
