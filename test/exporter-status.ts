@@ -1,6 +1,7 @@
-/** The status of a healthy exporter. */
-import type { ExporterStatus } from '../flow/status.ts'
+/** The status of an exporter, and of the ingest that receives it. */
+import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 
+/** A healthy one. */
 export const exporterStatus: ExporterStatus = {
   address: '192.0.2.1',
   name: 'pfsense',
@@ -26,4 +27,21 @@ export const exporterStatus: ExporterStatus = {
   vrfs: {},
   doubled: [],
   statistics: {},
+}
+
+export const runningStatus: IngestStatus = {
+  running: true,
+  startedAt: Date.UTC(2026, 10, 16, 12) / 1000,
+  exporters: [exporterStatus],
+  refused: [{ address: '198.51.100.9', datagrams: 3, lastSeen: Date.UTC(2026, 10, 16, 12) / 1000 }],
+  refusedDatagrams: 3,
+  sockets: [],
+  journal: null,
+  flows: 1,
+  flowsTooLate: 0,
+  publishedAt: null,
+  seriesWrittenAt: null,
+  redo: 0,
+  memoryBytes: 1,
+  warnings: [{ what: 'the receive buffer is small', remedy: 'sysctl' }],
 }

@@ -16,7 +16,7 @@ import { mondayBytes as bytes, mondayFlows as flows, replayMonday } from '../mon
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { seriesSums } from '../stored.ts'
-import { makeStore, migrateAndBack } from './migration.ts'
+import { migrateGenerated } from './migration.ts'
 
 describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
   let nodes: RunningClickHouse
@@ -110,13 +110,5 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
 test(
   'generated flows and series there and back, killed twice: every interval and step is equal',
   { skip: skipWithoutClickHouse() },
-  async (t) => {
-    const nodes = await RunningClickHouse.start()
-    t.after(() => nodes.remove())
-    await nodes.setUp()
-    const data = await scratchFolder()
-    t.after(() => rm(data, { recursive: true, force: true }))
-    const made = await makeStore(data, { flows: 10_000, days: 0.5, hosts: 2, part: 0.004 })
-    for (const said of await migrateAndBack(nodes, data, made)) t.diagnostic(said)
-  },
+  (t) => migrateGenerated(t, { flows: 10_000, days: 0.5, hosts: 2, part: 0.004 }),
 )

@@ -6,8 +6,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rename } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -20,14 +21,14 @@ import { fieldNames, measurementNames } from '../../store/measurement.ts'
 import { tableNames, type SeriesEntry } from '../../store/parquet/layout.ts'
 import { makeArchive } from '../bench/archive-data.ts'
 import { makeSeriesData, yearOfTiers, type SeriesDataOptions } from '../bench/series-data.ts'
-import type { ClickHouseNode, RunningClickHouse } from '../clickhouse.ts'
-import { runWeir } from '../processes.ts'
+import { RunningClickHouse, type ClickHouseNode } from '../clickhouse.ts'
+import { runWeir, scratchFolder } from '../processes.ts'
 
 const dayMs = 86_400_000
 export const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 const phaseMsMax = 600_000
 
-export interface MigrationSize {
+interface MigrationSize {
   flows: number
   days: number
   hosts: number
@@ -38,8 +39,20 @@ export interface MigrationSize {
 /** Shortens the tiers: the data ends before today, and steps beyond today's retention are not copied. */
 const pastMs = 2 * dayMs
 
+/** Generates a store of a size, and moves it to ClickHouse and back; what was moved how fast is a diagnostic. */
+export async function migrateGenerated(t: TestContext, size: MigrationSize): Promise<void> {
+  const nodes = await RunningClickHouse.start()
+  t.after(() => nodes.remove())
+  await nodes.setUp()
+  const data = await scratchFolder()
+  t.after(() => rm(data, { recursive: true, force: true }))
+  const made = await makeStore(data, size)
+  t.diagnostic(JSON.stringify(made))
+  for (const said of await migrateAndBack(nodes, data, made)) t.diagnostic(said)
+}
+
 /** Fills a data folder with flows and series that end yesterday at six in the morning: few hours have several files. */
-export async function makeStore(data: string, { flows, days, hosts, part }: MigrationSize) {
+async function makeStore(data: string, { flows, days, hosts, part }: MigrationSize) {
   const end = (Math.floor(Date.now() / dayMs) - 0.75) * dayMs
   const made = await makeArchive(join(data, 'archive'), { flows, days, until: end })
   const tiers: SeriesDataOptions['tiers'] = yearOfTiers.map(({ tier, lengthMs }) => ({
@@ -150,7 +163,7 @@ function assertSame(found: readonly string[], expected: readonly string[]): void
 }
 
 /** To ClickHouse, killed among the flows and among the series, and back; returns the reported rates. */
-export async function migrateAndBack(
+async function migrateAndBack(
   nodes: RunningClickHouse,
   data: string,
   made: { flows: number; files: number; rows: number },
