@@ -1,18 +1,11 @@
 /**
- * Evaluates alerts: values when their interval is over, incidents and silences as they occur. What was sent is recorded
- * in the state, so that nothing is sent twice after a restart. An alert that cannot be evaluated is shown as a problem.
+ * Evaluates alerts: values when their interval is over, incidents and silences as they occur. An alert that cannot be evaluated is shown as a problem.
  */
 import type { Logger } from 'pino'
 
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { reasonOf } from '../../flow/reason.ts'
-import type {
-  AlertEvent,
-  AlertStanding,
-  AlertState,
-  AlertSubject,
-  KeptAlert,
-} from '../../store/alert.ts'
+import type { AlertEvent, AlertState, AlertSubject, KeptAlert } from '../../store/alert.ts'
 import {
   StateRefused,
   type StateDocument,
@@ -22,10 +15,12 @@ import {
 import { describe, dueInterval, settleMs, type Described } from './described.ts'
 import { observeNow, occurrences, type Occurrence, type Sources } from './observe.ts'
 import { observeTracker } from './observe-tracker.ts'
+import { LostShares } from './lost-shares.ts'
 import { MissingExporters } from './missing.ts'
 import { newsOf } from './runs.ts'
 import { SeenSums } from './seen-sums.ts'
 import type { AlertSender } from './sender.ts'
+import { Standings, type Standing } from './standings.ts'
 
 /** How often values are evaluated again: late flows change them. */
 const valuesMs = 15_000
@@ -46,8 +41,6 @@ export interface EngineParts {
 type Valued = Extract<AlertSubject, { kind: 'tracker' | 'loss' | 'disk' }>
 type Happening = Extract<AlertSubject, { kind: 'incident' | 'silent' }>
 type Document = StateDocument<KeptAlert>
-/** With the revision at which it was read, which a change must name. */
-type Standing = AlertStanding & { revision: number }
 /**
  * The time of a round, unix ms, and the flows lost in the last closed interval, by exporter,
  * percent; null if an earlier round evaluated that interval.
@@ -66,14 +59,15 @@ export class AlertEngine {
   readonly #missing = new MissingExporters()
   #evaluatedUntil: number | null = null
   #evaluatedMs = 0
-  #counted = new Map<string, { flows: number; lost: number }>()
-  /** What was sent for each alert, as of the start of this round. */
-  #standings = new Map<string, Standing>()
+  readonly #lost = new LostShares()
+  /** As of the start of this round. */
+  readonly #standings: Standings
   #isFailing = false
   #work: Promise<void> = Promise.resolve()
 
   constructor(parts: EngineParts) {
     this.#parts = parts
+    this.#standings = new Standings(parts.state)
   }
 
   /** Evaluates all due alerts. Rounds run in sequence. Never rejects: a failure is logged once, until a round succeeds. */
@@ -121,9 +115,10 @@ export class AlertEngine {
       if (!alerts.some((alert) => alert.id === id)) this.#forget(id)
     this.#seen.keepOnly(alerts.map(({ body }) => body.subject))
     if (alerts.length > 0 && (await this.#parts.sendsAlerts?.(nowMs)) === false) return this.#rest()
-    await this.#readStandings()
+    await this.#standings.read()
     const closed = intervalStart(nowMs - settleMs) - intervalMs
-    const lost = closed === this.#evaluatedUntil ? null : this.#takeLost()
+    const lost =
+      closed === this.#evaluatedUntil ? null : this.#lost.take(this.#parts.sources.exporters())
     const evaluatesValues = lost !== null || nowMs - this.#evaluatedMs >= valuesMs
     this.#evaluatedUntil = closed
     if (evaluatesValues) this.#evaluatedMs = nowMs
@@ -154,7 +149,7 @@ export class AlertEngine {
     if (!lost && (subject.kind !== 'tracker' || body.condition?.is === 'unusual')) return
     const interval = dueInterval(body, nowMs)
     const observed = { interval, back: lookBack, lost: lost ?? new Map<string, number>() }
-    const standing = this.#standing(id)
+    const standing = this.#standings.of(id)
     const all = await this.#observe(body, subject, observed)
     let worst: [AlertState['is'], number | null] = ['well', all.at(-1)?.value ?? null]
     for (const key of new Set(all.map((each) => each.key))) {
@@ -181,7 +176,7 @@ export class AlertEngine {
     if (found) await this.#decide({ alert, standing, found, until: news.reportedUntil! }, nowMs)
     else if (news.reportedUntil !== null && news.reportedUntil !== reportedUntil) {
       standing.told[key] = news.reportedUntil
-      await this.#keepStanding(alert.id, standing)
+      await this.#standings.keep(alert.id, standing)
     }
   }
 
@@ -194,13 +189,13 @@ export class AlertEngine {
   }
 
   async #happenings(alert: Document, subject: Happening, nowMs: number): Promise<void> {
-    const standing = this.#standing(alert.id)
+    const standing = this.#standings.of(alert.id)
     const found = await occurrences(subject, nowMs, this.#parts.sources)
     const isSilence = subject.kind === 'silent'
     for (const key of Object.keys(standing.told)) {
       if (!isSilence || found.some((each) => each.key === key)) continue
       delete standing.told[key]
-      await this.#keepStanding(alert.id, standing)
+      await this.#standings.keep(alert.id, standing)
     }
     // Events that ended before the alert was created are not news.
     for (const each of found.filter(({ to }) => to > alert.createdAt)) {
@@ -228,7 +223,7 @@ export class AlertEngine {
       standing.incidents = [...standing.incidents, found.key].slice(-incidentsMax)
     else standing.told[found.key] = until
     standing.lastMs = nowMs
-    await this.#keepStanding(id, standing)
+    await this.#standings.keep(id, standing)
     void this.#parts.sender.send({ id, alert: body, found, isTest: false }, nowMs)
   }
 
@@ -236,7 +231,7 @@ export class AlertEngine {
   #rest(): void {
     this.states.clear()
     this.#recent.clear()
-    this.#counted.clear()
+    this.#lost.forget()
     this.#evaluatedUntil = null
   }
 
@@ -269,45 +264,6 @@ export class AlertEngine {
           })
         : await observeNow(subject, interval, { sources, lost })
     return observed.flatMap((each) => describe(each, alert) ?? [])
-  }
-
-  /** The share of flows lost since the last interval, in percent, by exporter. */
-  #takeLost(): Map<string, number> {
-    const lost = new Map<string, number>()
-    const counted = new Map<string, { flows: number; lost: number }>()
-    for (const exporter of this.#parts.sources.exporters()) {
-      const { address, flows } = exporter
-      const before = this.#counted.get(address)
-      counted.set(address, { flows, lost: exporter.lost.flows })
-      if (!before) continue
-      const missing = Math.max(0, exporter.lost.flows - before.lost)
-      const all = missing + Math.max(0, flows - before.flows)
-      if (all > 0) lost.set(address, (100 * missing) / all)
-    }
-    this.#counted = counted
-    return lost
-  }
-
-  async #readStandings(): Promise<void> {
-    const kept = await this.#parts.state.list<AlertStanding>('alert-standings')
-    this.#standings = new Map(
-      kept.map(({ id, revision, body: { told, incidents, lastMs } }) => [
-        id,
-        { revision, told: { ...told }, incidents, lastMs },
-      ]),
-    )
-  }
-
-  #standing(id: string): Standing {
-    const none = { revision: 0, told: {}, incidents: [], lastMs: null }
-    return this.#standings.get(id) ?? none
-  }
-
-  /** @throws StateRefused if another collector was faster: nothing is sent twice */
-  async #keepStanding(id: string, standing: Standing): Promise<void> {
-    const { revision, ...body } = standing
-    const change = { collection: 'alert-standings', id, revision, body } as const
-    standing.revision = (await this.#parts.state.change(change))!.revision
   }
 }
 

@@ -1,7 +1,6 @@
 /** The UDP sockets: receives, timestamps, refuses senders that are not exporters; nothing else. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 
 import {
   formatAddress,
@@ -14,6 +13,7 @@ import {
 import { endpointText, type Endpoint } from '../../flow/setting-values.ts'
 import type { RefusedSource, Warning } from '../../flow/status.ts'
 import { bindRemedy, CannotReceive } from './cannot-receive.ts'
+import { grantedBytes, readKernelDrops } from './kernel.ts'
 import { callDatagramsMax, ManyDatagrams, type Native } from './many.ts'
 
 /** A source, looked up once. */
@@ -292,24 +292,4 @@ function handleOf(socket: Socket): Handle | null {
     typeof handle.recvStart === 'function' &&
     typeof handle.recvStop === 'function'
   return isKnown ? (handle as Handle) : null
-}
-
-/** Linux doubles the requested size for its own bookkeeping, and reports the doubled value. */
-function grantedBytes(socket: Socket): number {
-  return socket.getRecvBufferSize() / (process.platform === 'linux' ? 2 : 1)
-}
-
-/** Drops by local UDP port from /proc/net/udp and udp6 (last column), or null if neither exists. */
-export async function readKernelDrops(): Promise<Map<number, number> | null> {
-  const drops = new Map<number, number>()
-  for (const path of ['/proc/net/udp', '/proc/net/udp6']) {
-    const table = await readFile(path, 'utf8').catch(() => null)
-    if (table === null) continue
-    for (const line of table.trim().split('\n').slice(1)) {
-      const columns = line.trim().split(/\s+/)
-      const port = Number.parseInt(columns[1]?.split(':')[1] ?? '', 16)
-      drops.set(port, (drops.get(port) ?? 0) + Number(columns.at(-1)))
-    }
-  }
-  return drops.size === 0 ? null : drops
 }

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { IngestStatus } from '../../flow/status.ts'
-import { readKernelDrops } from '../../ingest/receive/listen.ts'
+import { readKernelDrops } from '../../ingest/receive/kernel.ts'
 import { flowsPerDatagram } from '../load/datagrams.ts'
 import { openFastSender } from '../load/native-sender.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'

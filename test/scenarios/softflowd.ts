@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { readKernelDrops } from '../../ingest/receive/listen.ts'
+import { readKernelDrops } from '../../ingest/receive/kernel.ts'
 import { pcapHeader, type SentDatagram } from '../encode/pcap-write.ts'
 import type { Packet } from './packets.ts'
 
