@@ -17,6 +17,12 @@ export type SequenceVerdict =
   | 'reordered'
   | 'unknown'
 
+/**
+ * What a datagram says about traffic: flows that were read, data that waits for its template, or
+ * neither.
+ */
+export type DatagramContents = 'flows' | 'unread' | 'nothing'
+
 /** Loss detected by one datagram; `reordered` takes back what a gap had counted (negative). */
 export interface SequenceEvent {
   /** Exporter address as text. */
@@ -30,4 +36,5 @@ export interface SequenceEvent {
   lostDatagrams: number
   lostFlows: number
   lostFlowsEstimated: boolean
+  carries: DatagramContents
 }

@@ -83,6 +83,9 @@ export class Pipeline {
     const { rulesOf, counters, onTemplateChange, shiftMs = 0 } = parts
     this.decoder = new Decoder(this.#flows, {
       onSequence: (event) => this.#sequence(event),
+      onRelease: ({ exporter, receivedMs }) => {
+        if (!this.#isDiscarding) parts.coverage.read(exporter, intervalStart(receivedMs + shiftMs))
+      },
       onInterfaceCounters: (sample) =>
         counters?.take({ ...sample, receivedMs: sample.receivedMs + shiftMs }, this.#isDiscarding),
       ...(rulesOf && { rulesOf }),

@@ -3,7 +3,7 @@
  * from sequence numbers: see "Known, unknown, zero" in ARCHITECTURE.md.
  */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import type { SequenceEvent } from '../../flow/sequence.ts'
+import type { DatagramContents, SequenceEvent } from '../../flow/sequence.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
 import type { Coverage } from '../../store/series.ts'
 import { BreakLog } from './breaks.ts'
@@ -15,6 +15,8 @@ interface IntervalState {
   datagrams: number
   lostFlows: number
   lostFlowsEstimated: boolean
+  /** Of its datagrams together. If data waits for its template, and no flows were read, it is unknown. */
+  carries?: DatagramContents
 }
 
 interface ExporterCoverage {
@@ -74,13 +76,23 @@ export class CoverageTracker {
     const known = held.intervals.get(interval)
     const state = known ?? newState(null)
     state.datagrams++
-    state.reason = interval < this.#listeningFrom ? 'not-listening' : null
+    if (state.carries !== 'flows' && event.carries !== 'nothing') state.carries = event.carries
+    state.reason = this.#reasonOf(interval, state)
     state.lostFlows = Math.max(0, state.lostFlows + event.lostFlows)
     if (event.lostFlows > 0 && event.lostFlowsEstimated) state.lostFlowsEstimated = true
     if (known) this.changed.mark(event.exporter, interval)
     else this.#set(event.exporter, interval, state)
     held.lastInterval = Math.max(held.lastInterval, interval)
     return silenceMs
+  }
+
+  /** Notes that data of an interval, which had waited for its template, was read. */
+  read(exporter: string, interval: number): void {
+    const state = this.#exporters.get(exporter)?.intervals.get(interval)
+    if (!state || state.carries === 'flows') return
+    state.carries = 'flows'
+    if (state.reason === 'lost') state.reason = null
+    this.changed.mark(exporter, interval)
   }
 
   /** Corrects the losses counted in an interval that is held. */
@@ -165,6 +177,11 @@ export class CoverageTracker {
       const reason = silent < this.#listeningFrom ? 'not-listening' : silenceReasons[event.verdict]
       this.#set(event.exporter, silent, newState(reason))
     }
+  }
+
+  #reasonOf(interval: number, { carries }: IntervalState): UnknownReason | null {
+    if (interval < this.#listeningFrom) return 'not-listening'
+    return carries === 'unread' ? 'lost' : null
   }
 
   #set(exporter: string, interval: number, state: IntervalState): void {

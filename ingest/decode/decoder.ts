@@ -36,6 +36,8 @@ export interface DecoderOptions {
   onSequence?: (event: SequenceEvent) => void
   /** Called when a template is replaced by a different one with the same id. */
   onTemplateChange?: (change: TemplateChange) => void
+  /** Called when data that waited for its template was read; `receivedMs` is when it was received. */
+  onRelease?: (released: { exporter: string; receivedMs: number }) => void
   /** Called with the interface counters that sFlow sends. */
   onInterfaceCounters?: (counters: InterfaceCounters) => void
 }
@@ -96,6 +98,7 @@ export class Decoder {
       parking: this.#parking,
       limits,
       onTemplateChange: options.onTemplateChange ?? null,
+      onRelease: options.onRelease ?? null,
     })
   }
 

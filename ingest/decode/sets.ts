@@ -37,6 +37,8 @@ export interface SetDecoderParts {
   parking: Parking
   limits: DecoderLimits
   onTemplateChange: ((change: TemplateChange) => void) | null
+  /** See DecoderOptions. */
+  onRelease: ((released: { exporter: string; receivedMs: number }) => void) | null
 }
 
 export class SetDecoder {
@@ -158,6 +160,8 @@ export class SetDecoder {
       context.uptimeMs = set.uptimeMs
       context.records = 0
       this.decodeSet(context, template, { offset: 0, end: set.bytes.length })
+      const { exporter, receivedMs } = context
+      this.#parts.onRelease?.({ exporter: exporter.address, receivedMs })
     }
     return true
   }

@@ -105,6 +105,7 @@ suite('breaks', () => {
     lostDatagrams: 0,
     lostFlows: verdict === 'gap' ? 30 : 0,
     lostFlowsEstimated: true,
+    carries: 'flows' as const,
   })
 
   test('a silence after which the numbers do not continue is a break; a lost datagram is not', () => {

@@ -2,7 +2,7 @@
  * Sequence numbers of datagrams: duplicates are found before decoding, the rest is accounted after
  * it.
  */
-import type { SequenceEvent } from '../../../flow/sequence.ts'
+import type { DatagramContents, SequenceEvent } from '../../../flow/sequence.ts'
 import type { DatagramContext } from '../context.ts'
 import { wordSize } from '../steps/numbers.ts'
 import type { SequencedContents } from './numbering.ts'
@@ -94,8 +94,14 @@ export class Accounting {
       lostDatagrams,
       lostFlows,
       lostFlowsEstimated,
+      carries: contentsOf(context),
     })
   }
+}
+
+function contentsOf({ flowRecords, recordsUnsure }: DatagramContext): DatagramContents {
+  if (flowRecords > 0) return 'flows'
+  return recordsUnsure > 0 ? 'unread' : 'nothing'
 }
 
 /** Shorter datagrams, such as a bare sFlow header, are identified by number only. */

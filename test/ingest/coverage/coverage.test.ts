@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { intervalMs } from '../../../flow/interval.ts'
-import type { SequenceVerdict } from '../../../flow/sequence.ts'
+import type { DatagramContents, SequenceVerdict } from '../../../flow/sequence.ts'
 import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
 
 const exporter = '10.0.0.1'
@@ -13,6 +13,7 @@ function take(
   interval: number,
   verdict: SequenceVerdict,
   lost = 0,
+  carries: DatagramContents = 'flows',
 ): void {
   const receivedMs = t0 + interval * intervalMs + 1000
   tracker.take({
@@ -24,6 +25,7 @@ function take(
     lostDatagrams: lost,
     lostFlows: lost,
     lostFlowsEstimated: false,
+    carries,
   })
 }
 
@@ -84,4 +86,19 @@ test('loss is stored with its interval, and the open interval has the time up to
   assert.equal(tracker.of(exporter, t0)?.openUntil, t0 + 1000)
   tracker.heartbeat(t0 + intervalMs)
   assert.equal(tracker.of(exporter, t0)?.openUntil, undefined)
+})
+
+test('an interval of data that waits for its template is unknown until that is read', () => {
+  const tracker = new CoverageTracker(t0)
+  take(tracker, 0, 'first', 0, 'unread')
+  take(tracker, 0, 'continues', 0, 'nothing')
+  take(tracker, 1, 'continues', 0, 'unread')
+  take(tracker, 1, 'continues')
+  take(tracker, 2, 'continues', 0, 'nothing')
+  take(tracker, 3, 'continues', 0, 'unread')
+  assert.deepEqual(words(tracker, 4), ['lost', 'known', 'known', 'lost'])
+  tracker.changed.take()
+  tracker.read(exporter, t0)
+  assert.deepEqual(words(tracker, 4), ['known', 'known', 'known', 'lost'])
+  assert.deepEqual([...tracker.changed.take().keys()], [t0], 'it is written again')
 })

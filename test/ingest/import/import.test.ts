@@ -9,7 +9,7 @@ import { importCaptures } from '../../../ingest/import/import.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { openSeriesReader } from '../../../store/open-series.ts'
 import { readExporters } from '../../../ingest/status/kept-status.ts'
-import { encodeV5, testExportMs } from '../../encode/fixed.ts'
+import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeV9, field } from '../../encode/sets.ts'
 import { writeCapture } from '../../encode/pcap-write.ts'
 import { scratchFolder } from '../../processes.ts'
@@ -56,6 +56,39 @@ test('data whose template never came is counted as such', async () => {
   ])
   assert.equal(summary.flows, 0)
   assert.deepEqual(summary.problems, { 'template-missing-expired': 1 })
+})
+
+test('time whose data could not be read for want of a template is unknown, not zero', async () => {
+  const template = {
+    id: 256,
+    fields: [field(8, 4), field(12, 4), field(1, 4), field(2, 4), field(21, 4), field(22, 4)],
+  }
+  const record = ['10.0.0.2', '192.0.2.1', 100, 1, testUptimeMs, testUptimeMs]
+  const data = { data: template, records: [record] }
+  const capture = join(folder, 'late-template.pcap')
+  const minutes = { waits: 0, waitsToo: 6, read: 12, unreadable: 18, also: 24 }
+  const sent = Object.values(minutes).map((minute, i) => {
+    const isOther = minute >= minutes.unreadable
+    const set = isOther ? { ...data, data: { ...template, id: 257 } } : data
+    const sets = minute === minutes.read ? [{ templates: [template] }, set] : [set]
+    const ms = minute * 60_000
+    const exported = { exportMs: testExportMs + ms, uptimeMs: testUptimeMs + ms }
+    return {
+      receivedMs: testExportMs + ms,
+      payload: encodeV9({ ...exported, sequence: i, sets }),
+    }
+  })
+  await writeCapture(capture, '10.0.0.1', sent)
+  const settings = readSettings({ WEIR_DATA: join(folder, 'late-template') })
+  await importCaptures([capture], { settings, shiftMs: 0, onProgress: () => undefined })
+  const series = await openSeriesReader(settings)
+  const range = { tier: settings.tiers[0]!, from: testExportMs, to: testExportMs + 1_800_000 }
+  const coverage = await series.coverage(range)
+  await series.close()
+  assert.deepEqual(
+    coverage.map(({ known, unknown }) => (known === 1 ? 'known' : Object.keys(unknown).join())),
+    ['known', 'known', 'known', 'lost', 'lost'],
+  )
 })
 
 test('counts too large to sum are stored nevertheless', async () => {
