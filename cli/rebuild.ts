@@ -5,6 +5,7 @@ import { intervalMs, intervalStart } from '../flow/interval.ts'
 import { zoneOf, type Settings } from '../flow/settings.ts'
 import { parseTime } from '../flow/time-grammar.ts'
 import { CoverageTracker } from '../ingest/coverage/coverage.ts'
+import { finishImport } from '../ingest/import/finish-import.ts'
 import { writeSeries } from '../ingest/import/write-series.ts'
 import { judgeNow } from '../ingest/incidents/judge-now.ts'
 import { lockDataFolder } from '../ingest/lock.ts'
@@ -24,8 +25,7 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
     for (let t = intervalStart(from); t < to; t += intervalMs)
       if (entries.some(({ firstMin, lastMax }) => firstMin < t + intervalMs && lastMax >= t))
         redo.push(t)
-    await archive.publish({ redo })
-    const made = await write(settings, archive)
+    const made = await write(settings, archive, redo)
     await judgeNow(settings)
     console.log(`${made} intervals rebuilt from the archive`)
   } finally {
@@ -34,10 +34,12 @@ export async function rebuild({ settings, values }: CommandInput): Promise<void>
   }
 }
 
-async function write(settings: Settings, archive: Archive): Promise<number> {
+async function write(settings: Settings, archive: Archive, redo: number[]): Promise<number> {
   const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
   const store = await openSeriesStore(settings)
   try {
+    await finishImport(settings, archive, store)
+    await archive.publish({ redo })
     return await writeSeries({ settings, archive, store, coverage })
   } finally {
     await store.close()

@@ -5,6 +5,7 @@ import type { FlowColumns } from '../flow/columns.ts'
 import { readSettings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openSeriesStore } from '../store/open-series.ts'
+import type { Coverage } from '../store/series.ts'
 
 /** Calls back with every batch of archived flows; the columns are reused for the next. */
 export async function forEachFlow(
@@ -36,6 +37,17 @@ export async function archiveSums(data: string): Promise<Sums> {
     }
   })
   return sums
+}
+
+/** What is stored as known of the exporters' 5-minute intervals. */
+export async function storedCoverage(data: string): Promise<Coverage[]> {
+  const settings = readSettings({ WEIR_DATA: data })
+  const store = await openSeriesStore(settings)
+  try {
+    return await store.coverage({ tier: settings.tiers[0]!, from: 0, to: 8.64e15 })
+  } finally {
+    await store.close()
+  }
 }
 
 /** Sums of the measurement `total` in every tier. */

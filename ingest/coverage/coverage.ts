@@ -133,6 +133,32 @@ export class CoverageTracker {
     }
   }
 
+  /** Adds what is stored of an interval that is held, from earlier captures that had a part of it. */
+  add({ exporter, time, known, datagrams, lostFlows, lostFlowsEstimated }: Coverage): void {
+    const state = this.#exporters.get(exporter)?.intervals.get(time)
+    if (!state) return
+    state.datagrams += datagrams
+    state.lostFlows += lostFlows
+    state.lostFlowsEstimated ||= lostFlows > 0 && lostFlowsEstimated
+    if (known === 1) state.reason = null
+  }
+
+  /** The intervals held of any exporter. */
+  intervals(): Set<number> {
+    const all = [...this.#exporters.values()].flatMap(({ intervals }) => [...intervals.keys()])
+    return new Set(all)
+  }
+
+  /** From the first to the end of the last interval held, unix ms; empty if there is none. */
+  extent(): { from: number; to: number } {
+    let [from, to] = [Number.POSITIVE_INFINITY, 0]
+    for (const interval of this.intervals()) {
+      from = Math.min(from, interval)
+      to = Math.max(to, interval + intervalMs)
+    }
+    return { from: Math.min(from, to), to }
+  }
+
   /** The exporters with coverage in an interval. */
   exportersIn(interval: number): string[] {
     return [...this.#exporters]

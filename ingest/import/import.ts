@@ -9,6 +9,7 @@ import { Archive } from '../../store/archive/archive.ts'
 import { openSeriesStore } from '../../store/open-series.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
+import { finishImport } from './finish-import.ts'
 import { judgeNow } from '../incidents/judge-now.ts'
 import { readNames } from '../names.ts'
 import { Pipeline } from '../pipeline.ts'
@@ -56,16 +57,14 @@ export async function importCaptures(
     const taken = archive.value<Taken>('taken') ?? {}
     const hashed = await hashCaptures(paths, taken)
     const note = (filled: ReadonlySet<string>) => noteTaken(taken, hashed, filled)
-    const { found, pipeline } = await takeIn(paths, { ...options, archive, note })
+    const { found, exporters, flows, status } = await takeIn(paths, { ...options, archive, note })
     await shipFiles(settings, archive)
     await judgeNow(settings)
-    const exporters = pipeline.exporters()
-    const status = await keepExporters(settings.data, exporters)
     await tellOthers(settings, status)
     if (!sendsFlows(settings)) while (await archive.bundle(Number.MAX_SAFE_INTEGER)) continue
     const sums = sumExporters(exporters)
     const problems = { ...sums.problems, ...found.problems }
-    return { ...found, ...sums, problems, flows: pipeline.flows }
+    return { ...found, ...sums, problems, flows }
   } finally {
     await archive.close()
   }
@@ -84,18 +83,25 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
   // the archive.
   const store = await openSeriesStore(settings)
   try {
+    await finishImport(settings, archive, store)
     const { coverage, counters, pipeline } = await openDecoding(archive, options)
     const reader = new CaptureReader({ ...options, archive, pipeline })
     for (const path of await inOrderOfTime(paths)) await reader.read(path)
     const { found } = reader
     pipeline.drain()
     if (found.to !== null) closeAll({ coverage, pipeline }, found.to, shiftMs)
+    const tier = settings.tiers[0]!
+    for (const stored of await store.coverage({ tier, ...coverage.extent() })) coverage.add(stored)
+    const exporters = pipeline.exporters()
+    const redo = [...pipeline.touched(), ...coverage.intervals()]
     const taken = note(reader.filled)
-    const set = { taken, breaks: coverage.breaks.list() }
-    await archive.publish({ redo: pipeline.touched(), set })
+    const imported = redo.length > 0 && { coverage: coverage.snapshot(), exporters }
+    const set = { taken, breaks: coverage.breaks.list(), ...(imported && { imported }) }
+    await archive.publish({ redo, set })
+    const status = await keepExporters(settings.data, exporters)
     await archive.merge(Number.POSITIVE_INFINITY)
     await writeSeries({ settings, archive, store, coverage, counters })
-    return { found, pipeline }
+    return { found, exporters, flows: pipeline.flows, status }
   } finally {
     await store.close()
   }

@@ -30,11 +30,18 @@ export async function keepExporters(
   data: string,
   exporters: readonly ExporterStatus[],
 ): Promise<IngestStatus> {
-  const merged = mergeExporters(await readExporters(data), exporters)
+  return keepStopped(data, mergeExporters(await readExporters(data), exporters))
+}
+
+/** Saves exporters as the status on disk, of an ingest that is not running. */
+export async function keepStopped(
+  data: string,
+  exporters: ExporterStatus[],
+): Promise<IngestStatus> {
   const status: IngestStatus = {
     running: false,
     startedAt: 0,
-    exporters: merged,
+    exporters,
     refused: [],
     refusedDatagrams: 0,
     sockets: [],

@@ -9,9 +9,10 @@ import type { Archive } from '../../store/archive/archive.ts'
 import { cutTop } from '../../store/cut.ts'
 import type { Coverage, SeriesRange, SeriesStore, StepRows } from '../../store/series.ts'
 import { Buckets } from '../buckets/buckets.ts'
-import type { CoverageTracker } from '../coverage/coverage.ts'
+import { CoverageTracker } from '../coverage/coverage.ts'
 import { counterRows, type CounterFigure } from '../counters/rows.ts'
 import type { CounterTracker } from '../counters/interface-counters.ts'
+import { importedOf, type Imported } from '../import/imported.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
 
 export interface SeriesWriterParts {
@@ -38,14 +39,27 @@ const countersMax = 100_000
 
 export class SeriesWriter {
   readonly #parts: SeriesWriterParts
+  #unfinished: { imported: Imported; coverage: CoverageTracker } | null = null
 
   constructor(parts: SeriesWriterParts) {
     this.#parts = parts
   }
 
+  /** The coverage that an import left because it was killed before it had written its series. */
+  get #imported(): CoverageTracker | null {
+    const imported = importedOf(this.#parts.archive)
+    if (imported === null) this.#unfinished = null
+    else if (this.#unfinished?.imported !== imported) {
+      const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
+      coverage.restore(imported.coverage)
+      this.#unfinished = { imported, coverage }
+    }
+    return this.#unfinished?.coverage ?? null
+  }
+
   /**
    * The steps of an interval in the buckets, for exporters with flows in it and the given ones.
-   * Coverage no longer held comes from `stored`, by exporter.
+   * Coverage no longer held comes from an unfinished import, or from `stored`, by exporter.
    */
   stepsOf(
     buckets: Buckets,
@@ -57,7 +71,10 @@ export class SeriesWriter {
     const rows = buckets.rows(interval, top)
     return [...new Set([...rows.keys(), ...exporters])].map((exporter) => ({
       coverage:
-        coverage.of(exporter, interval) ?? stored?.get(exporter) ?? unseen(exporter, interval),
+        coverage.of(exporter, interval) ??
+        this.#imported?.of(exporter, interval) ??
+        stored?.get(exporter) ??
+        unseen(exporter, interval),
       measurements: (rows.get(exporter) ?? []).map((uncut) => cutTop(uncut, { top, isLocal })),
     }))
   }
@@ -147,7 +164,11 @@ export class SeriesWriter {
     const storedIn = Map.groupBy(await store.coverage({ tier, from, to }), ({ time }) => time)
     const steps = batch.flatMap((interval) => {
       const stored = new Map(storedIn.get(interval)?.map((each) => [each.exporter, each]))
-      const exporters = [...stored.keys(), ...coverage.exportersIn(interval)]
+      const exporters = [
+        ...stored.keys(),
+        ...coverage.exportersIn(interval),
+        ...(this.#imported?.exportersIn(interval) ?? []),
+      ]
       return this.stepsOf(buckets, interval, { exporters, stored })
     })
     await this.#addCounters(steps, (interval) => storedIn.has(interval))

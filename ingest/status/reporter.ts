@@ -6,11 +6,13 @@ import type { Logger } from 'pino'
 import { endpointText } from '../../flow/setting-values.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, ShippingStatus, Warning } from '../../flow/status.ts'
+import type { Archive } from '../../store/archive/archive.ts'
 import type { SeriesStore } from '../../store/series.ts'
 import type { AlertEngine } from '../alerts/engine.ts'
 import type { Buckets } from '../buckets/buckets.ts'
 import type { Collector } from '../collector.ts'
 import { warningsOf } from '../exporters/warnings.ts'
+import { importedOf, withImported } from '../import/imported.ts'
 import { freePercentOf } from './free-space.ts'
 import { bridgeGateways, lostAddresses } from '../exporters/gateway.ts'
 import { renderMetrics } from './metrics.ts'
@@ -25,6 +27,7 @@ import { serveMetrics, serveStatus, type SocketRoute } from './servers.ts'
 
 export interface ReporterParts {
   settings: Settings
+  archive: Pick<Archive, 'value'>
   receiver: Receiver
   pipeline: Pipeline
   collector: Collector
@@ -62,7 +65,8 @@ export class Reporter {
     const reporter = new Reporter(parts)
     const { settings, receiver, routes, log } = parts
     reporter.#gateways = await bridgeGateways()
-    reporter.#earlier = await readExporters(settings.data)
+    const kept = await readExporters(settings.data)
+    reporter.#earlier = withImported(kept, importedOf(parts.archive))
     reporter.#servers.push(await serveStatus(settings.data, () => reporter.status(), routes))
     const metrics = await serveMetrics(settings.metrics, async () =>
       renderMetrics(await reporter.status()),

@@ -185,11 +185,13 @@ export class Archive {
     return this.#manifest.value<number[]>('redo') ?? []
   }
 
-  /** Takes intervals off the redo list, durably. */
+  /** Takes intervals off the redo list, durably; with the last, what an import left for them goes. */
   async clearRedo(intervals: readonly number[]): Promise<void> {
     const done = new Set(intervals)
     const left = this.redo().filter((interval) => !done.has(interval))
-    if (left.length < this.redo().length) await this.#manifest.commit({ set: { redo: left } })
+    if (left.length === this.redo().length) return
+    const isLast = left.length === 0 && Boolean(this.value('imported'))
+    await this.#manifest.commit({ set: { redo: left, ...(isLast && { imported: null }) } })
   }
 
   /** How far the journal is covered by what is published, or null before the first publish. */

@@ -44,6 +44,8 @@ export interface ArchiveValues {
   journal?: JournalPosition
   /** Intervals whose series must be rebuilt, unix ms. */
   redo?: number[]
+  /** What an import knows of the intervals on that list besides its flows: see ingest/import/imported.ts. */
+  imported?: unknown
   /** Replaced files, kept for a while for readers of an older manifest. */
   replaced?: { file: string; at: number }[]
   /** Unreadable files that were moved aside, newest last. */

@@ -9,11 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodes } from '../../cli/command.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
 import { ManifestReader } from '../../store/manifest.ts'
+import { readExporters } from '../../ingest/status/kept-status.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { RunningIngest, runWeir, scratchFolder, spawnWeir } from '../processes.ts'
 import { meter } from '../scenarios/meter.ts'
 import { morning, smallOutage } from '../scenarios/scenarios.ts'
-import { archiveSums, seriesSums } from '../stored.ts'
+import { archiveSums, seriesSums, storedCoverage } from '../stored.ts'
 
 const waitMsMax = 120_000
 
@@ -66,9 +67,17 @@ suite('a killed replay', () => {
 /** What is usual is not compared: ingest judges while it still makes the series of earlier intervals. */
 async function storedIn(data: string) {
   const incidents = await new IncidentReader(data).between(0, 8.64e15)
+  const exporters = await readExporters(data)
   return {
     flows: await archiveSums(data),
     series: await seriesSums(data),
+    coverage: await storedCoverage(data),
+    exporters: exporters.map(({ address, flows, bytes, lost }) => ({
+      address,
+      flows,
+      bytes,
+      lost,
+    })),
     incidents: incidents.map(({ id, kind, from, to, total }) => ({ id, kind, from, to, total })),
   }
 }

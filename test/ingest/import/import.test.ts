@@ -13,6 +13,7 @@ import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeV9, field } from '../../encode/sets.ts'
 import { writeCapture } from '../../encode/pcap-write.ts'
 import { scratchFolder } from '../../processes.ts'
+import { storedCoverage } from '../../stored.ts'
 
 const dayMs = 86_400_000
 
@@ -203,4 +204,26 @@ test('a flow of several days is in the series of each, which are written a day a
   assert.equal(await sums(from - dayMs, to + dayMs), octets)
   assert.equal(await sums(whole, whole + dayMs), octets / days)
   await series.close()
+})
+
+test('an interval of which two captures have a part is known, with the losses of both', async () => {
+  const settings = readSettings({ WEIR_DATA: join(folder, 'shared') })
+  const options = { settings, shiftMs: 0, onProgress: () => undefined }
+  for (const [part, seconds] of [
+    [0, [0, 60]],
+    [1, [120, 180]],
+  ] as const) {
+    const capture = join(folder, `shared-${part}.pcap`)
+    const sent = seconds.map((second, i) => {
+      const [exportMs, uptimeMs] = [testExportMs + second * 1000, testUptimeMs + second * 1000]
+      const times = { first: uptimeMs, last: uptimeMs }
+      const payload = encodeV5({ exportMs, uptimeMs, sequence: 100 * part + 4 * i }, [times])
+      return { payload, receivedMs: exportMs }
+    })
+    await writeCapture(capture, '10.0.0.1', sent)
+    await importCaptures([capture], options)
+  }
+  const [coverage, ...more] = await storedCoverage(settings.data)
+  assert.deepEqual(more, [])
+  assert.deepEqual([coverage?.known, coverage?.datagrams, coverage?.lostFlows], [1, 4, 6])
 })
