@@ -1,5 +1,6 @@
-/** GET /api/status: always answers, whatever is wrong. */
+/** GET /api/status: always answers within seconds, whatever is wrong. */
 import { networkInterfaces } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
@@ -12,6 +13,9 @@ import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { NoQuery, StatusAnswer, type Warning } from '../schema/status.ts'
 import packageFile from '../../package.json' with { type: 'json' }
+
+/** A store without an answer by then is reported as not answering; health checks wait little longer. */
+const storeMsMax = 4000
 
 const schema = {
   summary: 'Status of Weir: ingest, archive, series, settings, and warnings',
@@ -62,7 +66,7 @@ async function archiveOf(
   warnings: Warning[],
 ): Promise<StatusAnswer['archive']> {
   try {
-    const { first, last, rows } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
+    const { first, last, rows } = await inTime(flows.extent(0, Number.MAX_SAFE_INTEGER))
     const { bytes = null, problems = [] } = (await flows.health?.()) ?? {}
     return { from: inSeconds(first), to: inSeconds(last), rows, bytes, problems: [...problems] }
   } catch (error) {
@@ -78,7 +82,7 @@ async function seriesOf(
   const failures: { name: string; error: unknown }[] = []
   const tiers = await Promise.all(
     settings.tiers.map(async (tier) => {
-      const extent = await series.extent(tier).catch((error: unknown) => {
+      const extent = await inTime(series.extent(tier)).catch((error: unknown) => {
         failures.push({ name: tier.name, error })
         return undefined
       })
@@ -98,6 +102,22 @@ async function seriesOf(
     warnings.push(unreadable(`the series (${names})`, alike[0]!.error))
   }
   return tiers
+}
+
+/** @throws Error if there is no answer in time */
+async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  const ended = new AbortController()
+  const { signal } = ended
+  try {
+    const late = sleep(storeMsMax, null, { signal }).then(() => {
+      throw Object.assign(new Error(`no answer within ${storeMsMax / 1000} s`), {
+        remedy: 'see whether the store is overloaded',
+      })
+    })
+    return await Promise.race([answer, late])
+  } finally {
+    ended.abort()
+  }
 }
 
 function inSeconds(ms: number | null): number | null {

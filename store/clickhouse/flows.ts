@@ -12,6 +12,7 @@ import {
   recordsOf,
 } from '../archive/sql/list.ts'
 import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
+import { Pulse } from '../pulse.ts'
 import { checkPassword, Connection } from './connection.ts'
 import { readDocuments } from './documents.ts'
 import { scanEventFlows } from './event-flows.ts'
@@ -42,7 +43,11 @@ export interface ShippedThrough {
 /** Opens the flows for a reading process. @throws SettingsError if the password cannot be read */
 export async function openClickHouseFlows(options: ClickHouseFlowsOptions): Promise<FlowStore> {
   await checkPassword(options.settings)
-  const connection = new Connection({ settings: options.settings, timeoutMs: queryMsMax })
+  const connection = new Connection({
+    settings: options.settings,
+    timeoutMs: queryMsMax,
+    pulse: new Pulse(),
+  })
   return new ClickHouseFlows(connection, options)
 }
 

@@ -2,6 +2,7 @@
 import type { Tier } from '../../flow/interval.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import type { SeriesReader, SeriesStore } from '../series.ts'
+import { Pulse } from '../pulse.ts'
 import { queryMsMax, remoteReader, writerMsMax, type RemoteSeries } from '../remote.ts'
 import { openSpooledSeries } from '../spool/series.ts'
 import { readCoverage, readRows, readTop } from './answers.ts'
@@ -51,7 +52,7 @@ export async function openClickHouseSeriesReader(
   settings: ClickHouseSettings,
 ): Promise<SeriesReader> {
   await checkPassword(settings)
-  const connection = new Connection({ settings, timeoutMs: queryMsMax })
+  const connection = new Connection({ settings, timeoutMs: queryMsMax, pulse: new Pulse() })
   return remoteReader(remoteSeries({ connection }), () => connection.close())
 }
 

@@ -8,6 +8,7 @@ import { InfluxDB, setLogger, type SendOptions, type Transport } from '@influxda
 
 import { SettingsError, type InfluxSettings } from '../../flow/settings.ts'
 import { faultOf, InfluxFault } from './fault.ts'
+import { noPulse, type Pulse } from '../pulse.ts'
 import { Slots } from '../spool/slots.ts'
 
 // Failures are returned and counted; the library would write them to standard error.
@@ -25,6 +26,8 @@ export interface ConnectionOptions {
   token: () => Promise<string>
   /** A request without a complete answer by then is aborted. */
   timeoutMs?: number
+  /** Aborts a request sooner if the server hangs; absent: it has its whole time. */
+  pulse?: Pulse
   /** The most requests in flight at a time; default: unbounded. */
   requestsMax?: number
   now?: () => number
@@ -46,6 +49,7 @@ export class Connection {
   readonly #transport: Transport
   readonly #token: () => Promise<string>
   readonly #timeoutMs: number
+  readonly #pulse: Pulse | undefined
   readonly #now: () => number
   readonly #slots: Slots
   /** Requests made, and those of them that failed. */
@@ -59,6 +63,7 @@ export class Connection {
     this.#transport = new InfluxDB({ url, timeout: 2 * timeoutMs }).transport
     this.#token = token
     this.#timeoutMs = timeoutMs
+    this.#pulse = options.pulse
     this.#now = now
   }
 
@@ -71,12 +76,12 @@ export class Connection {
    * @throws InfluxFault
    */
   async request(path: string, request: InfluxRequest = {}): Promise<unknown> {
-    return (await this.#slots.run(() => this.#ask(path, request))).body
+    return (await this.#slots.run(() => this.#watched(path, request))).body
   }
 
   /** The server's version as it reports it, such as v2.9.1. @throws InfluxFault */
   async version(): Promise<string> {
-    const { headers } = await this.#slots.run(() => this.#ask('/ping', {}))
+    const { headers } = await this.#slots.run(() => this.#watched('/ping', {}))
     return headers['x-influxdb-version']?.toString() ?? ''
   }
 
@@ -105,11 +110,18 @@ export class Connection {
     })
   }
 
+  #watched(path: string, request: InfluxRequest): Promise<{ body: unknown; headers: Headers }> {
+    if (!this.#pulse) return this.#ask(path, request)
+    return this.#pulse.during(this.url, (isHung) => this.#ask(path, request, isHung))
+  }
+
   async #ask(
     path: string,
     { method = 'GET', body = '', headers = {}, isCompressible = false, signal }: InfluxRequest,
+    isHung?: AbortSignal,
   ): Promise<{ body: unknown; headers: Headers }> {
     const timeout = AbortSignal.timeout(this.#timeoutMs)
+    const ends = [timeout, signal, isHung].filter((each) => each !== undefined)
     this.requests.sent++
     try {
       const token = await this.#token()
@@ -121,12 +133,13 @@ export class Connection {
           ...headers,
         },
         ...(isCompressible ? { gzipThreshold: gzipBytesMin } : {}),
-        signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+        signal: AbortSignal.any(ends),
       })
       const isJson = given['content-type']?.toString().includes('json') === true && text !== ''
       return { body: isJson ? (JSON.parse(text) as unknown) : text, headers: given }
     } catch (error) {
       this.requests.failed++
+      if (isHung?.aborted) throw new InfluxFault('away', noPulse)
       if (timeout.aborted)
         throw new InfluxFault('away', `no answer within ${this.#timeoutMs / 1000} s`)
       throw faultOf(error, this.#now())

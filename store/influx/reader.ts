@@ -1,5 +1,6 @@
 /** The series in InfluxDB, for a read-only process. */
 import type { InfluxSettings } from '../../flow/settings.ts'
+import { Pulse } from '../pulse.ts'
 import { queryMsMax, remoteReader, type RemoteSeries } from '../remote.ts'
 import type { SeriesReader } from '../series.ts'
 import { readCoverage, readExtent, readTop } from './answers.ts'
@@ -16,7 +17,12 @@ import { readSteps } from './steps.ts'
 export async function openInfluxSeriesReader(settings: InfluxSettings): Promise<SeriesReader> {
   await checkToken(settings)
   const { url, org, prefix } = settings
-  const connection = new Connection({ url, token: tokenOf(settings), timeoutMs: queryMsMax })
+  const connection = new Connection({
+    url,
+    token: tokenOf(settings),
+    timeoutMs: queryMsMax,
+    pulse: new Pulse(),
+  })
   // Requests end by themselves: there is nothing to close.
   return remoteReader(remoteSeries({ connection, org, prefix }), async () => undefined)
 }

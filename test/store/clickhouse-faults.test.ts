@@ -18,6 +18,8 @@ import { dayMs, plain, tiers } from './series-rows.ts'
 
 const tier = tiers['5m']
 const exporter = '192.0.2.1'
+/** A query has 30 seconds. */
+const answeredMsMax = 15_000
 const day = Math.floor(Date.now() / dayMs) * dayMs - 3 * dayMs
 const times = Array.from({ length: 24 }, (_, i) => day + i * tier.stepMs)
 const range = { tier, from: day, to: day + dayMs }
@@ -70,6 +72,24 @@ describe('ClickHouse nodes that die', { skip: skipWithoutClickHouse() }, () => {
     assert.equal(a, b)
     assert.equal(c, d)
     assert.notEqual(a, c, 'steps lie in both shards')
+  })
+
+  test('a node hangs: the next one answers within seconds', async () => {
+    const expected = await found()
+    const hung = nodes.nodes[0]!
+    const fresh = await openClickHouseSeriesReader(held.settings)
+    hung.signal('SIGSTOP')
+    try {
+      const asked = performance.now()
+      const steps: StepRows[] = []
+      for await (const step of fresh.steps({ ...range, exporter })) steps.push(step)
+      const tookMs = performance.now() - asked
+      assert.deepEqual(plain(steps), expected)
+      assert.ok(tookMs < answeredMsMax, `answered after ${Math.round(tookMs)} ms`)
+    } finally {
+      hung.signal('SIGCONT')
+      await fresh.close()
+    }
   })
 
   test('a whole shard down: queries fail, and none is answered in part', async () => {

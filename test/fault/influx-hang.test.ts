@@ -1,0 +1,44 @@
+/** An InfluxDB that accepts connections and answers nothing: nobody waits long to be told so. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { startWeir } from '../browser/weir.ts'
+import { RunningInfluxd } from '../influxd.ts'
+import { skipWithoutInfluxd } from '../setup/influxd.ts'
+
+/** A query has 30 seconds; a health check of the API waits for five. */
+const toldMsMax = 15_000
+
+test(
+  'InfluxDB hangs: status and series say so within seconds, and answer once it goes on',
+  { skip: skipWithoutInfluxd() },
+  async () => {
+    const influxd = await RunningInfluxd.startReady()
+    const environment = { ...influxd.environment, WEIR_LOG: 'silent' }
+    const weir = await startWeir({ replayed: false, environment })
+    const get = async (path: string) => {
+      const response = await fetch(`${weir.url}${path}`)
+      return { status: response.status, text: await response.text() }
+    }
+    const series = '/api/series?from=2026-11-16T00:00:00Z&to=2026-11-17T00:00:00Z&measure=bits'
+    try {
+      assert.equal((await get(series)).status, 200)
+      process.kill(influxd.pid, 'SIGSTOP')
+      const asked = performance.now()
+      const [status, refused] = await Promise.all([get('/api/status'), get(series)])
+      const tookMs = performance.now() - asked
+      assert.equal(status.status, 200)
+      assert.match(status.text, /"the series \([^)]*1d\) cannot be read: InfluxDB: no answer/)
+      assert.equal(refused.status, 503)
+      assert.match(refused.text, /InfluxDB: no answer/)
+      assert.ok(tookMs < toldMsMax, `told after ${Math.round(tookMs)} ms`)
+
+      process.kill(influxd.pid, 'SIGCONT')
+      assert.equal((await get(series)).status, 200)
+      assert.doesNotMatch((await get('/api/status')).text, /no answer/)
+    } finally {
+      await weir.close()
+      await influxd.remove()
+    }
+  },
+)
