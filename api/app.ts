@@ -12,7 +12,9 @@ import Fastify, {
 } from 'fastify'
 
 import packageFile from '../package.json' with { type: 'json' }
+import type { Look } from '../flow/incident/look.ts'
 import { IncidentReader, type IncidentSource } from '../store/incident/ledger.ts'
+import { LookThread } from '../store/incident/look-thread.ts'
 import { Accounts } from './access/accounts.ts'
 import { guardAccess } from './access/authenticate.ts'
 import { firstAdmin } from './access/first-admin.ts'
@@ -52,7 +54,10 @@ import { topRoute } from './routes/top.ts'
 import { usersRoutes } from './routes/users.ts'
 import { guardOrigins } from './access/origins.ts'
 
-export interface AppOptions extends Omit<ApiParts, 'heavy' | 'answers' | 'now' | 'incidents'> {
+export interface AppOptions extends Omit<
+  ApiParts,
+  'heavy' | 'look' | 'answers' | 'now' | 'incidents'
+> {
   /** Default: those of the data folder. */
   incidents?: IncidentSource
   /** The built page; if it is missing, its addresses answer so. */
@@ -144,6 +149,9 @@ async function refuseUnderPressure({ url }: FastifyRequest, reply: FastifyReply)
 async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<void> {
   const { now = Date.now, heavyLimits } = options
   const heavy = new HeavyQueries(heavyLimits)
+  const looks = new LookThread()
+  app.addHook('onClose', () => looks.close())
+  const look: Look = (seen, sought) => looks.look(seen, sought)
   const { settings, state } = options
   const given = settings.access.passwordFile === null ? [] : [firstAdmin]
   const accounts = new Accounts(state, now, new Set(given))
@@ -151,7 +159,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const names = namesForCaller(options.names)
   const answers = new AnswerCache(settings.data, now)
   const { incidents = new IncidentReader(settings.data) } = options
-  const parts: SessionParts = { ...options, ...access, names, now, heavy, answers, incidents }
+  const parts: SessionParts = { ...options, ...access, names, now, heavy, look, answers, incidents }
   await guardAccess(app, { settings, accounts, state, now })
   markMasked(app, settings)
   await app.register(seriesRoute(parts))

@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { zoneOf, type Settings } from '../flow/settings.ts'
+import type { Look } from '../flow/incident/look.ts'
 import type { FlowStore } from '../store/flows.ts'
 import type { IncidentSource } from '../store/incident/ledger.ts'
 import { refuseHostFilter } from './access/masking.ts'
@@ -26,6 +27,8 @@ export interface ApiParts {
   names: NameSource
   state: ApiState
   heavy: HeavyQueries
+  /** Looks at flows in another thread. */
+  look: Look
   answers: AnswerCache
   /** unix ms */
   now: () => number

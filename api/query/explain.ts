@@ -9,6 +9,7 @@ import {
   type ActorFacts,
   type Incident,
 } from '../../flow/incident/incident.ts'
+import type { Look } from '../../flow/incident/look.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { zoneOf } from '../../flow/settings.ts'
@@ -59,6 +60,8 @@ export type Unseen = 'none-received' | 'gone' | 'too-long' | 'too-many'
 
 export interface ExplainContext extends Pick<ApiParts, 'settings' | 'series' | 'flows'> {
   ledger: IncidentSource
+  /** Where flows are looked at; absent: in this thread. */
+  look?: Look
   signal?: AbortSignal
 }
 
@@ -134,7 +137,7 @@ async function judgeWindow(
 }
 
 function queryOf(context: ExplainContext, span: Span, exporter: string | undefined): JudgeQuery {
-  const { settings, series, flows, signal } = context
+  const { settings, series, flows, look, signal } = context
   return {
     flows,
     series,
@@ -146,6 +149,7 @@ function queryOf(context: ExplainContext, span: Span, exporter: string | undefin
     to: span.to,
     exporter,
     limits: { read: rowsMax },
+    look,
     signal,
   }
 }

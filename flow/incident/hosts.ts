@@ -1,23 +1,47 @@
 /** Maps addresses to small numbers, so that tables of flows can be counted in arrays. */
-import { formatAddress, parseAddress, type AddressWords, type NetworkSet } from '../address.ts'
+import { formatAddress, NetworkSet, parseAddress, type AddressWords } from '../address.ts'
 import { hashWords } from './address-index.ts'
 
 const firstCapacity = 1024
 const freeSlot = -1
+
+/** The addresses of `Hosts` as columns, for another thread. */
+export interface HostColumns {
+  count: number
+  words: Uint32Array
+  isLocal: Uint8Array
+  slots: Int32Array
+}
 
 /** Open addressing on typed arrays: a map with an array per address took five times as much memory. */
 export class Hosts {
   readonly #local: NetworkSet
   #count = 0
   /** Four words per address, by its number, and whether it is local. */
-  #words = new Uint32Array(4 * firstCapacity)
-  #isLocal = new Uint8Array(firstCapacity)
+  #words: Uint32Array = new Uint32Array(4 * firstCapacity)
+  #isLocal: Uint8Array = new Uint8Array(firstCapacity)
   /** Host numbers; at most half of the slots are in use. */
-  #slots = new Int32Array(2 * firstCapacity).fill(freeSlot)
+  #slots: Int32Array = new Int32Array(2 * firstCapacity).fill(freeSlot)
 
   /** `local`: the networks whose hosts can be actors. */
   constructor(local: NetworkSet) {
     this.#local = local
+  }
+
+  /** The same hosts, of columns that it takes over. No host can be local that was not known before. */
+  static of({ count, words, isLocal, slots }: HostColumns): Hosts {
+    const hosts = new Hosts(new NetworkSet([]))
+    hosts.#count = count
+    hosts.#words = words
+    hosts.#isLocal = isLocal
+    hosts.#slots = slots
+    return hosts
+  }
+
+  /** Its columns, which it keeps. */
+  get columns(): HostColumns {
+    const [words, isLocal, slots] = [this.#words, this.#isLocal, this.#slots]
+    return { count: this.#count, words, isLocal, slots }
   }
 
   get count(): number {

@@ -9,7 +9,8 @@ import { FlowTable, type EventFlows } from './flow-table.ts'
 import { Hosts } from './hosts.ts'
 import { Rates, RatesStorage, type Grid } from './rates.ts'
 import { Sample } from './sample.ts'
-import { followedMax, Scene, type HostSeries } from './scene.ts'
+import type { Seen } from './look.ts'
+import { followedMax, type HostSeries } from './scene.ts'
 
 export interface SampledOptions {
   local: NetworkSet
@@ -46,9 +47,9 @@ export class SampledScenes {
     }
   }
 
-  /** One scene per exporter seen. */
-  scenes(): Scene[] {
-    return this.#passing.map((passing) => passing.scene())
+  /** What was seen of each exporter, once all of its flows have passed. */
+  seen(): Seen[] {
+    return this.#passing.map((passing) => passing.seen())
   }
 
   #begin(exporter: string): Passing {
@@ -120,7 +121,7 @@ class Passing {
   }
 
   /** The counts, clipped to the seconds for which packets were reported. */
-  scene(): Scene {
+  seen(): Seen {
     this.#sample.putInto(this.#table)
     const { from, seconds } = this.#grid
     const a = Math.max(0, Math.floor((this.#least - from) / 1000))
@@ -137,16 +138,16 @@ class Passing {
       .sort((x, y) => y.bytes - x.bytes)
       .slice(0, followedMax)
     this.#storage.free()
-    return new Scene(
-      this.#table,
-      { from: from + begin * 1000, seconds: end - begin },
-      {
+    return {
+      table: this.#table,
+      grid: { from: from + begin * 1000, seconds: end - begin },
+      counted: {
         times: this.#sample.times,
         total: { in: cut(this.#total.in.take()), out: cut(this.#total.out.take()) },
         edges: cut(this.#edges),
         followed: new Map(followed.map(({ host, series }): [number, HostSeries] => [host, series])),
       },
-    )
+    }
   }
 
   #edge(at: number): void {

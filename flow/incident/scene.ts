@@ -38,11 +38,17 @@ export class Scene {
   /** Series of the hosts with the most bytes. */
   readonly followed: ReadonlyMap<number, HostSeries>
 
-  constructor(table: FlowTable, grid: Grid, counted?: Counted) {
+  /** `connections`: those of the table, if they have been joined already. */
+  constructor(
+    table: FlowTable,
+    grid: Grid,
+    counted?: Counted,
+    connections: Connections = joinConnections(table),
+  ) {
     this.table = table
     this.grid = grid
     this.times = counted?.times ?? 1
-    this.connections = joinConnections(table)
+    this.connections = connections
     this.total = counted?.total ?? this.#sum()
     this.edges = counted?.edges ?? this.#edges()
     this.openings = this.openingsOf(() => true)

@@ -1,7 +1,6 @@
 /**
  * Judges a time: what happened, with all facts, and which of it is usual and so not an incident.
  */
-import { findEvents } from '../../flow/incident/find.ts'
 import type { Finding } from '../../flow/incident/finding.ts'
 import { spanOf, totalOf } from '../../flow/incident/facts.ts'
 import {
@@ -11,7 +10,6 @@ import {
   type Incident,
 } from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
-import type { Sensitivity } from '../../flow/incident/sensitivity.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { formatDuration } from '../../flow/units.ts'
 import type { Coverage } from '../series.ts'
@@ -20,7 +18,6 @@ import { usualOf } from './history.ts'
 import { readSurroundings, type SurroundingsQuery } from './surroundings.ts'
 
 export interface JudgeQuery extends SurroundingsQuery {
-  sensitivity: Sensitivity
   /** IANA time zone in which hours of different days are compared. */
   zone: string
 }
@@ -52,13 +49,12 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
   // Before reading flows, which takes long and much memory: fails at once if the store is away.
   const asked = { from: intervalStart(query.from), to: intervalStart(query.to) + intervalMs }
   await query.series.coverage({ tier: query.tier, ...asked })
-  const { scenes, breaks } = await readSurroundings(query)
+  const { looked, breaks } = await readSurroundings(query)
   const judged: Judged[] = []
-  for (const scene of scenes) {
+  for (const { scene, findings } of looked) {
     const { exporter } = scene.table
     const own = breaks.filter((each) => each.exporter === exporter)
     const coverage = await coverageOf(query, scene)
-    const findings = findEvents(scene, { sensitivity: query.sensitivity, breaks: own })
     const incidents: Incident[] = []
     const usual: string[] = []
     for (const finding of findings) {

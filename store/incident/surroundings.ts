@@ -5,9 +5,11 @@
 import type { NetworkSet } from '../../flow/address.ts'
 import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
 import { wasAway, type ExporterBreak } from '../../flow/incident/incident.ts'
+import { look, type Look, type Looked, type Seen } from '../../flow/incident/look.ts'
 import type { Grid } from '../../flow/incident/rates.ts'
 import { SampledScenes } from '../../flow/incident/sampled.ts'
-import { Scene } from '../../flow/incident/scene.ts'
+import type { Scene } from '../../flow/incident/scene.ts'
+import type { Sensitivity } from '../../flow/incident/sensitivity.ts'
 import type { Tier } from '../../flow/interval.ts'
 import { QueryTooLarge } from '../query-error.ts'
 import type { FlowStore } from '../flows.ts'
@@ -54,15 +56,19 @@ export interface SurroundingsQuery {
   exporter?: string | undefined
   limits?: Partial<RowLimits> | undefined
   signal?: AbortSignal | undefined
+  sensitivity: Sensitivity
+  /** Where flows are looked at; absent: in this thread. */
+  look?: Look | undefined
 }
 
 export interface Surroundings {
-  scenes: Scene[]
+  /** By exporter. */
+  looked: Looked[]
   breaks: readonly ExporterBreak[]
 }
 
 /**
- * The scenes of a time, with the time before and after it.
+ * The scenes of a time, with the time before and after it, and the events in them.
  * @throws QueryTooLarge if there are more flows than may be read
  */
 export async function readSurroundings(query: SurroundingsQuery): Promise<Surroundings> {
@@ -76,7 +82,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
   // The manifest counts whole files, and only part of their flows lie in the time.
   if ((await rowsIn(widest!)) <= 2 * held)
     try {
-      return { scenes: await readAll(query, timeOf(query, widest!), breaks), breaks }
+      return { looked: await readAll(query, timeOf(query, widest!), breaks), breaks }
     } catch (error) {
       if (!(error instanceof QueryTooLarge)) throw error
     }
@@ -90,9 +96,9 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
         'ask for a shorter time, or for one exporter',
         rows,
       )
-    return { scenes: await readSampled(query, timeOf(query, margin), breaks), breaks }
+    return { looked: await readSampled(query, timeOf(query, margin), breaks), breaks }
   }
-  return { scenes: [], breaks }
+  return { looked: [], breaks }
 }
 
 /** The time to read, in whole seconds. */
@@ -115,17 +121,35 @@ async function readAll(
   query: SurroundingsQuery,
   time: { from: number; to: number },
   breaks: readonly ExporterBreak[],
-): Promise<Scene[]> {
+): Promise<Looked[]> {
   const { flows, local, exporter, signal } = query
   let tables = new FlowTables(local)
   await flows.scan?.({ ...time, exporter, rowsMax: limitsOf(query).held, signal }, () => {
     tables = new FlowTables(local)
     return (batch) => tables.add(batch)
   })
-  return tables.tables.map((table) => {
-    table.breaks = breaksOf(table.exporter, breaks)
-    return new Scene(table, gridOf(table, time))
-  })
+  for (const table of tables.tables) table.breaks = breaksOf(table.exporter, breaks)
+  const seen = tables.tables.map((table) => ({ table, grid: gridOf(table, time) }))
+  return lookAt(query, seen, breaks)
+}
+
+/** One after the other: each takes as much memory again. */
+async function lookAt(
+  query: SurroundingsQuery,
+  seen: readonly Seen[],
+  breaks: readonly ExporterBreak[],
+): Promise<Looked[]> {
+  const { sensitivity } = query
+  const looked: Looked[] = []
+  for (const each of seen) {
+    const own = breaks.filter(({ exporter }) => exporter === each.table.exporter)
+    looked.push(await lookOf(query)(each, { sensitivity, breaks: own }))
+  }
+  return looked
+}
+
+function lookOf(query: SurroundingsQuery): Look {
+  return query.look ?? look
 }
 
 function breaksOf(exporter: string, breaks: readonly ExporterBreak[]): readonly ExporterBreak[] {
@@ -136,7 +160,7 @@ async function readSampled(
   query: SurroundingsQuery,
   time: { from: number; to: number },
   breaks: readonly ExporterBreak[],
-): Promise<Scene[]> {
+): Promise<Looked[]> {
   const { flows, local, exporter, signal } = query
   const followed = await hostsToFollow(query, time)
   const grid: Grid = { from: time.from, seconds: (time.to - time.from) / 1000 }
@@ -148,7 +172,7 @@ async function readSampled(
     sampled = start()
     return (batch) => sampled.add(batch)
   })
-  return sampled.scenes()
+  return lookAt(query, sampled.seen(), breaks)
 }
 
 /**
@@ -181,7 +205,8 @@ export async function readHosts(
   const [table] = tables.tables
   if (!table) return null
   table.breaks = asked.breaks
-  return new Scene(table, { from, seconds: (to - from) / 1000 })
+  const seen = { table, grid: { from, seconds: (to - from) / 1000 } }
+  return (await lookOf(query)(seen, null)).scene
 }
 
 /**

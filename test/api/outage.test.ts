@@ -13,11 +13,13 @@ import { SeriesAnswer } from '../../api/schema/schema.ts'
 import { ExplainAnswer, IncidentsAnswer } from '../../api/schema/explain.ts'
 import { joinConnections } from '../../flow/incident/connections.ts'
 import { FlowTables } from '../../flow/incident/flow-table.ts'
+import type { Look } from '../../flow/incident/look.ts'
 import { sayIncident } from '../../flow/incident/sentence.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { readSettings, type Settings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { judge, type Judged } from '../../store/incident/judge.ts'
+import { LookThread } from '../../store/incident/look-thread.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
 import { mondayFolder } from '../monday.ts'
 import { skipWithout } from '../setup/parts.ts'
@@ -120,6 +122,44 @@ suite('the outage', () => {
       assert.ok(culprit!.values[within]! > 100e6)
       assert.ok(others!.values[within]! < 1e6)
     })
+
+  test('flows are looked at in another thread, with the same result, while the API goes on', async () => {
+    const { data, local, tiers } = settings
+    const flows = await openFlowStore(join(data, 'archive'), { local })
+    const series = await openSeriesReader(settings)
+    const thread = new LookThread()
+    const span = { from: Date.UTC(2026, 10, 16, 9), to: Date.UTC(2026, 10, 16, 13) }
+    const sensitivity = sensitivityTable.normal
+    const query = { ...span, flows, series, local, tier: tiers[0]!, zone: 'UTC', sensitivity }
+    for (const limits of [{}, { held: 1000, kept: 4000 }]) {
+      const here = await judge({ ...query, limits })
+      const look: Look = (seen, context) => thread.look(seen, context)
+      const there = await judge({ ...query, limits, look })
+      for (const [i, { scene, incidents, usual }] of there.entries()) {
+        assert.deepEqual(incidents, here[i]!.incidents)
+        assert.deepEqual(usual, here[i]!.usual)
+        for (const part of [
+          'times',
+          'connections',
+          'total',
+          'edges',
+          'openings',
+          'followed',
+        ] as const)
+          assert.deepEqual(scene[part], here[i]!.scene[part], part)
+      }
+    }
+    const cpuOf = async (work: () => Promise<unknown>) => {
+      const before = process.threadCpuUsage()
+      await work()
+      const { user, system } = process.threadCpuUsage(before)
+      return user + system
+    }
+    const judging = await cpuOf(() => judge(query))
+    const answering = await cpuOf(() => explain('2026-11-16T09:00:00Z', '2026-11-16T13:00:00Z'))
+    assert.ok(answering < judging / 2, `${answering} µs to answer, ${judging} µs to judge`)
+    await Promise.all([thread.close(), flows.close(), series.close()])
+  })
 
   test('with too many flows to hold, a part of them gives the same verdict', async () => {
     const { data, local, tiers } = settings

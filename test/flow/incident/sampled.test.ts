@@ -9,6 +9,7 @@ import * as fc from 'fast-check'
 import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
 import { Sample } from '../../../flow/incident/sample.ts'
 import { SampledScenes } from '../../../flow/incident/sampled.ts'
+import { look } from '../../../flow/incident/look.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
 import { FlowTable } from '../../../flow/incident/flow-table.ts'
 import { Hosts } from '../../../flow/incident/hosts.ts'
@@ -79,7 +80,7 @@ suite('partly kept scenes', () => {
         const followed = new Map([['192.0.2.1', ['10.0.0.1', '10.0.0.2', 'fd00::7', '203.0.113.9', '2001:db8::1']]]) // prettier-ignore
         const passing = new SampledScenes({ breaksOf: () => [], local, grid, kept: 30, followed })
         passing.add(eventFlows(flows))
-        const [part] = passing.scenes()
+        const [part] = passing.seen().map((seen) => look(seen, null).scene)
         const whole = new Scene(tableOf(flows), part!.grid)
         const near = (a: ArrayLike<number>, b: ArrayLike<number>) => {
           assert.equal(a.length, b.length)

@@ -1,0 +1,50 @@
+/** A thread that looks at flows, so that the thread that answers requests is not kept busy for seconds. */
+import type { Connections } from '../../flow/incident/connections.ts'
+import type { Finding } from '../../flow/incident/finding.ts'
+import type { FlowTable } from '../../flow/incident/flow-table.ts'
+import type { HostColumns } from '../../flow/incident/hosts.ts'
+import type { Looked, Seen } from '../../flow/incident/look.ts'
+import { Scene, type Counted } from '../../flow/incident/scene.ts'
+import type { SilenceContext } from '../../flow/incident/silence.ts'
+import { AskedThread } from '../asked-thread.ts'
+
+/** A table without its methods, as it is sent. */
+export type TableColumns = Omit<FlowTable, 'hosts' | 'append' | 'add' | 'adopt'>
+
+export interface LookRequest extends Omit<Seen, 'table'> {
+  kind: 'look'
+  columns: TableColumns
+  hosts: HostColumns
+  context: SilenceContext | null
+}
+
+/** What of a scene takes long to find. */
+export interface LookAnswers {
+  look: { counted: Counted; connections: Connections; findings: Finding[] }
+}
+
+export class LookThread {
+  /** Started on first use. */
+  #thread: AskedThread<LookRequest, LookAnswers> | null = null
+
+  /** See Look. @throws the error if the thread ends (the next call starts another) */
+  async look({ table, grid, counted }: Seen, context: SilenceContext | null): Promise<Looked> {
+    const { hosts, ...columns } = table
+    const request = { columns, hosts: hosts.columns, grid, counted, context }
+    const made = await this.#running().ask({ kind: 'look', ...request })
+    const scene = new Scene(table, grid, made.counted, made.connections)
+    return { scene, findings: made.findings }
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.terminate()
+  }
+
+  #running(): AskedThread<LookRequest, LookAnswers> {
+    if (this.#thread && !this.#thread.hasEnded) return this.#thread
+    const url = new URL('look-worker.ts', import.meta.url)
+    this.#thread = new AskedThread<LookRequest, LookAnswers>('explanations', url, null)
+    this.#thread.unref()
+    return this.#thread
+  }
+}
