@@ -157,7 +157,8 @@ export class Collector {
     const isMemoryTaken = incidents.isJudging || batch !== null || buckets.awaitsPacking(nowMs)
     if (!isLast) await this.#sort(nowMs, { isMemoryTaken })
     await this.#expire(nowMs)
-    if (!isLast) incidents.wake(nowMs)
+    const isRebuilding = !this.#redo.isSubsetOf(this.#forTrackers)
+    if (!isLast) incidents.wake(nowMs, { isRebuilding })
     this.lastError = this.#remakeError
     return { wroteSeries: batch !== null }
   }

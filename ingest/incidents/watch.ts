@@ -23,6 +23,8 @@ const earlyMs = 25_000
 const settleMs = 100_000
 /** An interval that keeps changing is not judged again before this. */
 const againMs = 240_000
+/** While series are rebuilt, older intervals wait: those of earlier days show what is usual, and may come later. */
+const recentMs = 3_600_000
 /** Flows that another collector has not sent by then are not awaited: it judges them when it is back. */
 const partialMsMax = 3_600_000
 /** Most pending intervals; beyond that, the oldest are dropped and counted. */
@@ -88,10 +90,11 @@ export class IncidentWatch {
     this.dropped += over
   }
 
-  /** Judges what is due, unless that is in progress. Returns at once. */
-  wake(nowMs: number): void {
+  /** Judges what is due, unless that is in progress. Returns at once. `isRebuilding`: series are, with new flows. */
+  wake(nowMs: number, { isRebuilding = false } = {}): void {
     if (this.#work || this.#isClosing) return
-    this.#work = this.#judgeDue(nowMs)
+    const fromMs = isRebuilding ? nowMs - recentMs : Number.NEGATIVE_INFINITY
+    this.#work = this.#judgeDue(nowMs, fromMs)
       .catch((error: unknown) => {
         this.lastError = reasonOf(error)
         this.#log.error({ error }, 'the search for incidents failed; the next wake-up tries again')
@@ -125,9 +128,12 @@ export class IncidentWatch {
     if (this.#judge === judge) this.#judge = null
   }
 
-  async #judgeDue(nowMs: number): Promise<void> {
+  /** Judges the intervals from `fromMs` on that are due. */
+  async #judgeDue(nowMs: number, fromMs: number): Promise<void> {
     await this.#ledger.addPending([...this.#waiting])
-    const due = [...this.#waiting].filter((interval) => this.#isDue(interval, nowMs))
+    const due = [...this.#waiting].filter(
+      (interval) => interval >= fromMs && this.#isDue(interval, nowMs),
+    )
     for (const span of spansOf(due)) {
       if (this.#isClosing) return
       const intervals = due.filter((each) => each >= span.from && each < span.to)

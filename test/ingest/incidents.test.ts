@@ -47,6 +47,9 @@ suite('incidents beside the collector', () => {
 
     const watch = await IncidentWatch.open(settings, log)
     assert.equal(watch.waiting, intervals.length)
+    watch.wake(morning + 120 * minute, { isRebuilding: true })
+    await idle(watch)
+    assert.equal(watch.judged, 0, 'what is usual is not known before the series are rebuilt')
     watch.wake(morning + 60 * minute)
     await idle(watch)
     assert.equal(watch.lastError, null)
