@@ -33,7 +33,12 @@ export async function servePage(app: FastifyInstance, folder: string): Promise<v
       reply.sendFile(decodeURI(url.split('?')[0]!)),
     )
   app.setNotFoundHandler((request, reply) => {
-    if (!isView(request)) throw notFound(request)
+    if (!isView(request)) {
+      const allowed = methodsOf(app, request)
+      if (allowed.length === 0) throw notFound(request)
+      void reply.header('allow', allowed.join(', '))
+      throw notAllowed(request, allowed)
+    }
     if (!existsSync(join(folder, 'index.html'))) throw notBuilt
     return sendIndex(reply)
   })
@@ -62,6 +67,22 @@ export function looksLikeApi(path: string): boolean {
   } catch {
     return true
   }
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** The methods that the path of a request takes; none if there is no such path. */
+function methodsOf(app: FastifyInstance, { url }: FastifyRequest): string[] {
+  const [path = ''] = url.split('?')
+  return methods.filter((method) => app.findRoute({ method, url: path }) !== null)
+}
+
+function notAllowed({ method, url }: FastifyRequest, allowed: readonly string[]): ApiError {
+  const [path = ''] = url.split('?')
+  return new ApiError(405, 'method-not-allowed', {
+    message: `${path.slice(0, 200)} does not take ${method}`,
+    remedy: `use ${allowed.join(' or ')}`,
+  })
 }
 
 function notFound({ method, url }: FastifyRequest): ApiError {

@@ -110,9 +110,25 @@ suite('refusals', () => {
     assert.equal((await refused('/api', 404)).code, 'not-found')
     assert.equal((await refused('/favicon.ico', 404)).code, 'not-found')
     assert.equal((await refused('/api/series/%zz', 400)).code, 'fst-err-bad-url')
-    const posted = await app.inject({ method: 'POST', url: '/api/series' })
+    const posted = await app.inject({ method: 'POST', url: '/api/nothing' })
     assert.equal(posted.statusCode, 404)
     assert.equal(posted.json<{ error: { code: string } }>().error.code, 'not-found')
+  })
+
+  test('a method that a path does not take is a 405, with those that it takes', async (t) => {
+    const { app } = await appUnderTest(t)
+    const cases = [
+      ['POST', '/api/series?from=now-1h', 'GET, HEAD'],
+      ['DELETE', '/api/trackers', 'GET, HEAD, POST'],
+      ['POST', '/api/trackers/web-1', 'GET, HEAD, PUT, DELETE'],
+      ['DELETE', '/favicon.svg', 'GET, HEAD'],
+    ] as const
+    for (const [method, url, allow] of cases) {
+      const answer = await app.inject({ method, url })
+      assert.deepEqual([answer.statusCode, answer.headers.allow], [405, allow], url)
+      const { error } = answer.json<{ error: { code: string; remedy: string } }>()
+      assert.equal(error.code, 'method-not-allowed')
+    }
   })
 
   test('a failing store is a 500 without internals', async (t) => {
