@@ -9,11 +9,12 @@ import { Archive } from '../../store/archive/archive.ts'
 import { openSeriesStore } from '../../store/open-series.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
+import { announcedBefore, announcedName, announcedWith } from './announced.ts'
 import { finishImport } from './finish-import.ts'
 import { judgeNow } from '../incidents/judge-now.ts'
 import { readNames } from '../names.ts'
 import { Pipeline } from '../pipeline.ts'
-import { CaptureReader, inOrderOfTime, type CapturesRead } from './read-captures.ts'
+import { CaptureReader, firstPacketMs, inOrderOfTime, type CapturesRead } from './read-captures.ts'
 import { hashCaptures, type HashedCapture, type Taken } from './taken.ts'
 import { keepExporters, shipFiles, tellOthers } from './tell.ts'
 import { writeSeries } from './write-series.ts'
@@ -86,18 +87,22 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
     await finishImport(settings, archive, store)
     const { coverage, counters, pipeline } = await openDecoding(archive, options)
     const reader = new CaptureReader({ ...options, archive, pipeline })
-    for (const path of await inOrderOfTime(paths)) await reader.read(path)
+    const ordered = await inOrderOfTime(paths)
+    const firstMs = ordered[0] === undefined ? 0 : await firstPacketMs(ordered[0])
+    pipeline.restore({ decoder: announcedBefore(archive, firstMs) })
+    for (const path of ordered) await reader.read(path)
     const { found } = reader
     pipeline.drain()
     if (found.to !== null) closeAll({ coverage, pipeline }, found.to, shiftMs)
     const tier = settings.tiers[0]!
     for (const stored of await store.coverage({ tier, ...coverage.extent() })) coverage.add(stored)
-    const exporters = pipeline.exporters()
+    const exporters = sentIn(pipeline.exporters(), found.from ?? 0)
     const redo = [...pipeline.touched(), ...coverage.intervals()]
     const taken = note(reader.filled)
     const imported = redo.length > 0 && { coverage: coverage.snapshot(), exporters }
-    const set = { taken, breaks: coverage.breaks.list(), ...(imported && { imported }) }
-    await archive.publish({ redo, set })
+    const announced = announcedWith(archive, pipeline.decoder.snapshot())
+    const set = { taken, breaks: coverage.breaks.list(), [announcedName]: announced }
+    await archive.publish({ redo, set: { ...set, ...(imported && { imported }) } })
     const status = await keepExporters(settings.data, exporters)
     await archive.merge(Number.POSITIVE_INFINITY)
     await writeSeries({ settings, archive, store, coverage, counters })
@@ -105,6 +110,13 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
   } finally {
     await store.close()
   }
+}
+
+/** The exporters that sent anything since `from` (unix seconds), as seen since then. */
+function sentIn(exporters: readonly ExporterStatus[], from: number): ExporterStatus[] {
+  return exporters
+    .filter(({ datagrams }) => datagrams > 0)
+    .map((exporter) => ({ ...exporter, firstSeen: Math.max(exporter.firstSeen, from) }))
 }
 
 /** Decodes like ingest, but without buckets: the series are made from the archive afterwards. */

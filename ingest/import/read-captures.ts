@@ -98,8 +98,8 @@ export async function inOrderOfTime(paths: readonly string[]): Promise<string[]>
   return [...paths].sort((a, b) => begun.get(a)! - begun.get(b)!)
 }
 
-/** Unix ms; 0 if there is no packet. */
-async function firstPacketMs(path: string): Promise<number> {
+/** The time of a capture's first packet, unix ms; 0 if there is none. */
+export async function firstPacketMs(path: string): Promise<number> {
   for await (const { timeMs } of wholePackets(path, () => undefined)) return timeMs
   return 0
 }

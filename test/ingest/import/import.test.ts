@@ -227,3 +227,39 @@ test('an interval of which two captures have a part is known, with the losses of
   assert.deepEqual(more, [])
   assert.deepEqual([coverage?.known, coverage?.datagrams, coverage?.lostFlows], [1, 4, 6])
 })
+
+test('a capture that goes on where another ended is read with its templates and sampling rates', async () => {
+  const settings = readSettings({ WEIR_DATA: join(folder, 'goes-on') })
+  const template = {
+    id: 256,
+    fields: [field(8, 4), field(12, 4), field(1, 4), field(2, 4), field(21, 4), field(22, 4)],
+  }
+  const sampler = { id: 257, scopes: [field(1, 4)], fields: [field(34, 4)] }
+  const data = { data: template, records: [['10.0.0.2', '192.0.2.1', 5, 1, 0, 0]] }
+  const announced = [
+    { templates: [template] },
+    { optionsTemplates: [sampler] },
+    { data: sampler, records: [[0, 100]] },
+  ]
+  const taken = async (name: string, ms: number, sets: Parameters<typeof encodeV9>[0]['sets']) => {
+    const capture = join(folder, `${name}.pcap`)
+    const payload = encodeV9({ exportMs: testExportMs + ms, sequence: ms, sets })
+    await writeCapture(capture, '10.0.0.1', [{ payload, receivedMs: testExportMs + ms }])
+    const { bytes, problems } = await importCaptures([capture], {
+      settings,
+      shiftMs: 0,
+      onProgress: () => undefined,
+    })
+    return { bytes, problems }
+  }
+  const minute = 60_000
+  const whole = { bytes: 500, problems: {} }
+  const unread = { bytes: 0, problems: { 'template-missing-expired': 1 } }
+  assert.deepEqual(await taken('first', 0, [...announced, data]), whole)
+  assert.deepEqual(await taken('goes-on', 10 * minute, [data]), whole)
+  assert.deepEqual(await taken('goes-on-again', 65 * minute, [data]), whole)
+  assert.deepEqual(await taken('earlier', -10 * minute, [data]), unread)
+  assert.deepEqual(await taken('much-later', 130 * minute, [data]), unread)
+  const [exporter] = await readExporters(settings.data)
+  assert.deepEqual([exporter?.datagrams, exporter?.bytes, exporter?.lost.datagrams], [5, 1500, 0])
+})
