@@ -33,8 +33,8 @@ export async function influxCheck({ settings }: CommandInput): Promise<void> {
       |> range(start: ${bound.time(time)}, stop: ${bound.time(time + 1000)})
       |> filter(fn: (r) => r._measurement == "canary")`
     let found = ''
-    const asked = { org: influx.org, query: { text, variables: bound.variables } }
-    await askFlux(connection, asked, (values, columns) => {
+    const request = { org: influx.org, query: { text, variables: bound.variables } }
+    await askFlux(connection, request, (values, columns) => {
       found = values[columns.get('_value')!]!
     })
     if (!(Number(found) >= Number(written)))

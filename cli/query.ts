@@ -44,13 +44,13 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   }
   const flows = await openFlows(settings)
   try {
-    const asked = await readQuestion({ values, positionals }, context, flows)
-    if (asked.isEmpty)
+    const question = await readQuestion({ values, positionals }, context, flows)
+    if (question.isEmpty)
       console.error(
         `weir: there are no flows in ${settings.data}: set WEIR_DATA to the data folder`,
       )
     const seen = seenOf(exporters)
-    process.stdout.write(format(await ask(asked, { ...context, seen }, flows)))
+    process.stdout.write(format(await ask(question, { ...context, seen }, flows)))
   } catch (error) {
     if (error instanceof CommandError) throw error
     const { status, message, remedy } = toApiError(error, {}, undefined)
@@ -60,7 +60,7 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   }
 }
 
-interface Asked extends TopQuery {
+interface Question extends TopQuery {
   keys: TopKeyName[]
   rows: number
   /** The archive is empty. */
@@ -71,7 +71,7 @@ async function readQuestion(
   { values, positionals }: Pick<CommandInput, 'values' | 'positionals'>,
   context: WindowContext,
   flows: FlowStore,
-): Promise<Asked> {
+): Promise<Question> {
   const written = ((values['by'] as string[] | undefined) ?? []).flatMap((each) => each.split(','))
   const { filter, keys } = splitWords(positionals, context)
   const by = [...new Set([...written, ...keys])].join(',') || 'host'
@@ -94,12 +94,12 @@ function seconds(ms: number): string {
 }
 
 async function ask(
-  asked: Asked,
+  question: Question,
   context: WindowContext & { seen: readonly Seen[] },
   flows: FlowStore,
 ): Promise<TopAnswer> {
-  const { keys: by, rows, order = 'bytes' } = asked
-  const window = readWindow(asked, context)
+  const { keys: by, rows, order = 'bytes' } = question
+  const window = readWindow(question, context)
   const { from, to, include } = window
   const filter = archiveFilter(window)
   const top = await flows.top({ from, to, include, filter, by, order, limit: rows })

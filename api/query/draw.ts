@@ -11,7 +11,7 @@ import { units, type Line } from './line.ts'
 import type { Question } from './question.ts'
 import { reaches, type Source, type Stored } from './source.ts'
 import type { FiveMinute } from './summary.ts'
-import { blankUnfollowed, type TrackersAsked } from './trackers.ts'
+import { blankUnfollowed, type QueriedTrackers } from './trackers.ts'
 import { onlyExporter, type Window } from './window.ts'
 
 export interface SeriesContext {
@@ -21,7 +21,7 @@ export interface SeriesContext {
   names: NameSource
   seen: readonly Seen[]
   /** null: the query is not about trackers. */
-  trackers: TrackersAsked | null
+  trackers: QueriedTrackers | null
   /** unix ms */
   now: number
   signal: AbortSignal | undefined

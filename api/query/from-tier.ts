@@ -8,7 +8,7 @@ import type { Line, Unit } from './line.ts'
 import { wholeOf, type Split } from './measured.ts'
 import { Steps } from './steps.ts'
 import { tierLines } from './tier-lines.ts'
-import type { TrackersAsked } from './trackers.ts'
+import type { QueriedTrackers } from './trackers.ts'
 
 /** The read side of the series store. */
 export type SeriesReader = Pick<SeriesStore, 'coverage' | 'top' | 'read' | 'extent' | 'close'> & {
@@ -23,7 +23,7 @@ export interface TierQuestion {
   top: number
   exporter: string | undefined
   seen: readonly Seen[]
-  trackers: TrackersAsked | null
+  trackers: QueriedTrackers | null
 }
 
 export interface TierAnswer {
@@ -59,7 +59,7 @@ export async function fromTier(
     exporters: exporter === undefined ? undefined : [exporter],
   }
   // The coverage says which 5-minute rows are known.
-  const asked = { ...range, fields: [unit.field], sumsOnly: true }
+  const common = { ...range, fields: [unit.field], sumsOnly: true }
   const measurement = split.measurement!
   // Trackers overlap: those not listed are not part of any whole.
   const isCut = split.ranked.length > 0 && given?.wantsRest !== false && !question.trackers
@@ -68,9 +68,9 @@ export async function fromTier(
     series.coverage(range),
     keysOf(question, range, given?.keys).then(async (found) => ({
       keys: found,
-      listed: await series.read({ ...asked, measurement, by: split.by, keys: found, rest: false }),
+      listed: await series.read({ ...common, measurement, by: split.by, keys: found, rest: false }),
     })),
-    rule && series.read({ ...asked, ...rule }),
+    rule && series.read({ ...common, ...rule }),
   ])
   const covered = layCoverage(coverage, grid, question.seen)
   const steps = new Steps(covered, unit)

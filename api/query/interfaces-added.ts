@@ -10,14 +10,14 @@ export function interfacesAdded(
   window: Window,
   seen: readonly Seen[],
 ): string[] {
-  const asked = by.filter((word) => interfaceWords.has(word))
-  if (asked.length === 0 || by.includes('exporter') || onlyExporter(window) !== undefined) return []
+  const words = by.filter((word) => interfaceWords.has(word))
+  if (words.length === 0 || by.includes('exporter') || onlyExporter(window) !== undefined) return []
   const there = seen.filter(
     ({ firstSeen, lastSeen }) => lastSeen >= window.from && firstSeen < window.to,
   )
   if (there.length < 2) return []
   return [
     'interfaces of several exporters that have the same index are added up as one: ' +
-      `ask by=exporter,${asked.join(',')} to tell them apart`,
+      `ask by=exporter,${words.join(',')} to tell them apart`,
   ]
 }

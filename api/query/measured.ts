@@ -53,10 +53,10 @@ function directionsOfFlows(words: readonly SplitWord[]): readonly string[] {
 
 /** How a list of words splits the traffic. Repeated words count once. */
 export function splitBy(words: readonly SplitWord[]): Split {
-  const asked = [...new Set(words)]
-  const by = asked.includes('port')
-    ? asked.filter((word) => word !== 'protocol').flatMap(withProtocol)
-    : asked
+  const once = [...new Set(words)]
+  const by = once.includes('port')
+    ? once.filter((word) => word !== 'protocol').flatMap(withProtocol)
+    : once
   const ranked = by.filter((word) => word !== 'direction')
   const own: readonly SplitWord[] = ranked.filter((word) => word !== 'exporter')
   const measurement =
@@ -108,11 +108,10 @@ export function wholeOf(split: Split): Whole {
  */
 export function isOfCounters(
   { by, measurement }: Split,
-  asked: { filter: unknown; measure: string },
+  { filter, measure }: { filter: unknown; measure: string },
 ): boolean {
   if (!by.includes('counter')) return false
-  if (measurement === 'counter' && asked.filter === undefined && countedMeasures.has(asked.measure))
-    return true
+  if (measurement === 'counter' && filter === undefined && countedMeasures.has(measure)) return true
   throw badQuery(
     'counter-alone',
     'interface counters have only bits and packets, by interface and direction, and cannot be filtered',

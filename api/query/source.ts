@@ -82,11 +82,10 @@ function fromArchive(wanted: Wanted, stored: Stored): Source {
 }
 
 function byStep(wanted: Wanted, stored: Stored): Source {
-  const asked = wanted.stepMs!
   const tiers = stored.tiers.map(({ tier }) => tier)
   const finest = tiers[0]!.stepMs
   const steps = [...archiveStepsMs.filter((step) => step < finest), ...tiers.map((t) => t.stepMs)]
-  const stepMs = atLeast(steps, asked)
+  const stepMs = atLeast(steps, wanted.stepMs!)
   const tier = tiers.find((each) => each.stepMs === stepMs)
   if (tier) return withReach(wanted, stored, tier)
   if (archiveCovers(wanted, stored)) return { kind: 'archive', stepMs }
@@ -116,13 +115,13 @@ function fits({ from, to, points }: Wanted, stepMs: number): boolean {
   return (to - from) / stepMs <= points
 }
 
-function atLeast(steps: readonly number[], asked: number): number {
-  const step = steps.find((each) => each >= asked)
+function atLeast(steps: readonly number[], least: number): number {
+  const step = steps.find((each) => each >= least)
   if (step !== undefined) return step
   const longest = steps.at(-1)! / 1000
   throw badQuery(
     'step-too-long',
-    `no step is as long as ${asked / 1000} s`,
+    `no step is as long as ${least / 1000} s`,
     `ask for a step of at most ${longest} s`,
   )
 }
@@ -162,12 +161,12 @@ function withReach(wanted: Wanted, stored: Stored, tier: Tier): Source {
   return { kind: 'tier', tier, remark }
 }
 
-function refuseTooMany({ from, to, stepMs: asked }: Wanted, stepMs: number): void {
+function refuseTooMany({ from, to, stepMs: wantedMs }: Wanted, stepMs: number): void {
   const count = Math.ceil((to - from) / stepMs)
   if (count <= stepsMax) return
   throw badQuery(
     'too-many-steps',
-    `${count} steps of ${(asked ?? stepMs) / 1000} s are more than ${stepsMax}`,
+    `${count} steps of ${(wantedMs ?? stepMs) / 1000} s are more than ${stepsMax}`,
     `ask for a step of at least ${Math.ceil((to - from) / stepsMax / 1000)} s, or for less time`,
   )
 }

@@ -9,7 +9,7 @@ import type { Line } from './line.ts'
 import type { Stored, Wanted } from './source.ts'
 
 /** All trackers, by id, and those asked for (null: the greatest). */
-export interface TrackersAsked {
+export interface QueriedTrackers {
   known: ReadonlyMap<string, KeptTracker>
   ids: readonly string[] | null
 }
@@ -18,10 +18,10 @@ export interface TrackersAsked {
  * What a query asks about trackers; null if nothing.
  * @throws ApiError if it asks for something that totals do not have
  */
-export function trackersAsked(
+export function queriedTrackers(
   query: SeriesQuery,
   documents: readonly StateDocument<KeptTracker>[],
-): TrackersAsked | null {
+): QueriedTrackers | null {
   const words = query.by?.split(',') ?? []
   if (!words.includes('tracker')) {
     if (query.tracker === undefined) return null
@@ -54,7 +54,7 @@ export function asOfTotals(wanted: Wanted, stored: Stored): [Wanted, Stored] {
 }
 
 /** Makes the time in which a line's tracker was not followed unknown. */
-export function blankUnfollowed(line: Line, { known }: TrackersAsked, grid: Grid): void {
+export function blankUnfollowed(line: Line, { known }: QueriedTrackers, grid: Grid): void {
   const tracker = known.get(String(line.key?.['tracker']))
   if (!tracker) return
   for (let at = 0; at < grid.count; at++) {

@@ -300,8 +300,8 @@ function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable 
 function queryText(filter: string, { from, to }: Event['span']): string {
   const time = (ms: number) => new Date(ms).toISOString().replace('.000', '')
   const [first, end] = [Math.floor(from / 1000) * 1000, Math.ceil(to / 1000) * 1000]
-  const asked = filter === '' ? '' : ` '${filter}'`
-  return `npx --no weir query${asked} --from ${time(first)} --to ${time(end)} --by src,dst`
+  const quoted = filter === '' ? '' : ` '${filter}'`
+  return `npx --no weir query${quoted} --from ${time(first)} --to ${time(end)} --by src,dst`
 }
 
 function milliseconds(t: number): string {

@@ -6,7 +6,7 @@ import type { KeptTracker } from '../../store/tracker.ts'
 import { isClosedWindow, setCacheControl } from '../cache/http.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { answerSeries } from '../query/series.ts'
-import { trackersAsked } from '../query/trackers.ts'
+import { queriedTrackers } from '../query/trackers.ts'
 import { errorAnswers, SeriesAnswer, SeriesQuery } from '../schema/schema.ts'
 
 const schema = {
@@ -28,7 +28,7 @@ export async function seriesAnswer(
   reply: FastifyReply,
 ): Promise<SeriesAnswer> {
   const { window, seen, now } = await windowOf(parts, query)
-  const trackers = trackersAsked(query, await parts.state.list<KeptTracker>('trackers'))
+  const trackers = queriedTrackers(query, await parts.state.list<KeptTracker>('trackers'))
   const make = () =>
     parts.heavy.run(reply, (signal, progress) =>
       answerSeries(query, window, {

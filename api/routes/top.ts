@@ -49,8 +49,8 @@ export async function topAnswer(
   const isClosed = isClosedWindow(window, now)
   const values = ({ rows }: FlowTop) => 10 * rows.length
   const { from, to, filter, include } = window
-  const asked = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
-  const top = await parts.answers.answer(`top ${asked}`, { isClosed, values }, make)
+  const key = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
+  const top = await parts.answers.answer(`top ${key}`, { isClosed, values }, make)
   setCacheControl(reply, window, now)
   const remarks = [...interfacesAdded(by, window, seen), ...(await remarksOf(parts, window))]
   return writeTop(top, { by, order, window, names: namesAt(parts, window.to), remarks })

@@ -53,14 +53,14 @@ export function seenOf(exporters: readonly ExporterStatus[]): Seen[] {
 async function fromSocket(data: string): Promise<IngestStatus | null> {
   const text = await new Promise<string | null>((resolve) => {
     const socketPath = join(data, 'run', 'ingest.sock')
-    const asked = request(
+    const outgoing = request(
       { socketPath, path: '/status', timeout: answerTimeoutMs, agent: false },
       (response) => {
         const chunks: Buffer[] = []
         let bytes = 0
         response.on('data', (chunk: Buffer) => {
           bytes += chunk.length
-          if (bytes > statusBytesMax) asked.destroy()
+          if (bytes > statusBytesMax) outgoing.destroy()
           else chunks.push(chunk)
         })
         response.on('error', () => resolve(null))
@@ -70,9 +70,9 @@ async function fromSocket(data: string): Promise<IngestStatus | null> {
         })
       },
     )
-    asked.on('timeout', () => asked.destroy())
-    asked.on('error', () => resolve(null))
-    asked.end()
+    outgoing.on('timeout', () => outgoing.destroy())
+    outgoing.on('error', () => resolve(null))
+    outgoing.end()
   })
   return text === null ? null : parse(text)
 }

@@ -107,8 +107,8 @@ async function checkInflux({ influx, tiers }: Settings): Promise<Finding[]> {
     const version = await connection.version()
     checkVersion(version)
     const findings = [ok('series', `InfluxDB ${version} at ${url}`), ...(await checkSkew(url))]
-    const asked = new URLSearchParams({ org, limit: '100' }).toString()
-    const answer = (await connection.request(`/api/v2/buckets?${asked}`)) as {
+    const parameters = new URLSearchParams({ org, limit: '100' }).toString()
+    const answer = (await connection.request(`/api/v2/buckets?${parameters}`)) as {
       buckets: { name: string }[]
     }
     const seen = new Set(answer.buckets.map(({ name }) => name))

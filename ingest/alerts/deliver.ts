@@ -135,7 +135,7 @@ async function post(
   const body = JSON.stringify(message)
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   await new Promise<void>((resolve, reject) => {
-    const asked = send(
+    const outgoing = send(
       url,
       {
         method: 'POST',
@@ -154,9 +154,9 @@ async function post(
         else reject(refusalOf(status))
       },
     )
-    asked.on('timeout', () => asked.destroy(new Error('it did not answer in time')))
-    asked.on('error', reject)
-    asked.end(body)
+    outgoing.on('timeout', () => outgoing.destroy(new Error('it did not answer in time')))
+    outgoing.on('error', reject)
+    outgoing.end(body)
   })
 }
 

@@ -52,17 +52,17 @@ export class MissingExporters {
     const last = intervals.at(-1)
     if (last === undefined || exporters.length === 0) return new Set()
     const named = (exporter: string) => `${tracker} ${exporter} ${intervalStart(last)}`
-    const asked = exporters.filter((each) => !this.#counted.has(named(each)))
-    if (asked.length > 0) {
+    const uncounted = exporters.filter((each) => !this.#counted.has(named(each)))
+    if (uncounted.length > 0) {
       const rows = await series
         .read({
           tier: sources.tier,
           from: last - removedMs,
           to: last + intervalMs,
-          exporters: asked,
+          exporters: uncounted,
           measurement: 'tracker',
           by: ['tracker', 'exporter'],
-          keys: asked.map((exporter) => ({ tracker, exporter })),
+          keys: uncounted.map((exporter) => ({ tracker, exporter })),
           rest: false,
           fields: ['flows'],
           sumsOnly: true,
@@ -71,9 +71,9 @@ export class MissingExporters {
       // While the store is away it is not known whose flows count.
       if (rows === null) return new Set(exporters)
       if (this.#counted.size > rememberedMax) this.#counted.clear()
-      for (const each of asked) this.#counted.set(named(each), false)
+      for (const each of uncounted) this.#counted.set(named(each), false)
       for (let row = 0; row < rows.count; row++)
-        if (rows.sum.flows[row]! > 0) this.#counted.set(named(asked[rows.key[row]!]!), true)
+        if (rows.sum.flows[row]! > 0) this.#counted.set(named(uncounted[rows.key[row]!]!), true)
     }
     return new Set(exporters.filter((each) => this.#counted.get(named(each)) ?? true))
   }

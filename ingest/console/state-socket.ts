@@ -40,8 +40,8 @@ async function writeLog(data: string, log: StateLog, entry: unknown): Promise<An
   return { status: 200, body: null }
 }
 
-async function change(state: StateWriting, asked: unknown): Promise<Answer> {
-  const { collection, id, body, revision } = (asked ?? {}) as Record<string, unknown>
+async function change(state: StateWriting, sent: unknown): Promise<Answer> {
+  const { collection, id, body, revision } = (sent ?? {}) as Record<string, unknown>
   if (typeof collection !== 'string' || !Object.hasOwn(collections, collection))
     return { status: 400, body: { message: `there is no collection "${String(collection)}"` } }
   try {

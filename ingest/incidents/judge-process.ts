@@ -1,6 +1,6 @@
 /** The parent's side of the judging process: started when there is something to judge, ended afterwards. */
 import type { Settings } from '../../flow/settings.ts'
-import { AskedProcess } from '../../store/asked-process.ts'
+import { WorkerProcess } from '../../store/worker-process.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
 import type { IntervalSpan } from './spans.ts'
 
@@ -23,7 +23,7 @@ const semiSpaceMiBMax = 1
 const endMsMax = 10_000
 
 export class JudgeProcess {
-  readonly #process = new AskedProcess<JudgeRequest, JudgeAnswers>(
+  readonly #process = new WorkerProcess<JudgeRequest, JudgeAnswers>(
     'incidents',
     new URL('worker.ts', import.meta.url),
     { semiSpaceMiBMax },

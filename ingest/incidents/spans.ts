@@ -101,13 +101,13 @@ async function judgeWhole(
   })) ?? { alone: null, shared: [] }
   const isReady =
     heard.shared.length === 0 || (await stores.elsewhere!.isWhole(query.to + intervalMs))
-  const judgeAll = async (asked: JudgeQuery) => {
-    const own = await judgeAcrossHoles(asked)
+  const judgeAll = async (one: JudgeQuery) => {
+    const own = await judgeAcrossHoles(one)
     const judged = own.filter(({ exporter }) => heard.alone?.includes(exporter) ?? true)
     if (isReady)
       for (const exporter of heard.shared)
         judged.push(
-          ...(await judgeAcrossHoles({ ...asked, exporter, flows: stores.elsewhere!.flows })),
+          ...(await judgeAcrossHoles({ ...one, exporter, flows: stores.elsewhere!.flows })),
         )
     return judged
   }

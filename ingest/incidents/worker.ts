@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { NetworkSet } from '../../flow/address.ts'
 import type { Settings } from '../../flow/settings.ts'
-import { answerParent } from '../../store/asked-process.ts'
+import { answerParent } from '../../store/worker-process.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { collectAndShrink } from '../../store/garbage.ts'
 import { openSeriesReader } from '../../store/open-series.ts'

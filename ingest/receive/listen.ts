@@ -140,12 +140,12 @@ export class Listener {
 
   /** The warning for sockets whose buffer the kernel limited, or null. */
   bufferWarning(): Warning | null {
-    const asked = this.#options.receiveBufferBytes
+    const wanted = this.#options.receiveBufferBytes
     const least = Math.min(...this.#sockets.map(({ socket }) => grantedBytes(socket)))
-    if (least >= asked) return null
+    if (least >= wanted) return null
     return {
-      what: `the kernel granted ${least} of ${asked} bytes of receive buffer, so bursts may be lost`,
-      remedy: `run sysctl -w net.core.rmem_max=${asked}`,
+      what: `the kernel granted ${least} of ${wanted} bytes of receive buffer, so bursts may be lost`,
+      remedy: `run sysctl -w net.core.rmem_max=${wanted}`,
     }
   }
 

@@ -125,7 +125,7 @@ port.on('message', (request: ReceiverRequest) => {
     outbox!.taken(request)
     return
   }
-  const answer = answers[request.kind] as (asked: ReceiverRequest) => Promise<unknown>
+  const answer = answers[request.kind] as (request: ReceiverRequest) => Promise<unknown>
   answer(request).then(
     (result) => send({ kind: 'answer', id: request.id, result }),
     (error: unknown) =>

@@ -12,11 +12,11 @@ export interface SignTable<Rule> {
 
 /** The tables for the rules' signs: one lookup per flow in each, however many rules there are. */
 export function signTables<Rule>(
-  asked: Iterable<{ rule: Rule; signs: readonly Sign[] }>,
+  rules: Iterable<{ rule: Rule; signs: readonly Sign[] }>,
 ): SignTable<Rule>[] {
   const numbers = new Map<ColumnName, NumberTable<Rule>>()
   const networks = new Map<string, NetworkTable<Rule>>()
-  for (const { rule, signs } of asked)
+  for (const { rule, signs } of rules)
     for (const sign of signs) {
       if ('value' in sign) {
         const table = kept(numbers, sign.column, () => new NumberTable<Rule>(sign.column))

@@ -52,7 +52,7 @@ export class Archive {
   readonly #upkeep: Upkeep
   /** Rows added, requested to be written, and written, since the archive was opened. */
   #added = 0
-  #asked = 0
+  #sealed = 0
   #written = 0
   readonly #blocks = new BlockPool()
   /** Blocks not yet known to be written, each with the count of rows added up to its end. */
@@ -108,7 +108,7 @@ export class Archive {
     // Fails only if the thread has died; then nothing is stored, and the next start replays the journal.
     void this.#thread.ask({ kind: 'add', block: this.#blocks.sent(block) }, buffers)
     // The next publish tries again, and reports the failure.
-    if (this.#added - this.#asked >= stageRows) this.stage().catch(() => undefined)
+    if (this.#added - this.#sealed >= stageRows) this.stage().catch(() => undefined)
   }
 
   /** Whether so many rows are unwritten that no more should be added now. */
@@ -122,7 +122,7 @@ export class Archive {
    */
   async stage(): Promise<void> {
     const rows = this.#added
-    this.#asked = rows
+    this.#sealed = rows
     const entries = await this.#thread.ask({ kind: 'seal' })
     // The list may be a new one: a publication may have taken the old one meanwhile.
     this.#staged.push(...entries)

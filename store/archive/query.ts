@@ -92,7 +92,7 @@ export async function openFlowStore(
 }
 
 /** A query on certain files, with its deadline. */
-interface Asked<Query extends FlowWindow> {
+interface FileQuery<Query extends FlowWindow> {
   session: Session
   files: ArchiveFiles
   query: Query
@@ -145,33 +145,33 @@ class ArchiveQueries implements FlowStore {
   series(query: FlowSeriesQuery) {
     const { from, to, stepMs, connections } = query
     assert((to - from) % stepMs === 0, `${from} to ${to} is not whole steps of ${stepMs} ms`)
-    const asked = { ...query, local: this.#local.networks }
+    const withLocal = { ...query, local: this.#local.networks }
     // Whether a record begins a connection depends on the records before it.
     const window = connections ? { ...query, from: from - pauseMs.most } : query
     const reading = { engine: this.#engine, window, none: emptySeries(query) }
     return this.#files.read(reading, (session, files) => {
-      const bySql = () => sqlSeries(session, files, asked)
+      const bySql = () => sqlSeries(session, files, withLocal)
       if (connections) return bySql()
       const fromMemory = (flows: HeldFlows[], narrowed: FlowSeriesQuery) =>
         heldSeries(this.#windows.of(flows, narrowed), narrowed, this.#local)
       const fromFiles = async () => {
         const scanning = { scanner: this.#scanner, session }
-        return (await scannedSeries(scanning, files, asked)) ?? bySql()
+        return (await scannedSeries(scanning, files, withLocal)) ?? bySql()
       }
       return this.#answer({ session, files, query }, { fromMemory, fromFiles })
     })
   }
 
   top(query: FlowTopQuery) {
-    const asked = { ...query, local: this.#local.networks }
-    const none = emptyTop(new Keys(query.by, asked.local))
+    const withLocal = { ...query, local: this.#local.networks }
+    const none = emptyTop(new Keys(query.by, withLocal.local))
     const reading = { engine: this.#engine, window: query, none }
     return this.#files.read(reading, (session, files) => {
       const fromMemory = (flows: HeldFlows[], narrowed: FlowTopQuery) =>
         this.#tops.top(flows, narrowed)
       const fromFiles = async () => {
         const scanning = { scanner: this.#scanner, session }
-        return (await scannedTop(scanning, files, asked)) ?? sqlTop(session, files, asked)
+        return (await scannedTop(scanning, files, withLocal)) ?? sqlTop(session, files, withLocal)
       }
       return this.#answer({ session, files, query }, { fromMemory, fromFiles })
     })
@@ -241,10 +241,10 @@ class ArchiveQueries implements FlowStore {
 
   /** Answers from files in memory, else from gathered flows, else from the files themselves. */
   async #answer<Query extends FlowWindow, Answer>(
-    asked: Asked<Query>,
+    fileQuery: FileQuery<Query>,
     { fromMemory, fromFiles }: Ways<Query, Answer>,
   ): Promise<Answer> {
-    const { session, files, query } = asked
+    const { session, files, query } = fileQuery
     const flows = await this.#hold(files, session)
     const answer = flows && (await fromMemory(flows, query))
     if (answer !== null) return answer

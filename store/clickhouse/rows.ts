@@ -77,11 +77,11 @@ export function rowsOf(
   measurement: MeasurementName | null,
 ): Selection {
   const { whole } = tableOf(source.connection, range.tier)
-  const asked = measurement === null ? [...measurementNames] : [measurement]
+  const names = measurement === null ? [...measurementNames] : [measurement]
   return {
     sql: `FROM ${whole} FINAL WHERE measurement IN {measurements:Array(String)} AND ${inRange(source, range)}
       AND ${countingSql(source, range)}`,
-    values: { ...rangeValues(source, range), measurements: asked, coverage: coverageName },
+    values: { ...rangeValues(source, range), measurements: names, coverage: coverageName },
   }
 }
 

@@ -17,7 +17,7 @@ const rowsMax = 2_000_000
 const { first, last, bytes, packets } = clickHouseWords
 const flow = { first, last }
 
-interface Asked {
+interface SeriesQuestion {
   connection: Connection
   query: FlowSeriesQuery & { local: readonly Network[] }
   keys: Keys
@@ -27,26 +27,26 @@ interface Asked {
 /** The rows of each step, exporter and key. */
 export async function flowSeries(
   connection: Connection,
-  query: Asked['query'],
+  query: SeriesQuestion['query'],
 ): Promise<FlowSeries> {
   const words = query.by.filter((word) => word !== 'direction')
   const hasDirection = words.length < query.by.length
-  const asked = { connection, query, keys: new Keys(words, query.local), hasDirection }
+  const question = { connection, query, keys: new Keys(words, query.local), hasDirection }
   if (query.connections) await refuseTooMany(connection, query)
-  await refuseTooLarge(asked)
-  const chosen = words.length === 0 ? null : await choose(asked)
-  const answer = await readSteps(asked, chosen)
+  await refuseTooLarge(question)
+  const chosen = words.length === 0 ? null : await choose(question)
+  const answer = await readSteps(question, chosen)
   if (answer.count > rowsMax)
     throw new QueryTooLarge(
       `at steps of ${query.stepMs / 1000} s the answer has more than ${rowsMax} values`,
       'ask for a longer step, a shorter time, or fewer keys',
       rowsMax + 1,
     )
-  return assembleSeries(placedSums(placed(answer, asked.keys, chosen)), asked, chosen)
+  return assembleSeries(placedSums(placed(answer, question.keys, chosen)), question, chosen)
 }
 
 /** The first and last step that a flow touches, counted from the window's start. */
-function stepsSql({ query }: Asked, bindings: ClickHouseBindings) {
+function stepsSql({ query }: SeriesQuestion, bindings: ClickHouseBindings) {
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
   const stepMs = bindings.whole(query.stepMs)
   return {
@@ -71,7 +71,7 @@ function sourceOf(
 
 /** The same, once per end that counts and was reported, with the key's columns and the direction. */
 function eachEndFrom(
-  { connection, query, keys, hasDirection }: Asked,
+  { connection, query, keys, hasDirection }: SeriesQuestion,
   bindings: ClickHouseBindings,
   same: Readonly<Record<string, string>> = {},
 ): string {
@@ -87,10 +87,10 @@ function eachEndFrom(
 }
 
 /** Refuses a query with too many parts. */
-async function refuseTooLarge(asked: Asked): Promise<void> {
-  const { connection, query, keys } = asked
+async function refuseTooLarge(question: SeriesQuestion): Promise<void> {
+  const { connection, query, keys } = question
   const bindings = new ClickHouseBindings()
-  const steps = stepsSql(asked, bindings)
+  const steps = stepsSql(question, bindings)
   const answer = await askFlows(connection, {
     sql: `SELECT sum(toInt128(${steps.last} - ${steps.first} + 1)) AS parts ${sourceOf(connection, query, bindings)}`,
     values: bindings.bound,
@@ -106,8 +106,8 @@ async function refuseTooLarge(asked: Asked): Promise<void> {
 }
 
 /** The largest keys over the window, descending; ties by key. */
-async function choose(asked: Asked): Promise<Chosen> {
-  const { connection, query, keys } = asked
+async function choose(question: SeriesQuestion): Promise<Chosen> {
+  const { connection, query, keys } = question
   const bindings = new ClickHouseBindings()
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const { from, to } = window
@@ -119,7 +119,7 @@ async function choose(asked: Asked): Promise<Chosen> {
   }
   const list = keys.names.join(', ')
   const answer = await askFlows(connection, {
-    sql: `SELECT ${list} ${eachEndFrom(asked, bindings, { counted: orders[query.order] })} GROUP BY ${list}
+    sql: `SELECT ${list} ${eachEndFrom(question, bindings, { counted: orders[query.order] })} GROUP BY ${list}
       ORDER BY sum(toInt128(counted)) DESC, ${list} LIMIT ${Math.floor(query.top)}`,
     values: bindings.bound,
     signal: query.signal,
@@ -128,10 +128,10 @@ async function choose(asked: Asked): Promise<Chosen> {
 }
 
 /** Sums by step, exporter, key and direction; keys that were not chosen are summed as one. */
-function readSteps(asked: Asked, chosen: Chosen): Promise<Answer> {
-  const { connection, query, keys } = asked
+function readSteps(question: SeriesQuestion, chosen: Chosen): Promise<Answer> {
+  const { connection, query, keys } = question
   const bindings = new ClickHouseBindings()
-  const steps = stepsSql(asked, bindings)
+  const steps = stepsSql(question, bindings)
   const isListed = chosen !== null && chosen[0]!.length > 0
   const listed = isListed ? bindings.keys(chosen[0]!.map((_, i) => chosen.map((c) => c[i]!))) : ''
   const names = isListed ? keys.names : []
@@ -159,7 +159,7 @@ function readSteps(asked: Asked, chosen: Chosen): Promise<Answer> {
     ...fieldNames.map((field) => `sum(toInt128(${shares[field]})) AS ${field}`),
   ]
   return askFlows(connection, {
-    sql: `SELECT ${columns.join(', ')} ${eachEndFrom(asked, bindings)} GROUP BY ${[...group, ...groupKeys].join(', ')}
+    sql: `SELECT ${columns.join(', ')} ${eachEndFrom(question, bindings)} GROUP BY ${[...group, ...groupKeys].join(', ')}
       ORDER BY step, exporter_high, exporter_low, ${['is_listed', ...groupKeys, 'direction'].join(', ')}
       LIMIT ${rowsMax + 1}`,
     values: bindings.bound,

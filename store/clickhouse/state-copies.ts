@@ -12,7 +12,7 @@ const keptDocumentsMax = 10_000
 
 interface Copy {
   /** When it was requested: it includes all earlier changes. unix ms */
-  askedAt: number
+  readAt: number
   /** See printOf; null if it has changed since. */
   print: string | null
   rows: Map<string, StateRow>
@@ -82,8 +82,8 @@ export class StateCopies {
   }
 
   /** A clock that was set back makes nothing recent. */
-  #isWithin({ askedAt }: Copy, ms: number): boolean {
-    const age = this.#now() - askedAt
+  #isWithin({ readAt }: Copy, ms: number): boolean {
+    const age = this.#now() - readAt
     return age >= 0 && age < ms
   }
 
@@ -109,11 +109,11 @@ export class StateCopies {
   }
 
   async #read(collection: Collection): Promise<Copy> {
-    const askedAt = this.#now()
+    const readAt = this.#now()
     const print = await printOf(this.#connection, collection)
     const before = this.#copies.get(collection)
     if (before && before.print === print) {
-      before.askedAt = askedAt
+      before.readAt = readAt
       return before
     }
     const rows = await readStateRows(this.#connection, collection)
@@ -122,7 +122,7 @@ export class StateCopies {
       const read = rows.get(id)
       if (read && row.version > read.version) rows.set(id, row)
     }
-    const copy: Copy = { askedAt, print, rows }
+    const copy: Copy = { readAt, print, rows }
     if (collections[collection].countMax <= keptDocumentsMax) this.#copies.set(collection, copy)
     return copy
   }

@@ -29,7 +29,7 @@ export async function topFlows(connection: Connection, query: Query): Promise<Fl
   return topAnswer(keys, rows, { total, left })
 }
 
-interface GroupsAsked {
+interface GroupsQuestion {
   keys: Keys
   bindings: ClickHouseBindings
   hasSums: boolean
@@ -40,8 +40,8 @@ interface GroupsAsked {
 }
 
 /** A key's flows, counted once per counting end. */
-function groupsSql(connection: Connection, query: Query, asked: GroupsAsked): string {
-  const { keys, bindings, hasSums, hasPeers, hasTimes, among } = asked
+function groupsSql(connection: Connection, query: Query, question: GroupsQuestion): string {
+  const { keys, bindings, hasSums, hasPeers, hasTimes, among } = question
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const counted = (count: string) =>
     query.include === 'any' ? shareSql(`(${count})`, { first, last }, window) : count

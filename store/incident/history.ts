@@ -49,15 +49,12 @@ export interface Usual {
 }
 
 /** The usual traffic of keys of a measurement, or null if nothing earlier is known. */
-export async function usualOf(
-  query: HistoryQuery,
-  asked: { measurement: 'host' | 'total'; keys: readonly SeriesKey[] },
-): Promise<Usual | null> {
+export async function usualOf(query: HistoryQuery, stored: StoredKeys): Promise<Usual | null> {
   const extent = await query.series.extent(query.tier)
   if (!extent) return null
   const reach = (days: number) => daysBefore(query, days).from - jitterMs >= extent.from
   const shifts = [...weekdayShifts, ...dayShifts].filter((days) => reach(days))
-  const all = await Promise.all(shifts.map((days) => earlierTime(query, asked, days)))
+  const all = await Promise.all(shifts.map((days) => earlierTime(query, stored, days)))
   const known = all.filter((each) => each !== null)
   const weeks = known.filter(({ days }) => weekdayShifts.includes(days))
   const reached = (key: number, bytes: number) =>
@@ -76,7 +73,7 @@ export async function usualOf(
       isEarlier: true,
       basis: `the same hour of ${known.length} earlier days`,
     }
-  const before = await hourBefore(query, asked)
+  const before = await hourBefore(query, stored)
   return before && { ...middleOf([before]), reached, isEarlier: false, basis: 'the hour before' }
 }
 
@@ -91,14 +88,14 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor((sorted.length - 1) / 2)]!
 }
 
-interface Asked {
+interface StoredKeys {
   measurement: 'host' | 'total'
   keys: readonly SeriesKey[]
 }
 
 async function earlierTime(
   query: HistoryQuery,
-  asked: Asked,
+  stored: StoredKeys,
   days: number,
 ): Promise<Earlier | null> {
   const { from, to } = daysBefore(query, days)
@@ -108,9 +105,9 @@ async function earlierTime(
   const isIn = (time: number) => time >= near.from && time < near.to
   const known = coverage.filter(({ time, known: isKnown }) => isIn(time) && isKnown > 0).length
   if (known * intervalMs * 2 < near.to - near.from) return null
-  const rows = await read(query, wide, asked)
+  const rows = await read(query, wide, stored)
   const scale = (to - from) / (near.to - near.from)
-  return { days, ...sumsOf(rows, asked.keys.length, { isIn, scale }) }
+  return { days, ...sumsOf(rows, stored.keys.length, { isIn, scale }) }
 }
 
 /** The event's span moved back by some days: same length and same time of day, even across a clock change. */
@@ -120,15 +117,15 @@ function daysBefore({ from, to, zone }: HistoryQuery, days: number): { from: num
 }
 
 /** The hour up to the interval in which the event begins: the only history on the first day. */
-async function hourBefore(query: HistoryQuery, asked: Asked): Promise<Earlier | null> {
+async function hourBefore(query: HistoryQuery, stored: StoredKeys): Promise<Earlier | null> {
   const to = intervalStart(query.from)
   const range = alignedRange(query, to - hourMs, to)
   const coverage = await query.series.coverage({ ...range })
   const known = coverage.filter((each) => each.known > 0).length
   if (known < knownMin) return null
-  const rows = await read(query, range, asked)
+  const rows = await read(query, range, stored)
   const scale = (query.to - query.from) / (known * intervalMs)
-  return { days: 0, ...sumsOf(rows, asked.keys.length, { isIn: () => true, scale }) }
+  return { days: 0, ...sumsOf(rows, stored.keys.length, { isIn: () => true, scale }) }
 }
 
 function alignedRange({ tier, exporter }: HistoryQuery, from: number, to: number) {
@@ -143,7 +140,7 @@ function alignedRange({ tier, exporter }: HistoryQuery, from: number, to: number
 function read(
   { series }: HistoryQuery,
   range: ReturnType<typeof alignedRange>,
-  { measurement, keys }: Asked,
+  { measurement, keys }: StoredKeys,
 ): Promise<SeriesRead> {
   const by = measurement === 'host' ? (['host', 'direction'] as const) : (['direction'] as const)
   const fields = ['bytes', 'flows'] as const

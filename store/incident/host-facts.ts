@@ -21,14 +21,14 @@ export interface HostFacts {
 export async function factsOfHosts(
   query: SurroundingsQuery,
   scene: Scene,
-  asked: {
+  question: {
     hosts: readonly number[]
     span: Span
     /** The direction to report for a host; absent: the one with more bytes. */
     directionOf?: (host: number) => HostDirection
   },
 ): Promise<HostFacts> {
-  const { hosts, span, directionOf } = asked
+  const { hosts, span, directionOf } = question
   if (hosts.length === 0) return { actors: [], estimatedFrom: 1 }
   const total = totalOf(scene, span)
   const texts = hosts.map((host) => scene.hosts.text(host))

@@ -47,8 +47,8 @@ const usualShare = 0.5
  */
 export async function judge(query: JudgeQuery): Promise<Judged[]> {
   // Before reading flows, which takes long and much memory: fails at once if the store is away.
-  const asked = { from: intervalStart(query.from), to: intervalStart(query.to) + intervalMs }
-  await query.series.coverage({ tier: query.tier, ...asked })
+  const range = { from: intervalStart(query.from), to: intervalStart(query.to) + intervalMs }
+  await query.series.coverage({ tier: query.tier, ...range })
   const { looked, breaks } = await readSurroundings(query)
   const judged: Judged[] = []
   for (const { scene, findings } of looked) {

@@ -6,7 +6,7 @@ import type { HostColumns } from '../../flow/incident/hosts.ts'
 import type { Looked, Seen } from '../../flow/incident/look.ts'
 import { Scene, type Counted } from '../../flow/incident/scene.ts'
 import type { SilenceContext } from '../../flow/incident/silence.ts'
-import { AskedThread } from '../asked-thread.ts'
+import { WorkerThread } from '../worker-thread.ts'
 
 /** A table without its methods, as it is sent. */
 export type TableColumns = Omit<FlowTable, 'hosts' | 'append' | 'add' | 'adopt'>
@@ -25,7 +25,7 @@ export interface LookAnswers {
 
 export class LookThread {
   /** Started on first use. */
-  #thread: AskedThread<LookRequest, LookAnswers> | null = null
+  #thread: WorkerThread<LookRequest, LookAnswers> | null = null
 
   /** See Look. @throws the error if the thread ends (the next call starts another) */
   async look({ table, grid, counted }: Seen, context: SilenceContext | null): Promise<Looked> {
@@ -40,10 +40,10 @@ export class LookThread {
     await this.#thread?.terminate()
   }
 
-  #running(): AskedThread<LookRequest, LookAnswers> {
+  #running(): WorkerThread<LookRequest, LookAnswers> {
     if (this.#thread && !this.#thread.hasEnded) return this.#thread
     const url = new URL('look-worker.ts', import.meta.url)
-    this.#thread = new AskedThread<LookRequest, LookAnswers>('explanations', url, null)
+    this.#thread = new WorkerThread<LookRequest, LookAnswers>('explanations', url, null)
     this.#thread.unref()
     return this.#thread
   }

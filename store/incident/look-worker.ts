@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { FlowTable } from '../../flow/incident/flow-table.ts'
 import { Hosts } from '../../flow/incident/hosts.ts'
 import { look } from '../../flow/incident/look.ts'
-import { answerRequests } from '../asked-thread.ts'
+import { answerRequests } from '../worker-thread.ts'
 import { collectAll } from '../garbage.ts'
 import type { LookAnswers, LookRequest } from './look-thread.ts'
 

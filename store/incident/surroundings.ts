@@ -181,7 +181,7 @@ async function readSampled(
  */
 export async function readHosts(
   query: SurroundingsQuery,
-  asked: {
+  question: {
     exporter: string
     hosts: readonly string[]
     from: number
@@ -191,7 +191,7 @@ export async function readHosts(
 ): Promise<Scene | null> {
   const { flows, local, signal } = query
   const rowsMax = limitsOf(query).own
-  const { exporter, hosts, from, to } = asked
+  const { exporter, hosts, from, to } = question
   let tables = new FlowTables(local)
   try {
     await flows.scan?.({ from, to, exporter, hosts, rowsMax, signal }, () => {
@@ -204,7 +204,7 @@ export async function readHosts(
   }
   const [table] = tables.tables
   if (!table) return null
-  table.breaks = asked.breaks
+  table.breaks = question.breaks
   const seen = { table, grid: { from, seconds: (to - from) / 1000 } }
   return (await lookOf(query)(seen, null)).scene
 }

@@ -23,10 +23,10 @@ export async function readCoverage(source: InfluxSource, range: SeriesRange): Pr
 /** See SeriesStore.top. InfluxDB adds up; the sums are ranked here. */
 export async function readTop(source: InfluxSource, query: TopQuery): Promise<TopRows> {
   if (isNothing(query)) return []
-  const asked = [...new Set<FieldName>([...(query.fields ?? fieldNames), query.order])]
-  const rows = await rankedSums(source, query, asked)
+  const fields = [...new Set<FieldName>([...(query.fields ?? fieldNames), query.order])]
+  const rows = await rankedSums(source, query, fields)
   // A key that has only retired rows does not exist: only all of its fields together show that.
-  const isUnclear = rows.some(({ sum }) => asked.every((field) => sum[field] === 0))
+  const isUnclear = rows.some(({ sum }) => fields.every((field) => sum[field] === 0))
   if (!isUnclear) return rows.slice(0, query.limit)
   const whole = await rankedSums(source, query, fieldNames)
   return whole
@@ -49,8 +49,8 @@ async function rankedSums(
     |> group(columns: [${columns.join(', ')}])
     |> sum()`
   const ranking = new Ranking(query)
-  const asked = { org, query: { text, variables: bound.variables } }
-  await askFlux(connection, asked, (values, places) => {
+  const request = { org, query: { text, variables: bound.variables } }
+  await askFlux(connection, request, (values, places) => {
     const key: SeriesKey = {}
     for (const tag of by) key[tag] = fromTag(values[places.get(tag)!]!)
     const field = values[places.get('_field')!] as FieldName
@@ -80,8 +80,8 @@ export async function readExtent(
     points |> first() |> yield(name: "first")
     points |> last() |> yield(name: "last")`
   const extent = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
-  const asked = { org, query: { text, variables: bound.variables } }
-  await askFlux(connection, asked, (values, columns) => {
+  const request = { org, query: { text, variables: bound.variables } }
+  await askFlux(connection, request, (values, columns) => {
     const time = Date.parse(values[columns.get('_time')!]!)
     extent.from = Math.min(extent.from, time)
     extent.to = Math.max(extent.to, time)

@@ -41,15 +41,15 @@ async function liveRows(
   const isCoarse = isConsolidated(query.tier)
   const where = wherein(query)
   const { tier, from, to, exporters, measurement } = query
-  const asked = { tier, from, to, exporters, measurement, ...(where ? { where } : {}) }
-  const rows = await storedRows(source, { ...asked, fields: figureNames(isCoarse, fields) })
+  const common = { tier, from, to, exporters, measurement, ...(where ? { where } : {}) }
+  const rows = await storedRows(source, { ...common, fields: figureNames(isCoarse, fields) })
   const tagNames = pointTags(query.measurement)
   const isUnclear = ({ figures }: StoredRow) => figures.every((figure) => figure === 0)
   if (!rows.some(isUnclear)) return rows
   const unclear = rows.filter(isUnclear)
   // A row of zeros was retired, unless one of its other fields is not zero.
   const whole = await storedRows(source, {
-    ...asked,
+    ...common,
     fields: fieldNames,
     from: unclear.reduce((least, { time }) => Math.min(least, time), to),
     to: unclear.reduce((most, { time }) => Math.max(most, time), from) + tier.stepMs,

@@ -16,10 +16,10 @@ interface Step {
 const apartMsMax = 3_600_000
 
 /** The heads of the stored rows of each step, all of one tier. Neighbouring steps are queried together. */
-export async function storedHeads<Asked extends Step>(
+export async function storedHeads<One extends Step>(
   source: InfluxSource,
-  steps: readonly Asked[],
-): Promise<Map<Asked, Set<string>>> {
+  steps: readonly One[],
+): Promise<Map<One, Set<string>>> {
   const byName = new Map(steps.map((step) => [`${step.time} ${step.exporter}`, step]))
   const heads = new Map(steps.map((step) => [step, new Set<string>()]))
   const times = [...new Set(steps.map(({ time }) => time))].sort((a, b) => a - b)
@@ -51,8 +51,8 @@ function ask(
     |> range(start: ${bound.time(range.from)}, stop: ${bound.time(range.to)})
     |> filter(fn: (r) => r._field == "bytes" and ${anyOf(exporters)})
     |> drop(columns: ["_start", "_stop"])`
-  const asked = { org, query: { text, variables: bound.variables } }
-  return askFlux(connection, asked, (values, columns) => {
+  const request = { org, query: { text, variables: bound.variables } }
+  return askFlux(connection, request, (values, columns) => {
     const valueOf = (name: string) => values[columns.get(name)!]!
     const measurement = valueOf('_measurement')
     if (!Object.hasOwn(measurements, measurement)) return

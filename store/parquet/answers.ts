@@ -66,12 +66,12 @@ function rowsOf(chunks: readonly DuckDBDataChunk[]): Coverage[] {
 /** See SeriesStore.top. */
 export async function readTop(files: Files, query: TopQuery): Promise<TopRows> {
   const { measurement, by, order, limit } = query
-  const asked = [...new Set<FieldName>([...(query.fields ?? fieldNames), order])]
-  const fromMemory = await heldTop(files, query, asked)
+  const fields = [...new Set<FieldName>([...(query.fields ?? fieldNames), order])]
+  const fromMemory = await heldTop(files, query, fields)
   if (fromMemory) return fromMemory
   const cut = cutTag(by)
   const chunks = await files.query(query, measurement, {
-    sql: (fromWhere) => `SELECT ${[...by, ...asked.map(sumSql)].join(', ')}
+    sql: (fromWhere) => `SELECT ${[...by, ...fields.map(sumSql)].join(', ')}
       ${fromWhere} ${cut ? `AND ${cut} <> $other` : ''}
       ${by.length > 0 ? `GROUP BY ${by.join(', ')}` : 'HAVING count(*) > 0'}
       ORDER BY ${[`sum(${order}) DESC`, ...by].join(', ')} LIMIT ${Math.floor(limit)}`,
@@ -82,7 +82,7 @@ export async function readTop(files: Files, query: TopQuery): Promise<TopRows> {
       const key: SeriesKey = {}
       for (const [i, tag] of by.entries()) key[tag] = row[i] as string
       const sum = { bytes: 0, packets: 0, flows: 0, active: 0 }
-      for (const [i, field] of asked.entries()) sum[field] = row[by.length + i] as number
+      for (const [i, field] of fields.entries()) sum[field] = row[by.length + i] as number
       return { key, sum }
     }),
   )
@@ -95,8 +95,8 @@ function heldTop(
 ): Promise<TopRows | null> {
   const { held } = files
   if (!held) return Promise.resolve(null)
-  const asked = { range: query, table: query.measurement, none: [] as TopRows | null }
-  return files.over(asked, async (entries, clipped) => {
+  const reading = { range: query, table: query.measurement, none: [] as TopRows | null }
+  return files.over(reading, async (entries, clipped) => {
     const found = await held.take(entries, fields, { onlyHeld: false })
     return found && topOf(found, clipped, fields)
   })

@@ -1,7 +1,7 @@
 /** The process that writes and queries the series: see apart.ts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { answerParent } from '../asked-process.ts'
+import { answerParent } from '../worker-process.ts'
 import { limitFreedMemory } from '../freed-memory.ts'
 import { takeLock, type Lock } from '../lock.ts'
 import { besideNiceness, lowerProcess } from '../priority.ts'

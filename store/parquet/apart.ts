@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { Tier } from '../../flow/interval.ts'
-import { AskedProcess } from '../asked-process.ts'
+import { WorkerProcess } from '../worker-process.ts'
 import type {
   Coverage,
   ReadQuery,
@@ -58,7 +58,7 @@ export interface Opening {
   isClean: boolean
 }
 
-type SeriesProcess = AskedProcess<ApartRequest, ApartAnswers>
+type SeriesProcess = WorkerProcess<ApartRequest, ApartAnswers>
 
 /** The young generation holds rows in transit, which are soon released. */
 const semiSpaceMiBMax = 2
@@ -69,7 +69,7 @@ const endMsMax = 10_000
 
 export class SeriesApart implements SeriesStore {
   readonly #place: Omit<Opening, 'isClean'>
-  #process: { asked: SeriesProcess; opened: Promise<null> } | null = null
+  #process: { worker: SeriesProcess; opened: Promise<null> } | null = null
   #ending: Promise<void> = Promise.resolve()
   /** Whether the last process ended cleanly. */
   #isClean = false
@@ -93,44 +93,44 @@ export class SeriesApart implements SeriesStore {
   }
 
   async write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
-    await this.#with((asked) => asked.ask({ kind: 'write', tier, steps }))
+    await this.#with((worker) => worker.ask({ kind: 'write', tier, steps }))
   }
 
   async *steps(range: SeriesRange & { exporter: string }): AsyncGenerator<StepRows> {
     const reading = ++this.#readings
-    const asked = await this.#begin()
+    const worker = await this.#begin()
     try {
-      await asked.ask({ kind: 'begin', reading, range })
+      await worker.ask({ kind: 'begin', reading, range })
       for (;;) {
-        const steps = await asked.ask({ kind: 'next', reading })
+        const steps = await worker.ask({ kind: 'next', reading })
         if (steps === null) return
         for (const step of steps) yield step
         await nextTurn()
       }
     } finally {
-      await asked.ask({ kind: 'leave', reading }).catch(() => undefined)
+      await worker.ask({ kind: 'leave', reading }).catch(() => undefined)
       this.#done()
     }
   }
 
   coverage(range: SeriesRange): Promise<Coverage[]> {
-    return this.#with((asked) => asked.ask({ kind: 'coverage', range }))
+    return this.#with((worker) => worker.ask({ kind: 'coverage', range }))
   }
 
   top(query: TopQuery): Promise<TopRows> {
-    return this.#with((asked) => asked.ask({ kind: 'top', query }))
+    return this.#with((worker) => worker.ask({ kind: 'top', query }))
   }
 
   read(query: ReadQuery): Promise<SeriesRead> {
-    return this.#with((asked) => asked.ask({ kind: 'read', query }))
+    return this.#with((worker) => worker.ask({ kind: 'read', query }))
   }
 
   extent(tier: Tier): Promise<{ from: number; to: number } | null> {
-    return this.#with((asked) => asked.ask({ kind: 'extent', tier }))
+    return this.#with((worker) => worker.ask({ kind: 'extent', tier }))
   }
 
   async expire(tier: Tier, before: number): Promise<void> {
-    await this.#with((asked) => asked.ask({ kind: 'expire', tier, before }))
+    await this.#with((worker) => worker.ask({ kind: 'expire', tier, before }))
   }
 
   /** Ends the process, if it runs. */
@@ -140,10 +140,10 @@ export class SeriesApart implements SeriesStore {
     await this.#ending
   }
 
-  async #with<Answer>(work: (asked: SeriesProcess) => Promise<Answer>): Promise<Answer> {
-    const asked = await this.#begin()
+  async #with<Answer>(work: (worker: SeriesProcess) => Promise<Answer>): Promise<Answer> {
+    const worker = await this.#begin()
     try {
-      return await work(asked)
+      return await work(worker)
     } finally {
       this.#done()
     }
@@ -155,11 +155,11 @@ export class SeriesApart implements SeriesStore {
     clearTimeout(this.#idle)
     try {
       await this.#ending
-      if (this.#process?.asked.hasEnded) this.#process = null
+      if (this.#process?.worker.hasEnded) this.#process = null
       this.#process ??= this.#start()
-      const { asked, opened } = this.#process
+      const { worker, opened } = this.#process
       await opened
-      return asked
+      return worker
     } catch (error) {
       this.#done()
       this.#end()
@@ -169,10 +169,10 @@ export class SeriesApart implements SeriesStore {
 
   #start() {
     const url = new URL('apart-worker.ts', import.meta.url)
-    const asked: SeriesProcess = new AskedProcess('series', url, { semiSpaceMiBMax })
-    const opened = asked.ask({ kind: 'open', ...this.#place, isClean: this.#isClean })
+    const worker: SeriesProcess = new WorkerProcess('series', url, { semiSpaceMiBMax })
+    const opened = worker.ask({ kind: 'open', ...this.#place, isClean: this.#isClean })
     this.#isClean = false
-    return { asked, opened }
+    return { worker, opened }
   }
 
   #done(): void {
@@ -185,16 +185,16 @@ export class SeriesApart implements SeriesStore {
     const process = this.#process
     if (!process) return
     this.#process = null
-    const { asked, opened } = process
+    const { worker, opened } = process
     const end = async () => {
       try {
         await opened
-        await asked.ask({ kind: 'end' })
+        await worker.ask({ kind: 'end' })
         this.#isClean = true
-        await asked.ended(endMsMax)
+        await worker.ended(endMsMax)
       } catch {
         // If it could not be opened or was killed, the next one repairs the folder.
-        await asked.ended(0)
+        await worker.ended(0)
       }
     }
     this.#ending = end()

@@ -17,10 +17,10 @@ function areExact(files: readonly HeldRows[], columns: readonly string[]): boole
   )
 }
 
-function isAsked({ exporters }: SeriesRange): (key: SeriesKey) => boolean {
+function isOfRange({ exporters }: SeriesRange): (key: SeriesKey) => boolean {
   if (!exporters) return () => true
-  const asked = new Set(exporters)
-  return ({ exporter }) => asked.has(exporter!)
+  const wanted = new Set(exporters)
+  return ({ exporter }) => wanted.has(exporter!)
 }
 
 /** See SeriesStore.top; `fields` are those asked for, including the one ordered by. */
@@ -32,7 +32,7 @@ export function topOf(
   if (!areExact(files, fields)) return null
   const { by, order, limit, from, to } = query
   const cut = cutTag(by)
-  const isOf = isAsked(query)
+  const isOf = isOfRange(query)
   const places = new Map<string, number>()
   const keys: SeriesKey[] = []
   const placesOf = files.map(({ keys: all }) =>
@@ -138,7 +138,7 @@ class Slots {
   static of(files: readonly HeldRows[], query: ReadQuery): Slots | null {
     const { from, to, tier, keys } = query
     const found = new Set(files.flatMap((file) => file.keys.map(({ exporter }) => exporter!)))
-    const isOf = isAsked(query)
+    const isOf = isOfRange(query)
     const exporters = [...found]
       .filter((exporter) => isOf({ exporter }))
       .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))

@@ -18,7 +18,7 @@ const usualBounds = {
   bytesMax: 128 << 20,
   questionBytesMax: 48 << 20,
   keptMs: 300_000,
-  askedMax: 4096,
+  wantedMax: 4096,
 }
 export type HeldBounds = typeof usualBounds
 
@@ -68,7 +68,7 @@ export class HeldFiles {
   /** By file, least recently used first. */
   readonly #files = new Map<string, Held>()
   /** When files that are not held were last requested, by `performance.now`. */
-  readonly #asked = new Map<string, number>()
+  readonly #wanted = new Map<string, number>()
 
   constructor(
     { ask, path }: { ask: Ask; path: (file: string) => string },
@@ -117,7 +117,7 @@ export class HeldFiles {
   /** Releases all files. */
   close(): void {
     for (const file of this.#files.keys()) this.#evict(file)
-    this.#asked.clear()
+    this.#wanted.clear()
   }
 
   #mayTake(
@@ -129,18 +129,19 @@ export class HeldFiles {
     if (bytes > this.#bounds.questionBytesMax) return false
     if (onlyHeld) return entries.every(({ file }) => this.#files.has(file))
     // All are noted, also those after the first new one.
-    const areNew = entries.filter(({ file }) => !this.#files.has(file) && !this.#noteAsked(file))
+    const areNew = entries.filter(({ file }) => !this.#files.has(file) && !this.#noteWanted(file))
     return areNew.length === 0
   }
 
   /** Notes that a file is asked for; true if it was asked for recently. */
-  #noteAsked(file: string): boolean {
+  #noteWanted(file: string): boolean {
     const now = performance.now()
-    const before = this.#asked.get(file)
-    this.#asked.delete(file)
-    this.#asked.set(file, now)
-    const [oldest] = this.#asked.keys()
-    if (this.#asked.size > this.#bounds.askedMax && oldest !== undefined) this.#asked.delete(oldest)
+    const before = this.#wanted.get(file)
+    this.#wanted.delete(file)
+    this.#wanted.set(file, now)
+    const [oldest] = this.#wanted.keys()
+    if (this.#wanted.size > this.#bounds.wantedMax && oldest !== undefined)
+      this.#wanted.delete(oldest)
     return before !== undefined && now - before < this.#bounds.keptMs
   }
 

@@ -31,8 +31,12 @@ function heldRows(
 ): Promise<SeriesRead | null> {
   const { held } = files
   if (!held) return Promise.resolve(null)
-  const asked = { range: query, table: query.measurement, none: emptyRead(0) as SeriesRead | null }
-  return files.over(asked, async (entries, clipped) => {
+  const reading = {
+    range: query,
+    table: query.measurement,
+    none: emptyRead(0) as SeriesRead | null,
+  }
+  return files.over(reading, async (entries, clipped) => {
     const onlyHeld = query.rest === false
     const found = await held.take(entries, figureNames(isConsolidated(query.tier), fields), {
       onlyHeld,

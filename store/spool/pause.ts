@@ -34,15 +34,15 @@ export class Pause {
     const now = this.#now()
     if (!this.fault) this.since = now
     this.fault = fault
-    const asked = now + (fault.retryAfterMs ?? 0)
+    const earliest = now + (fault.retryAfterMs ?? 0)
     // A second failure among requests in flight together does not count again.
     if (now < this.retryAt) {
-      this.retryAt = Math.max(this.retryAt, asked)
+      this.retryAt = Math.max(this.retryAt, earliest)
       return
     }
     const { first, most } = waits[fault.kind] ?? waitDefault
     const wait = Math.min(most, first * 2 ** Math.min(this.#failures++, 16))
-    this.retryAt = Math.max(asked, now + wait * (1 + jitter * this.#random()))
+    this.retryAt = Math.max(earliest, now + wait * (1 + jitter * this.#random()))
   }
 
   /** After a successful request. */

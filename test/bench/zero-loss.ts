@@ -30,7 +30,7 @@ const limitFiles = ['/proc/sys/net/core/rmem_max', '/proc/sys/net/core/rmem_defa
 const megabyte = 1 << 20
 const file = 'test/results/zero-loss.json'
 
-export interface ZeroLossAsked {
+export interface ZeroLossOptions {
   /** How long the load lasts after the ramp. */
   seconds: number
   rampSeconds: number
@@ -78,7 +78,7 @@ export interface ZeroLoss {
 }
 
 /** Searches the highest rate of each installed receiver, for each version and buffer. */
-export async function zeroLoss(asked: ZeroLossAsked): Promise<ZeroLoss[]> {
+export async function zeroLoss(asked: ZeroLossOptions): Promise<ZeroLoss[]> {
   const rows: ZeroLoss[] = []
   const { hosts, exporters, seconds, rampSeconds } = asked
   const load = { rampSeconds, hosts, exporters, seconds, flows: 491_520 }
@@ -119,7 +119,7 @@ const peerAttempt =
   }
 
 /** Those asked for and installed. */
-function receiversOf({ receivers }: ZeroLossAsked): [name: string, attemptAt: AttemptAt][] {
+function receiversOf({ receivers }: ZeroLossOptions): [name: string, attemptAt: AttemptAt][] {
   const isAsked = (name: string) => receivers === undefined || receivers.includes(name)
   const own: [string, AttemptAt][] = [
     ['weir', weir],
@@ -140,7 +140,7 @@ function receiversOf({ receivers }: ZeroLossAsked): [name: string, attemptAt: At
 /** The median rate of several searches. */
 async function search(
   tryRate: Try,
-  asked: ZeroLossAsked,
+  asked: ZeroLossOptions,
 ): Promise<Omit<ZeroLoss, 'receiver' | 'version' | 'buffer'>> {
   const found: (Tried | null)[] = []
   const inTime: number[] = []
@@ -170,7 +170,7 @@ async function highest(
     most,
     steps,
     inTime = false,
-  }: Pick<ZeroLossAsked, 'least' | 'most' | 'steps'> & { inTime?: boolean },
+  }: Pick<ZeroLossOptions, 'least' | 'most' | 'steps'> & { inTime?: boolean },
 ): Promise<Tried | null> {
   let [low, high] = [least, most]
   let best: Tried | null = null
@@ -252,7 +252,7 @@ if (import.meta.main) {
     },
   })
   const { seconds, ramp, times, steps, hosts, exporters, least, most } = values
-  const asked: ZeroLossAsked = {
+  const asked: ZeroLossOptions = {
     seconds: Number(seconds),
     rampSeconds: Number(ramp),
     times: Number(times),

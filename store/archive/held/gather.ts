@@ -34,8 +34,8 @@ export async function gather(
     if (estimate > estimatedTimes * rowsMax) return null
   }
   // Each thread takes about the same number.
-  const asked = { session, progress, keysMax: rowsMax / scanner.threads }
-  const found = await scanner.scan({ kind: 'rows', window }, groups, asked)
+  const options = { session, progress, keysMax: rowsMax / scanner.threads }
+  const found = await scanner.scan({ kind: 'rows', window }, groups, options)
   return found && found.map((flows) => heldFlows(flows))
 }
 

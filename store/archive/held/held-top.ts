@@ -34,10 +34,10 @@ export async function heldTop(
   }
   kept.set(numbered, known)
   const { sums, peers } = known
-  const asked = { keys, local }
-  if (query.order === 'peers') countPeers(numbered, everyKey(table), peers, asked)
+  const peerKeys = { keys, local }
+  if (query.order === 'peers') countPeers(numbered, everyKey(table), peers, peerKeys)
   const listed = greatest(table, comparison(query, sums, peers), query.limit)
-  countPeers(numbered, listed, peers, asked)
+  countPeers(numbered, listed, peers, peerKeys)
   const rows = listed.map((number): FlowTopRow => ({
     key: keys.read(table.valuesOf(number)),
     bytes: sums.bytes[number]!,
@@ -122,11 +122,11 @@ function everyKey({ count }: KeyTable): number[] {
 /** Adds to `counted` the number of peer addresses of each given key that is not in it yet. */
 function countPeers(
   { parts, table }: Numbered,
-  asked: readonly number[],
+  keyNumbers: readonly number[],
   counted: Map<number, number>,
   { keys, local }: { keys: Keys; local: NetworkSet },
 ): void {
-  const wanted = asked.filter((number) => !counted.has(number))
+  const wanted = keyNumbers.filter((number) => !counted.has(number))
   if (wanted.length === 0) return
   const peers = new Uint32Array(table.count)
   const isCounted = new Uint8Array(table.count)

@@ -19,25 +19,25 @@ const partsMax = 2_000_000
 /** Groupings kept with their numbers and results: twelve bytes per flow and end. */
 const numberedMax = 4
 
-type Asked = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>
+type WindowQuery = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>
 
 export class HeldWindow {
   readonly files: readonly HeldFlows[]
-  readonly #asked: Asked
+  readonly #query: WindowQuery
   readonly #predicate: FlowPredicate | null
   readonly #selected: SelectedFlows[] = []
   readonly #numbered = new Map<string, Promise<Numbered>>()
   readonly #parts: PartsKept = { left: partsMax }
 
-  constructor(files: readonly HeldFlows[], asked: Asked) {
+  constructor(files: readonly HeldFlows[], query: WindowQuery) {
     this.files = files
-    this.#asked = asked
-    this.#predicate = asked.filter ? compilePredicate(asked.filter) : null
+    this.#query = query
+    this.#predicate = query.filter ? compilePredicate(query.filter) : null
   }
 
   /** The flows of one file that belong to the window. */
   selected(file: number): SelectedFlows {
-    return (this.#selected[file] ??= new SelectedFlows(this.files[file]!, this.#asked, {
+    return (this.#selected[file] ??= new SelectedFlows(this.files[file]!, this.#query, {
       predicate: this.#predicate,
       kept: this.#parts,
     }))

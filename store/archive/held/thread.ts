@@ -4,7 +4,7 @@
  */
 import type { Network } from '../../../flow/address.ts'
 import type { FlowTop, FlowTopQuery } from '../../flows.ts'
-import { AskedThread } from '../../asked-thread.ts'
+import { WorkerThread } from '../../worker-thread.ts'
 import type { HeldFlows } from './held-files.ts'
 
 export type HeldRequest =
@@ -26,7 +26,7 @@ export interface HeldWorkerData {
 export class TopThread {
   readonly #workerData: HeldWorkerData
   /** Started on first use. */
-  #thread: AskedThread<HeldRequest, HeldAnswers> | null = null
+  #thread: WorkerThread<HeldRequest, HeldAnswers> | null = null
   /** The files that the thread holds, by number. */
   readonly #held = new Map<HeldFlows, number>()
   readonly #gone = new WeakSet<HeldFlows>()
@@ -41,7 +41,7 @@ export class TopThread {
    * @throws the signal's reason if aborted; the error if the thread ends (the next call starts another)
    */
   async top(files: readonly HeldFlows[], query: FlowTopQuery): Promise<FlowTop> {
-    const { signal, progress: _, ...asked } = query
+    const { signal, progress: _, ...rest } = query
     if (this.#thread?.hasEnded) {
       this.#thread = null
       this.#held.clear()
@@ -49,7 +49,7 @@ export class TopThread {
     const thread = (this.#thread ??= this.#begin())
     const numbers = files.map((flows) => this.#hold(thread, flows))
     try {
-      const top = await thread.ask({ kind: 'top', files: numbers, query: asked })
+      const top = await thread.ask({ kind: 'top', files: numbers, query: rest })
       signal?.throwIfAborted()
       return top
     } finally {
@@ -75,14 +75,14 @@ export class TopThread {
     this.#thread?.ask({ kind: 'evict', file }).catch(() => undefined)
   }
 
-  #begin(): AskedThread<HeldRequest, HeldAnswers> {
+  #begin(): WorkerThread<HeldRequest, HeldAnswers> {
     const url = new URL('worker.ts', import.meta.url)
-    const thread = new AskedThread<HeldRequest, HeldAnswers>('top tables', url, this.#workerData)
+    const thread = new WorkerThread<HeldRequest, HeldAnswers>('top tables', url, this.#workerData)
     thread.unref()
     return thread
   }
 
-  #hold(thread: AskedThread<HeldRequest, HeldAnswers>, flows: HeldFlows): number {
+  #hold(thread: WorkerThread<HeldRequest, HeldAnswers>, flows: HeldFlows): number {
     const held = this.#held.get(flows)
     if (held !== undefined) return held
     const file = ++this.#files

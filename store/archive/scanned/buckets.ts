@@ -2,21 +2,21 @@
 import type { NetworkSet } from '../../../flow/address.ts'
 import { KeyWords } from '../keys/key-words.ts'
 import { Keys, type End } from '../keys/keys.ts'
-import type { BucketsAsked, Scan } from './requests.ts'
+import type { BucketsQuery, Scan } from './requests.ts'
 import { bucketCount, bucketOf } from './key-buckets.ts'
 import { amountsOf } from './ranking.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 export class Buckets implements Scan<Float64Array, Float64Array> {
   readonly keys = 0
-  readonly #asked: BucketsAsked
+  readonly #query: BucketsQuery
   readonly #keys: Keys
   readonly #words: KeyWords
   readonly #sums = new Float64Array(bucketCount)
 
-  constructor(asked: BucketsAsked, local: NetworkSet) {
-    this.#asked = asked
-    this.#keys = new Keys(asked.by, local.networks)
+  constructor(query: BucketsQuery, local: NetworkSet) {
+    this.#query = query
+    this.#keys = new Keys(query.by, local.networks)
     this.#words = new KeyWords(2 * this.#keys.names.length, local)
   }
 
@@ -40,8 +40,8 @@ export class Buckets implements Scan<Float64Array, Float64Array> {
     const { group, rows } = selected
     const { flows } = group
     const sums = this.#sums
-    const amounts = amountsOf(selected, this.#asked.order)
-    const reportedBy = this.#asked.order.of === 'series' ? this.#keys.reportedBy(end) : null
+    const amounts = amountsOf(selected, this.#query.order)
+    const reportedBy = this.#query.order.of === 'series' ? this.#keys.reportedBy(end) : null
     const reported = reportedBy && flows[reportedBy]
     const width = 2 * this.#keys.names.length
     this.#words.forEach(

@@ -2,7 +2,7 @@
 import type { NetworkSet } from '../../../flow/address.ts'
 import { Keys, type End } from '../keys/keys.ts'
 import { ScratchMemory } from '../scratch-memory.ts'
-import type { DetailsAsked, DetailsFound, Scan } from './requests.ts'
+import type { DetailsQuery, DetailsFound, Scan } from './requests.ts'
 import { KeyNumbers } from './key-numbers.ts'
 import { Peers, type PackedPeers } from './peers.ts'
 import type { Counts, SelectedGroup } from './selected-group.ts'
@@ -25,10 +25,10 @@ export class Details implements Scan<PackedDetails, DetailsFound> {
   readonly #peers: Peers
   readonly #sums: Sums
 
-  constructor(asked: DetailsAsked, local: NetworkSet) {
-    this.#keys = new Keys(asked.by, local.networks)
+  constructor(query: DetailsQuery, local: NetworkSet) {
+    this.#keys = new Keys(query.by, local.networks)
     this.#numbers = new KeyNumbers(this.#keys, { local })
-    this.#numbers.add(asked.keys)
+    this.#numbers.add(query.keys)
     const { count } = this.#numbers.table
     this.#peers = new Peers(count)
     this.#sums = {

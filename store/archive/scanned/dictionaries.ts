@@ -8,7 +8,7 @@ import type { ColumnPlace } from '../format/footer.ts'
 
 interface Kept {
   halves: PackedHalves
-  askedMs: number
+  usedMs: number
 }
 
 /**
@@ -38,17 +38,17 @@ export class Dictionaries {
 
   /** The dictionary of a column, whose words `read` reads; valid until freePassing. */
   of(column: ColumnPlace, read: () => Uint32Array): PackedHalves {
-    const askedMs = performance.now()
+    const usedMs = performance.now()
     const known = this.#kept.get(column)
     if (known) {
       this.#kept.delete(column)
-      this.#kept.set(column, { ...known, askedMs })
+      this.#kept.set(column, { ...known, usedMs })
       return known.halves
     }
     const halves = packHalves(read())
-    if (this.#makeRoom(bytesOf(halves), askedMs)) {
+    if (this.#makeRoom(bytesOf(halves), usedMs)) {
       this.#bytes += bytesOf(halves)
-      this.#kept.set(column, { halves, askedMs })
+      this.#kept.set(column, { halves, usedMs })
     } else this.#passing.push(halves)
     return halves
   }
@@ -59,8 +59,8 @@ export class Dictionaries {
   }
 
   #makeRoom(bytes: number, nowMs: number): boolean {
-    for (const [column, { halves, askedMs }] of this.#kept) {
-      if (this.#bytes + bytes <= this.#bytesMax || askedMs + this.#keptMs > nowMs) break
+    for (const [column, { halves, usedMs }] of this.#kept) {
+      if (this.#bytes + bytes <= this.#bytesMax || usedMs + this.#keptMs > nowMs) break
       this.#kept.delete(column)
       this.#bytes -= bytesOf(halves)
       // The caller may still be using it.

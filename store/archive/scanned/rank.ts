@@ -2,7 +2,7 @@
  * The largest keys of a window, even if there are too many to distinguish: then all are summed in buckets,
  * and only the keys of the fullest buckets are distinguished, since no key exceeds the sum of its bucket.
  */
-import type { BucketsAsked, RankingAsked, RankingFound, ScanAsked, ScanFound } from './requests.ts'
+import type { BucketsQuery, RankingQuery, RankingFound, ScanQuery, ScanFound } from './requests.ts'
 
 /** Buckets whose keys are distinguished: with ten million distinct keys, about ten each. */
 const fullestBuckets = 30_000
@@ -10,27 +10,27 @@ const fullestBuckets = 30_000
 const sampledEach = 16
 
 /** Scans the window; null if there are too many keys. */
-export type ScanWindow = <Asked extends ScanAsked>(
-  asked: Asked,
-) => Promise<ScanFound[Asked['kind']] | null>
+export type ScanWindow = <Query extends ScanQuery>(
+  query: Query,
+) => Promise<ScanFound[Query['kind']] | null>
 
 /**
  * The largest keys; null if they cannot be determined. `fullest`: buckets whose keys are distinguished.
  * @throws what `scan` throws
  */
 export async function rank(
-  asked: RankingAsked,
+  query: RankingQuery,
   scan: ScanWindow,
   fullest = fullestBuckets,
 ): Promise<RankingFound | null> {
-  const { by, window, order, count } = asked
-  const ranking = await scan(asked)
+  const { by, window, order, count } = query
+  const ranking = await scan(query)
   // Rates and durations are not sums.
   if (ranking !== null || order.by === 'rate' || order.by === 'duration') return ranking
-  const sums = await scan<BucketsAsked>({ kind: 'buckets', window, by, order })
+  const sums = await scan<BucketsQuery>({ kind: 'buckets', window, by, order })
   if (sums === null) return null
   const { among, othersMax } = fullestOf(sums, fullest)
-  const found = await scan<RankingAsked>({ ...asked, among })
+  const found = await scan<RankingQuery>({ ...query, among })
   if (found === null) return null
   const isProven = found.ranked.length === count && found.ranked[count - 1]! > othersMax
   return isProven ? { ...found, next: Math.max(found.next, othersMax) } : null

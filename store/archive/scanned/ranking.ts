@@ -2,7 +2,7 @@
 import type { NetworkSet } from '../../../flow/address.ts'
 import { greatest } from '../held/numbered.ts'
 import { Keys } from '../keys/keys.ts'
-import type { RankingAsked, RankingFound, Scan } from './requests.ts'
+import type { RankingQuery, RankingFound, Scan } from './requests.ts'
 import { Growing } from './growing-numbers.ts'
 import { KeyNumbers } from './key-numbers.ts'
 import type { Counts, SelectedGroup } from './selected-group.ts'
@@ -16,7 +16,7 @@ export interface PackedRanking {
 }
 
 export class Ranking implements Scan<PackedRanking, RankingFound> {
-  readonly #asked: RankingAsked
+  readonly #query: RankingQuery
   readonly #keys: Keys
   readonly #numbers: KeyNumbers
   /** By key: the sum; if times count, the first and last ms. */
@@ -25,15 +25,15 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   readonly #last = new Growing(Number.NEGATIVE_INFINITY)
   readonly #isSpanned: boolean
 
-  constructor(asked: RankingAsked, local: NetworkSet) {
-    this.#asked = asked
-    this.#keys = new Keys(asked.by, local.networks)
+  constructor(query: RankingQuery, local: NetworkSet) {
+    this.#query = query
+    this.#keys = new Keys(query.by, local.networks)
     this.#numbers = new KeyNumbers(this.#keys, {
       local,
-      onlyReported: asked.order.of === 'series',
-      among: asked.among,
+      onlyReported: query.order.of === 'series',
+      among: query.among,
     })
-    this.#isSpanned = asked.order.by === 'rate' || asked.order.by === 'duration'
+    this.#isSpanned = query.order.by === 'rate' || query.order.by === 'duration'
   }
 
   get keys(): number {
@@ -41,7 +41,7 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   }
 
   take(selected: SelectedGroup): void {
-    const amounts = amountsOf(selected, this.#asked.order)
+    const amounts = amountsOf(selected, this.#query.order)
     for (const end of this.#keys.ends) {
       const numbers = this.#numbers.of(selected, end)
       const sums = this.#sums.reach(this.keys)
@@ -73,7 +73,7 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
 
   found(): RankingFound {
     const { table } = this.#numbers
-    const { count } = this.#asked
+    const { count } = this.#query
     const ranks = this.#ranks()
     const listed = greatest(table, (a, b) => ranks[a]! - ranks[b]!, count + 1)
     const values = listed.slice(0, count).map((number) => table.valuesOf(number))
@@ -85,7 +85,7 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   }
 
   #ranks(): Float64Array {
-    const { order, window } = this.#asked
+    const { order, window } = this.#query
     const sums = this.#sums.reach(this.keys)
     if (!this.#isSpanned) return sums
     const [first, last] = [this.#first.reach(this.keys), this.#last.reach(this.keys)]
@@ -125,7 +125,7 @@ function addAmounts(
 }
 
 /** The amount of the nth flow that is added to its key; null if each counts as one. */
-export function amountsOf(selected: SelectedGroup, order: RankingAsked['order']): Counts | null {
+export function amountsOf(selected: SelectedGroup, order: RankingQuery['order']): Counts | null {
   if (order.of === 'series') return selected.shares(order.by)
   return order.by === 'flows' ? null : selected.counts(order.by === 'packets' ? 'packets' : 'bytes')
 }

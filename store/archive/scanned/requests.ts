@@ -11,7 +11,7 @@ export type ScannedWindow = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter
 export type KeyValues = readonly (readonly bigint[])[]
 
 /** The largest keys, for a top table or a series: see FlowTopQuery and FlowSeriesQuery. */
-export interface RankingAsked {
+export interface RankingQuery {
   kind: 'ranking'
   window: ScannedWindow
   by: readonly TopKeyName[]
@@ -24,11 +24,11 @@ export interface RankingAsked {
 }
 
 /** The sums of all keys, by bucket. */
-export interface BucketsAsked {
+export interface BucketsQuery {
   kind: 'buckets'
   window: ScannedWindow
   by: readonly TopKeyName[]
-  order: RankingAsked['order']
+  order: RankingQuery['order']
 }
 
 /** The largest keys, descending; ties by their columns. */
@@ -41,7 +41,7 @@ export interface RankingFound {
 }
 
 /** The sums of given keys. */
-export interface DetailsAsked {
+export interface DetailsQuery {
   kind: 'details'
   window: ScannedWindow
   by: readonly TopKeyName[]
@@ -62,7 +62,7 @@ export interface DetailsFound {
 }
 
 /** Sums by step, of given keys and all others. */
-export interface StepsAsked {
+export interface StepsQuery {
   kind: 'steps'
   window: ScannedWindow & { stepMs: number; only: FieldName | undefined }
   by: readonly TopKeyName[]
@@ -72,12 +72,12 @@ export interface StepsAsked {
 }
 
 /** The number of flows that belong to a window and pass its filter, or those flows themselves. */
-export interface RowsAsked {
+export interface RowsQuery {
   kind: 'count' | 'rows'
   window: ScannedWindow
 }
 
-export type ScanAsked = RankingAsked | BucketsAsked | DetailsAsked | StepsAsked | RowsAsked
+export type ScanQuery = RankingQuery | BucketsQuery | DetailsQuery | StepsQuery | RowsQuery
 
 /** The result of each kind of request. */
 export interface ScanFound {

@@ -13,7 +13,7 @@ import type { SelectedGroup } from './selected-group.ts'
 const rowsAtFirst = 4096
 
 /** The columns needed of flows in memory: times, counts, and everything that keys are made of. */
-export const askedColumns: ReadonlySet<ColumnName> = new Set([
+export const queriedColumns: ReadonlySet<ColumnName> = new Set([
   'flowStartMilliseconds',
   'flowEndMilliseconds',
   'octetDeltaCount',
@@ -41,7 +41,7 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
   take({ group, rows }: SelectedGroup): void {
     const before = this.#count
     this.#count += rows.length
-    for (const name of askedColumns) {
+    for (const name of queriedColumns) {
       if (group.isZero(name)) continue
       const room = this.#reach(name).subarray(before * wordsOf(name))
       const isPairs = flowColumns[name].kind === 'u64'

@@ -24,7 +24,8 @@ export async function scannedSeries(
       ? null
       : await rank(
           { kind: 'ranking', window, by, order: { of: 'series', by: order }, count: top },
-          (asked) => scanner.scan(asked, groups, { session, progress: progressOf(progress, 0) }),
+          (scanQuery) =>
+            scanner.scan(scanQuery, groups, { session, progress: progressOf(progress, 0) }),
         )
   if (by.length > 0 && ranking === null) return null
   const keys = ranking?.keys ?? null

@@ -31,7 +31,7 @@ export async function scannedTop(
   const ranked = order === 'peers' ? ({ by: 'flows', count: rankedMax } as const) : { by: order, count: limit } // prettier-ignore
   const ranking = await rank(
     { kind: 'ranking', window, by, order: { of: 'top', by: ranked.by }, count: ranked.count },
-    (asked) => scanner.scan(asked, groups, { session, progress: progressOf(progress, 0) }),
+    (scanQuery) => scanner.scan(scanQuery, groups, { session, progress: progressOf(progress, 0) }),
   )
   if (order === 'peers') {
     const found = ranking && (await mostPeers(ranking, limit, detailsOf))

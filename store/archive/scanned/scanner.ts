@@ -8,11 +8,11 @@ import type { Network } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
 import type { EventFlows } from '../../../flow/incident/flow-table.ts'
 import type { FlowWindow } from '../../flows.ts'
-import { AskedThread } from '../../asked-thread.ts'
+import { WorkerThread } from '../../worker-thread.ts'
 import { parseHostSums, type HostSums } from '../write/host-list.ts'
 import type { Session } from '../sql/query-engine.ts'
 import { exactSumMax, type ArchiveFiles } from '../readable-files.ts'
-import type { ScanAsked, ScanFound, ScannedWindow } from './requests.ts'
+import type { ScanQuery, ScanFound, ScannedWindow } from './requests.ts'
 import { Pass, requestsPerThread, type GroupForScans } from './pass.ts'
 import { partsOf, type EventWindow } from './event-rows.ts'
 import type { FileGroups } from './group-reader.ts'
@@ -21,7 +21,7 @@ import type { GroupTimes } from './row-group.ts'
 export type ScanRequest =
   | { kind: 'groups' | 'flows' | 'hosts'; path: string }
   | { kind: 'events'; path: string; group: number; window: EventWindow }
-  | { kind: 'begin'; id: number; asked: ScanAsked }
+  | { kind: 'begin'; id: number; query: ScanQuery }
   /** Adds a row group to scans with the same filter. */
   | ({ kind: 'take' } & GroupForScans)
   | { kind: 'pack' | 'found' | 'end'; id: number }
@@ -45,7 +45,7 @@ export interface ScanWorkerData {
   local: readonly Network[]
 }
 
-type ScanThread = AskedThread<ScanRequest, ScanAnswers>
+type ScanThread = WorkerThread<ScanRequest, ScanAnswers>
 
 export type FilesToScan = Pick<ArchiveFiles, 'inside' | 'edge' | 'most'>
 
@@ -132,7 +132,7 @@ export class Scanner {
     window: EventWindow,
     take: (flows: EventFlows) => void,
   ): Promise<void> {
-    const asked: Promise<EventFlows>[] = []
+    const reading: Promise<EventFlows>[] = []
     let next = 0
     const askNext = () => {
       if (next === groups.length) return
@@ -140,10 +140,10 @@ export class Scanner {
       const flows = this.#thread(next++).ask({ kind: 'events', path, group, window })
       // If several fail, the first is reported.
       flows.catch(() => undefined)
-      asked.push(flows)
+      reading.push(flows)
     }
     for (let ahead = 0; ahead < requestsPerThread * this.#threads.length; ahead++) askNext()
-    for (let flows = asked.shift(); flows; flows = asked.shift()) {
+    for (let flows = reading.shift(); flows; flows = reading.shift()) {
       const found = await flows
       askNext()
       for (const part of partsOf(found, eventsAtOnce)) {
@@ -180,24 +180,24 @@ export class Scanner {
    * Scans row groups; null if there are too many keys. Stops with the session; `progress` gets the share done.
    * @throws the error that prevents reading a file
    */
-  async scan<Asked extends ScanAsked>(
-    asked: Asked,
+  async scan<Query extends ScanQuery>(
+    query: Query,
     groups: readonly GroupToScan[],
     { session: { goesOn }, progress, keysMax = this.#keysMax }: ScanOptions,
-  ): Promise<ScanFound[Asked['kind']] | null> {
+  ): Promise<ScanFound[Query['kind']] | null> {
     const id = ++this.#scans
     const count = Math.max(1, Math.min(this.#threads.length, groups.length))
-    const { include, filter } = asked.window
+    const { include, filter } = query.window
     const key = JSON.stringify([count, include, filter])
     const running = this.#passOf(key, count)
     const { pass, threads } = running
     running.scans++
     try {
-      await Promise.all(threads.map((thread) => thread.ask({ kind: 'begin', id, asked })))
+      await Promise.all(threads.map((thread) => thread.ask({ kind: 'begin', id, query })))
       const keys = await pass.add(id, { groups, goesOn, keysMax, progress })
       if (keys > keysMax) return null
       goesOn()
-      return (await merged(threads, id)) as ScanFound[Asked['kind']]
+      return (await merged(threads, id)) as ScanFound[Query['kind']]
     } finally {
       if (--running.scans === 0 && this.#passes.get(key) === running) this.#passes.delete(key)
       for (const thread of threads) thread.ask({ kind: 'end', id }).catch(() => undefined)
@@ -236,7 +236,7 @@ export class Scanner {
     const before = this.#threads[at]
     if (before && !before.hasEnded) return before
     const url = new URL('worker.ts', import.meta.url)
-    const thread: ScanThread = new AskedThread('archive scan', url, this.#workerData, {
+    const thread: ScanThread = new WorkerThread('archive scan', url, this.#workerData, {
       youngMiBMax,
     })
     thread.unref()

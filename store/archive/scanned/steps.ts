@@ -4,14 +4,14 @@ import { fillKeyColumn } from '../keys/key-columns.ts'
 import { Keys, type End } from '../keys/keys.ts'
 import type { PlacedSums } from '../answer/series-answer.ts'
 import { StepSums, type PackedSteps } from '../answer/step-sums.ts'
-import type { Scan, StepsAsked } from './requests.ts'
+import type { Scan, StepsQuery } from './requests.ts'
 import { KeyNumbers, notReported } from './key-numbers.ts'
 import type { RowGroup } from './row-group.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 export class Steps implements Scan<PackedSteps, PlacedSums> {
   readonly keys = 0
-  readonly #asked: StepsAsked
+  readonly #query: StepsQuery
   readonly #keys: Keys
   readonly #numbers: KeyNumbers
   readonly #local: NetworkSet
@@ -19,14 +19,14 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
   /** The index of all keys that are not listed. */
   readonly #rest: number
 
-  constructor(asked: StepsAsked, local: NetworkSet) {
-    this.#asked = asked
+  constructor(query: StepsQuery, local: NetworkSet) {
+    this.#query = query
     this.#local = local
-    this.#keys = new Keys(asked.by, local.networks)
+    this.#keys = new Keys(query.by, local.networks)
     this.#numbers = new KeyNumbers(this.#keys, { local, onlyReported: true })
-    this.#numbers.add(asked.keys)
-    this.#rest = asked.keys?.[0]?.length ?? 0
-    this.#sums = new StepSums(asked.window, this.#rest + 1)
+    this.#numbers.add(query.keys)
+    this.#rest = query.keys?.[0]?.length ?? 0
+    this.#sums = new StepSums(query.window, this.#rest + 1)
   }
 
   take(selected: SelectedGroup): void {
@@ -46,13 +46,13 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
   }
 
   #takeEnd(selected: SelectedGroup, end: End): void {
-    const numbers = this.#asked.keys === null ? null : this.#numbers.found(selected, end)
+    const numbers = this.#query.keys === null ? null : this.#numbers.found(selected, end)
     const { group } = selected
     const rows = numbers?.includes(notReported)
       ? selected.without(numbers, notReported)
       : selected.rows
     const { first, last, flows } = group
-    const { only } = this.#asked.window
+    const { only } = this.#query.window
     this.#sums.add({
       count: rows.length,
       place: numbers && this.#placesOf(numbers),
@@ -81,7 +81,7 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
   }
 
   #directions({ flows }: RowGroup, rows: Int32Array, end: End): Int32Array | null {
-    if (!this.#asked.hasDirection) return null
+    if (!this.#query.hasDirection) return null
     const directions = new Int32Array(rows.length)
     const words = new Uint32Array(2 * rows.length)
     const column = this.#keys.directionDefinition(end)

@@ -4,9 +4,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { NetworkSet } from '../../../flow/address.ts'
 import { createEventFlows } from '../../../flow/incident/flow-table.ts'
 import { compilePredicate } from '../../../flow/filter/predicate.ts'
-import { answerRequests } from '../../asked-thread.ts'
+import { answerRequests } from '../../worker-thread.ts'
 import { hostSumsKey } from '../write/host-list.ts'
-import type { Scan, ScanAsked, ScannedWindow } from './requests.ts'
+import type { Scan, ScanQuery, ScannedWindow } from './requests.ts'
 import { Buckets } from './buckets.ts'
 import { Details } from './details.ts'
 import { allEvents } from './event-rows.ts'
@@ -36,23 +36,23 @@ const reader = new GroupReader({ dictionaryBytesMax })
 const passingRows = new PassingRows(8 << 20)
 const running = new Map<number, Running>()
 
-function begin(asked: ScanAsked): Running {
-  const { window } = asked
+function begin(query: ScanQuery): Running {
+  const { window } = query
   const { filter } = window
   const keyed = filter ? { key: JSON.stringify(filter), predicate: compilePredicate(filter) } : null
-  return { scan: scanOf(asked), window, filter: keyed }
+  return { scan: scanOf(query), window, filter: keyed }
 }
 
-function scanOf(asked: ScanAsked): Scan<unknown, unknown> {
-  switch (asked.kind) {
+function scanOf(query: ScanQuery): Scan<unknown, unknown> {
+  switch (query.kind) {
     case 'ranking':
-      return new Ranking(asked, local)
+      return new Ranking(query, local)
     case 'buckets':
-      return new Buckets(asked, local)
+      return new Buckets(query, local)
     case 'details':
-      return new Details(asked, local)
+      return new Details(query, local)
     case 'steps':
-      return new Steps(asked, local)
+      return new Steps(query, local)
     case 'count':
       return new RowCount()
     case 'rows':
@@ -62,24 +62,24 @@ function scanOf(asked: ScanAsked): Scan<unknown, unknown> {
 
 /** Scans of one filter, grouped by the flows of a row group that they select; if it is within all windows, one group. */
 function alike(scans: GroupForScans['scans']) {
-  const taking = scans.map(({ id, isInside }) => ({ asked: running.get(id)!, isInside }))
-  return Map.groupBy(taking, ({ asked: { window }, isInside }) => isInside ? '' : `${window.from} ${window.to}`).values() // prettier-ignore
+  const taking = scans.map(({ id, isInside }) => ({ run: running.get(id)!, isInside }))
+  return Map.groupBy(taking, ({ run: { window }, isInside }) => isInside ? '' : `${window.from} ${window.to}`).values() // prettier-ignore
 }
 
 /** Adds flows to a scan. If they are too many for one of several scans sharing a reading, the others go on. */
-function take(asked: Running, selected: SelectedGroup): void {
+function take(run: Running, selected: SelectedGroup): void {
   try {
-    if (asked.failure === undefined) asked.scan.take(selected)
+    if (run.failure === undefined) run.scan.take(selected)
   } catch (error) {
-    asked.failure = error
+    run.failure = error
   }
 }
 
 /** A scan that has not failed. @throws the error it failed with */
 function wellRunning(id: number): Running {
-  const asked = running.get(id)!
-  if (asked.failure !== undefined) throw asked.failure
-  return asked
+  const run = running.get(id)!
+  if (run.failure !== undefined) throw run.failure
+  return run
 }
 
 answerRequests<ScanRequest, ScanAnswers>(parentPort!, {
@@ -93,16 +93,16 @@ answerRequests<ScanRequest, ScanAnswers>(parentPort!, {
     })
     return found
   },
-  begin: ({ id, asked }) => {
-    running.set(id, begin(asked))
+  begin: ({ id, query }) => {
+    running.set(id, begin(query))
     return null
   },
   take: ({ path, group, scans }) => {
     for (const together of alike(scans))
       reader.read(path, group, (read) => {
-        const [{ asked, isInside }] = together as [(typeof together)[number]]
-        const selected = SelectedGroup.select(read, { ...asked, isInside }, passingRows)
-        if (selected.rows.length > 0) for (const each of together) take(each.asked, selected)
+        const [{ run, isInside }] = together as [(typeof together)[number]]
+        const selected = SelectedGroup.select(read, { ...run, isInside }, passingRows)
+        if (selected.rows.length > 0) for (const each of together) take(each.run, selected)
       })
     return scans.map(({ id }) => {
       const { scan, failure } = running.get(id)!

@@ -40,13 +40,13 @@ export function scanSql(
   const filter = query.filter ? filterSql(query.filter, bindings) : 'true'
   const source = (paths: readonly string[]) => `read_parquet(${bindings.texts(paths)})`
   const shareOf = (count: string) => withinSql(`(${count})`, { first, last }, window)
-  const asked = `${belongsSql(query.include, window)} AND ${filter}`
+  const ofWindow = `${belongsSql(query.include, window)} AND ${filter}`
   const kinds = []
   if (files.table) kinds.push({ source: files.table, belongs: 'true', share: shareOf })
   if (files.inside.length > 0)
     kinds.push({ source: source(files.inside), belongs: filter, share: (count: string) => count })
   if (files.edge.length > 0)
-    kinds.push({ source: source(files.edge), belongs: asked, share: shareOf })
+    kinds.push({ source: source(files.edge), belongs: ofWindow, share: shareOf })
   const parts = kinds.flatMap(({ source: relation, belongs, share }) => {
     return keys.ends.map((end) => {
       const part = { end, window, share }

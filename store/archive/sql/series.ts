@@ -34,12 +34,12 @@ export async function sqlSeries(
   const scanned = { files, query, keys: new Keys(words, query.local), hasDirection }
   const statement = flowsSql(scanned, new Bindings(), true)
   const read = query.connections ? await openings(session, files, { query, statement }) : files
-  const asked = { ...scanned, files: read }
-  const chosen = words.length === 0 ? null : await choose(session, asked)
-  return assembleSeries(await sumSteps(session, asked, chosen), asked, chosen)
+  const question = { ...scanned, files: read }
+  const chosen = words.length === 0 ? null : await choose(session, question)
+  return assembleSeries(await sumSteps(session, question, chosen), question, chosen)
 }
 
-interface Asked {
+interface SeriesQuestion {
   files: ArchiveFiles
   query: SeriesRequest
   keys: Keys
@@ -54,8 +54,8 @@ function stepSql({ from }: BoundWindow, stepMs: string): { step: string; isWhole
 }
 
 /** The flows of the window that lie entirely in one step, or all others; once for each end that counts. */
-function flowsSql(asked: Asked, bindings: Bindings, isWhole: boolean): string {
-  const { query, keys, hasDirection } = asked
+function flowsSql(question: SeriesQuestion, bindings: Bindings, isWhole: boolean): string {
+  const { query, keys, hasDirection } = question
   const stepMs = bindings.whole(query.stepMs)
   const columns = ({ end, window }: ScanPart) => [
     ...keys.columns(end, bindings),
@@ -70,12 +70,12 @@ function flowsSql(asked: Asked, bindings: Bindings, isWhole: boolean): string {
   ]
   const condition = ({ end, window }: ScanPart) =>
     `${isWhole ? '' : 'NOT '}${stepSql(window, stepMs).isWhole} AND ${keys.isReportedSql(end)}`
-  return scanSql(asked, { columns, condition }, bindings)
+  return scanSql(question, { columns, condition }, bindings)
 }
 
 /** The largest keys over the window, descending; ties by key. */
-async function choose(session: Session, asked: Asked): Promise<Chosen> {
-  const { query, keys } = asked
+async function choose(session: Session, question: SeriesQuestion): Promise<Chosen> {
+  const { query, keys } = question
   const bindings = new Bindings()
   const list = keys.names.join(', ')
   const columns = ({ end, window: { from, to }, share }: ScanPart) => {
@@ -89,7 +89,7 @@ async function choose(session: Session, asked: Asked): Promise<Chosen> {
   }
   const condition = ({ end }: ScanPart) => keys.isReportedSql(end)
   const table = await session.read(
-    `SELECT ${list} FROM (${scanSql(asked, { columns, condition }, bindings)}) GROUP BY ${list}
+    `SELECT ${list} FROM (${scanSql(question, { columns, condition }, bindings)}) GROUP BY ${list}
      ORDER BY sum(counted) DESC, ${list} LIMIT ${query.top}`,
     bindings,
   )
@@ -112,11 +112,15 @@ const placedColumns = [
  * Sums by step, exporter, key and direction. Most flows lie in one step and are summed by DuckDB;
  * the others are split in a loop over its columns.
  */
-async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise<PlacedSums> {
-  const { query, keys } = asked
+async function sumSteps(
+  session: Session,
+  question: SeriesQuestion,
+  chosen: Chosen,
+): Promise<PlacedSums> {
+  const { query, keys } = question
   const listed = chosen?.[0]?.length ?? 0
   const placedSql = (isWhole: boolean, bindings: Bindings) => {
-    const flows = flowsSql(asked, bindings, isWhole)
+    const flows = flowsSql(question, bindings, isWhole)
     if (chosen === null || listed === 0) return `SELECT *, 0 AS key_place FROM (${flows})`
     return `SELECT *, coalesce(place, ${listed}) AS key_place FROM (${flows})
       LEFT JOIN (${keys.listSql(chosen, bindings)}) USING (${keys.names.join(', ')})`
@@ -135,7 +139,7 @@ async function sumSteps(session: Session, asked: Asked, chosen: Chosen): Promise
   const others = new Bindings()
   const columns = placedColumns.map(([sql]) => sql).join(', ')
   const sql = `SELECT ${columns} FROM (${placedSql(false, others)})`
-  const isShort = asked.files.rows <= heldRowsMax
+  const isShort = question.files.rows <= heldRowsMax
   for await (const chunk of isShort
     ? await session.chunks(sql, others)
     : session.stream(sql, others))

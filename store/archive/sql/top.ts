@@ -16,21 +16,21 @@ export async function sqlTop(
   query: FlowTopQuery & { local: readonly Network[] },
 ): Promise<FlowTop> {
   const keys = new Keys(query.by, query.local)
-  const asked = { files, query, keys }
-  const chosen = await choose(session, asked)
+  const question = { files, query, keys }
+  const chosen = await choose(session, question)
   if (chosen.count === 0) return emptyTop(keys)
   const columns = keys.names.map((name) => chosen.wholes(name))
   const found: FlowKey[] = Array.from({ length: chosen.count }, (_, i) =>
     keys.read(columns.map((column) => column[i]!)),
   )
-  const details = await describe(session, asked, columns)
+  const details = await describe(session, question, columns)
   const sums = sumsOf(chosen, '')
   const rows = found.map((key, i) => ({ key, ...sums[i]!, ...details[i]! }))
   const [total, left] = [sumsOf(chosen, 'total_')[0]!, sumsOf(chosen, 'left_')[0]!]
   return topAnswer(keys, rows, { total, left })
 }
 
-interface Asked {
+interface TopQuestion {
   files: ArchiveFiles
   query: FlowTopQuery & { local: readonly Network[] }
   keys: Keys
@@ -40,8 +40,8 @@ interface Asked {
 type Kept = 'counts' | 'peer' | 'times'
 
 /** The window's flows as a relation with the key's columns, once for each end that counts. */
-function flowsSql(asked: Asked, kept: readonly Kept[], bindings: Bindings): string {
-  const { query, keys } = asked
+function flowsSql(question: TopQuestion, kept: readonly Kept[], bindings: Bindings): string {
+  const { query, keys } = question
   const columns = ({ end, share }: ScanPart) => {
     const peer = keys.peer(end)
     const counted = query.include === 'any' ? share : (count: string) => count
@@ -52,11 +52,11 @@ function flowsSql(asked: Asked, kept: readonly Kept[], bindings: Bindings): stri
     }
     return [...keys.columns(end, bindings), ...kept.flatMap((each) => lists[each])]
   }
-  return scanSql(asked, { columns }, bindings)
+  return scanSql(question, { columns }, bindings)
 }
 
-async function choose(session: Session, asked: Asked): Promise<Table> {
-  const { query, keys } = asked
+async function choose(session: Session, question: TopQuestion): Promise<Table> {
+  const { query, keys } = question
   const bindings = new Bindings()
   const list = keys.names.join(', ')
   const sums = 'sum(bytes) AS bytes, sum(packets) AS packets'
@@ -64,10 +64,10 @@ async function choose(session: Session, asked: Asked): Promise<Table> {
     query.order === 'peers'
       ? `SELECT ${list}, ${sums}, sum(flows) AS flows, count(*) AS peers FROM (
            SELECT ${list}, peer_high, peer_low, ${sums}, count(*) AS flows
-           FROM (${flowsSql(asked, ['counts', 'peer'], bindings)}) GROUP BY ${list}, peer_high, peer_low
+           FROM (${flowsSql(question, ['counts', 'peer'], bindings)}) GROUP BY ${list}, peer_high, peer_low
          ) GROUP BY ${list}`
-      : `SELECT ${list}, ${sums}, count(*) AS flows${spanSql(asked, bindings)}
-         FROM (${flowsSql(asked, spanned.has(query.order) ? ['counts', 'times'] : ['counts'], bindings)})
+      : `SELECT ${list}, ${sums}, count(*) AS flows${spanSql(question, bindings)}
+         FROM (${flowsSql(question, spanned.has(query.order) ? ['counts', 'times'] : ['counts'], bindings)})
          GROUP BY ${list}`
   const fields = ['bytes', 'packets', 'flows']
   const sumIn = (relation: string, field: string) => `(SELECT sum(${field}) FROM ${relation})`
@@ -98,7 +98,7 @@ const orders: Record<FlowTopQuery['order'], string> = {
 }
 
 /** From a key's first packet in the window to its last, ms. */
-function spanSql({ query }: Asked, bindings: Bindings): string {
+function spanSql({ query }: TopQuestion, bindings: Bindings): string {
   if (!spanned.has(query.order)) return ''
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
   return `, least(max(last_ms), ${to}) - greatest(min(first_ms), ${from}) AS span`
@@ -107,16 +107,16 @@ function spanSql({ query }: Asked, bindings: Bindings): string {
 /** Peers and times of the chosen keys, in their order. */
 async function describe(
   session: Session,
-  asked: Asked,
+  question: TopQuestion,
   columns: readonly (readonly bigint[])[],
 ): Promise<{ peers: number; first: number; last: number }[]> {
   const bindings = new Bindings()
   const table = await session.read(
-    `WITH chosen AS (${asked.keys.listSql(columns, bindings)})
+    `WITH chosen AS (${question.keys.listSql(columns, bindings)})
      SELECT place, count(*)::DOUBLE AS peers, min(first_ms)::DOUBLE AS first_ms, max(last_ms)::DOUBLE AS last_ms
      FROM (SELECT place, min(first_ms) AS first_ms, max(last_ms) AS last_ms
-       FROM (${flowsSql(asked, ['peer', 'times'], bindings)}) 
-         JOIN chosen USING (${asked.keys.names.join(', ')})
+       FROM (${flowsSql(question, ['peer', 'times'], bindings)}) 
+         JOIN chosen USING (${question.keys.names.join(', ')})
        GROUP BY place, peer_high, peer_low)
      GROUP BY place ORDER BY place`,
     bindings,

@@ -1,5 +1,5 @@
 /** The archive's two threads, as the thread that owns them sees them: one writes incoming flows, the other sorts files. */
-import { AskedThread } from '../../asked-thread.ts'
+import { WorkerThread } from '../../worker-thread.ts'
 import type { SentBlock } from './block-pool.ts'
 import type { JudgedForms } from '../format/column-form.ts'
 import type { ArchiveEntry } from '../entry.ts'
@@ -52,7 +52,7 @@ export interface ArchiveWorkerData {
 /** Rows are outside V8's heap, and everything else is soon garbage: more space would only hold more garbage. */
 const youngMiBMax = 3
 
-export class ArchiveThread extends AskedThread<ArchiveRequest, ArchiveAnswers> {
+export class ArchiveThread extends WorkerThread<ArchiveRequest, ArchiveAnswers> {
   constructor(workerData: ArchiveWorkerData, name = 'archive') {
     super(name, new URL('worker.ts', import.meta.url), workerData, { youngMiBMax })
   }
@@ -76,8 +76,8 @@ export class SortingThread {
   }
 
   async merge(merging: Merging): Promise<ArchiveEntry> {
-    const asked = { kind: 'merge', judged: this.#judged, ...merging } as const
-    const { entry, judged } = await this.#begun().ask(asked)
+    const request = { kind: 'merge', judged: this.#judged, ...merging } as const
+    const { entry, judged } = await this.#begun().ask(request)
     this.#judged = judged
     return entry
   }

@@ -1,6 +1,6 @@
 /** The highest rate without a lost flow, beside other receivers and the plain loops. */
 import { figure, type Figure } from '../figure.ts'
-import { zeroLoss, type ZeroLoss, type ZeroLossAsked } from '../zero-loss.ts'
+import { zeroLoss, type ZeroLoss, type ZeroLossOptions } from '../zero-loss.ts'
 import type { Part } from './part.ts'
 
 const versions = ['v5', 'v9'] as const
@@ -43,7 +43,7 @@ export const load: Part = async ({ isWhole }) => {
   return figuresOf(rows)
 }
 
-function search(asked: Omit<ZeroLossAsked, keyof typeof everywhere>): Promise<ZeroLoss[]> {
+function search(asked: Omit<ZeroLossOptions, keyof typeof everywhere>): Promise<ZeroLoss[]> {
   return zeroLoss({ ...everywhere, ...asked })
 }
 

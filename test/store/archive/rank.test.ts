@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
-import type { RankingAsked } from '../../../store/archive/scanned/requests.ts'
+import type { RankingQuery } from '../../../store/archive/scanned/requests.ts'
 import { fullestOf, rank, type ScanWindow } from '../../../store/archive/scanned/rank.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import { seed } from '../../drawn.ts'
@@ -54,7 +54,7 @@ test('the answer from buckets equals that of all keys', async (t) => {
     (scanner: Scanner): ScanWindow =>
     (asked) =>
       scanner.scan(asked, groups, { session: { goesOn: () => undefined } })
-  const asked = (given: Partial<RankingAsked>): RankingAsked => ({
+  const asked = (given: Partial<RankingQuery>): RankingQuery => ({
     kind: 'ranking',
     window,
     by: ['pair'],
@@ -62,7 +62,7 @@ test('the answer from buckets equals that of all keys', async (t) => {
     count: 10,
     ...given,
   })
-  const cases: Partial<RankingAsked>[] = [
+  const cases: Partial<RankingQuery>[] = [
     {},
     { by: ['host'] },
     { by: ['pair', 'port'], count: 3 },

@@ -19,15 +19,15 @@ import { flowsOf } from '../../../store/archive/held/held-files.ts'
 import { QueryTooLarge } from '../../../store/query-error.ts'
 import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
 import type {
-  RankingAsked,
+  RankingQuery,
   RankingFound,
-  ScanAsked,
+  ScanQuery,
 } from '../../../store/archive/scanned/requests.ts'
 import { Dictionaries } from '../../../store/archive/scanned/dictionaries.ts'
 import { GroupReader } from '../../../store/archive/scanned/group-reader.ts'
 import { readFooter } from '../../../store/archive/format/footer.ts'
 import { ReadColumns } from '../../../store/archive/scanned/read-columns.ts'
-import { askedColumns } from '../../../store/archive/scanned/rows.ts'
+import { queriedColumns } from '../../../store/archive/scanned/rows.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import { beyondBytes } from '../../../store/archive/format/packed-bytes.ts'
 import { unpackDelta } from '../../../store/archive/format/unpack-delta.ts'
@@ -224,7 +224,7 @@ test('pages whose contents contradict their header are refused', () => {
 })
 
 const window = { from: t0 - intervalMs, to: t0 + 2 * intervalMs, include: 'any', filter: undefined } as const // prettier-ignore
-const ranking: RankingAsked = {
+const ranking: RankingQuery = {
   kind: 'ranking',
   window,
   by: ['host'],
@@ -257,7 +257,7 @@ test('scans that share a pass find the same as each one alone, even if one of th
   const { paths } = await twoFiles(t)
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
-  const found = async (asked: ScanAsked) => {
+  const found = async (asked: ScanQuery) => {
     const groups = await scanner.groups({ inside: [], edge: paths, most: 0 }, asked.window)
     return scanner.scan(asked, groups!, during)
   }
@@ -296,7 +296,7 @@ test('matching flows are gathered with all of their columns', async (t) => {
       [passing],
     )
     assert.equal(await scanner.scan({ kind: 'count', window: asked }, groups, during), passing)
-    for (const name of askedColumns) {
+    for (const name of queriedColumns) {
       const width = all[name].length / rows
       const expected = Array.from(all[name]).filter((_, i) => passes[Math.floor(i / width)] === 1)
       assert.deepEqual(Array.from(gathered[0]![name]), expected, name)

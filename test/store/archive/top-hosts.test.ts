@@ -16,7 +16,7 @@ import {
   boundsOf,
   candidatesOf,
 } from '../../../store/archive/scanned/listed-hosts.ts'
-import type { ScanAsked, ScanFound } from '../../../store/archive/scanned/requests.ts'
+import type { ScanQuery, ScanFound } from '../../../store/archive/scanned/requests.ts'
 import { scannedTop } from '../../../store/archive/scanned/scanned-top.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowTopQuery, Include } from '../../../store/flows.ts'
@@ -163,7 +163,7 @@ test('if the greatest hosts of the files had nothing in the window, all are rank
 class ToldScanner extends Scanner {
   readonly kinds: string[] = []
 
-  override scan<Asked extends ScanAsked>(...given: Parameters<Scanner['scan']>) {
+  override scan<Asked extends ScanQuery>(...given: Parameters<Scanner['scan']>) {
     this.kinds.push(given[0].kind)
     return super.scan(...given) as Promise<ScanFound[Asked['kind']] | null>
   }

@@ -29,7 +29,10 @@ export interface ThreadLimits {
 }
 
 /** Serves requests elsewhere; subclasses define the transport to a thread or a process. */
-export abstract class Asked<Request extends { kind: string }, Answers extends AnswersTo<Request>> {
+export abstract class RequestWorker<
+  Request extends { kind: string },
+  Answers extends AnswersTo<Request>,
+> {
   readonly #name: string
   readonly #waiting = new Map<number, Waiting>()
   #requests = 0
@@ -45,10 +48,10 @@ export abstract class Asked<Request extends { kind: string }, Answers extends An
    * Sends a request; requests are processed one after the other.
    * @throws the error as text, QueryTooLarge unchanged; always, once it has ended
    */
-  ask<AskedOne extends Request>(
-    request: AskedOne,
+  ask<One extends Request>(
+    request: One,
     transfer: ArrayBuffer[] = [],
-  ): Promise<Answers[AskedOne['kind']]> {
+  ): Promise<Answers[One['kind']]> {
     if (this.#ended) return Promise.reject(this.#ended)
     const id = ++this.#requests
     return new Promise((resolve, reject) => {
@@ -86,10 +89,10 @@ export abstract class Asked<Request extends { kind: string }, Answers extends An
   }
 }
 
-export class AskedThread<
+export class WorkerThread<
   Request extends { kind: string },
   Answers extends AnswersTo<Request>,
-> extends Asked<Request, Answers> {
+> extends RequestWorker<Request, Answers> {
   readonly #worker: Worker
 
   /**
@@ -143,7 +146,7 @@ export function answerRequests<
 ): void {
   const answer = async (id: number, request: Request): Promise<Message> => {
     try {
-      const find = answers[request.kind as Request['kind']] as (asked: Request) => unknown
+      const find = answers[request.kind as Request['kind']] as (request: Request) => unknown
       return { id, result: await find(request) }
     } catch (error) {
       if (error instanceof QueryTooLarge) {
@@ -155,12 +158,12 @@ export function answerRequests<
   }
   let work: Promise<void> = Promise.resolve()
   port.on('message', (message) => {
-    const asked = message as { id: number; request: Request } | { giveUp: string }
-    if ('giveUp' in asked) {
-      onGiveUp(asked.giveUp)
+    const received = message as { id: number; request: Request } | { giveUp: string }
+    if ('giveUp' in received) {
+      onGiveUp(received.giveUp)
       return
     }
-    const { id, request } = asked
+    const { id, request } = received
     work = work.then(async () => port.postMessage(await answer(id, request)))
   })
 }

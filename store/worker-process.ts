@@ -1,22 +1,22 @@
 /**
- * A process with the interface of a thread (asked-thread.ts): everything it loads is gone when it exits,
+ * A process with the interface of a thread (worker-thread.ts): everything it loads is gone when it exits,
  * whereas DuckDB's library and its allocator's memory stay for good in a process that has loaded them.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { Asked, answerRequests, type AnswersTo, type Message } from './asked-thread.ts'
+import { RequestWorker, answerRequests, type AnswersTo, type Message } from './worker-thread.ts'
 
 export interface ProcessLimits {
   /** Half of the space for new objects; V8's default is 16 MiB. */
   semiSpaceMiBMax: number
 }
 
-export class AskedProcess<
+export class WorkerProcess<
   Request extends { kind: string },
   Answers extends AnswersTo<Request>,
-> extends Asked<Request, Answers> {
+> extends RequestWorker<Request, Answers> {
   readonly #child: ChildProcess
 
   /** `name` is for error messages; the module at `url` calls answerParent. */
