@@ -88,12 +88,20 @@ export class Manifest<Entry extends { file: string }> {
     this.#wholeSize = opened.state.wholeBytes
   }
 
-  /** Opens or creates the manifest at `path`; a torn last line is cut off. */
+  /**
+   * Opens or creates the manifest at `path`; a torn last line is cut off.
+   * @throws ManifestDamaged if it is damaged elsewhere: what follows would be lost, and its files with it
+   */
   static async open<Entry extends { file: string }>(path: string): Promise<Manifest<Entry>> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const file = await open(path, 'a', 0o600)
     const state = new State<Entry>()
-    const size = state.applyLines(await readFile(path))
+    const bytes = await readFile(path)
+    const size = state.applyLines(bytes)
+    if (isDamagedAt(bytes, size)) {
+      await file.close()
+      throw new ManifestDamaged(path, lineAt(bytes, size))
+    }
     if (size < (await file.stat()).size) await truncate(path, size)
     return new Manifest(path, { file, state, size })
   }
@@ -167,6 +175,33 @@ export class Manifest<Entry extends { file: string }> {
       throw error
     }
   }
+}
+
+/** A manifest with a line that is not as it was written, which no crash explains. */
+export class ManifestDamaged extends Error {
+  readonly remedy: string
+
+  constructor(path: string, line: number) {
+    super(`${path} is damaged in line ${line}: its checksum is wrong`)
+    this.name = 'ManifestDamaged'
+    this.remedy =
+      'look at the disk, and restore this file from a backup; to go on without what the line lists, ' +
+      `delete it: sed -i ${line}d ${path}`
+  }
+}
+
+/**
+ * Whether the invalid line at `at` is damaged rather than torn by a crash: others follow it, or it is the first, which in a
+ * rewritten manifest lists almost everything and was synced before it got its name.
+ */
+function isDamagedAt(bytes: Buffer, at: number): boolean {
+  const end = bytes.indexOf(newline, at)
+  return end >= 0 && (at === 0 || bytes.includes(newline, end + 1))
+}
+
+/** The number of the line that begins at `at`, as editors count. */
+function lineAt(bytes: Buffer, at: number): number {
+  return bytes.subarray(0, at).toString('latin1').split('\n').length
 }
 
 /** Follows a manifest that another process writes; cheap if nothing changed. */

@@ -77,6 +77,34 @@ test('a line with one wrong bit is ignored', async (t) => {
   }
 })
 
+test('a manifest with a damaged line before others is refused, and stays as it is', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  await manifest.commit({ add: [entry('a')] })
+  const { size } = await stat(path)
+  for (const file of ['b', 'c']) await manifest.commit({ add: [entry(file)] })
+  await manifest.close()
+  const bytes = await readFile(path)
+  const isRefused = (line: number) => (error: Error & { remedy?: string }) => {
+    assert.equal(error.message, `${path} is damaged in line ${line}: its checksum is wrong`)
+    assert.match(error.remedy!, new RegExp(`restore .* from a backup; .* sed -i ${line}d ${path}$`))
+    return true
+  }
+  for (const [at, line] of [
+    [size - 5, 1],
+    [size + 12, 2],
+  ] as const) {
+    const damaged = Buffer.from(bytes)
+    damaged[at]! ^= 1
+    await writeFile(path, damaged)
+    await assert.rejects(Manifest.open<Entry>(path), isRefused(line))
+    assert.deepEqual(await readFile(path), damaged)
+  }
+  // A rewritten manifest is one line.
+  await writeFile(path, bytes.subarray(1, size))
+  await assert.rejects(Manifest.open<Entry>(path), isRefused(1))
+})
+
 test('concurrent commits are made one after the other', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
