@@ -89,7 +89,9 @@ describe('the figures at the cursor', () => {
     const away: Scene = { ...scene, unknown: [[start, start + 5, 'lost']] }
     const readout = readoutAt(0, { scene: away, layers, zone: 'UTC' })
     assert.equal(readout.unknown, '')
-    assert.deepEqual(readout.notes, ['in part no data: datagrams were lost on the way'])
+    assert.deepEqual(readout.notes, [
+      'in part no data: datagrams were lost on the way, or wait for their template',
+    ])
   })
   test('connections are opened inward and outward, not received and sent', () => {
     const opened: Scene = { ...scene, answer: { ...scene.answer, measure: 'connections' } }

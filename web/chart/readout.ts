@@ -46,7 +46,7 @@ export const rateTexts: Record<Measure, string> = {
 const reasonTexts: Record<string, string> = {
   'not-seen': 'no data: the exporter had sent nothing yet, or nothing more',
   'not-listening': 'no data: Weir was not listening',
-  lost: 'no data: datagrams were lost on the way',
+  lost: 'no data: datagrams were lost on the way, or wait for their template',
   'exporter-restart': 'no data: the exporter restarted',
 }
 
