@@ -11,6 +11,7 @@ import type {
   TopRows,
 } from '../series.ts'
 import { mergeCoverage } from '../merge-steps.ts'
+import { Numbering } from '../numbering.ts'
 import {
   byTimeAndExporter,
   cutTag,
@@ -133,13 +134,10 @@ function askRows(source: ClickHouseSource, query: ReadQuery, isCoarse: boolean):
 
 function laid(answer: Answer, query: ReadQuery, isCoarse: boolean): SeriesRead {
   const read = emptyRead(answer.count)
-  const exporters = new Map<string, number>()
-  for (const [row, exporter] of answer.texts('from_exporter').entries()) {
-    const index = exporters.get(exporter) ?? exporters.size
-    exporters.set(exporter, index)
-    read.exporter[row] = index
-  }
-  read.exporters = [...exporters.keys()]
+  const exporters = new Numbering<string>()
+  for (const [row, exporter] of answer.texts('from_exporter').entries())
+    read.exporter[row] = exporters.of(exporter)
+  read.exporters = exporters.keys()
   read.time.set(answer.numbers('t').map((seconds) => seconds * 1000))
   read.key.set(answer.numbers('place'))
   read.parts.set(answer.numbers('parts'))

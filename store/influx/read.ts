@@ -1,5 +1,6 @@
 /** The `read` query of the series store, sent to InfluxDB. */
 import { fieldNames, figureNames, otherKey, tagSeparator, type FieldName } from '../measurement.ts'
+import { Numbering } from '../numbering.ts'
 import type { ReadQuery, SeriesRead } from '../series.ts'
 import {
   byTimeAndExporter,
@@ -120,17 +121,15 @@ function laid(
   isCoarse: boolean,
 ): SeriesRead {
   const read = emptyRead(rows.length)
-  const exporters = new Map<string, number>()
+  const exporters = new Numbering<string>()
   const columns = figuresOf(read, isCoarse, fields)
   for (const [row, { time, exporter, place, parts, figures }] of rows.entries()) {
-    let index = exporters.get(exporter)
-    if (index === undefined) exporters.set(exporter, (index = exporters.size))
     read.time[row] = time
-    read.exporter[row] = index
+    read.exporter[row] = exporters.of(exporter)
     read.key[row] = place
     read.parts[row] = parts
     for (const [i, column] of columns.entries()) column[row] = figures[i]!
   }
-  read.exporters = [...exporters.keys()]
+  read.exporters = exporters.keys()
   return read
 }

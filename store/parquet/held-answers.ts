@@ -3,6 +3,7 @@
  * SQL; queries they cannot answer exactly, or in little memory, they leave to SQL (null).
  */
 import { figureNames, otherKey, type FieldName, type TagName } from '../measurement.ts'
+import { Numbering } from '../numbering.ts'
 import type { ReadQuery, SeriesKey, SeriesRange, SeriesRead, TopQuery, TopRows } from '../series.ts'
 import { cutTag, emptyRead, figuresOf, isConsolidated, keyText } from '../shape.ts'
 import type { HeldRows } from './held-files.ts'
@@ -217,19 +218,17 @@ function written(
   for (const part of parts) if (part > 0) count++
   const read = emptyRead(count)
   const columns = figuresOf(read, isCoarse, fields)
-  const exporters = new Map<number, number>()
+  const exporters = new Numbering<number>()
   let row = 0
   for (let slot = 0; slot < parts.length; slot++) {
     if (parts[slot] === 0) continue
-    const exporter = slots.exporter(slot)
-    if (!exporters.has(exporter)) exporters.set(exporter, exporters.size)
     read.time[row] = slots.time(slot)
-    read.exporter[row] = exporters.get(exporter)!
+    read.exporter[row] = exporters.of(slots.exporter(slot))
     read.key[row] = slots.key(slot)
     read.parts[row] = parts[slot]!
     for (const [i, column] of columns.entries()) column[row] = sums[i]![slot]!
     row++
   }
-  read.exporters = [...exporters.keys()].map((i) => slots.exporters[i]!)
+  read.exporters = exporters.keys().map((i) => slots.exporters[i]!)
   return read
 }

@@ -2,6 +2,7 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
 import { fieldNames, figureNames, otherKey, type FieldName } from '../measurement.ts'
+import { Numbering } from '../numbering.ts'
 import type { ReadQuery, SeriesRead } from '../series.ts'
 import { cutTag, emptyRead, figuresOf, isConsolidated, keyText, takeKnown } from '../shape.ts'
 import { readCoverage, sumSql } from './answers.ts'
@@ -63,7 +64,7 @@ async function askRows(
   })
   const read = emptyRead(chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0))
   const columns = figuresOf(read, isCoarse, fields)
-  const exporters = new Map<string, number>()
+  const exporters = new Numbering<string>()
   let row = 0
   for (const chunk of chunks) {
     takeHead(read, chunk, { row, keyCount: query.keys.length, exporters })
@@ -71,7 +72,7 @@ async function askRows(
       takeColumn(target, chunk, { row, column: headColumns + i })
     row += chunk.rowCount
   }
-  read.exporters = [...exporters.keys()]
+  read.exporters = exporters.keys()
   return read
 }
 
@@ -102,7 +103,7 @@ function placeOf({ by, keys }: ReadQuery): {
 function takeHead(
   read: SeriesRead,
   chunk: DuckDBDataChunk,
-  to: { row: number; keyCount: number; exporters: Map<string, number> },
+  to: { row: number; keyCount: number; exporters: Numbering<string> },
 ): void {
   const { row, keyCount, exporters } = to
   const texts = chunk.getColumnVector(1)
@@ -110,10 +111,7 @@ function takeHead(
   takeColumn(read.time, chunk, { row, column: 0 })
   takeColumn(read.parts, chunk, { row, column: 3 })
   for (let i = 0; i < chunk.rowCount; i++) {
-    const text = texts.getItem(i) as string
-    let exporter = exporters.get(text)
-    if (exporter === undefined) exporters.set(text, (exporter = exporters.size))
-    read.exporter[row + i] = exporter
+    read.exporter[row + i] = exporters.of(texts.getItem(i) as string)
     const place = places.getItem(i) as number
     read.key[row + i] = place === 0 ? keyCount : place > keyCount ? place : place - 1
   }

@@ -2,6 +2,7 @@
 import { formatHalves } from '../../../flow/address.ts'
 import { restDirections, type FlowKey, type FlowSeries, type FlowSeriesQuery } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
+import { Numbering } from '../../numbering.ts'
 import type { Keys } from '../keys/keys.ts'
 import type { AnswerColumns } from '../sql/query-engine.ts'
 
@@ -30,20 +31,18 @@ export interface PlacedSums {
 
 /** Sums from the columns of a table. */
 export function placedSums(table: AnswerColumns): PlacedSums {
-  const exporters = new Map<string, number>()
+  const exporters = new Numbering<string>()
   const halves = [table.wholes('exporter_high'), table.wholes('exporter_low')] as const
   const exporter = new Uint32Array(table.count)
   for (let row = 0; row < table.count; row++) {
-    const text = formatHalves(halves[0][row]!, halves[1][row]!)
-    if (!exporters.has(text)) exporters.set(text, exporters.size)
-    exporter[row] = exporters.get(text)!
+    exporter[row] = exporters.of(formatHalves(halves[0][row]!, halves[1][row]!))
   }
   const doubles = (name: string) => Float64Array.from(table.numbers(name))
   return {
     count: table.count,
     time: doubles('time'),
     exporter,
-    exporters: [...exporters.keys()],
+    exporters: exporters.keys(),
     place: Int32Array.from(table.numbers('place')),
     direction: Int32Array.from(table.numbers('direction')),
     sum: {
