@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 
 import { Names, NamesError } from '../flow/names.ts'
 import { readNamesText } from '../flow/read-names.ts'
+import { reasonOf } from '../flow/reason.ts'
 import type { Settings } from '../flow/settings.ts'
 import { CommandError, exitCodes } from './command.ts'
 
@@ -17,8 +18,11 @@ export async function readNames({ names }: Settings): Promise<Names> {
   try {
     return readNamesText(names, await readFile(names, 'utf8'), (text) => parse(text) as unknown)
   } catch (error) {
-    const reason = error instanceof NamesError ? error.faults.join('; ') : String(error)
-    throw new CommandError(`names in ${names}: ${reason}`, exitCodes.usage)
+    const fault =
+      error instanceof NamesError
+        ? `${error.faults.join('; ')}; correct them`
+        : `${reasonOf(error)}; name a readable YAML or CSV file`
+    throw new CommandError(`WEIR_NAMES="${names}": ${fault}`, exitCodes.usage)
   }
 }
 

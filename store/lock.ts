@@ -10,6 +10,8 @@ import { FolderUnusable, makeFolder } from './make-folder.ts'
 
 /** How long the holder of a lock has to state its purpose. */
 const answerMsMax = 1000
+/** A longer path of a socket is an invalid argument: 107 bytes on Linux, 103 on macOS. */
+const pathBytesMax = 103
 
 export interface Lock {
   release(): Promise<void>
@@ -72,7 +74,12 @@ function listenAt(path: string, purpose: string): Promise<Server | null> {
     })
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null)
-      else reject(new FolderUnusable(dirname(path), error))
+      else {
+        const isTooLong = Buffer.byteLength(path) > pathBytesMax
+        reject(
+          new FolderUnusable(dirname(path), isTooLong ? { ...error, code: 'ENAMETOOLONG' } : error),
+        )
+      }
     })
     server.listen(path, () => resolve(server))
   })

@@ -48,6 +48,10 @@ const reasons: Readonly<Record<string, Reason | undefined>> = {
     why: 'its file system is mounted read-only',
     remedy: 'mount it for writing, or name another folder in WEIR_DATA',
   },
+  ENAMETOOLONG: {
+    why: 'its path is too long',
+    remedy: 'name a shorter path in WEIR_DATA, such as a symbolic link to the folder',
+  },
   ENOENT: {
     why: 'no folder can be made there',
     remedy: 'name a folder on a disk in WEIR_DATA',

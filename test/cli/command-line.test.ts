@@ -28,7 +28,14 @@ test('--check reads the file of names', async () => {
   await writeFile(names, 'networks: { 10.0.0.0/33: office }\n')
   const { code, stderr } = await runWeir(['start', '--check'], { WEIR_NAMES: names })
   assert.equal(code, 64)
-  assert.match(stderr, /networks: "10\.0\.0\.0\/33": write CIDR/)
+  assert.match(stderr, /^weir: WEIR_NAMES="[^"]+": networks: "10\.0\.0\.0\/33": write CIDR/)
+})
+
+test('the API names the setting whose file of names is missing', async () => {
+  const names = join(await scratchFolder(), 'none.yaml')
+  const { code, stderr } = await runWeir(['api'], { WEIR_NAMES: names })
+  assert.equal(code, 64)
+  assert.match(stderr, /^weir: WEIR_NAMES="[^"]+none\.yaml": ENOENT[^;]*; name a readable/)
 })
 
 test('options that contradict each other are a wrong command line', async () => {

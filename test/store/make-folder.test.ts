@@ -39,6 +39,16 @@ suite('folders that cannot be created are reported in one line', () => {
       await assert.rejects(takeLock(join(path, 'writer.sock')), FolderUnusable)
     })
 
+  test('a path that is too long for a socket', async () => {
+    const path = join(folder, 'x'.repeat(110))
+    await assert.rejects(takeLock(join(path, 'writer.sock')), (error) => {
+      assert.ok(error instanceof FolderUnusable)
+      assert.equal(error.message, `${path} cannot be written: its path is too long`)
+      assert.match(error.remedy, /shorter path in WEIR_DATA/)
+      return true
+    })
+  })
+
   test('a lock where no socket can be created', async () => {
     const path = join(folder, 'taken')
     await mkdir(join(path, 'writer.sock', 'more'), { recursive: true })
