@@ -111,6 +111,14 @@ export function wordMask(bits: number, wordIndex: number): number {
   return inWord === 0 ? 0 : (0xffffffff << (32 - inWord)) >>> 0
 }
 
+/** Whether an address is in a network. A loop that allocates nothing, because naming a host tests thousands of networks. */
+export function isWithin(words: AddressWords, network: Network): boolean {
+  // The last word differs most.
+  for (let i = 3; i >= 0; i--)
+    if (((words[i]! ^ network.words[i]!) & wordMask(network.bits, i)) !== 0) return false
+  return true
+}
+
 /** What the first 16 bits of an IPv4 address decide: in no network, in one, or a full test is needed. */
 const halfSays = { none: 0, all: 1, some: 2 } as const
 

@@ -8,15 +8,7 @@
  *       10.0.0.1: { name: pfsense, interfaces: { 1: wan, 2: { name: lan, alias: office switch } } }
  *       10.0.0.2: { name: core, sampling: 1000, counts: ingress }
  */
-import {
-  formatAddress,
-  isSameAddress,
-  maskWords,
-  parseAddress,
-  parseNetwork,
-  type AddressWords,
-  type Network,
-} from './address.ts'
+import { formatAddress, isWithin, parseAddress, parseNetwork, type Network } from './address.ts'
 import { noRules, readRules, type ExporterRules } from './exporter-rules.ts'
 import type { InterfaceName } from './status.ts'
 
@@ -98,7 +90,7 @@ export class Names {
   networkOf(address: string): NetworkName | null {
     const words = parseAddress(address)
     if (!words) return null
-    const holds = (network: Network) => network.bits < 128 && within(words, network)
+    const holds = (network: Network) => network.bits < 128 && isWithin(words, network)
     return this.#networks.find(({ network }) => holds(network))?.entry ?? null
   }
 
@@ -157,12 +149,8 @@ export class Names {
 
   #find(address: string): NamedNetwork | undefined {
     const words = parseAddress(address)
-    return words ? this.#networks.find(({ network }) => within(words, network)) : undefined
+    return words ? this.#networks.find(({ network }) => isWithin(words, network)) : undefined
   }
-}
-
-function within(words: AddressWords, network: Network): boolean {
-  return isSameAddress(maskWords(words, network.bits), network.words)
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** Searches networks for addresses, row by row, or once per distinct address half where these are known. */
-import { ipv4Marker, wordMask, type Network } from '../address.ts'
+import { ipv4Marker, isWithin, wordMask, type Network } from '../address.ts'
 import type { PackedHalves } from './packed-halves.ts'
 import type { DistinctAddresses, DistinctHalves } from './predicate.ts'
 import { writeSingle } from './single-address.ts'
@@ -174,10 +174,7 @@ function withoutInner(networks: readonly Network[]): Network[] {
   const apart: Network[] = []
   for (const network of sorted) {
     const outer = apart.at(-1)
-    const isInner =
-      outer !== undefined &&
-      outer.words.every((word, i) => ((word ^ network.words[i]!) & wordMask(outer.bits, i)) === 0)
-    if (!isInner) apart.push(network)
+    if (outer === undefined || !isWithin(network.words, outer)) apart.push(network)
   }
   return apart
 }
