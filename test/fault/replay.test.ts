@@ -10,6 +10,7 @@ import { exitCodes } from '../../cli/command.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
 import { ManifestReader } from '../../store/manifest.ts'
 import { readExporters } from '../../ingest/status/kept-status.ts'
+import { encodeV5, testExportMs } from '../encode/fixed.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { RunningIngest, runWeir, scratchFolder, spawnWeir } from '../processes.ts'
 import { meter } from '../scenarios/meter.ts'
@@ -62,6 +63,20 @@ suite('a killed replay', () => {
       assert.equal((await ingest.stop()).code, 0)
       assert.deepEqual(await storedIn(data), whole)
     })
+
+  test('is finished by a replay of another capture', async () => {
+    const data = join(folder, 'another')
+    await killAt(points['its flows are published'], data, capture)
+    const other = join(folder, 'other.pcap')
+    await writeCapture(other, '192.168.9.2', [{ payload: encodeV5({}, [{}]), receivedMs: testExportMs }]) // prettier-ignore
+    const { code, stderr } = await runWeir(['replay', other], { WEIR_DATA: data })
+    assert.equal(code, 0, stderr)
+    const { coverage, exporters, incidents } = await storedIn(data)
+    const ofFirst = coverage.filter(({ exporter }) => exporter === '192.168.9.1')
+    assert.deepEqual(ofFirst, whole.coverage)
+    assert.deepEqual(exporters[0], whole.exporters[0])
+    assert.deepEqual(incidents, whole.incidents)
+  })
 })
 
 async function storedIn(data: string) {
