@@ -23,6 +23,11 @@ export class RequestError extends Error {
   get isPassing(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500
   }
+
+  /** Whether what was to be changed was changed by somebody else since it was read. */
+  get isConflict(): boolean {
+    return this.status === 412
+  }
 }
 
 /** The delay before a request is retried after a failure that may pass. */
@@ -56,7 +61,7 @@ export async function ask<Route extends keyof Answers>(
 }
 
 /** A request for a change, without its address. */
-interface Change {
+export interface Change {
   method: 'POST' | 'PUT' | 'DELETE'
   body?: unknown
   /** The revision to change: refused if somebody else changed it first. */

@@ -1,38 +1,61 @@
-/** A session that ends while a dashboard is edited: the unsaved changes wait for their user. */
+/** A session that ends while something is edited: the unsaved changes wait for their user. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { before, describe, test } from 'node:test'
 
 import type { Page } from 'playwright-core'
 
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
-import { BrowsedWeir } from './browsed-weir.ts'
+import { browsedWeir } from './browsed-weir.ts'
+import { answered } from './opened.ts'
 
 const password = 'a password for sessions'
 
-test(
-  'unsaved changes outlast their session, for their own user and nobody else',
-  { skip: skipWithout('chromium'), timeout: 240_000 },
-  async () => {
+/** Where each form is opened, the text of its button, its name, and a field of it. */
+const forms: readonly [path: string, button: string, name: string, field: string][] = [
+  [
+    '/?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z',
+    'Annotate',
+    'Annotation',
+    'What happened',
+  ],
+  ['/trackers', 'New tracker', 'Tracker', 'Name'],
+  ['/alerts', 'New alert', 'Alert', 'Name'],
+]
+
+describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
+  const weir = browsedWeir(async () => {
     const folder = await scratchFolder()
     await writeFile(join(folder, 'password'), `${password}\n`, { mode: 0o600 })
-    await using weir = await BrowsedWeir.start({
-      replayed: false,
-      environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: join(folder, 'password') },
-    })
-    const page = await weir.browser.newPage()
-    const title = page.getByLabel('Title', { exact: true })
-    await page.goto(`${weir.url}/dashboards`)
-    await logIn(page, 'admin')
+    const environment = { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: join(folder, 'password') }
+    return { environment }
+  })
+  before(async () => {
+    const page = await open('/status')
     await request(page, '/api/users', { user: 'bob', password, role: 'viewer' })
+    await page.close()
+  })
+
+  async function open(path: string): Promise<Page> {
+    const page = await weir.browser.newPage()
+    await page.goto(weir.url + path)
+    await logIn(page, 'admin')
+    await answered(page)
+    return page
+  }
+
+  test('unsaved changes of a dashboard wait for their own user, and nobody else', async () => {
+    const page = await open('/dashboards')
+    const title = page.locator('.settings').getByLabel('Title', { exact: true })
     await page.getByRole('button', { name: 'New dashboard' }).click()
     await page.getByRole('button', { name: 'Edit' }).click()
     await title.fill('Not saved yet')
     await endSession(page)
     await logIn(page, 'admin')
     assert.equal(await title.inputValue(), 'Not saved yet')
+    assert.equal(await page.locator('.message.error').count(), 0)
     await page.getByRole('button', { name: 'Keep' }).click()
     await page.getByRole('button', { name: 'Done' }).waitFor()
 
@@ -54,11 +77,84 @@ test(
     await page.getByRole('button', { name: 'log out' }).click()
     await page.getByLabel('Password').waitFor()
     assert.equal(await title.count(), 0)
-  },
-)
+  })
+
+  test('so does a panel’s form, which does not cover the log-in', async () => {
+    const page = await open('/dashboards')
+    await page.getByRole('button', { name: 'New dashboard' }).click()
+    await page.getByRole('button', { name: 'Edit' }).click()
+    await page.getByRole('button', { name: 'Add a panel' }).click()
+    const form = page.getByRole('dialog', { name: 'Panel' })
+    await form.getByLabel('Title').fill('Not added yet')
+    await endSession(page)
+    await logIn(page, 'admin')
+    assert.equal(await form.getByLabel('Title').inputValue(), 'Not added yet')
+    await form.getByRole('button', { name: 'Add' }).click()
+    await page.getByRole('heading', { name: 'Not added yet' }).waitFor()
+  })
+
+  for (const [path, button, name, field] of forms)
+    test(`so does the form at ${path}`, async () => {
+      const page = await open(path)
+      await page.getByRole('button', { name: button }).click()
+      const form = page.getByRole('dialog', { name })
+      const keep = form.getByRole('button', { name: 'Keep' })
+      await form.getByLabel(field).fill('Not saved yet')
+      if (name === 'Tracker') await form.getByLabel('Filter').fill('port 443')
+      if (name === 'Alert') await form.getByLabel('To: one').fill('http://127.0.0.1:9/')
+      await request(page, '/api/logout')
+      await keep.click()
+      await logIn(page, 'admin')
+      assert.equal(await form.getByLabel(field).inputValue(), 'Not saved yet')
+      assert.equal(await form.locator('.message').count(), 0)
+      page.once('dialog', (dialog) => void dialog.dismiss())
+      await form.press('Escape')
+      await keep.click()
+      await form.waitFor({ state: 'detached' })
+      await page.getByText('Not saved yet').first().waitFor()
+      await page.getByRole('button', { name: button }).click()
+      await form.getByLabel(field).fill('Seen by nobody else')
+      await request(page, '/api/logout')
+      await keep.click()
+      await logIn(page, 'bob')
+      await page.getByText('Not saved yet').first().waitFor()
+      assert.equal(await form.count(), 0)
+    })
+
+  test('on a phone, a long name moves nothing of the head to another line', async () => {
+    const user = 'maximilian.mustermann.of.the.operations.of.bigbiz'
+    const page = await open('/status')
+    await request(page, '/api/users', { user, password, role: 'viewer' })
+    await request(page, '/api/logout')
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.reload()
+    await logIn(page, user)
+    await page.locator('.freshness.late').waitFor()
+    const help = (await page.getByRole('button', { name: 'Help and keys' }).boundingBox())!
+    const views = (await page.getByRole('navigation', { name: 'Views' }).boundingBox())!
+    assert.ok(help.y + help.height <= views.y && help.x > views.width / 2, JSON.stringify(help))
+  })
+
+  test('what somebody else changed meanwhile is replaced only by who was told of it', async () => {
+    const page = await open('/trackers')
+    const made = await request(page, '/api/trackers', { name: 'Web', filter: 'port 443' })
+    await page.reload()
+    const item = page.locator('article.tracker', { hasText: 'Web' })
+    await item.getByRole('button', { name: 'Revise' }).click()
+    const form = page.getByRole('dialog', { name: 'Tracker' })
+    await form.getByLabel('Name').fill('Web of ours')
+    await request(page, `/api/trackers/${String(made['id'])}`, { name: 'Web of theirs' }, 'PUT')
+    await form.getByRole('button', { name: 'Keep' }).click()
+    await form.getByText('To put yours in its place, do the same again.').waitFor()
+    await item.getByText('Web of theirs').waitFor()
+    await form.getByRole('button', { name: 'Keep' }).click()
+    await form.waitFor({ state: 'detached' })
+    await item.getByText('Web of ours').waitFor()
+  })
+})
 
 async function logIn(page: Page, user: string): Promise<void> {
-  await page.getByLabel('Name', { exact: true }).fill(user)
+  await page.locator('.login').getByLabel('Name').fill(user)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByLabel('Password').waitFor({ state: 'detached' })
@@ -72,8 +168,16 @@ async function endSession(page: Page): Promise<void> {
 }
 
 /** Sends a request with the page's session, behind its back. */
-async function request(page: Page, path: string, data: object = {}): Promise<void> {
+async function request(
+  page: Page,
+  path: string,
+  data = {},
+  method = 'POST',
+): Promise<Record<string, unknown>> {
   const headers = { origin: new URL(page.url()).origin }
-  const response = await page.request.post(new URL(path, page.url()).href, { data, headers })
-  assert.ok(response.ok(), await response.text())
+  const address = new URL(path, page.url()).href
+  const response = await page.request.fetch(address, { method, data, headers })
+  const text = await response.text()
+  assert.ok(response.ok(), text)
+  return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
 }

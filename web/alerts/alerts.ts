@@ -1,6 +1,4 @@
 /** The alerts as the API stores them, and the history of what was sent. */
-import { signal } from '@preact/signals'
-
 import type {
   Alert,
   AlertBody,
@@ -11,35 +9,32 @@ import type {
 import { read, send } from '../client.ts'
 import { followAnswer } from '../state/follow.ts'
 
-const times = signal(0)
-
 export const alerts = followAnswer<readonly Alert[]>(
-  () => String(times.value),
+  () => 'all',
   async (ended) => (await read<AlertsAnswer>('/api/alerts', ended)).alerts,
 )
 
 export const history = followAnswer<readonly AlertEvent[]>(
-  () => String(times.value),
+  () => 'all',
   async (ended) => (await read<AlertHistory>('/api/alerts/history', ended)).events,
 )
 
 /** Creates or changes an alert. @throws RequestError */
 export async function keepAlert(alert: Alert | null, body: AlertBody): Promise<void> {
-  if (!alert) await send('/api/alerts', { method: 'POST', body })
-  else await send(`/api/alerts/${alert.id}`, { method: 'PUT', body, etag: alert.etag })
-  times.value++
+  if (!alert) await alerts.change('/api/alerts', { method: 'POST', body })
+  else await alerts.change(`/api/alerts/${alert.id}`, { method: 'PUT', body, etag: alert.etag })
 }
 
 /** Deletes an alert. @throws RequestError */
 export async function removeAlert({ id, etag }: Alert): Promise<void> {
-  await send(`/api/alerts/${id}`, { method: 'DELETE', etag })
-  times.value++
+  await alerts.change(`/api/alerts/${id}`, { method: 'DELETE', etag })
 }
 
 /** Sends an alert now, as a test; returns the result. @throws RequestError */
 export async function testAlert({ id }: Alert): Promise<AlertEvent> {
   const event = await send<AlertEvent>(`/api/alerts/${id}/test`, { method: 'POST' })
-  times.value++
+  alerts.again()
+  history.again()
   return event
 }
 

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 
 import type { Alert } from '../../api/schema/trackers.ts'
 import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'
+import { useOpened } from '../controls/opened.ts'
 import { exporterName, exporters } from '../state/collector.ts'
 import { trackers } from '../trackers/trackers.ts'
 import { keepAlert } from './alerts.ts'
@@ -25,11 +26,12 @@ const directionOptions: Options = [['', 'both'], ['in', 'in'], ['out', 'out']] /
 
 export function AlertForm({ alert, close }: { alert: Alert | null; close: () => void }) {
   const draft = useSignal(draftOf(alert))
+  const change = useOpened(alert)
   return (
     <FormDialog
       label="Alert"
       heading={alert ? `Change ${alert.name}` : 'New alert'}
-      keep={() => keepAlert(alert, bodyOfDraft(draft.value, alert?.isOn ?? true))}
+      keep={() => change((of) => keepAlert(of, bodyOfDraft(draft.value, of?.isOn ?? true)))}
       close={close}
     >
       <Fields draft={draft.value} change={(part) => (draft.value = { ...draft.value, ...part })} />

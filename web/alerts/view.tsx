@@ -14,7 +14,8 @@ import { alerts, history, keepAlert, removeAlert, testAlert, bodyOf } from './al
 import { AlertForm } from './form.tsx'
 import { conditionText, stateTexts, subjectText, targetText } from './words.ts'
 
-const edited = signal<Alert | 'new' | null>(null)
+/** The id of the alert being changed; `new` for a new one; null if no form is open. */
+const edited = signal<string | null>(null)
 
 export function Alerts() {
   useEffect(() => {
@@ -61,7 +62,7 @@ export function Alerts() {
       )}
       {edited.value !== null && (
         <AlertForm
-          alert={edited.value === 'new' ? null : edited.value}
+          alert={answer?.find(({ id }) => id === edited.value) ?? null}
           close={() => (edited.value = null)}
         />
       )}
@@ -130,7 +131,7 @@ function Buttons({ alert }: { alert: Alert }) {
         >
           Test
         </button>
-        <button type="button" disabled={isBusy} onClick={() => (edited.value = alert)}>
+        <button type="button" disabled={isBusy} onClick={() => (edited.value = alert.id)}>
           Change
         </button>
         <button

@@ -2,6 +2,7 @@
 import type { Annotation } from '../../api/schema/state.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { FormDialog } from '../controls/form.tsx'
+import { useOpened } from '../controls/opened.ts'
 import {
   annotations,
   annotationsShown,
@@ -58,13 +59,14 @@ function Row({ annotation }: { annotation: Annotation }) {
 
 function Form({ written }: { written: Draft }) {
   const { of, text, from, to } = written
+  const revise = useOpened(annotations.value.find(({ id }) => id === of?.id) ?? of)
   const change = (part: Partial<Draft>) => (draft.value = { ...written, ...part })
   return (
     <FormDialog
       label="Annotation"
       heading={of ? 'Revise the annotation' : 'New annotation'}
-      keep={() => keep(written)}
-      remove={of ? () => remove(of) : undefined}
+      keep={() => revise((opened) => keep(written, opened))}
+      remove={of ? () => revise((opened) => remove(opened!)) : undefined}
       close={() => (draft.value = null)}
     >
       <label>

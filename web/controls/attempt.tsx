@@ -1,7 +1,8 @@
 /** A change made by a button: its error is shown beside the button. */
 import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 
-import { RequestError } from '../client.ts'
+import { loginNeeded, RequestError } from '../client.ts'
 
 export interface Attempt {
   isBusy: boolean
@@ -14,6 +15,9 @@ export interface Attempt {
 export function useAttempt(): Attempt {
   const isBusy = useSignal(false)
   const fault = useSignal('')
+  const isLocked = loginNeeded.value
+  // That the session had ended is no longer true once its user is back.
+  useEffect(() => void (fault.value = ''), [isLocked])
   const run = async (change: () => Promise<void>) => {
     isBusy.value = true
     fault.value = ''

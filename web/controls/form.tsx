@@ -1,8 +1,9 @@
 /** A form in a dialog, and the fields that such forms consist of. */
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
 
 import { Fault, useAttempt } from './attempt.tsx'
+import { useDialog } from './dialog.ts'
 
 /** Stores the input or shows why it could not be stored; the dialog closes when done. */
 export function FormDialog(props: {
@@ -16,16 +17,18 @@ export function FormDialog(props: {
   children: ComponentChildren
 }) {
   const { label, heading, keep, remove, close, children } = props
-  const dialog = useRef<HTMLDialogElement>(null)
+  const isChanged = useSignal(false)
+  const question = 'Discard what you have entered?'
+  const { attributes, shut, leave } = useDialog({ isChanged: isChanged.value, question, close })
   const { isBusy, fault, run } = useAttempt()
-  useEffect(() => dialog.current?.showModal(), [])
   const attempt = async (change: () => Promise<void>) => {
-    if (await run(change)) close()
+    if (await run(change)) shut()
   }
   return (
-    <dialog ref={dialog} aria-label={label} onClose={close}>
+    <dialog {...attributes} aria-label={label}>
       <form
         class="form"
+        onInput={() => (isChanged.value = true)}
         onSubmit={(event) => {
           event.preventDefault()
           void attempt(keep)
@@ -38,7 +41,7 @@ export function FormDialog(props: {
           <button type="submit" class="due" disabled={isBusy}>
             Keep
           </button>
-          <button type="button" onClick={close}>
+          <button type="button" onClick={leave}>
             Cancel
           </button>
           {remove && (

@@ -1,6 +1,4 @@
 /** The dashboards as the API stores them: read, saved, deleted, linked to. */
-import { signal } from '@preact/signals'
-
 import type { TokenMade } from '../../api/schema/access.ts'
 import type { Dashboard, DashboardBody, DashboardsAnswer } from '../../api/schema/state.ts'
 import { read, send } from '../client.ts'
@@ -9,18 +7,14 @@ import { followAnswer } from '../state/follow.ts'
 /** In seconds. */
 export const refreshUsually = 15
 
-const times = signal(0)
-
 export const dashboards = followAnswer<readonly Dashboard[]>(
-  () => String(times.value),
+  () => 'all',
   async (ended) => (await read<DashboardsAnswer>('/api/dashboards', ended)).dashboards,
 )
 
 /** Creates or imports a dashboard; returns it as stored. @throws RequestError */
 export async function makeDashboard(body: DashboardBody): Promise<Dashboard> {
-  const made = await send<Dashboard>('/api/dashboards', { method: 'POST', body })
-  times.value++
-  return made
+  return dashboards.change('/api/dashboards', { method: 'POST', body })
 }
 
 /** Saves a dashboard. @throws RequestError */
@@ -28,15 +22,12 @@ export async function keepDashboard(
   { id, etag }: Pick<Dashboard, 'id' | 'etag'>,
   body: DashboardBody,
 ): Promise<Dashboard> {
-  const kept = await send<Dashboard>(`/api/dashboards/${id}`, { method: 'PUT', body, etag })
-  times.value++
-  return kept
+  return dashboards.change(`/api/dashboards/${id}`, { method: 'PUT', body, etag })
 }
 
 /** Deletes a dashboard. @throws RequestError */
 export async function removeDashboard({ id, etag }: Dashboard): Promise<void> {
-  await send(`/api/dashboards/${id}`, { method: 'DELETE', etag })
-  times.value++
+  await dashboards.change(`/api/dashboards/${id}`, { method: 'DELETE', etag })
 }
 
 /** An address at which a screen shows a dashboard without a log-in. @throws RequestError */

@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 
 import type { Annotation, AnnotationsAnswer } from '../../api/schema/state.ts'
-import { read, send } from '../client.ts'
+import { read } from '../client.ts'
 import { followAnswer } from './follow.ts'
 import { addressOf } from './route.ts'
 import { traffic } from './traffic.ts'
@@ -38,14 +38,15 @@ export const draft = signal<Draft | null>(null)
  * Saves the draft.
  * @throws RequestError
  */
-export async function keep({ from, to, text, of }: Draft): Promise<void> {
-  if (!of) await send('/api/annotations', { method: 'POST', body: { from, to, text } })
-  else {
-    const { id, etag, tags, exporter, tracker } = of
-    const body = { from, to, text, tags, exporter, tracker }
-    await send(`/api/annotations/${id}`, { method: 'PUT', body, etag })
+export async function keep({ from, to, text }: Draft, of: Annotation | null): Promise<void> {
+  if (!of) {
+    const body = { from, to, text }
+    await annotationsShown.change('/api/annotations', { method: 'POST', body })
+    return
   }
-  annotationsShown.again()
+  const { id, etag, tags, exporter, tracker } = of
+  const body = { from, to, text, tags, exporter, tracker }
+  await annotationsShown.change(`/api/annotations/${id}`, { method: 'PUT', body, etag })
 }
 
 /**
@@ -53,6 +54,5 @@ export async function keep({ from, to, text, of }: Draft): Promise<void> {
  * @throws RequestError
  */
 export async function remove({ id, etag }: Annotation): Promise<void> {
-  await send(`/api/annotations/${id}`, { method: 'DELETE', etag })
-  annotationsShown.again()
+  await annotationsShown.change(`/api/annotations/${id}`, { method: 'DELETE', etag })
 }

@@ -4,7 +4,7 @@
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals'
 
-import { RequestError, retryMs } from '../client.ts'
+import { loginNeeded, RequestError, retryMs, send, type Change } from '../client.ts'
 
 /** The state of an answer. While a new one is fetched, the old one stays. */
 export interface Asked<Answer> {
@@ -19,7 +19,16 @@ export interface Followed<Answer> {
   follow: () => () => void
   /** Sends the query again at once. */
   again: () => void
+  /**
+   * Sends a change of what is followed, then the query again: also when somebody else changed it
+   * first, so that the same change, sent once more, replaces theirs.
+   * @throws RequestError
+   */
+  change: <Changed>(path: string, change: Change) => Promise<Changed>
 }
+
+const conflictRemedy =
+  'To put yours in its place, do the same again. To see theirs, cancel or discard yours.'
 
 /**
  * Follows a query: `question` reads signals and returns a text that changes only when a new answer
@@ -31,6 +40,9 @@ export function followAnswer<Answer>(
 ): Followed<Answer> {
   const state = signal<Asked<Answer>>({ answer: null, error: null, isAsking: false })
   const times = signal(0)
+  const again = () => {
+    times.value++
+  }
   const load = async (ended: AbortSignal) => {
     state.value = { ...state.peek(), isAsking: true }
     try {
@@ -41,7 +53,7 @@ export function followAnswer<Answer>(
       if (!(error instanceof RequestError)) throw error
       state.value = { ...state.peek(), error, isAsking: false }
       if (!error.isPassing) return
-      const timer = setTimeout(() => times.value++, retryMs)
+      const timer = setTimeout(again, retryMs)
       ended.addEventListener('abort', () => clearTimeout(timer))
     }
   }
@@ -51,6 +63,11 @@ export function followAnswer<Answer>(
       let asked: string | null = null
       let running: AbortController | null = null
       const stop = effect(() => {
+        // Whoever logs in needs new answers; until then there are none.
+        if (loginNeeded.value) {
+          asked = null
+          return
+        }
         const text = question()
         const next = text === null ? null : `${text}\n${times.value}`
         if (next === asked) return
@@ -68,6 +85,17 @@ export function followAnswer<Answer>(
         stop()
       }
     },
-    again: () => times.value++,
+    again,
+    async change<Changed>(path: string, change: Change) {
+      try {
+        const changed = await send<Changed>(path, change)
+        again()
+        return changed
+      } catch (error) {
+        if (!(error instanceof RequestError) || !error.isConflict) throw error
+        again()
+        throw new RequestError(error.message, { remedy: conflictRemedy, status: error.status })
+      }
+    },
   }
 }

@@ -22,17 +22,17 @@ export function depth(): number {
   return typeof found === 'number' ? found : 0
 }
 
-/** Asks whether the path may be left; null: nothing would be lost. */
-let guard: (() => boolean) | null = null
+/** What asks whether the path may be left: a form after the view that it is in. Empty: nothing would be lost. */
+const guards: (() => boolean)[] = []
 
 /** Whether something here would be lost. */
 export function hasUnsaved(): boolean {
-  return guard !== null
+  return guards.length > 0
 }
 
-/** Whether the path may be left: asks if something would be lost. */
+/** Whether the path may be left: asks, once, if something would be lost. */
 export function mayLeave(): boolean {
-  return guard === null || guard()
+  return guards.at(-1)?.() ?? true
 }
 
 /**
@@ -41,10 +41,10 @@ export function mayLeave(): boolean {
  */
 export function guardLeaving(ask: () => boolean): () => void {
   const unloading = (event: BeforeUnloadEvent) => event.preventDefault()
-  guard = ask
+  guards.push(ask)
   addEventListener('beforeunload', unloading)
   return () => {
-    guard = null
+    guards.splice(guards.indexOf(ask), 1)
     removeEventListener('beforeunload', unloading)
   }
 }

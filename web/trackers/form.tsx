@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals'
 import type { Tracker } from '../../api/schema/trackers.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { RequestError } from '../client.ts'
+import { useOpened } from '../controls/opened.ts'
 import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'
 import { zone } from '../state/zone.ts'
 import { makeTracker, reviseTracker } from './trackers.ts'
@@ -29,6 +30,7 @@ const sides: Options = [
 
 export function TrackerForm({ tracker, close }: { tracker: Tracker | null; close: () => void }) {
   const draft = useSignal(draftOf(tracker))
+  const change = useOpened(tracker)
   const field = (name: keyof Draft, label: string, hint = '') => (
     <TextLine
       label={label}
@@ -42,7 +44,7 @@ export function TrackerForm({ tracker, close }: { tracker: Tracker | null; close
     <FormDialog
       label="Tracker"
       heading={tracker ? `Revise ${tracker.name}` : 'New tracker'}
-      keep={() => keep(tracker, draft.value)}
+      keep={() => change((of) => keep(of, draft.value))}
       close={close}
     >
       {field('name', 'Name')}

@@ -14,8 +14,8 @@ import { TrackerForm } from './form.tsx'
 import { GroupChart } from './group-chart.tsx'
 import { removeTracker, reviseTracker, trackers } from './trackers.ts'
 
-/** The tracker being revised; `new` for a new one; null if no form is open. */
-const edited = signal<Tracker | 'new' | null>(null)
+/** The id of the tracker being revised; `new` for a new one; null if no form is open. */
+const edited = signal<string | null>(null)
 
 export function Trackers() {
   useEffect(() => trackers.follow(), [])
@@ -53,8 +53,7 @@ export function Trackers() {
       ))}
       {edited.value !== null && (
         <TrackerForm
-          key={edited.value === 'new' ? 'new' : edited.value.id}
-          tracker={edited.value === 'new' ? null : edited.value}
+          tracker={answer?.find(({ id }) => id === edited.value) ?? null}
           close={() => (edited.value = null)}
         />
       )}
@@ -104,7 +103,7 @@ function Buttons({ tracker }: { tracker: Tracker }) {
   }
   return (
     <div class="form-buttons">
-      <button type="button" disabled={isBusy} onClick={() => (edited.value = tracker)}>
+      <button type="button" disabled={isBusy} onClick={() => (edited.value = tracker.id)}>
         Revise
       </button>
       <button

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 
 import type { Dashboard, DashboardBody, Panel } from '../../../api/schema/state.ts'
 import { Fault, useAttempt } from '../../controls/attempt.tsx'
+import { useOpened } from '../../controls/opened.ts'
 import { Page } from '../../controls/page.tsx'
 import { PanelBox } from '../../dashboard/panels.tsx'
 import { guardLeaving } from '../../state/route.ts'
@@ -29,6 +30,7 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
   /** The last panel removed, as long as nothing was changed since. */
   const removed = useSignal<{ name: string; after: DashboardBody } | null>(null)
   const attempt = useAttempt()
+  const revise = useOpened(dashboard)
   const { body, change, undo } = changes
   const isKept = isSame(body, bodyOf(dashboard))
   const everyMs = (body.refreshSeconds ?? refreshUsually) * 1000
@@ -39,10 +41,13 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
       document.getElementById(fieldId(titleField))?.focus()
       return
     }
-    await attempt.run(async () => {
-      const kept = await keepDashboard(dashboard, { ...body, panels: inOrder(body.panels) })
-      changes.begin(bodyOf(kept))
-    })
+    await attempt.run(() =>
+      revise(async (opened) => {
+        const kept = await keepDashboard(opened, { ...body, panels: inOrder(body.panels) })
+        changes.begin(bodyOf(kept))
+        return kept
+      }),
+    )
   }
   const discard = () => {
     if (!confirm(`Discard all changes to "${dashboard.title}"?`)) return

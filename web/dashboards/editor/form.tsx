@@ -1,10 +1,11 @@
 /** The form of a panel: what it shows, with Explore's controls, beside a preview. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 
 import type { Panel } from '../../../api/schema/state.ts'
 import { RequestError } from '../../client.ts'
 import { Fault } from '../../controls/attempt.tsx'
+import { useDialog } from '../../controls/dialog.ts'
 import { filterAnswer } from '../../controls/filter-input.tsx'
 import { zone } from '../../state/zone.ts'
 import { AsJson } from './as-json.tsx'
@@ -27,13 +28,12 @@ export interface PanelFormFacts {
 
 export function PanelForm(facts: PanelFormFacts) {
   const { panel, place, everyMs, close } = facts
-  const dialog = useRef<HTMLDialogElement>(null)
   const { first, draft, sound, faults, refusal, change, replace, submit } = usePanelDraft(facts)
-  useEffect(() => dialog.current?.showModal(), [])
-  const shut = () => dialog.current?.close()
-  const leave = () => {
-    if (isSame(draft, first) || confirm('Discard the changes to this panel?')) shut()
-  }
+  const { attributes, shut, leave } = useDialog({
+    isChanged: !isSame(draft, first),
+    question: 'Discard the changes to this panel?',
+    close,
+  })
   const ofEnter = (event: KeyboardEvent) => {
     const { target } = event
     const isText = target instanceof HTMLInputElement && !target.closest('.filter')
@@ -45,16 +45,7 @@ export function PanelForm(facts: PanelFormFacts) {
   const lastSound = useRef(shown)
   if (Object.keys(faults).length === 0) lastSound.current = shown
   return (
-    <dialog
-      ref={dialog}
-      class="panel-dialog"
-      aria-label="Panel"
-      onCancel={(event) => {
-        event.preventDefault()
-        leave()
-      }}
-      onClose={close}
-    >
+    <dialog {...attributes} class="panel-dialog" aria-label="Panel">
       <div class="form panel-form" onKeyDown={ofEnter}>
         <h2>{panel ? 'Panel' : 'New panel'}</h2>
         <div class="panel-fields">

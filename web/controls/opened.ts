@@ -1,0 +1,24 @@
+/** What a form changes, while others may change it too. */
+import { useRef } from 'preact/hooks'
+
+import { RequestError } from '../client.ts'
+
+/**
+ * Changes a document as it was when its form was opened, so that what somebody else has changed
+ * since is not replaced unnoticed; once the user was told of that, as it is `now`. What `change`
+ * returns is the document from then on.
+ */
+export function useOpened<Of>(now: Of) {
+  const opened = useRef(now)
+  const isTold = useRef(false)
+  return async (change: (of: Of) => Promise<Of | void>): Promise<void> => {
+    if (isTold.current) opened.current = now
+    isTold.current = false
+    try {
+      opened.current = (await change(opened.current)) ?? opened.current
+    } catch (error) {
+      isTold.current = error instanceof RequestError && error.isConflict
+      throw error
+    }
+  }
+}
