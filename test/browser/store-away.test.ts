@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import type { StatusAnswer } from '../../api/schema/status.ts'
 import { freeTcpPort } from '../free-port.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { mondayCapture } from '../monday.ts'
@@ -25,12 +26,21 @@ test(
         WEIR_LOG: 'silent',
       },
     })
-    const { page } = await weir.open('/status')
+    const { page } = await weir.open('/')
+    await page.route('**/api/status', async (route) => {
+      const answer = (await (await route.fetch()).json()) as StatusAnswer
+      const what = 'series have been waiting: no answer'
+      const warnings = answer.warnings.flatMap((each) => [each, { ...each, what }])
+      await route.fulfill({ json: { ...answer, warnings } })
+    })
+    await page.goto(`${weir.url}/status`)
     await answered(page)
     const told = page.locator('.message', { hasText: 'InfluxDB: no answer' })
     await told.first().waitFor()
     assert.deepEqual(await told.count(), 1)
     assert.match((await told.textContent())!, /^The series \(5m, 30m, 2h, 1d\) cannot be read/)
+    // What ingest says of the same cause is said with it.
+    assert.match((await told.textContent())!, /\. Series have been waiting: no answer\. See that/)
 
     await page.locator('.freshness.late', { hasText: 'data unreadable' }).waitFor()
 

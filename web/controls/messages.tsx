@@ -59,15 +59,15 @@ function shortened(text: string): string {
   return text.length > saidMax ? `${text.slice(0, saidMax)} …` : text
 }
 
-/** Warnings of the collector, without those that repeat a reason already said. */
+/** Warnings of the collector, those of one remedy together, without those that repeat a reason already said. */
 export function Warnings({ said }: { said?: string | undefined }) {
   const warnings = status.value?.warnings ?? []
   const others = said === undefined ? warnings : warnings.filter(({ what }) => !what.includes(said))
   return (
     <>
-      {others.map(({ what, remedy }) => (
-        <p class="message warning" key={what}>
-          <b>{sentence(what)}</b> {sentence(remedy)}
+      {[...Map.groupBy(others, ({ remedy }) => remedy)].map(([remedy, alike]) => (
+        <p class="message warning" key={remedy}>
+          <b>{alike.map(({ what }) => sentence(what)).join(' ')}</b> {sentence(remedy)}
         </p>
       ))}
     </>

@@ -80,10 +80,17 @@ function Who() {
         </span>
       )}
       {who.auth === 'proxy' ? (
-        <small>{who.user}</small>
+        <small class="who" title={who.user ?? ''}>
+          <span>{who.user}</span>
+        </small>
       ) : (
-        <button type="button" class="plain" title="end the session" onClick={() => void logOut()}>
-          {who.user} · log out
+        <button
+          type="button"
+          class="plain who"
+          title={`end the session of ${who.user}`}
+          onClick={() => void logOut()}
+        >
+          <span>{who.user}</span> · log out
         </button>
       )}
     </>
