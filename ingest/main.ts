@@ -66,6 +66,7 @@ export async function runIngest(
   const close = async () => {
     console.close()
     collector.endSoon()
+    store.endSoon?.()
     await receiver.stop()
     await clock.stop()
     await collector.tick(true)

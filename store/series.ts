@@ -164,6 +164,8 @@ export interface SeriesStore {
   others?: OtherCollectors
   /** The status of a store on another machine; absent for files. */
   status?(): StoreStatus
+  /** The process is about to end: queries of another machine fail unless answered within seconds. */
+  endSoon?(): void
   /** With two stores at once: starts copying what the second lacks; and the second's status. */
   follow?(): void
   also?(): AlsoStatus

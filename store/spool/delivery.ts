@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FaultKind, StoreFault } from './fault.ts'
 import type { Pause } from './pause.ts'
+import { orAborted } from './or-aborted.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { PointCounts } from './spool.ts'
 
@@ -162,7 +163,7 @@ export class Delivery {
       await sleep(left, undefined, { signal })
     try {
       signal.throwIfAborted()
-      if (!this.#isReady) await store.ready()
+      if (!this.#isReady) await orAborted(store.ready(), signal)
       this.#isReady = true
       await store.post(target, lines, signal)
     } catch (error) {

@@ -3,6 +3,7 @@ import type { StoreStatus } from '../../flow/status.ts'
 import type { StepRows } from '../series.ts'
 import { Delivery, type LineStore } from './delivery.ts'
 import { Pause } from './pause.ts'
+import { orAborted } from './or-aborted.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Spool, SpoolEntry } from './spool.ts'
 
@@ -167,7 +168,7 @@ export class Sender {
     for (const { entry } of loaded)
       if (store.isTooOld?.(entry, now()) === true) spool.points.refusedByRetention += entry.now.rows
     if (young.length > 0)
-      for (const { target, lines } of await store.batches(young))
+      for (const { target, lines } of await orAborted(store.batches(young), this.#ending.signal))
         await this.#delivery.deliver(target, lines)
     await spool.finish(loaded.map(({ entry }) => entry))
   }

@@ -16,11 +16,14 @@ import type {
 import { Quarantine } from './quarantine.ts'
 import { byTimeAndExporter } from '../shape.ts'
 import { rankSteps } from './ranked.ts'
+import { orAborted } from './or-aborted.ts'
 import { Sender, type SpooledStore } from './sender.ts'
 import { Spool, type SpoolEntry } from './spool.ts'
 
 /** How long sent steps stay in the spool, back from the newest: the longest step is built from them. */
 const keptMs = 26 * 3_600_000
+/** How long a query may still take when the process is about to end. */
+const lastQueryMs = 2000
 /** How long sending may go on when the process ends. */
 const graceMs = 3000
 
@@ -59,8 +62,27 @@ export async function openSpooledSeries(options: SpooledSeriesOptions): Promise<
   return new SpooledSeries(options, spool, sender)
 }
 
+/** The same queries, which fail as soon as the signal is aborted, whether the store answers or not. */
+function untilAborted(remote: RemoteSeries, signal: AbortSignal): RemoteSeries {
+  return {
+    async *steps(range) {
+      const steps = remote.steps(range)[Symbol.asyncIterator]()
+      for (;;) {
+        const step = await orAborted(steps.next(), signal)
+        if (step.done) return
+        yield step.value
+      }
+    },
+    coverage: (range) => orAborted(remote.coverage(range), signal),
+    top: (query) => orAborted(remote.top(query), signal),
+    read: (query) => orAborted(remote.read(query), signal),
+    extent: (tier) => orAborted(remote.extent(tier), signal),
+  }
+}
+
 class SpooledSeries implements SeriesStore {
   readonly #remote: RemoteSeries
+  readonly #ending = new AbortController()
   readonly #spool: Spool
   readonly #sender: Sender
   readonly #finest: Tier
@@ -74,7 +96,7 @@ class SpooledSeries implements SeriesStore {
 
   constructor(options: SpooledSeriesOptions, spool: Spool, sender: Sender) {
     const { remote, tiers, close, others } = options
-    this.#remote = remote
+    this.#remote = untilAborted(remote, this.#ending.signal)
     this.#spool = spool
     this.#sender = sender
     this.#finest = tiers[0]!
@@ -165,6 +187,10 @@ class SpooledSeries implements SeriesStore {
     this.#expired.set(tier.name, Math.max(before, this.#expired.get(tier.name) ?? before))
     const newest = await this.extent(this.#finest)
     if (newest) await this.#spool.forget(tier, newest.to - keptMs)
+  }
+
+  endSoon(): void {
+    setTimeout(() => this.#ending.abort(new Error('the process is ending')), lastQueryMs).unref()
   }
 
   settled(): Promise<void> {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 
 import { startWeir } from '../browser/weir.ts'
 import { RunningInfluxd } from '../influxd.ts'
+import { RunningIngest, scratchFolder } from '../processes.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
 
 /** A query has 30 seconds; a health check of the API waits for five. */
@@ -38,6 +39,24 @@ test(
       assert.doesNotMatch((await get('/api/status')).text, /no answer/)
     } finally {
       await weir.close()
+      await influxd.remove()
+    }
+  },
+)
+
+test(
+  'InfluxDB hangs: ingest stops by itself, and its series wait in the spool',
+  { skip: skipWithoutInfluxd() },
+  async () => {
+    const influxd = await RunningInfluxd.startReady()
+    try {
+      const data = await scratchFolder()
+      process.kill(influxd.pid, 'SIGSTOP')
+      const ingest = await RunningIngest.start(data, influxd.environment)
+      const { code, ms } = await ingest.stop()
+      // A stop that takes too long is forced, with code 1.
+      assert.equal(code, 0, `after ${Math.round(ms)} ms`)
+    } finally {
       await influxd.remove()
     }
   },
