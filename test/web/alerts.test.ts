@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
 import { bodyOfDraft, draftOf } from '../../web/alerts/draft.ts'
 import { conditionText, subjectText, targetText } from '../../web/alerts/words.ts'
+import { sentence } from '../../web/sentence.ts'
 
 const bodies: AlertBody[] = [
   {
@@ -53,6 +54,21 @@ const bodies: AlertBody[] = [
 test('an alert opened in its form and saved is unchanged', () => {
   for (const body of bodies)
     assert.deepEqual(bodyOfDraft(draftOf(body as Alert), body.isOn!), body, body.name)
+})
+
+test('a field with a fault is named', () => {
+  const [, uplink, silence] = bodies.map((body) => draftOf(body as Alert))
+  const faults = [
+    [{ ...uplink!, value: 'lots' }, '"lots" is not a figure for the value'],
+    [{ ...uplink!, high: '' }, '"" is not a figure for the second value'],
+    [{ ...uplink!, tracker: '' }, 'no tracker is chosen'],
+    [{ ...silence!, silentMinutes: 'soon' }, '"soon" is not a figure for the silent minutes'],
+    [{ ...silence!, quietMinutes: '' }, '"" is not a figure for the quiet minutes'],
+  ] as const
+  for (const [draft, message] of faults)
+    assert.throws(() => bodyOfDraft(draft, true), { message: sentence(message) })
+  const odd = { ...silence!, silentMinutes: String(100 / 60) }
+  assert.deepEqual(bodyOfDraft(odd, true).subject, { ...bodies[2]!.subject, seconds: 100 })
 })
 
 test('an alert in words', () => {

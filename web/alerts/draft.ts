@@ -1,6 +1,7 @@
 /** An alert as the fields of its form, and back. */
 import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
 import { parseScaled } from '../../flow/units.ts'
+import { RequestError } from '../client.ts'
 
 type Subject = AlertBody['subject']
 type Condition = NonNullable<AlertBody['condition']>
@@ -82,7 +83,7 @@ export function hasCondition(kind: Subject['kind']): boolean {
   return kind === 'tracker' || kind === 'loss' || kind === 'disk'
 }
 
-/** The alert described by a draft; the API checks it. */
+/** The alert described by a draft; the API checks the rest. @throws RequestError that names the field with a fault */
 export function bodyOfDraft(draft: AlertDraft, isOn: boolean): AlertBody {
   const { name, kind, repeat } = draft
   return {
@@ -91,7 +92,7 @@ export function bodyOfDraft(draft: AlertDraft, isOn: boolean): AlertBody {
     ...(hasCondition(kind) ? { condition: conditionOf(draft) } : {}),
     intervals: Number(draft.intervals) as 1 | 3 | 6 | 12,
     repeat,
-    quietMinutes: Number(draft.quietMinutes),
+    quietMinutes: figureOf(draft.quietMinutes, 'quiet minutes'),
     targets: draft.targets.split(/\s+/).filter(Boolean).map(targetOf),
     isOn,
   }
@@ -101,18 +102,31 @@ function subjectOf(draft: AlertDraft): Subject {
   const { kind, tracker, measure, direction } = draft
   const exporter = draft.exporter.trim() === '' ? null : draft.exporter.trim()
   if (kind === 'tracker') {
+    if (tracker === '') throw refusal('no tracker is chosen', 'choose the tracker to watch')
     const named = direction === '' ? {} : { direction: direction as 'in' | 'out' }
     return { kind, tracker, measure, ...named }
   }
-  if (kind === 'silent') return { kind, exporter, seconds: Number(draft.silentMinutes) * 60 }
+  if (kind === 'silent')
+    return { kind, exporter, seconds: figureOf(draft.silentMinutes, 'silent minutes') * 60 }
   return kind === 'disk' ? { kind } : { kind, exporter }
 }
 
 function conditionOf({ is, value, high, observations }: AlertDraft): Condition {
-  const figure = (text: string) => parseScaled(text) ?? Number.NaN
-  if (is === 'outside') return { is, low: figure(value), high: figure(high) }
-  if (is === 'unusual') return { is, sigma: Number(value), observations: Number(observations) }
-  return { is, value: figure(value) }
+  const figure = figureOf(value, 'value')
+  if (is === 'outside') return { is, low: figure, high: figureOf(high, 'second value') }
+  if (is === 'unusual')
+    return { is, sigma: figure, observations: figureOf(observations, 'last intervals') }
+  return { is, value: figure }
+}
+
+function figureOf(text: string, field: string): number {
+  const figure = parseScaled(text) ?? (text.trim() === '' ? Number.NaN : Number(text))
+  if (Number.isFinite(figure)) return figure
+  throw refusal(`"${text}" is not a figure for the ${field}`, 'write one such as 15, 2.5 or 100M')
+}
+
+function refusal(message: string, remedy: string): RequestError {
+  return new RequestError(message, { remedy, status: 400 })
 }
 
 function targetOf(line: string): Target {
