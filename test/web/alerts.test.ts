@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
 import { bodyOfDraft, draftOf } from '../../web/alerts/draft.ts'
-import { conditionText, subjectText, targetText } from '../../web/alerts/words.ts'
+import { conditionText, subjectText, targetsText } from '../../web/alerts/words.ts'
 import { sentence } from '../../web/sentence.ts'
 
 const bodies: AlertBody[] = [
@@ -79,9 +79,9 @@ test('an alert in words', () => {
   assert.equal(conditionText(uplink!), 'outside 1 M to 200 M, 3 intervals in a row')
   assert.equal(conditionText(loss!), 'beyond 2.67 σ of the last 6, 6 intervals in a row')
   assert.equal(conditionText(incidents!), '')
-  assert.deepEqual(incidents!.targets.map(targetText), [
-    'mail to noc@example.net',
-    'https://example.net/hook',
-    'the script in the settings',
-  ])
+  assert.equal(
+    targetsText(incidents!.targets),
+    'mail to noc@example.net, https://example.net/hook, the script in the settings',
+  )
+  assert.equal(targetsText(loss!.targets), 'sent to nobody')
 })

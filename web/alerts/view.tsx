@@ -12,7 +12,7 @@ import { instantText } from '../time/words.ts'
 import { trackers } from '../trackers/trackers.ts'
 import { alerts, history, keepAlert, removeAlert, testAlert, bodyOf } from './alerts.ts'
 import { AlertForm } from './form.tsx'
-import { conditionText, stateTexts, subjectText, targetText } from './words.ts'
+import { conditionText, stateTexts, subjectText, targetsText } from './words.ts'
 
 /** The id of the alert being changed; `new` for a new one; null if no form is open. */
 const edited = signal<string | null>(null)
@@ -100,11 +100,7 @@ function Item({ alert }: { alert: Alert }) {
       </ul>
       {state.problem !== null && <Fault text={state.problem} />}
       <p class="dim">
-        {[
-          subjectText(subject, trackerName),
-          conditionText(alert),
-          targets.map(targetText).join(', '),
-        ]
+        {[subjectText(subject, trackerName), conditionText(alert), targetsText(targets)]
           .filter(Boolean)
           .join(' · ')}
       </p>

@@ -45,8 +45,12 @@ export function conditionText({ condition, intervals = 1 }: AlertBody): string {
   return `${condition.is} ${formatShort(condition.value)}${row}`
 }
 
-/** Where it is sent. */
-export function targetText(target: Target): string {
+/** Where it is sent; an alert without targets is told only on its page. */
+export function targetsText(targets: readonly Target[]): string {
+  return targets.length === 0 ? 'sent to nobody' : targets.map(targetText).join(', ')
+}
+
+function targetText(target: Target): string {
   if ('mail' in target) return `mail to ${target.mail}`
   return 'webhook' in target ? target.webhook : 'the script in the settings'
 }
