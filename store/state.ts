@@ -25,7 +25,7 @@ export const collections = {
 export type Collection = keyof typeof collections
 
 /** Identifiers are short and plain, so that they can be used unencoded in URLs and file names. */
-export const idPattern = '^[a-z0-9A-Z_][a-z0-9A-Z_.:-]{0,99}$'
+export const idPattern = '^[a-z0-9A-Z_][a-z0-9A-Z_.:@-]{0,99}$'
 
 /** A document as stored; times are unix ms. */
 export interface StateDocument<Body = unknown> {

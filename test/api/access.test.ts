@@ -242,6 +242,19 @@ test('permissions change at once, and the last admin stays', async (t) => {
   assert.equal((await console.ask('GET', '/api/users', { cookie: again })).statusCode, 401)
 })
 
+test('a user’s name may be a mail address', async (t) => {
+  const console = await AccessUnderTest.open(t)
+  const cookie = await console.admin()
+  const [user, password] = ['vera@example.org', 'a long enough one']
+  const body = { user, password, role: 'viewer' }
+  const made = await console.ask('POST', '/api/users', { cookie, body })
+  assert.equal(made.statusCode, 201, made.body)
+  const hers = await console.login({ user, password })
+  assert.equal((await console.ask('GET', '/api/status', { cookie: hers })).statusCode, 200)
+  const removed = await console.ask('DELETE', `/api/users/${user}`, { cookie })
+  assert.equal(removed.statusCode, 200, removed.body)
+})
+
 test('looking at flows is logged with who, from where and what', async (t) => {
   const console = await AccessUnderTest.open(t)
   const [admin, cookie] = [await console.admin(), await console.viewer()]

@@ -68,7 +68,8 @@ export function stateContract(
     const collection = 'users'
     const body = { text: 'x'.repeat(collections.users.bytesMax) }
     await assert.rejects(store.change({ collection, id: 'a', body }), refused('too-large'))
-    for (const id of ['', '../a', 'a/b', 'a b', '.a', 'x'.repeat(101)])
+    await store.change({ collection, id: 'vera@example.org', body: {} })
+    for (const id of ['', '../a', 'a/b', 'a b', '.a', '@a', 'x'.repeat(101)])
       await assert.rejects(store.change({ collection, id, body: {} }), refused('bad-id'), id)
     await store.close()
   })
