@@ -7,7 +7,7 @@ import { loginNeeded, retryMs } from './client.ts'
 import { Help, pageKeys } from './controls/help.tsx'
 import { Navigation } from './controls/navigation.tsx'
 import { place } from './state/route.ts'
-import { handovers, isAwaited } from './state/session.ts'
+import { isAwaited } from './state/session.ts'
 import { viewAt, type ViewEntry } from './views.ts'
 
 /** Loaded views, by path. */
@@ -34,7 +34,7 @@ export function Shell() {
   return (
     <>
       {isLocked ? <LoginGate /> : <Head />}
-      <div class="view" key={handovers.value} hidden={isLocked}>
+      <div class="view" hidden={isLocked}>
         {(!isLocked || isAwaited()) && view}
       </div>
       {!isLocked && <Help />}

@@ -40,13 +40,21 @@ export function mayLeave(): boolean {
  * this. When the page is left, the browser uses its own words.
  */
 export function guardLeaving(ask: () => boolean): () => void {
-  const unloading = (event: BeforeUnloadEvent) => event.preventDefault()
+  const unloading = (event: BeforeUnloadEvent) => {
+    if (guards.includes(ask)) event.preventDefault()
+  }
   guards.push(ask)
   addEventListener('beforeunload', unloading)
   return () => {
     guards.splice(guards.indexOf(ask), 1)
     removeEventListener('beforeunload', unloading)
   }
+}
+
+/** Loads the page anew without asking, so that nothing of what its user saw or wrote is left for the next one. */
+export function reloadPage(): void {
+  guards.length = 0
+  location.reload()
 }
 
 /** Goes to an address of the page: a new history entry, so that Back undoes it. */

@@ -3,13 +3,10 @@ import { computed, signal } from '@preact/signals'
 
 import type { SessionAnswer } from '../../api/schema/access.ts'
 import { loginNeeded, read, RequestError, send } from '../client.ts'
-import { hasUnsaved, mayLeave } from './route.ts'
+import { hasUnsaved, mayLeave, reloadPage } from './route.ts'
 import { takeServerZone } from './zone.ts'
 
 export const session = signal<SessionAnswer | null>(null)
-
-/** How often another user has logged in: to them nobody's unsaved changes are shown. */
-export const handovers = signal(0)
 
 /** Whether the user may change what only an admin may. */
 export const isAdmin = computed(() => session.value?.role === 'admin')
@@ -32,7 +29,7 @@ export function isAwaited(): boolean {
 }
 
 /**
- * Opens a session.
+ * Opens a session; the page is loaded anew for a user other than the last.
  * @throws RequestError if name or password is wrong
  */
 export async function logIn(user: string, password: string): Promise<void> {
@@ -40,7 +37,8 @@ export async function logIn(user: string, password: string): Promise<void> {
     method: 'POST',
     body: { user, password },
   })
-  if (isAwaited() && session.value?.user !== answer.user) handovers.value++
+  const before = session.value
+  if (before && before.role !== null && before.user !== answer.user) return reloadPage()
   session.value = answer
   loginNeeded.value = false
 }
@@ -49,6 +47,5 @@ export async function logIn(user: string, password: string): Promise<void> {
 export async function logOut(): Promise<void> {
   if (!mayLeave()) return
   await send('/api/logout', { method: 'POST' })
-  session.value = null
-  loginNeeded.value = true
+  reloadPage()
 }
