@@ -22,8 +22,8 @@ import { Spool, type SpoolEntry } from './spool.ts'
 
 /** How long sent steps stay in the spool, back from the newest: the longest step is built from them. */
 const keptMs = 26 * 3_600_000
-/** How long a query may still take when the process is about to end. */
-const lastQueryMs = 2000
+/** How long a query may still take when the process is about to end: a busy store needs seconds for the coarser tiers. */
+const lastQueryMs = 8000
 /** How long sending may go on when the process ends. */
 const graceMs = 3000
 
