@@ -6,10 +6,11 @@
  *     1c291ca3 {"add":[{"file":"2026/…/flows-20261116T113000Z.parquet",…}],"remove":[],"set":{}}
  */
 import { statSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, truncate, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 
+import { checkLines, lost } from './manifest-damage.ts'
 import { entriesOf, tableOf, type EntryTable } from './manifest-table.ts'
 
 /** The changes of one transaction. */
@@ -89,20 +90,31 @@ export class Manifest<Entry extends { file: string }> {
   }
 
   /**
-   * Opens or creates the manifest at `path`; a torn last line is cut off.
-   * @throws ManifestDamaged if it is damaged elsewhere: what follows would be lost, and its files with it
+   * Opens or creates the manifest at `path`; a torn last line is cut off. `hasFiles` says whether there are files that only
+   * a manifest can have listed.
+   * @throws ManifestDamaged if it is damaged elsewhere, or is lost: what it listed would be forgotten, and its files deleted
    */
-  static async open<Entry extends { file: string }>(path: string): Promise<Manifest<Entry>> {
+  static async open<Entry extends { file: string }>(
+    path: string,
+    hasFiles: () => Promise<boolean> = async () => false,
+  ): Promise<Manifest<Entry>> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(path, 'a', 0o600)
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return Buffer.alloc(0)
+      throw error
+    })
     const state = new State<Entry>()
-    const bytes = await readFile(path)
-    const size = state.applyLines(bytes)
-    if (isDamagedAt(bytes, size)) {
-      await file.close()
-      throw new ManifestDamaged(path, lineAt(bytes, size))
+    if (bytes.length === 0) {
+      if (await hasFiles()) throw lost(path)
+      const line = formatLine({})
+      const created = await written(path, line)
+      await syncFolder(dirname(path))
+      return new Manifest(path, { file: created, state, size: Buffer.byteLength(line) })
     }
-    if (size < (await file.stat()).size) await truncate(path, size)
+    const size = state.applyLines(bytes)
+    checkLines(path, bytes, size)
+    const file = await open(path, 'a', 0o600)
+    if (size < bytes.length) await file.truncate(size)
     return new Manifest(path, { file, state, size })
   }
 
@@ -150,7 +162,7 @@ export class Manifest<Entry extends { file: string }> {
   /** Rewrites the manifest as one transaction; on failure the old one stays in use. */
   async #compact(): Promise<void> {
     const line = this.#state.wholeLine()
-    const file = await this.#rewritten(line).catch(() => null)
+    const file = await written(this.#path, line).catch(() => null)
     if (file === null) return
     const before = this.#file
     this.#file = file
@@ -159,49 +171,22 @@ export class Manifest<Entry extends { file: string }> {
     await before.close()
     await syncFolder(dirname(this.#path))
   }
+}
 
-  /** A file containing only `line`, under the manifest's name, open for appending. */
-  async #rewritten(line: string): Promise<FileHandle> {
-    const part = `${this.#path}.part`
-    await rm(part, { force: true })
-    const file = await open(part, 'a', 0o600)
-    try {
-      await file.writeFile(line)
-      await file.sync()
-      await rename(part, this.#path)
-      return file
-    } catch (error) {
-      await file.close()
-      throw error
-    }
+/** A file containing only `line`, at a manifest's path and open for appending: it appears with the line or not at all. */
+async function written(path: string, line: string): Promise<FileHandle> {
+  const part = `${path}.part`
+  await rm(part, { force: true })
+  const file = await open(part, 'a', 0o600)
+  try {
+    await file.writeFile(line)
+    await file.sync()
+    await rename(part, path)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
   }
-}
-
-/** A manifest with a line that is not as it was written, which no crash explains. */
-export class ManifestDamaged extends Error {
-  readonly remedy: string
-
-  constructor(path: string, line: number) {
-    super(`${path} is damaged in line ${line}: its checksum is wrong`)
-    this.name = 'ManifestDamaged'
-    this.remedy =
-      'look at the disk, and restore this file from a backup; to go on without what the line lists, ' +
-      `delete it: sed -i ${line}d ${path}`
-  }
-}
-
-/**
- * Whether the invalid line at `at` is damaged rather than torn by a crash: others follow it, or it is the first, which in a
- * rewritten manifest lists almost everything and was synced before it got its name.
- */
-function isDamagedAt(bytes: Buffer, at: number): boolean {
-  const end = bytes.indexOf(newline, at)
-  return end >= 0 && (at === 0 || bytes.includes(newline, end + 1))
-}
-
-/** The number of the line that begins at `at`, as editors count. */
-function lineAt(bytes: Buffer, at: number): number {
-  return bytes.subarray(0, at).toString('latin1').split('\n').length
 }
 
 /** Follows a manifest that another process writes; cheap if nothing changed. */

@@ -18,7 +18,7 @@ import {
   type ArchiveEntry,
   type ArchiveValues,
 } from './entry.ts'
-import { putAsideUnlisted } from './write/folder.ts'
+import { hasFiles, putAsideUnlisted } from './write/folder.ts'
 import { readFlows } from './read-back/read-flows.ts'
 import { ArchiveThread, SortingThread } from './write/thread.ts'
 import { Upkeep, type UpkeepParts } from './write/upkeep.ts'
@@ -75,7 +75,7 @@ export class Archive {
    * @param listedRowsMin files with fewer rows get no list of their largest hosts
    * @param fileMs the time of receipt that a file covers before it is bundled: an interval, or whole hours where all of
    * an hour's flows come at once
-   * @throws if the folder cannot be written
+   * @throws if the folder cannot be written, or its manifest is lost or damaged
    */
   static async open(
     folder: string,
@@ -86,7 +86,9 @@ export class Archive {
     }: Pick<UpkeepParts, 'mergeRowsMax'> & { listedRowsMin?: number; fileMs?: number } = {},
   ): Promise<Archive> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const manifest = await Manifest.open<ArchiveEntry>(join(folder, manifestName))
+    const manifest = await Manifest.open<ArchiveEntry>(join(folder, manifestName), () =>
+      hasFiles(folder),
+    )
     const replaced = manifest.value<ArchiveValues['replaced']>('replaced') ?? []
     const listed = new Set([...manifest.entries(), ...replaced].map(({ file }) => file))
     await putAsideUnlisted(folder, listed)

@@ -31,6 +31,7 @@ const memoryLimitDefault = '512MB'
 /**
  * Opens the series in `folder` for the one process that writes them. Unlisted files left by a crash
  * are deleted; missing files and those of the wrong length are left out and reported.
+ * @throws ManifestDamaged
  */
 export async function openParquetSeries(
   folder: string,
@@ -41,7 +42,10 @@ export async function openParquetSeries(
   const staging = join(folder, stagingFolder)
   if (!isClean) await rm(staging, { recursive: true, force: true })
   await mkdir(staging, { recursive: true, mode: 0o700 })
-  const manifest = await Manifest.open<SeriesEntry>(join(folder, manifestName))
+  const manifest = await Manifest.open<SeriesEntry>(
+    join(folder, manifestName),
+    async () => (await filesIn(folder)).length > 0,
+  )
   const listing = new Listing(folder, manifest, now)
   if (!isClean) await deleteUnlisted(folder, [...listing.entries(), ...listing.replaced()])
   const spillFolder = join(staging, 'spill')
@@ -55,8 +59,13 @@ export async function openParquetSeries(
 
 async function deleteUnlisted(folder: string, listed: readonly { file: string }[]): Promise<void> {
   const files = new Set(listed.map(({ file }) => file))
-  for (const file of await readdir(folder, { recursive: true }))
-    if (file.endsWith('.parquet') && !files.has(file)) await rm(join(folder, file))
+  for (const file of await filesIn(folder)) if (!files.has(file)) await rm(join(folder, file))
+}
+
+/** The series' files, listed or not. */
+async function filesIn(folder: string): Promise<string[]> {
+  const files = await readdir(folder, { recursive: true })
+  return files.filter((file) => file.endsWith('.parquet') && !file.startsWith(`${stagingFolder}/`))
 }
 
 /** Opens the series in `folder` for a process that only reads; the folder need not exist yet. */

@@ -39,15 +39,18 @@ test('committed changes are there after reopening', async (t) => {
 test('a manifest cut at any byte holds the complete transactions, and accepts more', async (t) => {
   const path = await manifestPath(t)
   const manifest = await Manifest.open<Entry>(path)
-  const sizes = [0]
+  const sizes = [(await stat(path)).size]
   for (const file of ['a', 'ö', 'c']) {
     await manifest.commit({ add: [entry(file)], set: { last: file } })
     sizes.push((await stat(path)).size)
   }
   await manifest.close()
   const bytes = await readFile(path)
-  for (let size = 0; size <= bytes.length; size++) {
-    await writeFile(path, bytes.subarray(0, size))
+  // The first line appears with the file.
+  for (let size = sizes[0]!; size <= bytes.length; size++) {
+    // What a disk has not written yet is missing or zero.
+    const zeros = Buffer.alloc(size % 2 === 0 ? 0 : 4096)
+    await writeFile(path, Buffer.concat([bytes.subarray(0, size), zeros]))
     const whole = sizes.filter((each) => each <= size).length - 1
     const reader = new ManifestReader<Entry>(path)
     assert.equal((await reader.entries()).length, whole, `reader, cut at ${size}`)
@@ -59,50 +62,55 @@ test('a manifest cut at any byte holds the complete transactions, and accepts mo
   }
 })
 
-test('a line with one wrong bit is ignored', async (t) => {
-  const path = await manifestPath(t)
+/** A manifest of three transactions; their sizes, the first being that of the line it is created with. */
+async function threeLines(path: string): Promise<{ bytes: Buffer; sizes: number[] }> {
   const manifest = await Manifest.open<Entry>(path)
-  await manifest.commit({ add: [entry('a')] })
-  const { size } = await stat(path)
-  await manifest.commit({ add: [entry('b')] })
+  const sizes = [(await stat(path)).size]
+  for (const file of ['a', 'b', 'c']) {
+    await manifest.commit({ add: [entry(file)] })
+    sizes.push((await stat(path)).size)
+  }
   await manifest.close()
-  const bytes = await readFile(path)
-  for (let at = size; at < bytes.length; at++) {
+  return { bytes: await readFile(path), sizes }
+}
+
+test('a manifest with a wrong bit is refused, and stays as it is', async (t) => {
+  const path = await manifestPath(t)
+  const { bytes, sizes } = await threeLines(path)
+  for (let at = 0; at < bytes.length - 1; at++) {
     const damaged = Buffer.from(bytes)
     damaged[at]! ^= 1
     await writeFile(path, damaged)
-    const again = await Manifest.open<Entry>(path)
-    assert.deepEqual(again.entries(), [entry('a')], `bit at ${at}`)
-    await again.close()
+    const line = sizes.findIndex((size) => at < size) + 1
+    await assert.rejects(Manifest.open<Entry>(path), (error: Error & { remedy?: string }) => {
+      assert.equal(error.message, `${path} is damaged in line ${line}: its checksum is wrong`)
+      assert.match(
+        error.remedy!,
+        new RegExp(`restore .* from a backup; .* sed -i ${line}d ${path}$`),
+      )
+      return true
+    })
+    assert.deepEqual(await readFile(path), damaged)
   }
 })
 
-test('a manifest with a damaged line before others is refused, and stays as it is', async (t) => {
+test('a manifest of zeros is refused', async (t) => {
   const path = await manifestPath(t)
-  const manifest = await Manifest.open<Entry>(path)
-  await manifest.commit({ add: [entry('a')] })
-  const { size } = await stat(path)
-  for (const file of ['b', 'c']) await manifest.commit({ add: [entry(file)] })
-  await manifest.close()
-  const bytes = await readFile(path)
-  const isRefused = (line: number) => (error: Error & { remedy?: string }) => {
-    assert.equal(error.message, `${path} is damaged in line ${line}: its checksum is wrong`)
-    assert.match(error.remedy!, new RegExp(`restore .* from a backup; .* sed -i ${line}d ${path}$`))
-    return true
-  }
-  for (const [at, line] of [
-    [size - 5, 1],
-    [size + 12, 2],
-  ] as const) {
-    const damaged = Buffer.from(bytes)
-    damaged[at]! ^= 1
-    await writeFile(path, damaged)
-    await assert.rejects(Manifest.open<Entry>(path), isRefused(line))
-    assert.deepEqual(await readFile(path), damaged)
-  }
-  // A rewritten manifest is one line.
-  await writeFile(path, bytes.subarray(1, size))
-  await assert.rejects(Manifest.open<Entry>(path), isRefused(1))
+  const { bytes } = await threeLines(path)
+  await writeFile(path, Buffer.alloc(bytes.length))
+  await assert.rejects(Manifest.open<Entry>(path), /is damaged in line 1: its checksum is wrong/)
+})
+
+test('a manifest that is missing or empty is refused if there are files that it listed', async (t) => {
+  const path = await manifestPath(t)
+  const hasFiles = async () => true
+  await assert.rejects(Manifest.open<Entry>(path, hasFiles), /is missing or empty, but there are/)
+  await threeLines(path)
+  await (await Manifest.open<Entry>(path, hasFiles)).close()
+  await truncate(path, 0)
+  await assert.rejects(Manifest.open<Entry>(path, hasFiles), /is missing or empty, but there are/)
+  assert.equal((await stat(path)).size, 0)
+  await (await Manifest.open<Entry>(path)).close()
 })
 
 test('concurrent commits are made one after the other', async (t) => {

@@ -218,6 +218,17 @@ test('a damaged file is found when it is written to, or at the next start', asyn
   await store.close()
 })
 
+test('series that have lost their manifest are refused, and their files stay', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const store = await openParquetSeries(folder)
+  await store.write(tier, steps(origin, 1))
+  await store.close()
+  await rm(join(folder, 'manifest.jsonl'))
+  await assert.rejects(openParquetSeries(folder), /manifest\.jsonl is missing or empty, but there/)
+  assert.deepEqual(await published(folder, 'host'), ['2026-11-16T00'])
+})
+
 test('files in no manifest are deleted at the start', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
   t.after(() => rm(folder, { recursive: true }))

@@ -28,6 +28,16 @@ export async function putAsideUnlisted(
   }
 }
 
+/** Whether there are files that the archive's manifest must have listed. */
+export async function hasFiles(root: string): Promise<boolean> {
+  for (const name of await readdir(root)) {
+    if (foldersBeside.includes(name) || name.includes('.')) continue
+    const files = await readdir(join(root, name), { recursive: true })
+    if (files.some((file) => file.endsWith('.parquet'))) return true
+  }
+  return false
+}
+
 /** Moves a file into one of the folders beside the archive, under a name that tells its origin. */
 export async function putAside(root: string, file: string, folder: string): Promise<void> {
   await mkdir(join(root, folder), { recursive: true, mode: 0o700 })

@@ -164,6 +164,20 @@ test('files left by a crash between writing and publishing are put aside', async
   await again.close()
 })
 
+test('an archive that has lost its manifest is refused, and its files stay', async (t) => {
+  const folder = await scratchFolder(t)
+  await (await Archive.open(folder)).close()
+  await rm(join(folder, 'manifest.jsonl'))
+  const archive = await Archive.open(folder)
+  archive.add(columnsOf([testFlow({ octets: 1 })]))
+  await archive.publish({})
+  await archive.close()
+  const files = await parquetFiles(folder)
+  await truncate(join(folder, 'manifest.jsonl'), 0)
+  await assert.rejects(Archive.open(folder), /manifest\.jsonl is missing or empty, but there are/)
+  assert.deepEqual(await parquetFiles(folder), files)
+})
+
 test('merging makes one sorted file per interval, and keeps the replaced ones for ten minutes', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
