@@ -1,7 +1,7 @@
 /** Runs something until SIGINT or SIGTERM, then closes it. */
 
 /** A second signal, or a close that takes longer than this, ends the process at once. */
-const closeMsMax = 20_000
+const closeMsMax = 25_000
 
 /**
  * Starts, waits for a signal, closes; the process then ends by itself with exit code 0. A long

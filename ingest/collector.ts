@@ -135,7 +135,7 @@ export class Collector {
 
   async #tick(isLast: boolean): Promise<{ wroteSeries: boolean }> {
     const { buckets, coverage, incidents, receiver, trackers } = this.#parts
-    const changedTrackers = await trackers.look()
+    const changedTrackers = await trackers.look(this.#ending.signal)
     // While datagrams wait, the clock is the last datagram counted, so nothing is judged too early.
     const nowMs = receiver.takenUntilMs()
     coverage.heartbeat(nowMs)

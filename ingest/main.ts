@@ -52,7 +52,12 @@ export async function runIngest(
   const reporter = await Reporter.open({ ...open, collector, alerts, routes: console.routes })
   const status = () => reporter.status()
 
-  stopping?.addEventListener('abort', () => collector.endSoon())
+  const endSoon = () => {
+    collector.endSoon()
+    store.endSoon?.()
+  }
+  // The first tick may wait long for a store that hangs, and the stop must not begin to count after it.
+  stopping?.addEventListener('abort', endSoon)
   if (!stopping?.aborted) await collector.tick()
   store.follow?.()
   const tick = async () => {
@@ -65,8 +70,7 @@ export async function runIngest(
 
   const close = async () => {
     console.close()
-    collector.endSoon()
-    store.endSoon?.()
+    endSoon()
     await receiver.stop()
     await clock.stop()
     await collector.tick(true)

@@ -131,6 +131,11 @@ export class DoubledSeries implements SeriesStore {
     await this.#parts.first.settled?.()
   }
 
+  endSoon(): void {
+    this.#parts.first.endSoon?.()
+    this.#parts.second.endSoon?.()
+  }
+
   /** The status of the second store. */
   also(): AlsoStatus {
     const { second, kind, tiers, progress } = this.#parts

@@ -74,7 +74,7 @@ function followShared(
     note: (name, entry) => logs.append(name, entry),
     async close() {
       clearInterval(timer)
-      await looking
+      // A look in progress is not waited for, because a node may hang: the next start looks again.
       await shared.close()
     },
   }

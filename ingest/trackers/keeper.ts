@@ -6,6 +6,7 @@
 import type { Archive } from '../../store/archive/archive.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import type { IngestStatus } from '../../flow/status.ts'
+import { orAborted } from '../../store/or-aborted.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import type { StateDocument, StateReading } from '../../store/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
@@ -58,16 +59,17 @@ export class TrackerKeeper {
     this.#isChanged = true
   }
 
-  /** The current trackers, if changed since the last call and readable. */
-  async look(): Promise<Documents | null> {
-    if (!this.#isChanged) return null
+  /** The current trackers, if changed since the last call and readable before the process is `ending`. */
+  async look(ending: AbortSignal): Promise<Documents | null> {
+    if (!this.#isChanged || ending.aborted) return null
     this.#isChanged = false
     try {
-      return await this.#parts.state.list<KeptTracker>('trackers', asLastSeen)
+      const documents = this.#parts.state.list<KeptTracker>('trackers', asLastSeen)
+      return await orAborted(documents, ending)
     } catch (error) {
       // While the store is down, the adopted ones are followed unchanged. The next answer reports
       // the change.
-      if (!(error instanceof StoreFault)) throw error
+      if (!ending.aborted && !(error instanceof StoreFault)) throw error
       return null
     }
   }

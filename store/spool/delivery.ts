@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FaultKind, StoreFault } from './fault.ts'
 import type { Pause } from './pause.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '../or-aborted.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { PointCounts } from './spool.ts'
 

@@ -3,7 +3,7 @@ import type { StoreStatus } from '../../flow/status.ts'
 import type { StepRows } from '../series.ts'
 import { Delivery, type LineStore } from './delivery.ts'
 import { Pause } from './pause.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '../or-aborted.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Spool, SpoolEntry } from './spool.ts'
 

@@ -16,7 +16,7 @@ import type {
 import { Quarantine } from './quarantine.ts'
 import { byTimeAndExporter } from '../shape.ts'
 import { rankSteps } from './ranked.ts'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '../or-aborted.ts'
 import { Sender, type SpooledStore } from './sender.ts'
 import { Spool, type SpoolEntry } from './spool.ts'
 
@@ -65,18 +65,27 @@ export async function openSpooledSeries(options: SpooledSeriesOptions): Promise<
 /** The same queries, which fail as soon as the signal is aborted, whether the store answers or not. */
 function untilAborted(remote: RemoteSeries, signal: AbortSignal): RemoteSeries {
   return {
-    async *steps(range) {
-      const steps = remote.steps(range)[Symbol.asyncIterator]()
-      for (;;) {
-        const step = await orAborted(steps.next(), signal)
-        if (step.done) return
-        yield step.value
-      }
-    },
+    steps: (range) => stepsUntilAborted(remote.steps(range), signal),
     coverage: (range) => orAborted(remote.coverage(range), signal),
     top: (query) => orAborted(remote.top(query), signal),
     read: (query) => orAborted(remote.read(query), signal),
     extent: (tier) => orAborted(remote.extent(tier), signal),
+  }
+}
+
+async function* stepsUntilAborted(
+  steps: AsyncIterable<StepRows>,
+  signal: AbortSignal,
+): AsyncGenerator<StepRows> {
+  const iterator = steps[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const step = await orAborted(iterator.next(), signal)
+      if (step.done) return
+      yield step.value
+    }
+  } finally {
+    if (!signal.aborted) await iterator.return?.()
   }
 }
 
@@ -212,7 +221,7 @@ class SpooledSeries implements SeriesStore {
       shown: async (msMax) => {
         if (this.#sender.pause.fault) return
         const ended = new AbortController()
-        const { signal } = ended
+        const signal = AbortSignal.any([ended.signal, this.#ending.signal])
         await Promise.race([
           this.settled().catch(() => undefined),
           sleep(msMax, undefined, { signal }).catch(() => undefined),
@@ -222,9 +231,9 @@ class SpooledSeries implements SeriesStore {
       isShown: (range) => this.#local(range).every(({ isSent }) => isSent),
       views: async (range) => {
         if (this.#sender.pause.fault) throw this.#sender.pause.fault
-        return others.views(range)
+        return orAborted(others.views(range), this.#ending.signal)
       },
-      steps: (range) => others.steps(range),
+      steps: (range) => stepsUntilAborted(others.steps(range), this.#ending.signal),
     }
   }
 

@@ -123,6 +123,21 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
     await assertEqual()
   })
 
+  for (const [store, also] of [
+    ['clickhouse', 'parquet'],
+    ['parquet', 'clickhouse'],
+  ] as const)
+    test(`ClickHouse hangs: ingest with ${store} first stops by itself`, async () => {
+      for (const node of nodes.nodes) node.signal('SIGSTOP')
+      try {
+        const ingest = await RunningIngest.start(data, environment(store, also))
+        const { code, ms } = await ingest.stop()
+        assert.equal(code, 0, `after ${Math.round(ms)} ms`)
+      } finally {
+        for (const node of nodes.nodes) node.signal('SIGCONT')
+      }
+    })
+
   /** The answers of an API on a store, about the time of the capture and about now. */
   async function answersOf(
     settings: Record<string, string>,
