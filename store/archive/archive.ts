@@ -139,6 +139,8 @@ export class Archive {
    * @throws if the disk refuses it; the rows are kept, and the next call tries again
    */
   async publish({ journal, redo = [], set = {} }: PublishCommit): Promise<ArchiveEntry[]> {
+    // A copy: the owners go on counting in these objects, and the manifest keeps and rewrites its own.
+    const kept = structuredClone(set)
     await this.stage()
     const add = this.#staged
     this.#staged = []
@@ -146,7 +148,7 @@ export class Archive {
     const merged = new Set([...this.redo(), ...redo])
     if (merged.size > this.redo().length) values.redo = [...merged]
     try {
-      await this.#manifest.commit({ add, set: { ...set, ...values } })
+      await this.#manifest.commit({ add, set: { ...kept, ...values } })
     } catch (error) {
       this.#staged.unshift(...add)
       throw error

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { seeded } from '../random.ts'
-import { archiveSums, forEachFlow, seriesSums } from '../stored.ts'
+import { archiveSums, forEachFlow, seriesSums, storedCoverage } from '../stored.ts'
 
 const datagramsPerBurst = 8
 const burstMs = 5
@@ -132,5 +132,8 @@ async function verify(
   const { '5m': series, ...coarser } = await seriesSums(data)
   assert.deepEqual(series, archived, 'series and archive agree')
   for (const [tier, sums] of Object.entries(coarser)) assert.deepEqual(sums, archived, tier)
+  const coverage = await storedCoverage(data)
+  const counted = coverage.reduce((sum, { datagrams }) => sum + datagrams, 0)
+  assert.equal(counted, times.size, 'each datagram is counted once, whenever the kill came')
   return { kills, sent: sentAt.length, stored: times.size, missing }
 }

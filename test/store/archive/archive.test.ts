@@ -27,6 +27,22 @@ async function parquetFiles(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.parquet')).toSorted()
 }
 
+test('values are published as they were when the publication began, whatever their owner does meanwhile', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  const counted = { datagrams: 1 }
+  archive.add(columnsOf([testFlow()]))
+  const published = archive.publish({ journal: { segment: 1, offset: 24 }, set: { counted } })
+  counted.datagrams++
+  await published
+  counted.datagrams++
+  const held = archive.value('counted')
+  await archive.close()
+  const reopened = await Archive.open(folder)
+  await reopened.close()
+  assert.deepEqual([held, reopened.value('counted')], [{ datagrams: 1 }, { datagrams: 1 }])
+})
+
 test('every column comes back unchanged, whatever its values', async (t) => {
   const folder = await scratchFolder(t)
   const rows = 5000
