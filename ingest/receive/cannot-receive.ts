@@ -19,6 +19,7 @@ export function bindRemedy({ code }: NodeJS.ErrnoException): string {
 
 /** What to do about an error; null if it is a bug of ours. */
 export function remedyOf(error: unknown): string | null {
-  if (error instanceof CannotReceive) return error.remedy
-  return error instanceof Error && 'syscall' in error ? 'look at the folder that it names' : null
+  if (!(error instanceof Error)) return null
+  if ('remedy' in error && typeof error.remedy === 'string') return error.remedy
+  return 'syscall' in error ? 'look at the folder that it names' : null
 }

@@ -1,6 +1,6 @@
 /** The journal's files: numbered pcap segments, and beside each the decoder's state at its start. */
 import { Buffer } from 'node:buffer'
-import { renameSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -25,8 +25,14 @@ export function journalFolder(data: string): string {
  */
 export function writeSidecar(folder: string, segment: number, state: unknown): void {
   const sidecar = join(folder, sidecarName(segment))
-  writeFileSync(`${sidecar}.part`, JSON.stringify(state), { mode: 0o600 })
-  renameSync(`${sidecar}.part`, sidecar)
+  const part = `${sidecar}.part`
+  try {
+    writeFileSync(part, JSON.stringify(state), { mode: 0o600 })
+    renameSync(part, sidecar)
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw error
+  }
 }
 
 /** The decoder's state at the start of a segment, or undefined if there is none that can be read. */

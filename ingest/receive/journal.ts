@@ -8,11 +8,12 @@
  * second or every 16 MiB.
  */
 import { Buffer } from 'node:buffer'
-import { closeSync, fdatasync, openSync, statfsSync, writeSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { closeSync, fdatasync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { reasonOf } from '../../flow/reason.ts'
+import { FolderUnusable, makeFolder } from '../../store/make-folder.ts'
 import type { JournalPosition } from '../../store/position.ts'
 import { headersBytesMax, writeHeaders, type CapturedDatagram } from '../capture/packet.ts'
 import {
@@ -74,13 +75,20 @@ export class Journal {
     this.#timer = setInterval(() => this.flush(), syncCheckMs)
   }
 
-  /** Opens a new segment after the existing ones. */
+  /**
+   * Opens a new segment after the existing ones.
+   * @throws FolderUnusable if the disk refuses it
+   */
   static async open(folder: string): Promise<Journal> {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     const last = (await segments(folder)).at(-1) ?? 0
     const journal = new Journal(folder, last, await openDropPages())
-    journal.rotate()
-    if (journal.#file === null) throw new Error(`journal: ${folder}: ${journal.counters.lastError}`)
+    try {
+      journal.#begin()
+    } catch (error) {
+      await journal.close()
+      throw new FolderUnusable(folder, error as NodeJS.ErrnoException)
+    }
     return journal
   }
 
@@ -135,12 +143,8 @@ export class Journal {
   rotate(): void {
     this.flush()
     this.#retire()
-    const segment = ++this.#segment
-    this.#offset = fileHeaderBytes
-    this.#rotatedMs = performance.now()
     try {
-      this.#file = openSync(join(this.#folder, segmentName(segment)), 'wx', 0o600)
-      writeSync(this.#file, fileHeader())
+      this.#begin()
     } catch (error) {
       this.#fail(error)
     }
@@ -188,6 +192,22 @@ export class Journal {
     const isDue = performance.now() - this.#lastSyncMs >= syncEveryMs
     if (this.#file !== null && (this.#unsynced >= syncEveryBytes || (isDue && this.#unsynced > 0)))
       this.#sync(this.#file, false)
+  }
+
+  /** @throws if the disk refuses the next segment; then no file is left, since there is a try every second */
+  #begin(): void {
+    const path = join(this.#folder, segmentName(++this.#segment))
+    this.#offset = fileHeaderBytes
+    this.#rotatedMs = performance.now()
+    const file = openSync(path, 'wx', 0o600)
+    try {
+      writeSync(file, fileHeader())
+    } catch (error) {
+      closeSync(file)
+      rmSync(path)
+      throw error
+    }
+    this.#file = file
   }
 
   /** Ends the segment; syncs and closes it in the background. */

@@ -21,9 +21,12 @@ export async function keepStatus(data: string, status: IngestStatus): Promise<vo
   await mkdir(join(data, 'state'), { recursive: true, mode: 0o700 })
   const path = join(data, exportersFile)
   const file = await open(`${path}.part`, 'w', 0o600)
-  await file.writeFile(JSON.stringify(status))
-  await file.sync()
-  await file.close()
+  try {
+    await file.writeFile(JSON.stringify(status))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
   await rename(`${path}.part`, path)
 }
 

@@ -230,6 +230,21 @@ test('a full disk ends a replay with one line and what to do', async () => {
   assert.doesNotMatch(said, /\n +at /)
 })
 
+test('on a full disk ingest says in one line what to do', async () => {
+  const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
+  const data = await scratchFolder()
+  // Files of no bytes: as on a full disk, they can be created and not written.
+  const child = spawn('sh', ['-c', 'ulimit -f 0; exec "$0" "$1" ingest', process.execPath, weir], {
+    env: { ...process.env, WEIR_DATA: data, WEIR_NETFLOW: '127.0.0.1:0' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)))
+  const [code] = (await once(child, 'exit')) as [number | null]
+  assert.equal(code, 1, said)
+  assert.match(said, /^weir: .+journal cannot be written: EFBIG.+; .+ WEIR_DATA\n$/)
+})
+
 test('another writer is refused in one line while an ingest runs on the data folder', async () => {
   const data = await scratchFolder()
   const ingest = await RunningIngest.start(data)

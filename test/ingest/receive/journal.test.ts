@@ -150,12 +150,16 @@ test(
       journal.append(big, receivedMs)
       assert.ok(journal.counters.dropped > 0)
       assert.match(journal.counters.lastError ?? '', /ENOSPC|part/)
+      for (let tries = 0; tries < 3; tries++) journal.rotate()
+      assert.throws(() => writeSidecar(mount, 4, { templates: [] }), { code: 'ENOSPC' })
+      await assert.rejects(Journal.open(mount), { remedy: /^make room/ })
+      assert.deepEqual(await readdir(mount), ['000000000001.pcap'], 'a try that failed left a file')
       for (const name of await readdir(mount))
         if (name.endsWith('.pcap')) await truncate(join(mount, name), 24)
       journal.rotate()
       journal.append(datagram('after'), receivedMs)
       await journal.close()
-      assert.deepEqual((await readBack(mount, 2)).texts, ['after'])
+      assert.deepEqual((await readBack(mount, 5)).texts, ['after'])
     } finally {
       execFileSync('umount', [mount])
     }
