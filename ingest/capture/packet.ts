@@ -155,7 +155,7 @@ export const headersBytesMax = 48
 
 /**
  * Writes the IP and UDP headers of a datagram at `offset` and returns their length. The IPv4
- * checksum is computed; UDP's is 0 (none), since the kernel verified it on receipt.
+ * checksum is computed; UDP's is 0 (none).
  */
 export function writeHeaders(
   view: DataView,
@@ -173,6 +173,7 @@ export function writeHeaders(
   view.setUint16(offset + header + 6, 0)
   return header + 8
 }
+
 /**
  * Reads the sender from headers written by writeHeaders at `offset` into the given object.
  * @returns the offset of the payload

@@ -3,7 +3,7 @@ import type { Archive } from '../../store/archive/archive.ts'
 import { formatAddress } from '../../flow/address.ts'
 import type { JournalPosition } from '../../store/position.ts'
 import { readSidecar, segments } from '../receive/journal-files.ts'
-import { readSegment } from '../receive/journal-read.ts'
+import { readSegment, type OnLost } from '../receive/journal-read.ts'
 import type { CoverageSnapshot, CoverageTracker } from '../coverage/coverage.ts'
 import type { Pipeline } from '../pipeline.ts'
 
@@ -16,8 +16,10 @@ const datagramsAtOnce = 1000
 export interface Recovery {
   /** Datagrams replayed whose flows were not yet in the archive. */
   datagrams: number
-  /** Bytes of records cut off by the crash. */
+  /** Bytes at the ends of segments that a crash cut off. */
   cutBytes: number
+  /** Bytes before those that are not as they were written: their datagrams are lost. */
+  damagedBytes: number
 }
 
 export interface RecoveryParts {
@@ -41,14 +43,14 @@ export async function recover(folder: string, parts: RecoveryParts): Promise<Rec
   const snapshot = archive.value<CoverageSnapshot>('coverage')
   if (snapshot) coverage.restore(snapshot)
   const covered = archive.position() ?? { segment: 0, offset: 0 }
-  const recovery: Recovery = { datagrams: 0, cutBytes: 0 }
+  const recovery: Recovery = { datagrams: 0, cutBytes: 0, damagedBytes: 0 }
   const first = await restoreState(folder, covered, pipeline)
   for (const segment of await segments(folder)) {
     if (segment < first || segment >= upTo.segment) continue
-    const cut = (bytes: number) => {
-      recovery.cutBytes += bytes
+    const lost: OnLost = (bytes, how) => {
+      recovery[how === 'cut' ? 'cutBytes' : 'damagedBytes'] += bytes
     }
-    for await (const { datagram, receivedMs, end } of readSegment(folder, segment, cut)) {
+    for await (const { datagram, receivedMs, end } of readSegment(folder, segment, lost)) {
       stopping?.throwIfAborted()
       const received = {
         payload: datagram.payload,

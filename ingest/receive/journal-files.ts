@@ -1,8 +1,8 @@
 /** The journal's files: numbered pcap segments, and beside each the decoder's state at its start. */
 import { Buffer } from 'node:buffer'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 
 import { headersBytesMax } from '../capture/packet.ts'
 
@@ -20,17 +20,24 @@ export function journalFolder(data: string): string {
 }
 
 /**
- * Stores the decoder's state at the start of a segment.
+ * Stores the decoder's state at the start of a segment; durable when it resolves. The state is read before this returns.
  * @throws if the disk refuses it
  */
-export function writeSidecar(folder: string, segment: number, state: unknown): void {
+export async function writeSidecar(folder: string, segment: number, state: unknown): Promise<void> {
+  const json = JSON.stringify(state)
   const sidecar = join(folder, sidecarName(segment))
   const part = `${sidecar}.part`
   try {
-    writeFileSync(part, JSON.stringify(state), { mode: 0o600 })
-    renameSync(part, sidecar)
+    const file = await open(part, 'w', 0o600)
+    try {
+      await file.writeFile(`{"crc32":"${checksum(json)}","state":${json}}`)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    await rename(part, sidecar)
   } catch (error) {
-    rmSync(part, { force: true })
+    await rm(part, { force: true })
     throw error
   }
 }
@@ -38,10 +45,19 @@ export function writeSidecar(folder: string, segment: number, state: unknown): v
 /** The decoder's state at the start of a segment, or undefined if there is none that can be read. */
 export async function readSidecar(folder: string, segment: number): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(join(folder, sidecarName(segment)), 'utf8')) as unknown
+    const text = await readFile(join(folder, sidecarName(segment)), 'utf8')
+    const [head, found] = /^\{"crc32":"([0-9a-f]{8})","state":/.exec(text) ?? []
+    const json = head === undefined ? null : text.slice(head.length, -1)
+    // Older versions of Weir stored the state alone.
+    if (json === null) return JSON.parse(text) as unknown
+    return found === checksum(json) ? (JSON.parse(json) as unknown) : undefined
   } catch {
     return undefined
   }
+}
+
+function checksum(json: string): string {
+  return crc32(json).toString(16).padStart(8, '0')
 }
 
 /** The numbers of the segments in the folder, ascending. */

@@ -13,6 +13,7 @@ import {
   recordHeaderBytes,
   segmentName,
 } from './journal-files.ts'
+import { isIntact, packetLengthAt, recordBytesMin } from './journal-record.ts'
 
 /** A datagram in the journal, with its position. */
 export interface JournalledDatagram {
@@ -22,14 +23,14 @@ export interface JournalledDatagram {
   end: JournalPosition
 }
 
-/**
- * The datagrams of a segment in order. A record cut off by a crash ends the segment; `onCut` gets
- * the number of bytes left.
- */
+/** Called with a number of bytes that could not be read: cut off at the end of a segment by a crash, or damaged before it. */
+export type OnLost = (bytes: number, how: 'cut' | 'damaged') => void
+
+/** The intact datagrams of a segment in order. What is damaged is left out, up to the next record. */
 export async function* readSegment(
   folder: string,
   segment: number,
-  onCut: (bytes: number) => void,
+  onLost: OnLost,
 ): AsyncGenerator<JournalledDatagram> {
   const stream = createReadStream(join(folder, segmentName(segment)), {
     start: fileHeaderBytes,
@@ -37,27 +38,34 @@ export async function* readSegment(
   })
   let rest: Buffer = Buffer.alloc(0)
   let offset = fileHeaderBytes
+  // Whether these bytes are damaged or the end is cut off shows once another record follows, or none.
+  let lost = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     let at = 0
-    while (at + recordHeaderBytes <= bytes.length) {
-      const length = bytes.readUInt32LE(at + 8)
-      if (length > packetBytesMax) {
-        onCut(bytes.length - at)
-        return
+    while (at + recordBytesMin <= bytes.length) {
+      const length = packetLengthAt(view, at)
+      const packet = at + recordHeaderBytes
+      if (length !== null && packet + length > bytes.length) break
+      if (length === null || !isIntact(view, at, length)) {
+        const skipped = length === null ? 1 : recordHeaderBytes + length
+        lost += skipped
+        at += skipped
+        continue
       }
-      if (at + recordHeaderBytes + length > bytes.length) break
-      const packet = bytes.subarray(at + recordHeaderBytes, at + recordHeaderBytes + length)
-      const datagram = readPacket(packet, linkTypeRaw)
+      if (lost > 0) onLost(lost, 'damaged')
+      lost = 0
+      const datagram = readPacket(bytes.subarray(packet, packet + length), linkTypeRaw)
       const receivedMs = bytes.readUInt32LE(at) * 1000 + bytes.readUInt32LE(at + 4) / 1000
-      at += recordHeaderBytes + length
-      if (datagram && !datagram.isCut)
-        yield { datagram, receivedMs, end: { segment, offset: offset + at } }
+      at = packet + length
+      if (datagram) yield { datagram, receivedMs, end: { segment, offset: offset + at } }
     }
     offset += at
     rest = bytes.subarray(at)
   }
-  if (rest.length > 0) onCut(rest.length)
+  lost += rest.length
+  if (lost > 0) onLost(lost, 'cut')
 }
 
 /** The longest stretch, which is read at once. */

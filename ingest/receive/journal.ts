@@ -24,6 +24,7 @@ import {
   segments,
   sidecarName,
 } from './journal-files.ts'
+import { seal } from './journal-record.ts'
 import { openDropPages, type DropPages } from './page-cache.ts'
 
 export interface JournalCounters {
@@ -131,6 +132,7 @@ export class Journal {
     this.#view.setUint32(start + 8, length, true)
     this.#view.setUint32(start + 12, length, true)
     this.#buffer.set(payload, start + recordHeaderBytes + header)
+    seal(this.#view, start, length)
     this.#used += recordHeaderBytes + length
     this.#offset += recordHeaderBytes + length
     this.counters.datagrams++

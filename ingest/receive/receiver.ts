@@ -44,6 +44,8 @@ export class Receiver {
   position: JournalPosition = { segment: 0, offset: 0 }
   /** Why the decoder's state could not be stored last time; null once it could. */
   stateError: string | null = null
+  /** Bytes of the journal that were damaged when it was replayed at the start. */
+  damagedBytes = 0
   readonly #options: ReceiverOptions
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
@@ -67,6 +69,8 @@ export class Receiver {
    * The last segment stored with the decoder's state at its start; it and later ones are needed.
    */
   #segmentWithState = 0
+  /** The decoder's states being stored. */
+  #keeping: Promise<void> = Promise.resolve()
 
   private constructor(options: ReceiverOptions) {
     this.#options = options
@@ -125,6 +129,7 @@ export class Receiver {
     this.#stopping.abort()
     await this.#ask({ kind: 'stop' })
     await this.#taking
+    await this.#keeping
     return this.status()
   }
 
@@ -199,13 +204,17 @@ export class Receiver {
 
   /** A segment without the decoder's state is replayed from the last one that has it. */
   #keepState(segment: number, state: unknown): void {
-    try {
-      writeSidecar(this.#options.journalFolder, segment, state)
-      this.#segmentWithState = segment
-      this.stateError = null
-    } catch (error) {
-      this.stateError = reasonOf(error)
+    const keep = async () => {
+      try {
+        await writeSidecar(this.#options.journalFolder, segment, state)
+        this.#segmentWithState = Math.max(this.#segmentWithState, segment)
+        this.stateError = null
+      } catch (error) {
+        this.stateError = reasonOf(error)
+      }
     }
+    const kept = keep()
+    this.#keeping = this.#keeping.then(() => kept)
   }
 
   #end(error: Error): void {

@@ -12,6 +12,8 @@ export interface IngestState {
   overflowed: number
   decoderState: string | null
   journal: { dropped: number; lastError: string | null }
+  /** Bytes of the journal that were damaged when it was replayed. */
+  damagedBytes: number
 }
 
 /** Counting may lag this far behind without a warning: some writes take this long. */
@@ -69,6 +71,11 @@ const troubles: readonly Trouble[] = [
         `datagrams were not written to the journal (${lastError ?? 'the disk is too slow'})`,
       ),
     remedy: 'a crash now would lose what is not published yet; check the disk (df, dmesg)',
+  },
+  {
+    describe: ({ damagedBytes }) =>
+      whenAny(damagedBytes, 'bytes of the journal were damaged at the start, and their flows lost'),
+    remedy: 'check the disk (dmesg, smartctl)',
   },
 ]
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { statfsSync } from 'node:fs'
-import { appendFile, mkdtemp, readdir, stat, truncate } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -27,15 +27,20 @@ function datagram(payload: string, source = '10.0.0.1') {
   }
 }
 
-async function readBack(
-  folder: string,
-  segment: number,
-): Promise<{ texts: string[]; cut: number }> {
+interface ReadBack {
+  texts: string[]
+  cut: number
+  damaged: number
+}
+
+async function readBack(folder: string, segment: number): Promise<ReadBack> {
   const texts: string[] = []
-  let cut = 0
-  for await (const each of readSegment(folder, segment, (bytes) => (cut += bytes)))
+  const lost = { cut: 0, damaged: 0 }
+  for await (const each of readSegment(folder, segment, (bytes, how) => (lost[how] += bytes))) {
+    assert.equal(each.receivedMs, receivedMs)
     texts.push(new TextDecoder().decode(each.datagram.payload))
-  return { texts, cut }
+  }
+  return { texts, ...lost }
 }
 
 const noCut = (bytes: number) => assert.fail(`${bytes} bytes were cut off`)
@@ -55,9 +60,25 @@ test('appended datagrams are read back, with their times and endpoints, IPv4 and
   )
   assert.deepEqual(read[0]?.datagram, datagram('one'))
   assert.deepEqual(read[1]?.datagram, datagram('two', '2001:db8::7'))
+})
+
+test('a segment has the decoder’s state as it was written, or none', async () => {
+  const folder = await scratch()
   assert.equal(await readSidecar(folder, 1), undefined)
-  writeSidecar(folder, 1, { state: 1 })
-  assert.deepEqual(await readSidecar(folder, 1), { state: 1 })
+  const state = { decoder: { exporters: ['10.0.0.1', 12] } }
+  await writeSidecar(folder, 1, state)
+  assert.deepEqual(await readSidecar(folder, 1), state)
+  const path = join(folder, '000000000001.json')
+  const bytes = await readFile(path)
+  for (let at = bytes.indexOf('decoder'); at < bytes.length - 1; at++) {
+    const damaged = Buffer.from(bytes)
+    damaged[at]! ^= 1
+    await writeFile(path, damaged)
+    assert.equal(await readSidecar(folder, 1), undefined, `byte ${at}`)
+  }
+  // As older versions wrote it.
+  await writeFile(path, JSON.stringify(state))
+  assert.deepEqual(await readSidecar(folder, 1), state)
 })
 
 test('a segment is a capture that the capture reader accepts', async () => {
@@ -109,7 +130,70 @@ test('a record cut off at any byte ends the segment and is counted; everything b
   }
   await truncate(path, whole - last)
   await appendFile(path, Buffer.alloc(16, 0xff))
-  assert.deepEqual(await readBack(folder, 1), { texts: ['one', 'two'], cut: 16 })
+  assert.deepEqual(await readBack(folder, 1), { texts: ['one', 'two'], cut: 16, damaged: 0 })
+})
+
+/** A segment of three records, of which the second begins at `from` and ends at `to`. */
+async function threeRecords(source: string) {
+  const folder = await scratch()
+  const journal = await Journal.open(folder)
+  journal.append(datagram('one'), receivedMs)
+  const from = journal.position.offset
+  journal.append(datagram('second', source), receivedMs)
+  const to = journal.position.offset
+  journal.append(datagram('three'), receivedMs)
+  await journal.close()
+  const path = join(folder, '000000000001.pcap')
+  return { folder, path, bytes: await readFile(path), from, to }
+}
+
+for (const source of ['10.0.0.1', '2001:db8::7'])
+  test(`a record with a wrong bit is left out, and the others are read: ${source}`, async () => {
+    const { folder, path, bytes, from, to } = await threeRecords(source)
+    assert.equal((await readBack(folder, 1)).texts.length, 3)
+    for (let bit = 8 * from; bit < 8 * to; bit++) {
+      const damaged = Buffer.from(bytes)
+      damaged[bit >> 3]! ^= 1 << (bit & 7)
+      await writeFile(path, damaged)
+      const expected = { texts: ['one', 'three'], cut: 0, damaged: to - from }
+      assert.deepEqual(await readBack(folder, 1), expected, `bit ${bit}`)
+    }
+  })
+
+test('zeros in place of records are left out; at the end they are as good as cut off', async () => {
+  const { folder, path, bytes, from, to } = await threeRecords('10.0.0.1')
+  await writeFile(path, Buffer.from(bytes).fill(0, from, to))
+  assert.deepEqual(await readBack(folder, 1), { texts: ['one', 'three'], cut: 0, damaged: to - from }) // prettier-ignore
+  for (let at = from; at < bytes.length; at++) {
+    const zeros = bytes.length - at + 100
+    await writeFile(path, Buffer.concat([bytes.subarray(0, at), Buffer.alloc(zeros)]))
+    const { texts, cut, damaged } = await readBack(folder, 1)
+    assert.deepEqual(texts, at < to ? ['one'] : ['one', 'second'], `from ${at} on`)
+    assert.ok(damaged === 0 && cut >= zeros)
+  }
+})
+
+test('records of older versions, without checksums, are read', async () => {
+  const { folder, path, bytes } = await threeRecords('2001:db8::7')
+  let at = 24
+  for (const [headerBytes, identification, payload] of [
+    [20, 4, 3],
+    [40, 2, 6],
+    [20, 4, 5],
+  ] as const) {
+    const packet = at + 16
+    const before = bytes.readUInt16BE(packet + identification)
+    bytes.writeUInt16BE(0, packet + identification)
+    // As if the identification had not been added to it.
+    if (headerBytes === 20) {
+      const sum = 0xffff - bytes.readUInt16BE(packet + 10) - before
+      bytes.writeUInt16BE(0xffff - (sum < 0 ? sum + 0xffff : sum), packet + 10)
+    }
+    bytes.writeUInt16BE(0, packet + headerBytes + 6)
+    at = packet + headerBytes + 8 + payload
+  }
+  await writeFile(path, bytes)
+  assert.deepEqual((await readBack(folder, 1)).texts, ['one', 'second', 'three'])
 })
 
 /** Why it cannot be determined how much of a folder's files is in the page cache, or false. */
@@ -151,7 +235,7 @@ test(
       assert.ok(journal.counters.dropped > 0)
       assert.match(journal.counters.lastError ?? '', /ENOSPC|part/)
       for (let tries = 0; tries < 3; tries++) journal.rotate()
-      assert.throws(() => writeSidecar(mount, 4, { templates: [] }), { code: 'ENOSPC' })
+      await assert.rejects(writeSidecar(mount, 4, { templates: [] }), { code: 'ENOSPC' })
       await assert.rejects(Journal.open(mount), { remedy: /^make room/ })
       assert.deepEqual(await readdir(mount), ['000000000001.pcap'], 'a try that failed left a file')
       for (const name of await readdir(mount))
