@@ -33,13 +33,18 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
   const warnings: Warning[] = []
   const ingest = await parts.status.read()
   const isStarting = !ingest?.running && (await parts.status.isStarting?.()) === true
+  // Together: a database may have both, and hang.
+  const [archive, series] = await Promise.all([
+    archiveOf(parts, warnings),
+    seriesOf(parts, warnings),
+  ])
   const answer: StatusAnswer = {
     version: packageFile.version,
     now: parts.now() / 1000,
     ingest,
     starting: isStarting,
-    archive: await archiveOf(parts, warnings),
-    series: await seriesOf(parts, warnings),
+    archive,
+    series,
     refused: ingest?.refused ?? [],
     settings: shown(parts.settings),
     warnings,

@@ -94,6 +94,18 @@ suite('/api/exporters and /api/status', () => {
     assert.ok(warnings.some(({ what }) => what.includes('disk on fire')))
   })
 
+  test('stores that do not answer are warnings, before a health check gives up', async (t) => {
+    const { get, flows, series } = await appUnderTest(t)
+    flows.extent = series.extent = () => new Promise<never>(() => undefined)
+    const begun = performance.now()
+    const { warnings } = await get<StatusAnswer>('/api/status')
+    const tookMs = performance.now() - begun
+    const said = warnings.map(({ what }) => what).join('\n')
+    assert.match(said, /the flow archive cannot be read: no answer within 4 s/)
+    assert.match(said, /the series .* cannot be read: no answer within 4 s/)
+    assert.ok(tookMs < 5000, `answered after ${Math.round(tookMs)} ms`)
+  })
+
   test('a tier that cannot be read says so', async (t) => {
     const { get, series } = await appUnderTest(t)
     const extent = series.extent.bind(series)
