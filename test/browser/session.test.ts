@@ -29,7 +29,11 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
   const weir = browsedWeir(async () => {
     const folder = await scratchFolder()
     await writeFile(join(folder, 'password'), `${password}\n`, { mode: 0o600 })
-    const environment = { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: join(folder, 'password') }
+    const environment = {
+      WEIR_AUTH: 'password',
+      WEIR_PASSWORD_FILE: join(folder, 'password'),
+      WEIR_MASK: 'viewer',
+    }
     return { environment }
   })
   before(async () => {
@@ -141,7 +145,7 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
       assert.equal(await form.count(), 0)
     })
 
-  test('on a phone, a long name moves nothing of the head to another line', async () => {
+  test('on a phone, neither a long name nor masked addresses move the help to another line', async () => {
     const user = 'maximilian.mustermann.of.the.operations.of.bigbiz'
     const page = await open('/status')
     await request(page, '/api/users', { user, password, role: 'viewer' })
@@ -150,6 +154,7 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
     await page.reload()
     await logIn(page, user)
     await page.locator('.freshness.late').waitFor()
+    await page.getByText('addresses masked').waitFor()
     const help = (await page.getByRole('button', { name: 'Help and keys' }).boundingBox())!
     const views = (await page.getByRole('navigation', { name: 'Views' }).boundingBox())!
     assert.ok(help.y + help.height <= views.y && help.x > views.width / 2, JSON.stringify(help))

@@ -59,6 +59,35 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.goto(`${weir.url}/reports?from=2026-11-20&to=2026-11-21`)
     await page.getByText('There are no flows in this time.').waitFor()
     await page.getByText(/its newest flows are of Mon 16 Nov 2026 14:00:\d\d\./).waitFor()
+    assert.equal(await page.locator('table.report').count(), 0)
+    await page.goto(`${weir.url}/reports?from=2026-11-20&to=2026-11-21&report=flow-times`)
+    await page.getByText('There are no flows in this time.').waitFor()
+    assert.equal(await page.locator('table.report').count(), 0)
+    await page.close()
+  })
+
+  test('times in the words of the API are in the zone and form of the page', async () => {
+    const page = await open('/?from=2026-10-01&to=2026-10-02&filter=port%2080')
+    const begins = 'The flow archive begins at Mon 16 Nov 2026 10:00:00, after the window.'
+    await page.getByText(begins).waitFor()
+    await page.close()
+  })
+
+  test('a time is annotated before its first figures have come', async () => {
+    const { page } = await openPage(weir.browser, 'about:blank')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    await page.route('**/api/series?*', async (route) => {
+      await promise
+      await route.continue()
+    })
+    await page.goto(`${weir.url}/?${around}`)
+    await page.getByRole('button', { name: 'Annotate' }).click()
+    const form = page.getByRole('dialog', { name: 'Annotation' })
+    assert.equal(await form.getByLabel('From').inputValue(), '2026-11-16 12:20')
+    assert.equal(await form.getByLabel('To (empty').inputValue(), '2026-11-16 12:50')
+    resolve()
+    await answered(page)
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
     await page.close()
   })
 

@@ -8,6 +8,7 @@ import { draft } from '../state/annotations.ts'
 import { addressOf, shownFlows } from '../state/route.ts'
 import { traffic } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
+import { windowAt } from '../state/window.ts'
 import { comparisonTexts } from './compared.ts'
 import { Keep } from './keep.tsx'
 
@@ -86,9 +87,9 @@ export function explainShown(): void {
 
 /** Starts an annotation of the window shown. */
 export function annotateShown(): void {
-  const shown = traffic.value
+  const shown = traffic.value?.window ?? windowAt(Date.now())
   if (!shown) return
-  const { from, to } = shown.window
+  const { from, to } = shown
   draft.value = { from: Math.floor(from / 1000), to: Math.ceil(to / 1000), text: '', of: null }
 }
 

@@ -13,7 +13,8 @@ import { addressFaults, show, view } from '../state/view.ts'
 import { timeFaults } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
-import { isoText, instantText } from '../time/words.ts'
+import { instantText, isoText, localText } from '../time/words.ts'
+import { Fault } from './fault.tsx'
 
 /** Two intervals without data are late; one is usual. */
 const staleSeconds = 600
@@ -44,7 +45,7 @@ export function Messages() {
       <NothingChosen />
       {(traffic.value?.keyed.remarks ?? []).map((remark) => (
         <p class="message note" key={remark}>
-          {remark}
+          {sentence(localText(remark, zone.value))}
         </p>
       ))}
       {isRelative(view.value.from) && (
@@ -67,7 +68,8 @@ export function Warnings({ said }: { said?: string | undefined }) {
     <>
       {[...Map.groupBy(others, ({ remedy }) => remedy)].map(([remedy, alike]) => (
         <p class="message warning" key={remedy}>
-          <b>{alike.map(({ what }) => sentence(what)).join(' ')}</b> {sentence(remedy)}
+          <b>{localText(alike.map(({ what }) => sentence(what)).join(' '), zone.value)}</b>{' '}
+          {sentence(remedy)}
         </p>
       ))}
     </>
@@ -81,7 +83,7 @@ function Failure() {
   const old = traffic.value ? ' The data shown is older.' : ''
   return (
     <p class="message error" role="alert">
-      <b>{error.message}</b> {error.remedy}
+      <Fault error={error} />
       {old} <small>{instantText(at, zone.value)}</small>
     </p>
   )

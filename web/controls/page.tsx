@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 
 import type { RequestError } from '../client.ts'
+import { Fault } from './fault.tsx'
 
 export function Page(props: {
   title: string
@@ -27,7 +28,7 @@ export function Page(props: {
       </div>
       {error && (
         <p class="message error" role="alert">
-          <b>{error.message}</b> {error.remedy}
+          <Fault error={error} />
         </p>
       )}
       {children}

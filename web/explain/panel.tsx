@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import type { ExplainAnswer } from '../../api/schema/explain.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { addressOfAnswer } from '../client.ts'
+import { Fault } from '../controls/fault.tsx'
 import { explained, explainQuery, mainPeers } from '../state/explained.ts'
 import { show } from '../state/view.ts'
 import { zone } from '../state/zone.ts'
@@ -44,7 +45,7 @@ export function ExplainPanel() {
       </div>
       {error && (
         <p class="message error" role="alert">
-          <b>{error.message}</b> {error.remedy}
+          <Fault error={error} />
         </p>
       )}
       {!answer && !error && <p class="dim">Reading the flows …</p>}

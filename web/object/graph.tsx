@@ -16,7 +16,7 @@ import { writeAddress, type Measure } from '../state/address.ts'
 import { newestData } from '../state/collector.ts'
 import { go, parameter } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
-import { instantText, isoText, shortInstantText } from '../time/words.ts'
+import { instantText, isoText, localText, shortInstantText } from '../time/words.ts'
 import type { NamedObject } from './address.ts'
 import { exporterOf } from './heading.ts'
 import type { Period } from './periods.ts'
@@ -165,7 +165,9 @@ function Figures(props: {
                 {figure(summary.maximum)}
                 {share(summary, 'maximum')}
               </td>
-              <td title={summary.p95Reason}>95th {figure(summary.p95)}</td>
+              <td title={summary.p95Reason && localText(summary.p95Reason, zone.value)}>
+                95th {figure(summary.p95)}
+              </td>
               <td title={formatExact(summary.total)}>
                 total{' '}
                 {measure === 'bits'

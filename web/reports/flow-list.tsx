@@ -85,6 +85,7 @@ const columnsById: Record<FlowColumn, Column<Flow>> = {
 
 export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowColumn[] }) {
   const { flows, more } = props.answer
+  if (flows.length === 0) return <Nothing />
   return (
     <>
       <SortedTable
@@ -93,13 +94,9 @@ export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowCol
         columns={props.columns.map((id) => columnsById[id])}
         rowKey={({ place }) => String(place)}
       />
-      {flows.length === 0 ? (
-        <Nothing />
-      ) : (
-        <p class="dim">
-          {`${formatExact(flows.length)} flows${more ? '; there are more: narrow the filter, or show more lines' : ''}`}
-        </p>
-      )}
+      <p class="dim">
+        {`${formatExact(flows.length)} flows${more ? '; there are more: narrow the filter, or show more lines' : ''}`}
+      </p>
     </>
   )
 }

@@ -33,22 +33,20 @@ export function TopList({ answer }: { answer: TopAnswer }) {
       <td colSpan={figures.length - 4} />
     </tr>
   )
+  if (rows.length === 0) return <Nothing />
   return (
-    <>
-      <SortedTable
-        label="Report"
-        rows={rows}
-        columns={columns}
-        rowKey={(row) => JSON.stringify(row.key)}
-        foot={
-          <>
-            {other.flows > 0 || other.bytes > 0 ? sums('other', other, 'rest') : null}
-            {sums(ends === 2 ? 'total (each flow counts for both ends)' : 'total', total, 'sum')}
-          </>
-        }
-      />
-      {rows.length === 0 && <Nothing />}
-    </>
+    <SortedTable
+      label="Report"
+      rows={rows}
+      columns={columns}
+      rowKey={(row) => JSON.stringify(row.key)}
+      foot={
+        <>
+          {other.flows > 0 || other.bytes > 0 ? sums('other', other, 'rest') : null}
+          {sums(ends === 2 ? 'total (each flow counts for both ends)' : 'total', total, 'sum')}
+        </>
+      }
+    />
   )
 }
 

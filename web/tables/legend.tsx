@@ -10,6 +10,8 @@ import { theme } from '../chart/theme.ts'
 import type { Measure } from '../state/address.ts'
 import { layers, traffic } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
+import { zone } from '../state/zone.ts'
+import { localText } from '../time/words.ts'
 import { legendColumns, legendRows, type LegendRow } from './legend-rows.ts'
 
 const totalUnits: Record<Measure, string> = {
@@ -150,7 +152,7 @@ function unitInFull(measure: Measure): string {
 
 function missing(summary: LayerSummary | null, name: string): string {
   if (!summary) return ''
-  if (name === 'p95' && summary.p95Reason) return summary.p95Reason
+  if (name === 'p95' && summary.p95Reason) return localText(summary.p95Reason, zone.value)
   return name in summary ? 'unknown' : 'not known for the rest of a list'
 }
 

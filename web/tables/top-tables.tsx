@@ -1,6 +1,7 @@
 /** The greatest hosts, ports and protocols of the window; a click adds one to the filter. */
 import type { Key } from '../../api/schema/schema.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
+import { Fault } from '../controls/fault.tsx'
 import { narrowed } from '../controls/narrowed.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import { tables, type Table, type TableKey, type TableRow } from '../state/tables.ts'
@@ -55,7 +56,7 @@ function TopTable({ table }: { table: Table }) {
       </h2>
       {error && (
         <p class="message error">
-          <b>{error.message}</b> {error.remedy}
+          <Fault error={error} />
         </p>
       )}
       {!error && rows.length === 0 && <p class="dim">nothing in this window</p>}

@@ -49,6 +49,13 @@ export function stepText(fromMs: number, toMs: number, zone: string): string {
   return `${dayText(from)} ${clockText(from, seconds)} – ${end}`
 }
 
+/** A text of the API with the instants in it, ISO 8601 in UTC, as the page writes them. */
+export function localText(text: string, zone: string): string {
+  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (instant) =>
+    instantText(Date.parse(instant), zone),
+  )
+}
+
 /** An instant in an address: ISO 8601 in UTC, as short as it can be without losing a second. */
 export function isoText(t: number): string {
   return new Date(Math.round(t)).toISOString().replace('.000Z', 'Z')

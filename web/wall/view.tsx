@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 
 import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
+import { Fault } from '../controls/fault.tsx'
 import { followNow, now } from '../dashboard/clock-panel.tsx'
 import { firstDue, newestShown, silentSince } from '../dashboard/freshness.ts'
 import { PanelBox } from '../dashboard/panels.tsx'
@@ -67,7 +68,7 @@ export function Wall() {
       <Head title={dashboard?.body.title ?? shown.value} />
       {fault.value && (
         <p class="message error" role="alert">
-          <b>{fault.value.message}</b> {fault.value.remedy}
+          <Fault error={fault.value} />
         </p>
       )}
       {dashboard && <Grid key={dashboard.id} hung={dashboard} scale={scale} />}
