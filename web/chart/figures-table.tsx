@@ -14,7 +14,7 @@ export function FiguresTable() {
   const { answer } = all
   const shown = answer.time.slice(0, linesMax)
   return (
-    <section class="panel scrolled long" aria-label="Figures" tabIndex={0}>
+    <section class="panel scrolled long steps" aria-label="Figures" tabIndex={0}>
       <table class="figures">
         <caption>
           {rateTexts[answer.measure]}
