@@ -1,4 +1,5 @@
-/** What the chart is compared with, in words. */
+/** What the chart is compared with: under the same hours, and in words. */
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Comparison } from '../state/address.ts'
 import type { Layers } from './layers.ts'
 
@@ -19,4 +20,23 @@ export function comparedText(
   const text = comparisonTexts[comparison]
   const isKnown = [...compared.above, ...compared.below].some((value) => value !== null)
   return isKnown ? `dashed: ${text}` : `nothing is known of ${text}`
+}
+
+/**
+ * An earlier answer with as many steps as a chart: under each step what was at the same time by the
+ * clock, `before` (unix seconds). After a change of the clock, this is an hour off by length.
+ */
+export function byClock(
+  { time, step }: Pick<SeriesAnswer, 'time' | 'step'>,
+  earlier: SeriesAnswer,
+  before: (t: number) => number,
+): SeriesAnswer {
+  const places = time.map((t) => Math.round((before(t) - (earlier.time[0] ?? 0)) / step))
+  const laid = (values: SeriesAnswer['series'][number]['values']) =>
+    places.map((place) => values[place] ?? null)
+  return {
+    ...earlier,
+    time: time.map(before),
+    series: earlier.series.map((entry) => ({ ...entry, values: laid(entry.values) })),
+  }
 }

@@ -4,6 +4,7 @@ import { computed, effect, signal } from '@preact/signals'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds, parseDuration } from '../../flow/interval.ts'
 import { dependsOnZone, moved } from '../../flow/time-grammar.ts'
+import { byClock } from '../chart/compared.ts'
 import { makeLayers } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
 import { splitKeys, type Split, type View } from './address.ts'
@@ -139,11 +140,11 @@ async function addCompared(loaded: Traffic, ended: AbortSignal): Promise<void> {
   const { view: shown, keyed } = loaded
   if (shown.compare === 'none') return
   const days = parseDuration(shown.compare)! / 86_400_000
-  const before = (t: number) => moved(t * 1000, -days, { unit: 'd', zone: zone.value })
-  const window = { from: before(keyed.from), to: before(keyed.to) }
+  const before = (t: number) => moved(t * 1000, -days, { unit: 'd', zone: zone.value }) / 1000
+  const window = { from: before(keyed.from) * 1000, to: before(keyed.to) * 1000 }
   const query = { ...baseQuery(shown, window), measure: shown.measure, by: 'direction' }
-  const compared = await ask('series', { ...query, step: keyed.step }, ended)
-  if (compared.step === keyed.step) add(loaded, { compared })
+  const earlier = await ask('series', { ...query, step: keyed.step }, ended)
+  if (earlier.step === keyed.step) add(loaded, { compared: byClock(keyed, earlier, before) })
 }
 
 /** Adds data that comes after the chart, unless another chart has replaced it. */
