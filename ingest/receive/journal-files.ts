@@ -69,6 +69,14 @@ export async function segments(folder: string): Promise<number[]> {
     .sort((a, b) => a - b)
 }
 
+/** Deletes the segments before `segment` and all sidecars before it. */
+export async function removeBefore(folder: string, segment: number): Promise<void> {
+  const names = await readdir(folder)
+  for (const name of names)
+    if (/^\d{12}\.(pcap|json)$/.test(name) && Number.parseInt(name, 10) < segment)
+      await rm(join(folder, name), { force: true })
+}
+
 /** The name of a segment. */
 export function segmentName(segment: number): string {
   return `${String(segment).padStart(12, '0')}.pcap`

@@ -9,7 +9,6 @@
  */
 import { Buffer } from 'node:buffer'
 import { closeSync, fdatasync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { reasonOf } from '../../flow/reason.ts'
@@ -20,9 +19,9 @@ import {
   fileHeader,
   fileHeaderBytes,
   recordHeaderBytes,
+  removeBefore,
   segmentName,
   segments,
-  sidecarName,
 } from './journal-files.ts'
 import { seal } from './journal-record.ts'
 import { openDropPages, type DropPages } from './page-cache.ts'
@@ -110,8 +109,8 @@ export class Journal {
 
   /** Whether the caller should rotate: the segment has reached its size, or a write to it failed. */
   get isFull(): boolean {
-    const mayRetry = this.#file === null && performance.now() - this.#rotatedMs > retryEveryMs
-    return this.#offset >= segmentBytesMax || mayRetry
+    if (this.#file === null) return performance.now() - this.#rotatedMs > retryEveryMs
+    return this.#offset >= segmentBytesMax
   }
 
   /** Appends a datagram; false if the segment can take no more: then the datagram is counted as dropped. */
@@ -141,24 +140,25 @@ export class Journal {
     return true
   }
 
-  /** Starts a new segment. */
-  rotate(): void {
+  /**
+   * Ends the segment and starts a new one; false if the disk refuses it. Then the position stays, and
+   * datagrams are dropped until a later call succeeds.
+   */
+  rotate(): boolean {
     this.flush()
     this.#retire()
     try {
       this.#begin()
+      return true
     } catch (error) {
       this.#fail(error)
+      return false
     }
   }
 
   /** Deletes the segments that lie entirely before a position. */
   async release(covered: JournalPosition): Promise<void> {
-    for (const segment of await segments(this.#folder)) {
-      if (segment >= covered.segment || segment >= this.#segment) continue
-      await rm(join(this.#folder, segmentName(segment)), { force: true })
-      await rm(join(this.#folder, sidecarName(segment)), { force: true })
-    }
+    await removeBefore(this.#folder, Math.min(covered.segment, this.#segment))
   }
 
   /** Writes and syncs the buffer, then closes. */
@@ -196,11 +196,10 @@ export class Journal {
       this.#sync(this.#file, false)
   }
 
-  /** @throws if the disk refuses the next segment; then no file is left, since there is a try every second */
+  /** @throws if the disk refuses the next segment; then no file is left, since this is tried every second */
   #begin(): void {
-    const path = join(this.#folder, segmentName(++this.#segment))
-    this.#offset = fileHeaderBytes
     this.#rotatedMs = performance.now()
+    const path = join(this.#folder, segmentName(this.#segment + 1))
     const file = openSync(path, 'wx', 0o600)
     try {
       writeSync(file, fileHeader())
@@ -210,6 +209,8 @@ export class Journal {
       throw error
     }
     this.#file = file
+    this.#segment++
+    this.#offset = fileHeaderBytes
   }
 
   /** Ends the segment; syncs and closes it in the background. */

@@ -104,11 +104,10 @@ export class Outbox {
     this.#sendOn()
   }
 
-  /** Starts a journal segment, which the next parcel announces. */
+  /** Starts a journal segment, which the next parcel announces, unless the disk refuses it. */
   startSegment(): void {
     this.handOver()
-    this.#journal.rotate()
-    this.#startsSegment = true
+    if (this.#journal.rotate()) this.#startsSegment = true
     if (this.#stretch !== null) this.#stretch.from = this.#journal.position.offset
     this.handOver()
   }
