@@ -15,6 +15,7 @@ import type { ArchiveEntry } from '../store/archive/entry.ts'
 import { collectAll } from '../store/garbage.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Consolidator } from './consolidate/consolidator.ts'
+import { ClockSteps } from './coverage/clock-steps.ts'
 import type { CoverageTracker } from './coverage/coverage.ts'
 import type { CounterTracker } from './counters/interface-counters.ts'
 import type { IncidentWatch } from './incidents/watch.ts'
@@ -88,6 +89,7 @@ export class Collector {
   #seriesDueMs = 0
   #utilization = performance.eventLoopUtilization()
   #remakeError: string | null = null
+  readonly #clock = new ClockSteps()
   readonly #ending = new AbortController()
   #work: Promise<void> = Promise.resolve()
 
@@ -138,8 +140,10 @@ export class Collector {
     const changedTrackers = await trackers.look(this.#ending.signal)
     // While datagrams wait, the clock is the last datagram counted, so nothing is judged too early.
     const nowMs = receiver.takenUntilMs()
+    const step = this.#clock.look(Date.now(), performance.now())
     coverage.heartbeat(nowMs)
     this.#takeIn()
+    if (step) coverage.skip(step)
     if (isLast) coverage.resume(nowMs)
     const isDue = isLast || nowMs >= this.#seriesDueMs
     const batch = isDue

@@ -29,8 +29,11 @@ export interface ExporterBreak {
   lostFlows: number
   /** Absent in records of older versions. */
   lostDatagrams?: number
-  /** It was only that its clock was set forward, from one time to another: no flow has a time in between. */
-  clock?: { from: number; to: number }
+  /**
+   * It was only that its clock was set forward, or the collector's (`isOurs`), from one time to another: no flow has a time
+   * in between.
+   */
+  clock?: { from: number; to: number; isOurs?: boolean }
 }
 
 /** Fewer lost datagrams are chance, and their lull is not reported. */

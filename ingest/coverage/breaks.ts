@@ -5,6 +5,7 @@
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import { clockToleranceMs } from '../decode/limits.ts'
+import type { ClockStep } from './clock-steps.ts'
 
 /** A shorter time without datagrams is no break: single datagrams were lost. */
 export const breakMsMin = 5000
@@ -69,6 +70,13 @@ export class BreakLog {
       lostDatagrams: Math.max(0, lostDatagrams),
     })
     return silenceMs
+  }
+
+  /** Notes that this machine's clock was set forward: no flow of the exporter has a time in between. */
+  skip(exporter: string, { from, to, passedMs }: ClockStep): void {
+    const clock = { from, to, isOurs: true }
+    const none = { isRestart: false, lostFlows: 0, lostDatagrams: 0 }
+    this.#add({ exporter, from: to - passedMs, to, ...none, clock })
   }
 
   /** What is remembered of the previous datagram of an exporter and domain; changed by the caller. */

@@ -8,6 +8,7 @@ import type { UnknownReason } from '../../store/measurement.ts'
 import type { Coverage } from '../../store/series.ts'
 import { BreakLog } from './breaks.ts'
 import { ChangedIntervals } from './changed-intervals.ts'
+import type { ClockStep } from './clock-steps.ts'
 
 /** What is known about one interval. A null reason means known. */
 interface IntervalState {
@@ -59,6 +60,13 @@ export class CoverageTracker {
           this.#set(exporter, interval, { ...state, reason: 'not-listening' })
     this.#listeningFrom = listeningFrom
     this.#listeningUntil = Math.max(this.#listeningUntil, listeningFrom)
+  }
+
+  /** Notes that the collector's own clock was set forward: in the time skipped nobody listened. */
+  skip(step: ClockStep): void {
+    for (const exporter of this.#exporters.keys()) this.breaks.skip(exporter, step)
+    this.#listeningUntil = Math.min(this.#listeningUntil, step.from)
+    this.resume(step.to)
   }
 
   /** Notes that the collector has been listening until now. */

@@ -163,7 +163,8 @@ function whyNoGap({ from, to }: JudgeQuery, each: ExporterBreak) {
   const { exporter, clock } = each
   if (!clock || clock.from >= to || clock.to <= from) return null
   const by = formatDuration(Math.round(clockSetMs(each) / 1000))
-  return `The clock of ${exporter} was set forward by ${by}, so no flow has a time in between, which is no gap in the traffic`
+  const whose = clock.isOurs === true ? 'Weir’s own clock' : `The clock of ${exporter}`
+  return `${whose} was set forward by ${by}, so no flow has a time in between, which is no gap in the traffic`
 }
 
 function fiveMinuteBytes({ bytes }: ActorFacts, { from, to }: Incident): number {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { clockSetMs, wasAway } from '../../../flow/incident/incident.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import type { DatagramContents, SequenceVerdict } from '../../../flow/sequence.ts'
+import { ClockSteps } from '../../../ingest/coverage/clock-steps.ts'
 import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
 
 const exporter = '10.0.0.1'
@@ -49,6 +51,31 @@ test('the datagram after a silence explains it', () => {
     take(tracker, 0, 'first')
     take(tracker, 3, verdict)
     assert.deepEqual(words(tracker, 5), ['known', expected, expected, 'known', '-'], verdict)
+  }
+})
+
+test('time that the collector’s own clock skipped is unknown, and no gap in the traffic', () => {
+  const hours = 3_600_000
+  for (const isNoticedFirst of [false, true]) {
+    const tracker = new CoverageTracker(t0)
+    const clock = new ClockSteps()
+    const before = t0 + intervalMs + 2000
+    const [wallMs, monotonicMs] = [before + hours + 15_000, 15_000]
+    take(tracker, 0, 'first')
+    take(tracker, 1, 'continues')
+    assert.equal(clock.look(before, 0), null)
+    if (!isNoticedFirst) take(tracker, 13, 'continues')
+    const step = clock.look(wallMs, monotonicMs)
+    tracker.skip(step!)
+    if (isNoticedFirst) take(tracker, 13, 'continues')
+    take(tracker, 14, 'continues')
+    const skipped = Array.from({ length: 13 }, () => 'not-listening')
+    assert.deepEqual(words(tracker, 15), ['known', ...skipped, 'known'])
+    const [noGap] = tracker.breaks.list()
+    assert.ok(noGap && !wasAway(noGap))
+    assert.equal(clockSetMs(noGap), hours)
+    assert.equal(clock.look(wallMs + 15_100, monotonicMs + 15_000), null, 'it goes on')
+    assert.equal(clock.look(wallMs - hours, monotonicMs + 30_000), null, 'back')
   }
 })
 
