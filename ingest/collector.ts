@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks'
 
 import type { Logger } from 'pino'
 
-import { intervalMs, intervalStart } from '../flow/interval.ts'
+import { intervalStart } from '../flow/interval.ts'
 import { reasonOf } from '../flow/reason.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { IncidentsStatus } from '../flow/status.ts'
@@ -145,7 +145,7 @@ export class Collector {
     this.#takeIn()
     if (step) coverage.skip(step)
     if (isLast) coverage.resume(nowMs)
-    const isDue = isLast || nowMs >= this.#seriesDueMs
+    const isDue = isLast || this.#isSeriesDue(nowMs)
     const batch = isDue
       ? await takeBatch(this.#parts, { held: this.#changed, redo: this.#redo })
       : null
@@ -165,6 +165,11 @@ export class Collector {
     if (!isLast) incidents.wake(nowMs, { isRebuilding })
     this.lastError = this.#remakeError
     return { wroteSeries: batch !== null }
+  }
+
+  /** Also if the clock was set back since they were written. */
+  #isSeriesDue(nowMs: number): boolean {
+    return nowMs >= this.#seriesDueMs || nowMs < this.#seriesDueMs - seriesEveryMs
   }
 
   /** Publishes all flows counted so far, then deletes their journal. @throws if the archive cannot be written */
@@ -309,15 +314,4 @@ export function sortsNow(
   if (!isTaken) return true
   const unsorted = entries.reduce((sum, { isChunk, rows }) => (isChunk ? sum + rows : sum), 0)
   return unsorted > unsortedRowsMax
-}
-
-/**
- * The first interval after all archived flows, unix ms: from there on the buckets hold intervals in
- * full.
- */
-export function wholeFrom(archive: Archive): number {
-  const lastMs = archive
-    .entries()
-    .reduce((most, entry) => Math.max(most, entry.lastMax), Number.NEGATIVE_INFINITY)
-  return Number.isFinite(lastMs) ? intervalStart(lastMs) + intervalMs : lastMs
 }

@@ -1,5 +1,4 @@
 /** The whole way of a datagram: socket → journal → decode → buckets and archive → series, tier by tier. */
-import { schedule } from 'node-cron'
 import type { Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
@@ -16,9 +15,7 @@ import { openReceiver, takenBy } from './open/receiver.ts'
 import { openStores } from './open/stores.ts'
 import { archiveSeen } from './shipping.ts'
 import { Reporter } from './status/reporter.ts'
-
-/** Every 15 s, so that a flow can be queried within 30 s of its arrival. */
-const wakeUps = '*/15 * * * * *'
+import { wakeUps } from './wake-ups.ts'
 
 /**
  * Collects until closed, in the data folder of the settings, which it locks and creates if
@@ -65,7 +62,7 @@ export async function runIngest(
     shipping?.look(archiveSeen(archive, Date.now()))
     neighbours?.share(status)
   }
-  const clock = schedule(wakeUps, tick, { timezone: 'UTC', noOverlap: true })
+  const clock = wakeUps(tick)
   boundGarbage()
 
   const close = async () => {

@@ -1,9 +1,9 @@
 /** Opens the buckets, where flows are counted for the measurements and trackers. */
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { OpenState } from '../../store/state.ts'
 import { Buckets } from '../buckets/buckets.ts'
-import { wholeFrom } from '../collector.ts'
 import { FollowedTrackers } from '../trackers/followed.ts'
 import { TrackerKeeper } from '../trackers/keeper.ts'
 
@@ -24,4 +24,15 @@ export async function openBuckets(
   const trackers = new TrackerKeeper({ archive, buckets, followed, state })
   await trackers.begin()
   return { buckets, followed, trackers }
+}
+
+/**
+ * The first interval after all archived flows, unix ms: from there on the buckets hold intervals in
+ * full.
+ */
+function wholeFrom(archive: Archive): number {
+  const lastMs = archive
+    .entries()
+    .reduce((most, entry) => Math.max(most, entry.lastMax), Number.NEGATIVE_INFINITY)
+  return Number.isFinite(lastMs) ? intervalStart(lastMs) + intervalMs : lastMs
 }
