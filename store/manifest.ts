@@ -295,6 +295,7 @@ function parseLine<Entry>(line: Buffer): ManifestLine<Entry> | null {
   return JSON.parse(json.toString()) as ManifestLine<Entry>
 }
 
-function checksum(json: string | Buffer): string {
+/** The CRC-32 of a text, in hexadecimal digits. */
+export function checksum(json: string | Buffer): string {
   return crc32(json).toString(16).padStart(checksumDigits, '0')
 }

@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer'
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 
+import { checksum } from '../../store/manifest.ts'
 import { headersBytesMax } from '../capture/packet.ts'
 
 export const fileHeaderBytes = 24
@@ -54,10 +54,6 @@ export async function readSidecar(folder: string, segment: number): Promise<unkn
   } catch {
     return undefined
   }
-}
-
-function checksum(json: string): string {
-  return crc32(json).toString(16).padStart(8, '0')
 }
 
 /** The numbers of the segments in the folder, ascending. */
