@@ -11,7 +11,6 @@ import { reasonOf } from '../flow/reason.ts'
 import type { Settings } from '../flow/settings.ts'
 import type { IncidentsStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
-import type { ArchiveEntry } from '../store/archive/entry.ts'
 import { collectAll } from '../store/garbage.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { Consolidator } from './consolidate/consolidator.ts'
@@ -22,8 +21,9 @@ import type { IncidentWatch } from './incidents/watch.ts'
 import type { Neighbours } from './coverage/neighbours.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
-import { takeBatch, type Batch } from './series/batch.ts'
+import { markedIntervals, takeBatch, type Batch } from './series/batch.ts'
 import type { SeriesWriter } from './series/writer.ts'
+import { sortsNow } from './sorting.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
 
 export interface CollectorParts {
@@ -68,8 +68,6 @@ const redoAtEnd = { msMax: 1000, slice: 2 }
 const endMsMax = 2500
 /** After this long, a tick starts sorting no more files, so that flows are published on time and a stop need not wait. */
 const mergeMsMax = 5000
-/** While something else takes as much memory as sorting does, files are sorted only beyond this many unsorted rows. */
-const unsortedRowsMax = 10_000_000
 /** Sorting and bundling wait while this thread spends more than this share of its time on incoming flows. */
 const busyShare = 0.4
 /** Coverage of written intervals is kept this long: a late datagram may still explain a gap in them. */
@@ -149,13 +147,13 @@ export class Collector {
     const batch = isDue
       ? await takeBatch(this.#parts, { held: this.#changed, redo: this.#redo })
       : null
-    await this.#publish(batch, changedTrackers, nowMs)
+    const marked = await this.#publish(batch, changedTrackers, nowMs)
     buckets.pack(nowMs)
     for (const interval of await trackers.fill()) {
       this.#changed.delete(interval)
       this.#redo.add(interval)
     }
-    if (batch) await this.#writeSeries(batch, nowMs, isLast)
+    if (batch) await this.#writeSeries(batch, nowMs, { isLast, marked })
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
     // A batch just written holds as much memory for a while as judging takes, and so does an interval until it is packed.
     const isMemoryTaken = incidents.isJudging || batch !== null || buckets.awaitsPacking(nowMs)
@@ -172,22 +170,27 @@ export class Collector {
     return nowMs >= this.#seriesDueMs || nowMs < this.#seriesDueMs - seriesEveryMs
   }
 
-  /** Publishes all flows counted so far, then deletes their journal. @throws if the archive cannot be written */
+  /**
+   * Publishes all flows counted so far, then deletes their journal. Returns the intervals with coverage or counters that
+   * are still to be written: they are published as to be rebuilt, because the journal does not bring them back.
+   * @throws if the archive cannot be written
+   */
   async #publish(
     batch: Batch | null,
     changedTrackers: ChangedTrackers,
     nowMs: number,
-  ): Promise<void> {
+  ): Promise<ReadonlySet<number>> {
     const { archive, coverage, neighbours, receiver, trackers } = this.#parts
     // Flows that arrived while the batch was made are published with it; their intervals are
     // written again.
     if (batch) this.#takeIn()
     const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
     const position = receiver.position
+    const marked = markedIntervals(this.#parts)
     try {
       await archive.publish({
         journal: position,
-        redo: [...this.#changed, ...this.#redo, ...(batch?.intervals ?? [])],
+        redo: [...this.#changed, ...this.#redo, ...(batch?.intervals ?? []), ...marked],
         set: {
           coverage: coverage.snapshot(),
           breaks: coverage.breaks.list(),
@@ -202,6 +205,7 @@ export class Collector {
     }
     this.publishedAt = Date.now()
     await receiver.release(position)
+    return marked
   }
 
   /** Sorts and bundles files, unless the memory for it is in use. */
@@ -240,12 +244,17 @@ export class Collector {
     }
   }
 
-  async #writeSeries(batch: Batch, nowMs: number, isLast: boolean): Promise<void> {
+  async #writeSeries(
+    batch: Batch,
+    nowMs: number,
+    { isLast, marked }: { isLast: boolean; marked: ReadonlySet<number> },
+  ): Promise<void> {
     const { archive, buckets, consolidator, coverage, incidents, writer } = this.#parts
     try {
       await consolidator.intervalsWritten(batch.intervals)
       await writer.write(batch.steps)
-      const isDone = (each: number) => !this.#redo.has(each) && !this.#changed.has(each)
+      const isDone = (each: number) =>
+        !this.#redo.has(each) && !this.#changed.has(each) && !marked.has(each)
       await archive.clearRedo(batch.intervals.filter(isDone))
     } catch (error) {
       batch.putBack()
@@ -304,14 +313,4 @@ export class Collector {
     for (let at = 0; at < intervals.length && performance.now() < until; at += slice)
       if (!(await writer.redo(intervals.slice(at, at + slice), { written, stop }))) return
   }
-}
-
-/** Whether to sort now: while the memory for it is taken, only if very many rows are unsorted. */
-export function sortsNow(
-  entries: readonly Pick<ArchiveEntry, 'isChunk' | 'rows'>[],
-  { isTaken }: { isTaken: boolean },
-): boolean {
-  if (!isTaken) return true
-  const unsorted = entries.reduce((sum, { isChunk, rows }) => (isChunk ? sum + rows : sum), 0)
-  return unsorted > unsortedRowsMax
 }

@@ -13,6 +13,11 @@ export class ChangedIntervals {
     return this.#changed.get(interval)?.has(exporter) ?? false
   }
 
+  /** The intervals (starts, unix ms) with changes. */
+  intervals(): Iterable<number> {
+    return this.#changed.keys()
+  }
+
   /** Forgets an exporter that is no longer followed. */
   drop(exporter: string): void {
     for (const [interval, exporters] of this.#changed)

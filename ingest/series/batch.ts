@@ -53,3 +53,11 @@ export async function takeBatch(
     },
   }
 }
+
+/** The intervals of which coverage or counters changed since the last batch. */
+export function markedIntervals({
+  coverage,
+  counters,
+}: Pick<BatchParts, 'coverage' | 'counters'>): ReadonlySet<number> {
+  return new Set([...coverage.changed.intervals(), ...counters.changed.intervals()])
+}

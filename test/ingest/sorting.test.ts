@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { sortsNow } from '../../ingest/collector.ts'
+import { sortsNow } from '../../ingest/sorting.ts'
 
 const million = 1_000_000
 

@@ -1,0 +1,93 @@
+/** A collector over a real archive and series, whose flows, coverage and clock a test sets. */
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+import { pino } from 'pino'
+
+import { NetworkSet } from '../../flow/address.ts'
+import type { Tier } from '../../flow/interval.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { Buckets } from '../../ingest/buckets/buckets.ts'
+import { Collector, type CollectorParts } from '../../ingest/collector.ts'
+import { CoverageTracker } from '../../ingest/coverage/coverage.ts'
+import { CounterTracker } from '../../ingest/counters/interface-counters.ts'
+import { SeriesWriter } from '../../ingest/series/writer.ts'
+import { Archive } from '../../store/archive/archive.ts'
+import { openParquetSeries } from '../../store/parquet/series.ts'
+import { columnsOf, t0, testFlow } from '../store/archive/archived.ts'
+
+export interface Collecting {
+  tier: Tier
+  archive: Archive
+  store: Awaited<ReturnType<typeof openParquetSeries>>
+  buckets: Buckets
+  coverage: CoverageTracker
+  /** Counts and archives a flow that began and ended at a time. */
+  take: (at: number, octets: number) => void
+  /** A tick at a time; returns what failed. */
+  tick: (nowMs: number) => Promise<string | null>
+  /** Closes the files, without a last tick, as a kill does. */
+  close: () => Promise<void>
+}
+
+/** Collects into a data folder, from t0 on, with what an earlier collector left there; closed at the end of the test. */
+export async function openCollecting(t: TestContext, data: string): Promise<Collecting> {
+  const settings = readSettings({ WEIR_DATA: data })
+  const tier = settings.tiers[0]!
+  const archive = await Archive.open(join(data, 'archive'))
+  const store = await openParquetSeries(join(data, 'series'))
+  const local = new NetworkSet([])
+  const flowMaxMs = 365 * 86_400_000
+  const buckets = new Buckets({ local, flowMaxMs, wholeFrom: t0 })
+  const coverage = new CoverageTracker(t0)
+  const counters = new CounterTracker()
+  const writer = new SeriesWriter({ archive, store, coverage, tier, local, top: 10, flowMaxMs })
+  const nothing = () => undefined
+  let takenUntilMs = t0
+  const parts = {
+    settings,
+    archive,
+    buckets,
+    coverage,
+    counters,
+    neighbours: null,
+    pipeline: { drain: nothing },
+    receiver: {
+      position: { segment: 0, offset: 0 },
+      release: async () => undefined,
+      takenUntilMs: () => takenUntilMs,
+    },
+    writer,
+    consolidator: { intervalsWritten: async () => undefined, run: async () => undefined },
+    incidents: { isJudging: false, changed: nothing, wake: nothing },
+    trackers: { look: async () => null, fill: async () => [] },
+    returnFreedMemory: nothing,
+    bundles: false,
+    log: pino({ level: 'silent' }),
+  } as unknown as CollectorParts
+  const collector = new Collector(parts)
+  let closed: Promise<unknown> | null = null
+  const close = async () => {
+    await (closed ??= Promise.all([archive.close(), store.close()]))
+  }
+  // A failed test does not get to its own end, and the archive's threads keep the process alive.
+  t.after(close)
+  return {
+    tier,
+    archive,
+    store,
+    buckets,
+    coverage,
+    take: (at, octets) => {
+      const flows = columnsOf([testFlow({ first: at, last: at, octets })])
+      buckets.add(flows)
+      archive.add(flows)
+    },
+    tick: async (nowMs) => {
+      takenUntilMs = nowMs
+      await collector.tick()
+      return collector.lastError
+    },
+    close,
+  }
+}

@@ -1,0 +1,64 @@
+/** What was known of intervals without flows, and published, is written by the next start if ingest is killed before. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { intervalMs } from '../../flow/interval.ts'
+import type { SequenceEvent } from '../../flow/sequence.ts'
+import type { CoverageSnapshot } from '../../ingest/coverage/coverage.ts'
+import { scratchFolder, t0 } from '../store/archive/archived.ts'
+import { openCollecting } from './collecting.ts'
+
+const second = 1000
+
+/** A datagram that carries no flows and continues its exporter's numbers. */
+const datagramAt = (receivedMs: number): SequenceEvent => ({
+  exporter: '192.0.2.1',
+  observationDomain: 0,
+  receivedMs,
+  exportMs: receivedMs,
+  verdict: 'continues',
+  lostDatagrams: 0,
+  lostFlows: 0,
+  lostFlowsEstimated: false,
+  carries: 'nothing',
+})
+
+test('a silence that was explained just before a kill is known after it', async (t) => {
+  const data = await scratchFolder(t)
+  const end = t0 + 3 * intervalMs
+  const killed = await openCollecting(t, data)
+  killed.coverage.take(datagramAt(t0))
+  assert.equal(await killed.tick(end - 10 * second), null)
+  // The next tick only publishes: the series were written a moment ago.
+  killed.coverage.take(datagramAt(end))
+  assert.equal(await killed.tick(end + 5 * second), null)
+  await killed.close()
+
+  const next = await openCollecting(t, data)
+  next.coverage.restore(next.archive.value<CoverageSnapshot>('coverage')!)
+  assert.equal(await next.tick(end + 20 * second), null)
+  const stored = await next.store.coverage({ tier: next.tier, from: t0, to: end + intervalMs })
+  assert.deepEqual(
+    stored.map(({ time, known, datagrams }) => [(time - t0) / intervalMs, known, datagrams]),
+    [[0, 1, 1], [1, 1, 0], [2, 1, 0], [3, 1, 1]],
+  ) // prettier-ignore
+  assert.deepEqual(next.archive.redo(), [])
+})
+
+test('what becomes known of an interval after its rows were made stays on the durable list', async (t) => {
+  const { archive, buckets, coverage, take, tick } = await openCollecting(t, await scratchFolder(t)) // prettier-ignore
+  take(t0, 1000)
+  take(t0 + intervalMs, 20)
+  const rowsOf = buckets.rows.bind(buckets)
+  let made = 0
+  // Datagrams can only arrive where making the rows yields.
+  buckets.rows = (interval, top) => {
+    if (made++ === 0) setImmediate(() => coverage.take(datagramAt(t0)))
+    return rowsOf(interval, top)
+  }
+  assert.equal(await tick(t0 + 3 * intervalMs), null)
+  assert.equal(made, 2)
+  assert.deepEqual(archive.redo(), [t0])
+  assert.equal(await tick(t0 + 4 * intervalMs), null)
+  assert.deepEqual(archive.redo(), [])
+})
