@@ -83,26 +83,6 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
     assert.equal(await title.count(), 0)
   })
 
-  test('the next user of a tab finds nothing that the last one was shown', async () => {
-    const page = await open('/status')
-    const isMarked = () => page.evaluate(() => document.body.dataset['seenBy'] !== undefined)
-    const mark = () => page.evaluate(() => void (document.body.dataset['seenBy'] = 'the last one'))
-    await mark()
-    await request(page, '/api/logout')
-    await page.getByLabel('Password').waitFor()
-    await logIn(page, 'admin')
-    assert.equal(await isMarked(), true)
-    await request(page, '/api/logout')
-    await page.getByLabel('Password').waitFor()
-    await logIn(page, 'bob')
-    await answered(page)
-    assert.equal(await isMarked(), false)
-    await mark()
-    await page.getByRole('button', { name: 'log out' }).click()
-    await page.getByLabel('Password').waitFor()
-    assert.equal(await isMarked(), false)
-  })
-
   test('so does a panel’s form, which does not cover the log-in', async () => {
     const page = await open('/dashboards')
     await page.getByRole('button', { name: 'New dashboard' }).click()
@@ -144,6 +124,26 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
       await page.getByText('Not saved yet').first().waitFor()
       assert.equal(await form.count(), 0)
     })
+
+  test('the next user of a tab finds nothing that the last one was shown', async () => {
+    const page = await open('/status')
+    const isMarked = () => page.evaluate(() => document.body.dataset['seenBy'] !== undefined)
+    const mark = () => page.evaluate(() => void (document.body.dataset['seenBy'] = 'the last one'))
+    await mark()
+    await request(page, '/api/logout')
+    await page.getByLabel('Password').waitFor()
+    await logIn(page, 'admin')
+    assert.equal(await isMarked(), true)
+    await request(page, '/api/logout')
+    await page.getByLabel('Password').waitFor()
+    await logIn(page, 'bob')
+    await answered(page)
+    assert.equal(await isMarked(), false)
+    await mark()
+    await page.getByRole('button', { name: 'log out' }).click()
+    await page.getByLabel('Password').waitFor()
+    assert.equal(await isMarked(), false)
+  })
 
   test('on a phone, neither a long name nor masked addresses move the help to another line', async () => {
     const user = 'maximilian.mustermann.of.the.operations.of.bigbiz'
