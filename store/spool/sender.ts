@@ -164,12 +164,15 @@ export class Sender {
   async #send(group: readonly SpoolEntry[]): Promise<void> {
     const { spool, store, now } = this.#parts
     const loaded = await this.#load(await spool.begin(group))
-    const young = loaded.filter(({ entry }) => store.isTooOld?.(entry, now()) !== true)
-    for (const { entry } of loaded)
-      if (store.isTooOld?.(entry, now()) === true) spool.points.refusedByRetention += entry.now.rows
+    const nowMs = now()
+    const isTooOld = ({ entry }: LoadedStep) => store.isTooOld?.(entry, nowMs) === true
+    const young = loaded.filter((each) => !isTooOld(each))
     if (young.length > 0)
       for (const { target, lines } of await orAborted(store.batches(young), this.#ending.signal))
         await this.#delivery.deliver(target, lines)
+    // Only now: the group is sent again if anything above fails.
+    for (const each of loaded)
+      if (isTooOld(each)) spool.points.refusedByRetention += each.entry.now.rows
     await spool.finish(loaded.map(({ entry }) => entry))
   }
 

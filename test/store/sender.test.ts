@@ -1,0 +1,41 @@
+/** What the sender counts is counted once, however often a group is sent again. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { Quarantine } from '../../store/spool/quarantine.ts'
+import { Sender, type SpooledStore } from '../../store/spool/sender.ts'
+import { Spool } from '../../store/spool/spool.ts'
+import { StoreFault } from '../../store/spool/fault.ts'
+import { scratchFolder, t0 } from './archive/archived.ts'
+import { coverageOf, stepOf, tiers } from './series-rows.ts'
+
+test('steps too old for the store are counted once, though the others of their group fail at first', async (t) => {
+  const folder = await scratchFolder(t)
+  const spool = await Spool.open(folder, { bytesMax: 1e9, wholeFrom: t0, now: Date.now })
+  const tier = tiers['5m']
+  const [old, young] = [t0, t0 + tier.stepMs]
+  await spool.put(tier, [old, young].map((time) => stepOf(coverageOf(time, '192.0.2.1'), {}))) // prettier-ignore
+  let tries = 0
+  const away = { store: 'A store', kind: 'away', message: 'away', remedy: 'wait' } as const
+  const store: SpooledStore = {
+    kind: 'clickhouse',
+    url: '',
+    linesMax: 10,
+    requestsMax: 1,
+    ready: async () => undefined,
+    post: async () => undefined,
+    faultOf: () => new StoreFault({ ...away, retryAfterMs: 0 }),
+    figures: () => ({ inFlight: 0, sent: 0, failed: 0 }),
+    isTooOld: ({ time }) => time === old,
+    batches: async () => {
+      if (tries++ === 0) throw new Error('away')
+      return [{ target: 'a', lines: ['a line'] }]
+    },
+  }
+  const sender = new Sender({ spool, store, quarantine: new Quarantine(folder, 'q'), now: Date.now }) // prettier-ignore
+  await sender.settled()
+  await sender.close(0)
+  await spool.close()
+  assert.equal(tries, 2)
+  assert.equal(spool.points.refusedByRetention, 1)
+})
