@@ -47,6 +47,8 @@ export class CounterTracker {
   readonly #heldMs: number
   #held = 0
   #interfaces = 0
+  /** When silent interfaces were last looked for, unix ms. */
+  #forgottenMs = Number.NEGATIVE_INFINITY
   /** Intervals from this start on are held in full. */
   #wholeFrom = Number.POSITIVE_INFINITY
   /** Samples ignored because of a limit, and counters that restarted. */
@@ -62,6 +64,7 @@ export class CounterTracker {
     const { exporter, index, receivedMs } = sample
     const held = this.#exporterOf(exporter, receivedMs)
     const last = held.last.get(index)
+    if (!last && this.#interfaces >= interfacesMax) this.#forgetSilent(receivedMs)
     if ((!last && this.#interfaces >= interfacesMax) || this.#held >= heldMax) {
       this.counters.leftOut++
       return
@@ -156,6 +159,15 @@ export class CounterTracker {
       intervals.delete(interval)
       this.#held -= interfaces.size
     }
+  }
+
+  /** Makes room: the last samples of these interfaces are too old to tell anything with the next. */
+  #forgetSilent(nowMs: number): void {
+    if (nowMs - this.#forgottenMs < heartbeatMs) return
+    this.#forgottenMs = nowMs
+    for (const { last } of this.#exporters.values())
+      for (const [index, { receivedMs }] of last)
+        if (nowMs - receivedMs > heartbeatMs && last.delete(index)) this.#interfaces--
   }
 
   #figuresOf({ intervals }: HeldExporter, interval: number, index: number): Float64Array {

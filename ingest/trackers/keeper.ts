@@ -69,7 +69,10 @@ export class TrackerKeeper {
     } catch (error) {
       // While the store is down, the adopted ones are followed unchanged. The next answer reports
       // the change.
-      if (!ending.aborted && !(error instanceof StoreFault)) throw error
+      if (!ending.aborted && !(error instanceof StoreFault)) {
+        this.#isChanged = true
+        throw error
+      }
       return null
     }
   }

@@ -37,6 +37,12 @@ export class Segments {
     return segments
   }
 
+  /** Whether a folder has files, which only a manifest can have listed. */
+  static async exist(folder: string): Promise<boolean> {
+    const names = await readdir(folder).catch(() => [])
+    return names.some((name) => name.endsWith('.steps'))
+  }
+
   get bytes(): number {
     return this.#bytes
   }

@@ -67,14 +67,18 @@ export class Spool {
   /**
    * Opens or creates the spool below a folder; a new one is marked as complete from `wholeFrom`
    * (unix ms) on. Unlisted files left by a crash are deleted.
+   * @throws ManifestDamaged
    */
   static async open(
     folder: string,
     { bytesMax, wholeFrom, now }: { bytesMax: number; wholeFrom: number; now: () => number },
   ): Promise<Spool> {
-    const manifest = await Manifest.open<SpoolEntry>(join(folder, 'spool.jsonl'))
+    const files = join(folder, 'spool')
+    const manifest = await Manifest.open<SpoolEntry>(join(folder, 'spool.jsonl'), () =>
+      Segments.exist(files),
+    )
     if (manifest.value('wholeFrom') === undefined) await manifest.commit({ set: { wholeFrom } })
-    const segments = await Segments.open(join(folder, 'spool'), {
+    const segments = await Segments.open(files, {
       places: manifest.entries().flatMap(placesOf),
       sequence: manifest.value<number>('sequence') ?? 0,
       now,

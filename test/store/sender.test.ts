@@ -1,5 +1,7 @@
-/** What the sender counts is counted once, however often a group is sent again. */
+/** What waits in the spool is never forgotten, and what the sender counts is counted once. */
 import assert from 'node:assert/strict'
+import { truncate } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { Quarantine } from '../../store/spool/quarantine.ts'
@@ -8,6 +10,16 @@ import { Spool } from '../../store/spool/spool.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import { scratchFolder, t0 } from './archive/archived.ts'
 import { coverageOf, stepOf, tiers } from './series-rows.ts'
+
+test('a lost list of steps that wait is refused, because they would be forgotten', async (t) => {
+  const folder = await scratchFolder(t)
+  const options = { bytesMax: 1e9, wholeFrom: t0, now: Date.now }
+  const spool = await Spool.open(folder, options)
+  await spool.put(tiers['5m'], [stepOf(coverageOf(t0, '192.0.2.1'), {})])
+  await spool.close()
+  await truncate(join(folder, 'spool.jsonl'))
+  await assert.rejects(Spool.open(folder, options), /spool.jsonl is missing or empty/)
+})
 
 test('steps too old for the store are counted once, though the others of their group fail at first', async (t) => {
   const folder = await scratchFolder(t)

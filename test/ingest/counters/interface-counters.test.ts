@@ -114,6 +114,17 @@ describe('the totals of intervals', () => {
     assert.equal(tracker.rows('192.0.2.9', start), null)
   })
 
+  test('interfaces that are silent make room for others', () => {
+    const tracker = new CounterTracker()
+    const each = (index: number, ms: number) => tracker.take(sample({ index, receivedMs: start + ms })) // prettier-ignore
+    for (let index = 0; index < 16_384; index++) each(index, 0)
+    each(20_000, 60_000)
+    assert.equal(tracker.counters.leftOut, 1)
+    each(20_000, 700_000)
+    each(20_001, 700_000)
+    assert.equal(tracker.counters.leftOut, 1)
+  })
+
   test('a gap of more than ten minutes gives no totals', () => {
     const tracker = new CounterTracker()
     tracker.take(sample())
