@@ -116,7 +116,7 @@ export class Consolidator {
     }
     await this.#takeOff(nowMs)
     this.#forget(nowMs)
-    await this.#expire()
+    await this.#expire(nowMs)
   }
 
   /** Writes the gathered rows. */
@@ -267,18 +267,22 @@ export class Consolidator {
     this.#pace.forget(listed, nowMs)
   }
 
-  /** Expires what exceeds retention, except 5-minute rows that the list still needs. */
-  async #expire(): Promise<void> {
+  /**
+   * Expires what exceeds retention, except 5-minute rows that the list still needs. Ages count back from the newest row, but
+   * not from one later than now: it is of a time when the clock was wrong.
+   */
+  async #expire(nowMs: number): Promise<void> {
     const { store, tiers, redo } = this.#parts
-    const newest = await store.extent(this.#finest)
-    if (!newest) return
+    const extent = await store.extent(this.#finest)
+    if (!extent) return
+    const newestMs = Math.min(extent.to, nowMs)
     const needed = redo
       .steps()
       .reduce((least, { time }) => Math.min(least, time), Number.POSITIVE_INFINITY)
     const expired = { ...redo.expired() }
     let isChanged = false
     for (const tier of tiers) {
-      const limit = newest.to + intervalMs - tier.keepMs
+      const limit = newestMs + intervalMs - tier.keepMs
       const held = tier === this.#finest ? Math.min(limit, needed) : limit
       const before = Math.floor(held / tier.stepMs) * tier.stepMs
       await store.expire(tier, before)

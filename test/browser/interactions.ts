@@ -72,7 +72,8 @@ async function interactIn(
         await box.press('Enter')
       })
     }
-  assert.deepEqual(complaints, [])
+  // On a machine that gives it no time the API refuses, and the page asks again.
+  assert.deepEqual(complaints.filter((text) => !text.includes('status of 503')), []) // prettier-ignore
   await page.close()
   const sorted = times.map(([, ms]) => ms).sort((a, b) => a - b)
   const at = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1]!)
@@ -94,10 +95,13 @@ async function key(page: Page, name: string): Promise<void> {
   await page.keyboard.press(name)
 }
 
-/** Whether a chart's data has come since the timings were cleared; requests in favour of others are aborted. */
+/** Whether a chart's data has come since the timings were cleared, and no refusal. */
 function seriesAnswered(): boolean {
   const all = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
-  return all.some(({ name, responseStatus }) => name.includes('/api/series') && responseStatus > 0)
+  return all.some(
+    ({ name, responseStatus }) =>
+      name.includes('/api/series') && responseStatus >= 200 && responseStatus < 400,
+  )
 }
 
 /** The longest time from a request to the end of its answer since the timings were cleared, and its path. */

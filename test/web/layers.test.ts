@@ -130,6 +130,11 @@ describe('split by port', () => {
   test('a maximum of several directions is marked as a bound', () => {
     assert.deepEqual(layers.peak?.above, [9])
     assert.ok(layers.peakIsBound)
+    const unknown = answer([
+      entry({ direction: 'in' }, [null]),
+      entry({ direction: 'out' }, [null]),
+    ])
+    assert.equal(makeLayers({ split: 'port', keyed, totals, peak: unknown, isLocal }).peak, null)
   })
   test('the legend has one line per key, its internal part beneath, and the totals last', () => {
     const rows = legendRows(

@@ -1,7 +1,7 @@
 /** What the chart is compared with: under the same hours, and in words. */
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Comparison } from '../state/address.ts'
-import type { Layers } from './layers.ts'
+import { isKnown, type Layers } from './layers.ts'
 
 export const comparisonTexts: Record<Comparison, string> = {
   none: 'compare with …',
@@ -18,8 +18,7 @@ export function comparedText(
 ): string {
   if (comparison === 'none' || !compared) return ''
   const text = comparisonTexts[comparison]
-  const isKnown = [...compared.above, ...compared.below].some((value) => value !== null)
-  return isKnown ? `dashed: ${text}` : `nothing is known of ${text}`
+  return isKnown(compared) ? `dashed: ${text}` : `nothing is known of ${text}`
 }
 
 /**

@@ -30,7 +30,7 @@ export interface Layers {
   total: Record<Half, Values>
   /** The API's rows of all traffic by direction, without empty ones. */
   totals: { direction: Direction; half: Half; summary: SeriesSummary }[]
-  /** Greatest 5-minute values of each half, if steps are longer than that. */
+  /** Greatest 5-minute values of each half, if steps are longer than that and any is known. */
   peak: Record<Half, Values> | null
   /** The peak adds the maxima of several directions, so it is an upper bound. */
   peakIsBound: boolean
@@ -102,6 +102,7 @@ export function makeLayers(source: LayerSource): Layers {
   const parts = partsOf(source.split, localOnly)
   const whole = wholeByKeys.has(source.split) ? source.keyed : source.totals
   const total = totalOf(whole, parts)
+  const peak = source.peak && totalOf(source.peak, parts)
   const chosen = firstKeys(localOnly ? local : listed, keysMax)
   const layers = chosen.flatMap((entry) => layerOf(entry, source.split))
   layers.push(...restLayers({ source, chosen: layers, total, parts }))
@@ -110,7 +111,7 @@ export function makeLayers(source: LayerSource): Layers {
     layers: layers.filter(isDrawn),
     total,
     totals: source.totals.series.flatMap(totalRow),
-    peak: source.peak && totalOf(source.peak, parts),
+    peak: peak && isKnown(peak) ? peak : null,
     compared: source.compared ? totalOf(source.compared, parts) : null,
     peakIsBound: source.peak !== null && flowing(source.peak, parts.above) > 1,
     localOnly,
@@ -235,6 +236,11 @@ function totalOf(
     })
   }
   return { above: sum('above'), below: sum('below') }
+}
+
+/** Whether anything of a line is known, so that there is a line to draw. */
+export function isKnown({ above, below }: Record<Half, Values>): boolean {
+  return [...above, ...below].some((value) => value !== null)
 }
 
 function flowing(answer: SeriesAnswer, parts: readonly Direction[]): number {

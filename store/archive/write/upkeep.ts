@@ -23,6 +23,9 @@ const settledMs = 900_000
 const bundleRowsMax = 250_000
 /** How many of the newest unreadable files are listed. */
 const unreadableNamedMax = 100
+/** Files received so much later than all before may be due to a wrong clock: ages count from them only after a while. */
+const leapMs = 86_400_000
+const leapHeldMs = 3_600_000
 
 export interface UpkeepParts {
   folder: string
@@ -53,12 +56,17 @@ export class Upkeep {
   /** The hour, counted from 1970, in which nothing was left to bundle. */
   #bundledHour: number | null = null
 
+  /** From when ages count back, unix ms; and since when (by a clock that nobody sets) it would leap ahead. */
+  #newestMs: number
+  #leaptMs: number | null = null
+
   constructor({ folder, manifest, thread, fileMs, mergeRowsMax = sortedRowsMax }: UpkeepParts) {
     this.#folder = folder
     this.#manifest = manifest
     this.#thread = thread
     this.#fileMs = fileMs
     this.#mergeRowsMax = mergeRowsMax
+    this.#newestMs = newestOf(manifest.entries(), Number.POSITIVE_INFINITY)
   }
 
   /**
@@ -152,7 +160,7 @@ export class Upkeep {
   async expire(limits: { keepMs: number; maxBytes: number; now: number }): Promise<void> {
     const sorted = this.#manifest.entries().toSorted((a, b) => a.interval - b.interval)
     let bytes = sorted.reduce((sum, entry) => sum + entry.bytes, 0)
-    const newest = sorted.at(-1)?.receivedTo ?? limits.now
+    const newest = this.#newest(limits.now)
     const expired: string[] = []
     for (const entry of sorted) {
       if (bytes <= limits.maxBytes && entry.receivedTo >= newest - limits.keepMs) break
@@ -164,6 +172,20 @@ export class Upkeep {
       { now: limits.now, set: { hasExpired: true } },
     )
     await this.#deleteReplaced(limits.now)
+  }
+
+  /**
+   * The time of receipt from which ages count back. A clock that is a year ahead must not delete everything: files received
+   * later than now do not count, and a leap ahead counts only once it has lasted.
+   */
+  #newest(now: number): number {
+    const found = newestOf(this.#manifest.entries(), now)
+    const isLeap = found - this.#newestMs > leapMs && Number.isFinite(this.#newestMs)
+    this.#leaptMs = isLeap ? (this.#leaptMs ?? performance.now()) : null
+    if (this.#leaptMs !== null && performance.now() - this.#leaptMs < leapHeldMs)
+      return this.#newestMs
+    this.#leaptMs = null
+    return (this.#newestMs = found)
   }
 
   /** Groups of entries, each to be merged into one file: chunks, with merged files that still have room for them. */
@@ -263,6 +285,14 @@ export class Upkeep {
   #replaced(): NonNullable<ArchiveValues['replaced']> {
     return this.#manifest.value<ArchiveValues['replaced']>('replaced') ?? []
   }
+}
+
+/** When the newest file was received, of those received by `now`, unix ms; -Infinity if there is none. */
+function newestOf(entries: readonly ArchiveEntry[], now: number): number {
+  return entries.reduce(
+    (newest, { receivedTo }) => (receivedTo <= now ? Math.max(newest, receivedTo) : newest),
+    Number.NEGATIVE_INFINITY,
+  )
 }
 
 /** Entries in groups of at most `rowsMax` rows, merged files first; an entry with more is a group of its own. */

@@ -315,6 +315,20 @@ test('retention counts back from the newest interval, tier by tier', async (t) =
   assert.equal(days, 4)
 })
 
+test('an interval of a time when the clock was wrong, far ahead, makes nothing else expire', async (t) => {
+  const short = [{ ...fine, keepMs: dayMs }, tiers['30m']]
+  const { open } = await folderOf(t, { tiers: short })
+  const { store, consolidator } = await open()
+  const times = [origin, origin + hourMs, origin + 366 * dayMs]
+  await store.write(
+    fine,
+    times.map((time) => stepAt(time, exporters[0]!)),
+  )
+  await consolidator.intervalsWritten(times)
+  await consolidator.run(origin + 2 * hourMs, { isComplete: true })
+  assert.equal((await store.extent(fine))!.from, origin)
+})
+
 test('a step whose intervals have partly expired is not rebuilt from the rest', async (t) => {
   const short = [{ ...fine, keepMs: dayMs }, tiers['1d']]
   const { open } = await folderOf(t, { tiers: short })

@@ -375,16 +375,37 @@ test('expiry goes by age of receipt and by bytes, oldest first, and removes empt
   const published = await archive.publish({})
   assert.equal(archive.oldestMs(), Number.NEGATIVE_INFINITY)
   const ever = Number.POSITIVE_INFINITY
-  await archive.expire({ keepMs: 2 * dayMs, maxBytes: ever, now: t0 })
+  const now = t0 + 4 * dayMs
+  await archive.expire({ keepMs: 2 * dayMs, maxBytes: ever, now })
   assert.equal(archive.entries().length, 3)
   assert.equal(archive.oldestMs(), t0 + dayMs)
   const bytes = published[2]!.bytes + published[3]!.bytes
-  await archive.expire({ keepMs: ever, maxBytes: bytes, now: t0 + 600_001 })
+  await archive.expire({ keepMs: ever, maxBytes: bytes, now: now + 600_001 })
   const octets = (await readBack(archive)).map(([, each]) => each)
   assert.deepEqual(octets, [3, 4])
   const days = await readdir(join(folder, '2026', '2026-11'))
   assert.deepEqual(days.toSorted(), ['2026-11-17', '2026-11-18', '2026-11-19'])
   await archive.close()
+})
+
+test('a clock that was a year ahead for a while deletes nothing, then or afterwards', async (t) => {
+  const folder = await scratchFolder(t)
+  const dayMs = 86_400_000
+  const octetsLeft: number[][] = []
+  for (const [octets, days] of [
+    [1, 0],
+    [2, 366],
+    [3, 1],
+  ] as const) {
+    const archive = await Archive.open(folder)
+    const first = t0 + days * dayMs
+    archive.add(columnsOf([testFlow({ first, octets })]))
+    await archive.publish({})
+    await archive.expire({ keepMs: 90 * dayMs, maxBytes: 1e9, now: first + 60_000 })
+    octetsLeft.push((await readBack(archive)).map(([, each]) => each))
+    await archive.close()
+  }
+  assert.deepEqual(octetsLeft, [[1], [1, 2], [1, 3, 2]])
 })
 
 test('rows wait while the disk refuses them, and are published once it accepts them', async (t) => {
