@@ -144,7 +144,9 @@ test(
     try {
       const ingest = await RunningIngest.start(data)
       const state = openApiState(data)
-      const change = { collection: 'annotations', id: 'a', body: { from: 1 }, revision: 0 } as const
+      // More than a page, since there may be room in one that is in use.
+      const body = { from: 1, text: 'a'.repeat(4096) }
+      const change = { collection: 'annotations', id: 'a', body, revision: 0 } as const
       const fill = join(data, 'fill')
       await assert.rejects(writeFile(fill, new Uint8Array(8 << 20)), { code: 'ENOSPC' })
       await assert.rejects(state.change(change), {
