@@ -37,7 +37,11 @@ describe('two collectors that are killed', { skip: skipWithoutClickHouse() }, ()
     }
     await workers.untilSettled(async () => sent() - (await taken()), settledMsMax)
     await workers.endWorkers()
-    await workers.makeRest(settledMsMax)
+    // On a busy machine a stop leaves steps that are not over to the next one.
+    for (let starts = 0; starts < 3; starts++) {
+      await workers.makeRest(settledMsMax)
+      if (areEven(await workers.series())) break
+    }
 
     const fates = await workers.fates()
     const series = await workers.series()
@@ -57,3 +61,8 @@ describe('two collectors that are killed', { skip: skipWithoutClickHouse() }, ()
     assert.ok(lostOfAll > 0, 'what was sent to a dead collector is lost')
   })
 })
+
+/** Whether all tiers have as many flows of each exporter. */
+function areEven(series: Awaited<ReturnType<Workers['series']>>): boolean {
+  return [...series.values()].every((tiers) => new Set(tiers.map(({ flows }) => flows)).size === 1)
+}
