@@ -151,7 +151,8 @@ test(
       await assert.rejects(writeFile(fill, new Uint8Array(8 << 20)), { code: 'ENOSPC' })
       await assert.rejects(state.change(change), {
         status: 503,
-        message: /^the change could not be saved: \S+ cannot be written: (ENOSPC|the disk took only a part)/,
+        message:
+          /^the change could not be saved: \S+ cannot be written: (ENOSPC|the disk took only a part)/,
         remedy: /^check the disk/,
       })
       await rm(fill)
