@@ -141,7 +141,7 @@ export class Collector {
     const step = this.#clock.look(Date.now(), performance.now())
     coverage.heartbeat(nowMs)
     this.#takeIn()
-    if (step) coverage.skip(step)
+    if (step) coverage.clockSetForward(step)
     if (isLast) coverage.resume(nowMs)
     const isDue = isLast || this.#isSeriesDue(nowMs)
     const batch = isDue

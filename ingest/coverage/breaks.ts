@@ -73,7 +73,7 @@ export class BreakLog {
   }
 
   /** Notes that this machine's clock was set forward: no flow of the exporter has a time in between. */
-  skip(exporter: string, { from, to, passedMs }: ClockStep): void {
+  clockSetForward(exporter: string, { from, to, passedMs }: ClockStep): void {
     const clock = { from, to, isOurs: true }
     const none = { isRestart: false, lostFlows: 0, lostDatagrams: 0 }
     this.#add({ exporter, from: to - passedMs, to, ...none, clock })

@@ -63,8 +63,8 @@ export class CoverageTracker {
   }
 
   /** Notes that the collector's own clock was set forward: in the time skipped nobody listened. */
-  skip(step: ClockStep): void {
-    for (const exporter of this.#exporters.keys()) this.breaks.skip(exporter, step)
+  clockSetForward(step: ClockStep): void {
+    for (const exporter of this.#exporters.keys()) this.breaks.clockSetForward(exporter, step)
     this.#listeningUntil = Math.min(this.#listeningUntil, step.from)
     this.resume(step.to)
   }
