@@ -253,6 +253,8 @@ export class Collector {
     try {
       await consolidator.intervalsWritten(batch.intervals)
       await writer.write(batch.steps)
+      // While they are on one of the two lists, the next start has them judged.
+      await incidents.changed(batch.intervals)
       const isDone = (each: number) =>
         !this.#redo.has(each) && !this.#changed.has(each) && !marked.has(each)
       await archive.clearRedo(batch.intervals.filter(isDone))
@@ -262,7 +264,6 @@ export class Collector {
     }
     this.#seriesDueMs = nowMs + seriesEveryMs - seriesEarlyMs
     this.seriesWrittenAt = Date.now()
-    incidents.changed(batch.intervals)
     buckets.forget(nowMs, this.#changed)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
     await this.#remake(nowMs, { isLast })
@@ -305,7 +306,7 @@ export class Collector {
     const until = performance.now() + msMax
     const intervals = [...this.#redo].sort((a, b) => b - a)
     const written = async (done: readonly number[]) => {
-      incidents.changed(done.filter((interval) => !this.#forTrackers.delete(interval)))
+      await incidents.changed(done.filter((interval) => !this.#forTrackers.delete(interval)))
       await consolidator.intervalsWritten(done)
       for (const interval of done) this.#redo.delete(interval)
       await archive.clearRedo(done.filter((each) => !this.#changed.has(each)))

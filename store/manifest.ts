@@ -126,9 +126,15 @@ export class Manifest<Entry extends { file: string }> {
     return this.#state.values.get(name) as T | undefined
   }
 
-  /** Commits a change atomically; durable when it resolves. */
-  commit(change: ManifestChange<Entry>): Promise<void> {
-    const done = this.#work.then(() => this.#commit(change))
+  /**
+   * Commits a change atomically; durable when it resolves. A function is called once all earlier changes are committed, for
+   * what depends on them; null: there is nothing to change.
+   */
+  commit(change: ManifestChange<Entry> | (() => ManifestChange<Entry> | null)): Promise<void> {
+    const done = this.#work.then(async () => {
+      const made = typeof change === 'function' ? change() : change
+      if (made !== null) await this.#commit(made)
+    })
     this.#work = done.catch(() => undefined)
     return done
   }

@@ -80,9 +80,10 @@ export class IncidentWatch {
     return this.#work !== null
   }
 
-  /** Records that the flows of intervals (unix ms) have changed. */
-  changed(intervals: readonly number[]): void {
+  /** Records that the flows of intervals (unix ms) have changed. Durable when it resolves. */
+  async changed(intervals: readonly number[]): Promise<void> {
     for (const interval of intervals) this.#waiting.add(interval)
+    await this.#ledger.addPending(intervals)
     const over = this.#waiting.size - waitingMax
     if (over <= 0) return
     for (const interval of [...this.#waiting].sort((a, b) => a - b).slice(0, over))
@@ -116,7 +117,6 @@ export class IncidentWatch {
     await this.#work
     // Another may have started at that moment.
     await this.#endJudge()
-    await this.#ledger.addPending([...this.#waiting])
     await this.#ledger.close()
     await this.#shared?.close()
   }
@@ -130,19 +130,14 @@ export class IncidentWatch {
 
   /** Judges the intervals from `fromMs` on that are due. */
   async #judgeDue(nowMs: number, fromMs: number): Promise<void> {
-    await this.#ledger.addPending([...this.#waiting])
     const due = [...this.#waiting].filter(
       (interval) => interval >= fromMs && this.#isDue(interval, nowMs),
     )
     for (const span of spansOf(due)) {
       if (this.#isClosing) return
       const intervals = due.filter((each) => each >= span.from && each < span.to)
-      const isPartial = await this.#judgeSpan(span, intervals)
-      for (const interval of intervals) {
-        this.#judgedMs.set(interval, nowMs)
-        const isWaiting = isPartial && nowMs < interval + partialMsMax
-        if (isWaiting || isEarly(interval, nowMs)) this.#waiting.add(interval)
-      }
+      await this.#judgeSpan(span, { intervals, nowMs })
+      for (const interval of intervals) this.#judgedMs.set(interval, nowMs)
       this.judged += intervals.length
     }
     for (const [interval, at] of this.#judgedMs)
@@ -153,24 +148,30 @@ export class IncidentWatch {
   }
 
   /**
-   * Judges the intervals of a span; what changes from now on is judged again. True if an exporter moved from one
-   * collector to another: it is judged once the flows of all collectors have arrived, or are long overdue.
+   * Judges the intervals of a span; what changes from now on is judged again. So is an interval of which some flows may
+   * still arrive, and one in which an exporter moved from one collector to another, until the flows of all collectors
+   * have arrived, or are long overdue.
    */
-  async #judgeSpan(span: IntervalSpan, intervals: readonly number[]): Promise<boolean> {
+  async #judgeSpan(
+    span: IntervalSpan,
+    { intervals, nowMs }: { intervals: readonly number[]; nowMs: number },
+  ): Promise<void> {
     for (const interval of intervals) this.#waiting.delete(interval)
-    let isPartial = false
     try {
       const look = await this.#ledger.reachOf(span)
       for (const verdict of await this.#begun().judge({ ...span, look })) {
         if (!verdict.isWhole) this.notWhole++
-        await this.#ledger.judged(verdict)
-        if (verdict.isPartial) isPartial = true
+        for (const interval of intervals) {
+          if (interval < verdict.from || interval >= verdict.to) continue
+          const isWaiting = verdict.isPartial && nowMs < interval + partialMsMax
+          if (isWaiting || isEarly(interval, nowMs)) this.#waiting.add(interval)
+        }
+        await this.#ledger.judged(verdict, (interval) => this.#waiting.has(interval))
       }
     } catch (error) {
       for (const interval of intervals) this.#waiting.add(interval)
       throw error
     }
-    return isPartial
   }
 
   #isDue(interval: number, nowMs: number): boolean {

@@ -90,35 +90,37 @@ export class IncidentLedger {
 
   /** Adds intervals to the list, durably. */
   async addPending(intervals: readonly number[]): Promise<void> {
-    const pending = new Set([...this.pending(), ...intervals])
-    if (pending.size === this.pending().length) return
-    await this.#manifest.commit({ set: { pending: [...pending].sort((a, b) => a - b) } })
+    await this.#manifest.commit(() => {
+      const pending = new Set([...this.pending(), ...intervals])
+      if (pending.size === this.pending().length) return null
+      return { set: { pending: [...pending].sort((a, b) => a - b) } }
+    })
   }
 
   /**
-   * Records that [from, to) has been judged and takes it off the list: the findings replace the
-   * incidents stored there (unless it could not be judged whole), and a known incident keeps its
+   * Records that [from, to) has been judged and takes it off the list, but for the intervals to be judged again: the
+   * findings replace the incidents stored there (unless it could not be judged whole), and a known incident keeps its
    * id, so that its address stays valid.
    */
-  async judged(verdict: Verdict): Promise<void> {
+  async judged(verdict: Verdict, isAgain = (_interval: number) => false): Promise<void> {
     const { from, to, found } = verdict
     const reach = found.reduce(
       (all, each) => ({ from: Math.min(all.from, each.from), to: Math.max(all.to, each.to) }),
       { from, to },
     )
-    const pending = this.pending().filter((interval) => interval < from || interval >= to)
+    const isLeft = (each: number) => each < from || each >= to || isAgain(each)
     if (this.#shared) await this.#share()
     const { add, remove } = settle(await this.incidents(reach), verdict)
     if (this.#shared) {
       await this.#shared.change(add, remove)
-      await this.#manifest.commit({ set: { pending } })
+      await this.#manifest.commit(() => ({ set: { pending: this.pending().filter(isLeft) } }))
       return
     }
-    await this.#manifest.commit({
+    await this.#manifest.commit(() => ({
       add: add.map((incident): Entry => ({ file: incident.id, incident })),
       remove: [...remove.map(({ id }) => id), ...this.#tooMany(add.length)],
-      set: { pending },
-    })
+      set: { pending: this.pending().filter(isLeft) },
+    }))
   }
 
   /** Adds incidents stored elsewhere; a known one is replaced. */

@@ -11,6 +11,7 @@ import { Buckets } from '../../ingest/buckets/buckets.ts'
 import { Collector, type CollectorParts } from '../../ingest/collector.ts'
 import { CoverageTracker } from '../../ingest/coverage/coverage.ts'
 import { CounterTracker } from '../../ingest/counters/interface-counters.ts'
+import { IncidentWatch } from '../../ingest/incidents/watch.ts'
 import { SeriesWriter } from '../../ingest/series/writer.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
@@ -42,6 +43,8 @@ export async function openCollecting(t: TestContext, data: string): Promise<Coll
   const coverage = new CoverageTracker(t0)
   const counters = new CounterTracker()
   const writer = new SeriesWriter({ archive, store, coverage, tier, local, top: 10, flowMaxMs })
+  const log = pino({ level: 'silent' })
+  const incidents = await IncidentWatch.open(settings, log)
   const nothing = () => undefined
   let takenUntilMs = t0
   const parts = {
@@ -59,16 +62,20 @@ export async function openCollecting(t: TestContext, data: string): Promise<Coll
     },
     writer,
     consolidator: { intervalsWritten: async () => undefined, run: async () => undefined },
-    incidents: { isJudging: false, changed: nothing, wake: nothing },
+    incidents: {
+      isJudging: false,
+      changed: (intervals: readonly number[]) => incidents.changed(intervals),
+      wake: nothing,
+    },
     trackers: { look: async () => null, fill: async () => [] },
     returnFreedMemory: nothing,
     bundles: false,
-    log: pino({ level: 'silent' }),
+    log,
   } as unknown as CollectorParts
   const collector = new Collector(parts)
   let closed: Promise<unknown> | null = null
   const close = async () => {
-    await (closed ??= Promise.all([archive.close(), store.close()]))
+    await (closed ??= Promise.all([archive.close(), store.close(), incidents.close()]))
   }
   // A failed test does not get to its own end, and the archive's threads keep the process alive.
   t.after(close)

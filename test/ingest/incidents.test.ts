@@ -13,6 +13,7 @@ import { BreakLog } from '../../ingest/coverage/breaks.ts'
 import { IncidentWatch } from '../../ingest/incidents/watch.ts'
 import { spansOf } from '../../ingest/incidents/spans.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
+import { ManifestReader } from '../../store/manifest.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { meter } from '../scenarios/meter.ts'
@@ -40,7 +41,7 @@ suite('incidents beside the collector', () => {
 
     const intervals = Array.from({ length: 8 }, (_, i) => morning + i * 5 * minute)
     const early = await IncidentWatch.open(settings, log)
-    early.changed(intervals)
+    await early.changed(intervals)
     early.wake(morning)
     await early.close()
     assert.deepEqual(await new IncidentReader(settings.data).between(0, 8.64e15), [])
@@ -58,7 +59,7 @@ suite('incidents beside the collector', () => {
     const found = await new IncidentReader(settings.data).between(0, 8.64e15)
     assert.deepEqual(found, [told])
 
-    watch.changed([intervals[4]!])
+    await watch.changed([intervals[4]!])
     watch.wake(morning + 61 * minute)
     await idle(watch)
     assert.equal(watch.waiting, 1, 'not judged again so soon')
@@ -73,11 +74,13 @@ suite('incidents beside the collector', () => {
       await idle(soon)
       assert.equal(soon.judged, judged)
     }
-    soon.changed([intervals[4]!])
+    await soon.changed([intervals[4]!])
     await wake(end + 15_000, 0)
     await wake(end + 30_000, 1)
     assert.equal((await new IncidentReader(settings.data).between(0, 8.64e15)).length, 1, 'told half a minute after its interval') // prettier-ignore
     assert.equal(soon.waiting, 1, 'looked at once more when late records have come')
+    const list = new ManifestReader(join(settings.data, 'incidents', 'manifest.jsonl'))
+    assert.deepEqual(await list.value('pending'), [intervals[4]], 'also after a kill')
     await wake(end + 45_000, 1)
     await wake(end + 105_000, 2)
     assert.equal(soon.waiting, 0)

@@ -1,10 +1,11 @@
-/** What was known of intervals without flows, and published, is written by the next start if ingest is killed before. */
+/** What a kill must not lose: what was known of intervals without flows, and which intervals are to be judged. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { CoverageSnapshot } from '../../ingest/coverage/coverage.ts'
+import { IncidentLedger } from '../../store/incident/ledger.ts'
 import { scratchFolder, t0 } from '../store/archive/archived.ts'
 import { openCollecting } from './collecting.ts'
 
@@ -61,4 +62,15 @@ test('what becomes known of an interval after its rows were made stays on the du
   assert.deepEqual(archive.redo(), [t0])
   assert.equal(await tick(t0 + 4 * intervalMs), null)
   assert.deepEqual(archive.redo(), [])
+})
+
+test('an interval whose series were written just before a kill is judged after it', async (t) => {
+  const data = await scratchFolder(t)
+  const { archive, take, tick } = await openCollecting(t, data)
+  take(t0, 1000)
+  assert.equal(await tick(t0 + intervalMs), null)
+  assert.deepEqual(archive.redo(), [])
+  const ledger = await IncidentLedger.open(data)
+  assert.deepEqual(ledger.pending(), [t0])
+  await ledger.close()
 })

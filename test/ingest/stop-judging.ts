@@ -10,7 +10,7 @@ import { IncidentWatch } from '../../ingest/incidents/watch.ts'
 const [data = '', from = '0', afterMs = '0'] = process.argv.slice(2)
 const settings = readSettings({ WEIR_DATA: data })
 const watch = await IncidentWatch.open(settings, pino({ level: 'silent' }))
-watch.changed(Array.from({ length: 12 }, (_, i) => Number(from) + i * intervalMs))
+await watch.changed(Array.from({ length: 12 }, (_, i) => Number(from) + i * intervalMs))
 watch.wake(Date.now())
 await sleep(Number(afterMs))
 await watch.close()

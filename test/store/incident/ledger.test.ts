@@ -98,6 +98,18 @@ suite('the ledger of incidents', () => {
     await second.close()
   })
 
+  test('an interval that changes while others are judged stays on the list', async (t) => {
+    const ledger = await IncidentLedger.open(await scratchFolder(t))
+    await ledger.addPending([0, 300_000])
+    const judged = { from: 0, to: 600_000, isWhole: true, found: [] }
+    await Promise.all([
+      ledger.judged(judged, (interval) => interval === 300_000),
+      ledger.addPending([600_000]),
+    ])
+    assert.deepEqual(ledger.pending(), [300_000, 600_000])
+    await ledger.close()
+  })
+
   test('an incident that a span touches or continues is judged as a whole', async (t) => {
     const ledger = await IncidentLedger.open(await scratchFolder(t))
     const hour = 3_600_000
