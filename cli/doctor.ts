@@ -1,12 +1,13 @@
 /** `weir doctor`: checks everything that Weir needs, and says how to fix each fault. */
 import { ingestStatus } from '../api/status/ingest-status.ts'
-import { SettingsError, type Settings } from '../flow/settings.ts'
+import { placeText, SettingsError, type Settings } from '../flow/settings.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { checkExporters } from './doctor/exporters.ts'
 import { fault, ok, type Finding, type FindingState } from './doctor/finding.ts'
 import { checkClock, checkDisk, checkFolder, checkKernel } from './doctor/machine.ts'
 import { checkHttp, checkSockets } from './doctor/ports.ts'
 import { checkStores } from './doctor/stores.ts'
+import { fileFaults } from './files.ts'
 import { health } from './health.ts'
 import { checkNames } from './names.ts'
 
@@ -25,9 +26,7 @@ export async function doctor({ settings, values }: CommandInput): Promise<void> 
 
 /** The same if the settings themselves have faults, so that nothing else can be checked. */
 export function doctorOfSettings({ faults }: SettingsError, values: Record<string, unknown>): void {
-  const findings = faults.map(({ key, value, remedy }) =>
-    fault('settings', `${key}="${value}"`, remedy),
-  )
+  const findings = faults.map((found) => fault('settings', placeText(found), found.remedy))
   print(findings, values['json'] === true)
   process.exitCode = exitCodes.usage
 }
@@ -38,7 +37,7 @@ async function examine(settings: Settings): Promise<Finding[]> {
   const isStarting = (await source.isStarting?.()) === true
   const { findings: stores, archiveBytes } = await checkStores(settings)
   return [
-    ...(await checkNamesFile(settings)),
+    ...(await checkNamedFiles(settings)),
     ...(await checkSockets(settings, status)),
     ...(await checkHttp(settings)),
     ...(await checkKernel(settings, status)),
@@ -50,7 +49,10 @@ async function examine(settings: Settings): Promise<Finding[]> {
   ]
 }
 
-async function checkNamesFile(settings: Settings): Promise<Finding[]> {
+async function checkNamedFiles(settings: Settings): Promise<Finding[]> {
+  const missing = await fileFaults(settings)
+  if (missing.length > 0)
+    return missing.map((found) => fault('settings', placeText(found), found.remedy))
   try {
     await checkNames(settings)
     const names = settings.names === null ? '' : `, names in ${settings.names}`

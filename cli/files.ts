@@ -4,7 +4,7 @@
  */
 import { access, constants } from 'node:fs/promises'
 
-import { sendsFlows, SettingsError, type SettingFault, type Settings } from '../flow/settings.ts'
+import { sendsFlows, type SettingFault, type Settings } from '../flow/settings.ts'
 
 interface NamedFile {
   key: string
@@ -30,8 +30,8 @@ function namedFiles(settings: Settings): NamedFile[] {
   ]
 }
 
-/** @throws SettingsError naming every file that is missing, or that we may not read or run */
-export async function checkFiles(settings: Settings): Promise<void> {
+/** A fault for every file that is missing, or that we may not read or run. */
+export async function fileFaults(settings: Settings): Promise<SettingFault[]> {
   const faults: SettingFault[] = []
   for (const { key, path, isProgram } of namedFiles(settings)) {
     if (path === null) continue
@@ -42,5 +42,5 @@ export async function checkFiles(settings: Settings): Promise<void> {
       faults.push({ key: `WEIR_${key}`, value: path, remedy: `${reason}: ${remedy}` })
     })
   }
-  if (faults.length > 0) throw new SettingsError(faults)
+  return faults
 }

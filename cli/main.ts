@@ -5,11 +5,11 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
 import { reasonOf } from '../flow/reason.ts'
-import { readSettings, SettingsError, type Settings } from '../flow/settings.ts'
+import { inspectSettings, placeText, SettingsError, type Settings } from '../flow/settings.ts'
 import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import packageFile from '../package.json' with { type: 'json' }
-import { checkFiles } from './files.ts'
+import { fileFaults } from './files.ts'
 import { checkNames } from './names.ts'
 
 interface Command {
@@ -185,16 +185,16 @@ async function run([name = '', ...rest]: readonly string[]): Promise<void> {
     return
   }
   const environment = { ...process.env, ...command.instead?.(positionals) }
-  const settings = await loadSettings(environment, values['config']).catch(
-    async (error: unknown) => {
-      if (!(error instanceof SettingsError) || !command.onFaults) throw error
-      await command.onFaults(error, values)
-      return null
-    },
-  )
-  if (settings === null) return
   const isCheck = values['check'] === true
-  if (isCheck || name === 'start') await checkFiles(settings)
+  const settings = await loadSettings(environment, {
+    path: values['config'],
+    readsFiles: isCheck || name === 'start',
+  }).catch(async (error: unknown) => {
+    if (!(error instanceof SettingsError) || !command.onFaults) throw error
+    await command.onFaults(error, values)
+    return null
+  })
+  if (settings === null) return
   if (isCheck) {
     await checkNames(settings)
     console.log('settings: no faults')
@@ -225,17 +225,22 @@ function parse(
  */
 async function loadSettings(
   environment: Record<string, string | undefined>,
-  path: unknown,
+  { path, readsFiles }: { path: unknown; readsFiles: boolean },
 ): Promise<Settings> {
-  if (typeof path !== 'string') return readSettings(environment)
-  const file = await readYaml(path, 'the settings')
-  return readSettings(environment, file)
+  const file = typeof path === 'string' ? await readYaml(path, 'the settings') : {}
+  const { settings, faults } = inspectSettings(environment, file)
+  if (readsFiles) faults.push(...(await fileFaults(settings)))
+  if (faults.length === 0) return settings
+  const isInFile = (key: string) => environment[key] === undefined && Object.hasOwn(file, key)
+  throw new SettingsError(
+    faults.map((fault) => (isInFile(fault.key) ? { ...fault, file: String(path) } : fault)),
+  )
 }
 
 /** The lines to print for a failure that the user can fix; our own bugs are thrown on. */
 function linesOf(error: unknown): string[] {
   if (error instanceof SettingsError)
-    return error.faults.map(({ key, value, remedy }) => `${key}="${value}": ${remedy}`)
+    return error.faults.map((fault) => `${placeText(fault)}: ${fault.remedy}`)
   if (error instanceof CommandError) return [error.message]
   if (isFault(error)) return [`${error.message}; ${error.remedy}`]
   if (isSystemError(error)) return [`${error.message}; ${remedyOf(error)}`]

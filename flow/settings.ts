@@ -57,21 +57,28 @@ export interface Settings {
   logLevel: string
 }
 
-/** An invalid setting: its location, its value, and what to write instead. */
+/** An invalid setting: its name, its value, and what to write instead. */
 export interface SettingFault {
   key: string
   value: string
   remedy: string
+  /** The file that it is set in, if it is not the environment. */
+  file?: string
 }
 
 export class SettingsError extends Error {
   readonly faults: readonly SettingFault[]
 
   constructor(faults: readonly SettingFault[]) {
-    super(faults.map((f) => `${f.key}="${f.value}": ${f.remedy}`).join('\n'))
+    super(faults.map((fault) => `${placeText(fault)}: ${fault.remedy}`).join('\n'))
     this.name = 'SettingsError'
     this.faults = faults
   }
+}
+
+/** Where a fault is, and its value. */
+export function placeText({ key, value, file }: SettingFault): string {
+  return `${file === undefined ? '' : `${file}: `}${key}="${value}"`
 }
 
 type SettingName = keyof typeof settingSpecs
@@ -84,6 +91,16 @@ export function readSettings(
   environment: Record<string, string | undefined>,
   file: Record<string, unknown> = {},
 ): Settings {
+  const { settings, faults } = inspectSettings(environment, file)
+  if (faults.length > 0) throw new SettingsError(faults)
+  return settings
+}
+
+/** The same with all faults; the settings named by a fault are then not usable. */
+export function inspectSettings(
+  environment: Record<string, string | undefined>,
+  file: Record<string, unknown>,
+): { settings: Settings; faults: SettingFault[] } {
   const faults: SettingFault[] = unknownNames(environment, file)
   const read: Read = (name) => {
     const spec: SettingSpec<unknown> = settingSpecs[name]
@@ -124,10 +141,10 @@ export function readSettings(
     receiveBufferBytes: read('RECEIVE_BUFFER'),
     logLevel: read('LOG'),
   }
-  if (faults.length === 0)
-    faults.push(...exposure(settings), ...missingToken(settings), ...wrongPair(settings))
-  if (faults.length > 0) throw new SettingsError(faults)
-  return settings
+  const faulty = new Set(faults.map(({ key }) => key))
+  for (const { reads, find } of rules)
+    if (!reads.some((key) => faulty.has(key))) faults.push(...find(settings))
+  return { settings, faults }
 }
 
 type SettingValue<Name extends SettingName> =
@@ -240,6 +257,13 @@ function wrongPair({ store, storeAlso }: Settings): SettingFault[] {
     },
   ]
 }
+
+/** What settings must be together. A rule is skipped if a setting that it reads has a fault. */
+const rules: readonly { reads: readonly string[]; find: (of: Settings) => SettingFault[] }[] = [
+  { reads: ['WEIR_HTTP', 'WEIR_PUBLISHED', 'WEIR_AUTH', 'WEIR_PROXIES'], find: exposure },
+  { reads: ['WEIR_STORE'], find: missingToken },
+  { reads: ['WEIR_STORE', 'WEIR_STORE_ALSO'], find: wrongPair },
+]
 
 /** The default time zone: WEIR_TZ, or UTC if that leaves it to the browser. */
 export function zoneOf({ timeZone }: Pick<Settings, 'timeZone'>): string {

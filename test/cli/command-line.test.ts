@@ -31,6 +31,26 @@ test('--check reads the file of names', async () => {
   assert.match(stderr, /^weir: WEIR_NAMES="[^"]+": networks: "10\.0\.0\.0\/33": write CIDR/)
 })
 
+test('--check lists the faults of environment, file and named files at once, each with its place', async () => {
+  const folder = await scratchFolder()
+  const config = join(folder, 'weir.yaml')
+  await writeFile(config, 'WEIR_TOP: many\nWEIR_TIERS: 7m:1y\nTOP: 5\n')
+  const { code, stdout, stderr } = await runWeir(['ingest', '--check', '--config', config], {
+    WEIR_TIERS: '5m',
+    WEIR_HTTP: '0.0.0.0:8080',
+    WEIR_NAMES: join(folder, 'none.yaml'),
+  })
+  assert.deepEqual([code, stdout], [64, ''])
+  const places = stderr.match(/(?<=^weir: ).*?="/gm)?.toSorted()
+  assert.deepEqual(places, [
+    `${config}: TOP="`,
+    `${config}: WEIR_TOP="`,
+    'WEIR_HTTP="',
+    'WEIR_NAMES="',
+    'WEIR_TIERS="',
+  ])
+})
+
 test('the API names the setting whose file of names is missing', async () => {
   const names = join(await scratchFolder(), 'none.yaml')
   const { code, stderr } = await runWeir(['api'], { WEIR_NAMES: names })

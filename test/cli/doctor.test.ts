@@ -84,6 +84,17 @@ test('faults of the settings are findings too', async () => {
   ])
 })
 
+test('files that settings name and that are missing are findings beside the others', async () => {
+  const names = join(await scratchFolder(), 'none.yaml')
+  const { code, answer } = await examined({ WEIR_DATA: await scratchFolder(), WEIR_SNMP: names })
+  assert.equal(code, 1)
+  assert.deepEqual(
+    faultsIn(answer.findings).map(({ what }) => what),
+    [`WEIR_SNMP="${names}"`],
+  )
+  assert.ok(answer.findings.some(({ check }) => check === 'disk'))
+})
+
 test('a data folder that is not one, or that others may read', async () => {
   const data = await scratchFolder()
   await writeFile(join(data, 'file'), '')

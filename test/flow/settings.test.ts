@@ -55,6 +55,25 @@ test('all faults are found at once, each with a remedy', () => {
   ])
 })
 
+test('what settings must be together is found beside other faults, if each of them can be read', () => {
+  const faults = faultsOf({
+    WEIR_TOP: 'many',
+    WEIR_HTTP: '0.0.0.0:8080',
+    WEIR_STORE: 'influx',
+    WEIR_STORE_ALSO: 'both',
+  })
+  assert.deepEqual(faults.toSorted(), [
+    'WEIR_HTTP',
+    'WEIR_INFLUX_TOKEN_FILE',
+    'WEIR_STORE_ALSO',
+    'WEIR_TOP',
+  ])
+  assert.deepEqual(faultsOf({ WEIR_HTTP: 'everywhere', WEIR_PROXIES: 'all' }).toSorted(), [
+    'WEIR_HTTP',
+    'WEIR_PROXIES',
+  ])
+})
+
 test('a length of time is not 0', () => {
   const faults = faultsOf({ WEIR_ARCHIVE_KEEP: '0d', WEIR_FLOW_MAX: '0s', WEIR_TIERS: '5m:0d' })
   assert.deepEqual(faults.toSorted(), ['WEIR_ARCHIVE_KEEP', 'WEIR_FLOW_MAX', 'WEIR_TIERS'])
