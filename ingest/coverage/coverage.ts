@@ -69,9 +69,13 @@ export class CoverageTracker {
     this.resume(step.to)
   }
 
-  /** Notes that the collector has been listening until now. */
+  /** Notes that the collector has been listening until now. What was written of an interval while it was open is to be written again. */
   heartbeat(nowMs: number): void {
+    const open = intervalStart(this.#listeningUntil)
     this.#listeningUntil = Math.max(this.#listeningUntil, nowMs)
+    if (nowMs < open + intervalMs) return
+    for (const [exporter, { intervals }] of this.#exporters)
+      if (intervals.has(open)) this.changed.mark(exporter, open)
   }
 
   /** Takes the sequence verdict of a datagram; returns the time since the previous one, or null if there was none. */

@@ -3,26 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
-import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { CoverageSnapshot } from '../../ingest/coverage/coverage.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
 import { scratchFolder, t0 } from '../store/archive/archived.ts'
 import { openCollecting } from './collecting.ts'
+import { datagramAt } from './datagram-at.ts'
 
 const second = 1000
-
-/** A datagram that carries no flows and continues its exporter's numbers. */
-const datagramAt = (receivedMs: number): SequenceEvent => ({
-  exporter: '192.0.2.1',
-  observationDomain: 0,
-  receivedMs,
-  exportMs: receivedMs,
-  verdict: 'continues',
-  lostDatagrams: 0,
-  lostFlows: 0,
-  lostFlowsEstimated: false,
-  carries: 'nothing',
-})
 
 test('a silence that was explained just before a kill is known after it', async (t) => {
   const data = await scratchFolder(t)
