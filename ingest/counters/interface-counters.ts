@@ -98,12 +98,11 @@ export class CounterTracker {
 
   /**
    * The rows of an exporter's interval, or null if it sends no counters. An interface of which too
-   * little is known has no row: the row `other`, always 0, says that this does not mean 0.
+   * little is known has no row, unless the interval is still open: the row `other`, always 0, says that this does not mean 0.
    */
-  rows(exporter: string, interval: number): MeasurementRows | null {
+  rows(exporter: string, interval: number, { isOpen = false } = {}): MeasurementRows | null {
     const held = this.#exporters.get(exporter)
     if (!held || interval + intervalMs <= held.sinceMs) return null
-    const isOpen = interval === Math.max(...held.intervals.keys())
     const known = [...(held.intervals.get(interval) ?? [])].filter(
       ([, sums]) => isOpen || sums[figure.coveredMs]! >= coveredMin * intervalMs,
     )

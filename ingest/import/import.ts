@@ -11,6 +11,7 @@ import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
 import { announcedBefore, announcedName, announcedWith } from './announced.ts'
 import { finishImport } from './finish-import.ts'
+import type { Imported } from './imported.ts'
 import { judgeNow } from '../incidents/judge-now.ts'
 import { readNames } from '../names.ts'
 import { Pipeline } from '../pipeline.ts'
@@ -99,7 +100,8 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
     const exporters = sentIn(pipeline.exporters(), found.from ?? 0)
     const redo = [...pipeline.touched(), ...coverage.intervals()]
     const taken = note(reader.filled)
-    const imported = redo.length > 0 && { coverage: coverage.snapshot(), exporters }
+    const kept = { coverage: coverage.snapshot(), counters: counters.snapshot(), exporters }
+    const imported: Imported | false = redo.length > 0 && kept
     const announced = announcedWith(archive, pipeline.decoder.snapshot())
     const set = { taken, breaks: coverage.breaks.list(), [announcedName]: announced }
     await archive.publish({ redo, set: { ...set, ...(imported && { imported }) } })

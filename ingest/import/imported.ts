@@ -1,16 +1,19 @@
 /**
  * What an import leaves in the archive's manifest, together with its flows, until their series are
- * written: neither coverage nor exporters can be made from the archive, and whoever goes on after
+ * written: neither coverage, nor counters, nor exporters can be made from the archive, and whoever goes on after
  * the import was killed needs them.
  */
 import { mergeExporters } from '../../flow/merge-exporters.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import type { Archive } from '../../store/archive/archive.ts'
+import type { CounterState } from '../counters/interface-counters.ts'
 import type { CoverageSnapshot } from '../coverage/coverage.ts'
 
 /** The value `imported` of the archive's manifest, until its redo list is empty; then null. */
 export interface Imported {
   coverage: CoverageSnapshot
+  /** Of interfaces; absent if an older version of Weir left it. */
+  counters?: CounterState[]
   exporters: ExporterStatus[]
 }
 

@@ -11,7 +11,7 @@ import type { Coverage, SeriesRange, SeriesStore, StepRows } from '../../store/s
 import { Buckets } from '../buckets/buckets.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
 import { counterRows, type CounterFigure } from '../counters/rows.ts'
-import type { CounterTracker } from '../counters/interface-counters.ts'
+import { CounterTracker } from '../counters/interface-counters.ts'
 import { importedOf, type Imported } from '../import/imported.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
 
@@ -39,22 +39,25 @@ const countersMax = 100_000
 
 export class SeriesWriter {
   readonly #parts: SeriesWriterParts
-  #unfinished: { imported: Imported; coverage: CoverageTracker } | null = null
+  #unfinished: { imported: Imported; coverage: CoverageTracker; counters: CounterTracker } | null =
+    null
 
   constructor(parts: SeriesWriterParts) {
     this.#parts = parts
   }
 
-  /** The coverage that an import left because it was killed before it had written its series. */
-  get #imported(): CoverageTracker | null {
+  /** What an import left because it was killed before it had written its series. */
+  get #imported(): { coverage: CoverageTracker; counters: CounterTracker } | null {
     const imported = importedOf(this.#parts.archive)
     if (imported === null) this.#unfinished = null
     else if (this.#unfinished?.imported !== imported) {
       const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
       coverage.restore(imported.coverage)
-      this.#unfinished = { imported, coverage }
+      const counters = new CounterTracker()
+      counters.restore(imported.counters ?? [])
+      this.#unfinished = { imported, coverage, counters }
     }
-    return this.#unfinished?.coverage ?? null
+    return this.#unfinished
   }
 
   /**
@@ -72,7 +75,7 @@ export class SeriesWriter {
     return [...new Set([...rows.keys(), ...exporters])].map((exporter) => ({
       coverage:
         coverage.of(exporter, interval) ??
-        this.#imported?.of(exporter, interval) ??
+        this.#imported?.coverage.of(exporter, interval) ??
         stored?.get(exporter) ??
         unseen(exporter, interval),
       measurements: (rows.get(exporter) ?? []).map((uncut) => cutTop(uncut, { top, isLocal })),
@@ -97,13 +100,14 @@ export class SeriesWriter {
     const { counters, store, tier } = this.#parts
     const stored: StepRows[] = []
     for (const step of steps) {
-      const { exporter, time } = step.coverage
-      if (!counters?.hasRows(exporter, time)) {
-        if (mayBeStored(time)) stored.push(step)
-      } else {
-        const rows = counters.rows(exporter, time)
+      const { exporter, time, openUntil } = step.coverage
+      const held = [counters, this.#imported?.counters].find((each) =>
+        each?.hasRows(exporter, time),
+      )
+      if (held) {
+        const rows = held.rows(exporter, time, { isOpen: openUntil !== undefined })
         if (rows) step.measurements.push(rows)
-      }
+      } else if (mayBeStored(time)) stored.push(step)
     }
     for (const [from, of] of Map.groupBy(stored, ({ coverage }) => coverage.time)) {
       const found = await storedCounters(store, { tier, from, to: from + intervalMs })
@@ -167,7 +171,7 @@ export class SeriesWriter {
       const exporters = [
         ...stored.keys(),
         ...coverage.exportersIn(interval),
-        ...(this.#imported?.exportersIn(interval) ?? []),
+        ...(this.#imported?.coverage.exportersIn(interval) ?? []),
       ]
       return this.stepsOf(buckets, interval, { exporters, stored })
     })

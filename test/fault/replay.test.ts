@@ -8,10 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { exitCodes } from '../../cli/command.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { openSeriesStore } from '../../store/open-series.ts'
 import { ManifestReader } from '../../store/manifest.ts'
 import { readExporters } from '../../ingest/status/kept-status.ts'
 import { encodeV5, testExportMs } from '../encode/fixed.ts'
-import { writeCapture } from '../encode/pcap-write.ts'
+import { writeCapture, type SentDatagram } from '../encode/pcap-write.ts'
+import { encodeSflow } from '../encode/sflow.ts'
 import { RunningIngest, runWeir, scratchFolder, spawnWeir } from '../processes.ts'
 import { meter } from '../scenarios/meter.ts'
 import { morning, smallOutage } from '../scenarios/scenarios.ts'
@@ -77,7 +80,48 @@ suite('a killed replay', () => {
     assert.deepEqual(exporters[0], whole.exporters[0])
     assert.deepEqual(incidents, whole.incidents)
   })
+
+  test('has the counters of interfaces, which no flow repeats', async () => {
+    const counted = join(folder, 'sflow.pcap')
+    await writeCapture(counted, '192.168.9.3', counterSamples())
+    const data = join(folder, 'counters')
+    await killAt(points['its flows are published'], data, counted)
+    assert.deepEqual(await storedCounters(data), [])
+    const { code, stderr } = await runWeir(['replay', counted], { WEIR_DATA: data })
+    assert.equal(code, exitCodes.taken, stderr)
+    const ingest = await RunningIngest.start(data)
+    await ingest.until(({ redo }) => redo === 0, waitMsMax)
+    assert.equal((await ingest.stop()).code, 0)
+    // The last half minute is too little for its interval to be known.
+    assert.deepEqual(await storedCounters(data), [30_000, 30_000])
+  })
 })
+
+/** An interface's samples every ten seconds for ten and a half minutes, each with 1,000 octets more. */
+function counterSamples(): SentDatagram[] {
+  return Array.from({ length: 64 }, (_, i) => ({
+    payload: encodeSflow({
+      sequence: i + 1,
+      uptimeMs: 1e6 + i * 10_000,
+      samples: [{ counters: { index: 3, speed: 1e9, octetsIn: i * 1000, octetsOut: 0, sequence: i + 1 } }],
+    }),
+    receivedMs: morning + i * 10_000,
+  })) // prettier-ignore
+}
+
+/** What the interface received, by interval. */
+async function storedCounters(data: string): Promise<number[]> {
+  const settings = readSettings({ WEIR_DATA: data })
+  const store = await openSeriesStore(settings)
+  try {
+    const query = { tier: settings.tiers[0]!, from: morning, to: morning + 3_600_000 }
+    const rows = await store.read({ ...query, measurement: 'counter', by: ['counter'], keys: [{ counter: '3' }] })
+    // The rows `other` are 0.
+    return [...rows.sum.bytes.subarray(0, rows.count)].filter((bytes) => bytes > 0)
+  } finally {
+    await store.close()
+  }
+} // prettier-ignore
 
 async function storedIn(data: string) {
   const incidents = await new IncidentReader(data).between(0, 8.64e15)
