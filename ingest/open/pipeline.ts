@@ -38,8 +38,10 @@ export async function replayJournal(
   try {
     const recovery = await recover(journalFolder(data), { ...parts, upTo: receiver.position })
     if (recovery.datagrams > 0) log.info(recovery, 'datagrams replayed from the journal')
-    if (recovery.damagedBytes > 0) log.warn(recovery, 'the journal is damaged; look at the disk')
-    receiver.damagedBytes = recovery.damagedBytes
+    const { damagedBytes, damagedStates } = recovery
+    if (damagedBytes + damagedStates > 0)
+      log.warn(recovery, 'the journal is damaged; look at the disk')
+    receiver.damaged = { bytes: damagedBytes, states: damagedStates }
   } catch (error) {
     await receiver.stop()
     await receiver.close()

@@ -13,6 +13,12 @@ import type { Pipeline } from '../pipeline.ts'
  */
 const datagramsAtOnce = 1000
 
+/**
+ * Ingest publishes until when it listened every 15 s: if the next datagram is so much later, it was not running, or its clock
+ * was set forward.
+ */
+const pauseMsMin = 60_000
+
 export interface Recovery {
   /** Datagrams replayed whose flows were not yet in the archive. */
   datagrams: number
@@ -20,6 +26,8 @@ export interface Recovery {
   cutBytes: number
   /** Bytes before those that are not as they were written: their datagrams are lost. */
   damagedBytes: number
+  /** States of the decoder that are not as they were written: the next older one was used, if there is one. */
+  damagedStates: number
 }
 
 export interface RecoveryParts {
@@ -43,8 +51,13 @@ export async function recover(folder: string, parts: RecoveryParts): Promise<Rec
   const snapshot = archive.value<CoverageSnapshot>('coverage')
   if (snapshot) coverage.restore(snapshot)
   const covered = archive.position() ?? { segment: 0, offset: 0 }
-  const recovery: Recovery = { datagrams: 0, cutBytes: 0, damagedBytes: 0 }
-  const first = await restoreState(folder, covered, pipeline)
+  const recovery: Recovery = { datagrams: 0, cutBytes: 0, damagedBytes: 0, damagedStates: 0 }
+  let listenedMs = snapshot?.listeningUntil ?? Number.POSITIVE_INFINITY
+  const first = await restoreState(folder, {
+    covered,
+    pipeline,
+    onDamaged: () => recovery.damagedStates++,
+  })
   for (const segment of await segments(folder)) {
     if (segment < first || segment >= upTo.segment) continue
     const lost: OnLost = (bytes, how) => {
@@ -60,6 +73,8 @@ export async function recover(folder: string, parts: RecoveryParts): Promise<Rec
       }
       if (isCovered(end, covered)) pipeline.takeAgain(received)
       else {
+        if (receivedMs - listenedMs >= pauseMsMin) coverage.resume(receivedMs)
+        listenedMs = Math.max(listenedMs, receivedMs)
         pipeline.take(received)
         recovery.datagrams++
         // Datagrams are read faster than files are written.
@@ -77,12 +92,15 @@ export async function recover(folder: string, parts: RecoveryParts): Promise<Rec
  */
 async function restoreState(
   folder: string,
-  covered: JournalPosition,
-  pipeline: Pipeline,
+  {
+    covered,
+    pipeline,
+    onDamaged,
+  }: { covered: JournalPosition; pipeline: Pipeline; onDamaged: () => void },
 ): Promise<number> {
   const upTo = (await segments(folder)).filter((segment) => segment <= covered.segment)
   for (const segment of upTo.reverse()) {
-    const state = await readSidecar(folder, segment)
+    const state = await readSidecar(folder, segment, onDamaged)
     if (state === undefined) continue
     pipeline.restore(state)
     return segment

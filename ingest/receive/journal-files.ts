@@ -42,18 +42,27 @@ export async function writeSidecar(folder: string, segment: number, state: unkno
   }
 }
 
-/** The decoder's state at the start of a segment, or undefined if there is none that can be read. */
-export async function readSidecar(folder: string, segment: number): Promise<unknown> {
+/**
+ * The decoder's state at the start of a segment, or undefined if there is none: then it may be damaged, and `onDamaged` is
+ * called.
+ */
+export async function readSidecar(
+  folder: string,
+  segment: number,
+  onDamaged: () => void,
+): Promise<unknown> {
   try {
     const text = await readFile(join(folder, sidecarName(segment)), 'utf8')
     const [head, found] = /^\{"crc32":"([0-9a-f]{8})","state":/.exec(text) ?? []
     const json = head === undefined ? null : text.slice(head.length, -1)
     // Older versions of Weir stored the state alone.
     if (json === null) return JSON.parse(text) as unknown
-    return found === checksum(json) ? (JSON.parse(json) as unknown) : undefined
-  } catch {
-    return undefined
+    if (found === checksum(json)) return JSON.parse(json) as unknown
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
   }
+  onDamaged()
+  return undefined
 }
 
 /** The numbers of the segments in the folder, ascending. */
@@ -69,7 +78,7 @@ export async function segments(folder: string): Promise<number[]> {
 export async function removeBefore(folder: string, segment: number): Promise<void> {
   const names = await readdir(folder)
   for (const name of names)
-    if (/^\d{12}\.(pcap|json)$/.test(name) && Number.parseInt(name, 10) < segment)
+    if (/^\d{12}\.(pcap|json|json\.part)$/.test(name) && Number.parseInt(name, 10) < segment)
       await rm(join(folder, name), { force: true })
 }
 

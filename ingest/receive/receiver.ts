@@ -44,8 +44,8 @@ export class Receiver {
   position: JournalPosition = { segment: 0, offset: 0 }
   /** Why the decoder's state could not be stored last time; null once it could. */
   stateError: string | null = null
-  /** Bytes of the journal that were damaged when it was replayed at the start. */
-  damagedBytes = 0
+  /** What of the journal was damaged when it was replayed at the start: bytes of its datagrams, and states of the decoder. */
+  damaged = { bytes: 0, states: 0 }
   readonly #options: ReceiverOptions
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()

@@ -157,7 +157,7 @@ export class Reporter {
         overflowed: received.overflowed,
         decoderState: receiver.stateError,
         journal: received.journal,
-        damagedBytes: receiver.damagedBytes,
+        damaged: receiver.damaged,
       }),
     ]
   }

@@ -12,8 +12,8 @@ export interface IngestState {
   overflowed: number
   decoderState: string | null
   journal: { dropped: number; lastError: string | null }
-  /** Bytes of the journal that were damaged when it was replayed. */
-  damagedBytes: number
+  /** What of the journal was damaged when it was replayed. */
+  damaged: { bytes: number; states: number }
 }
 
 /** Counting may lag this far behind without a warning: some writes take this long. */
@@ -73,9 +73,20 @@ const troubles: readonly Trouble[] = [
     remedy: 'a crash now would lose what is not published yet; check the disk (df, dmesg)',
   },
   {
-    describe: ({ damagedBytes }) =>
-      whenAny(damagedBytes, 'bytes of the journal were damaged at the start, and their flows lost'),
+    describe: ({ damaged }) =>
+      whenAny(
+        damaged.bytes,
+        'bytes of the journal were damaged at the start, and their flows lost',
+      ),
     remedy: 'check the disk (dmesg, smartctl)',
+  },
+  {
+    describe: ({ damaged }) =>
+      whenAny(
+        damaged.states,
+        'files of templates and sampling rates in the journal were damaged at the start',
+      ),
+    remedy: 'data waits until its exporter sends them again; check the disk (dmesg, smartctl)',
   },
 ]
 

@@ -10,7 +10,7 @@ const well: IngestState = {
   waiting: { datagrams: 9, seconds: 4 },
   overflowed: 0,
   decoderState: null,
-  damagedBytes: 0,
+  damaged: { bytes: 0, states: 0 },
   journal: { dropped: 0, lastError: null },
 }
 
@@ -28,7 +28,11 @@ for (const [state, what] of [
   ],
   [{ overflowed: 3 }, /^3 datagrams were dropped/],
   [{ decoderState: 'EIO' }, /^the state of the decoder could not be saved: EIO$/],
-  [{ damagedBytes: 7 }, /^7 bytes of the journal were damaged at the start, and their flows lost$/],
+  [
+    { damaged: { bytes: 7, states: 0 } },
+    /^7 bytes of the journal were damaged at the start, and their flows lost$/,
+  ],
+  [{ damaged: { bytes: 0, states: 1 } }, /^1 files of templates .* were damaged at the start$/],
   [{ journal: { dropped: 5, lastError: null } }, /^5 datagrams .* \(the disk is too slow\)$/],
 ] satisfies [Partial<IngestState>, RegExp][])
   test(`trouble with ${Object.keys(state)[0]!} is reported, with a remedy`, () => {
