@@ -166,14 +166,14 @@ export class Sender {
     const loaded = await this.#load(await spool.begin(group))
     const nowMs = now()
     const isTooOld = ({ entry }: LoadedStep) => store.isTooOld?.(entry, nowMs) === true
-    const young = loaded.filter((each) => !isTooOld(each))
+    const { young = [], old = [] } = Object.groupBy(loaded, (each) =>
+      isTooOld(each) ? 'old' : 'young',
+    )
     if (young.length > 0)
       for (const { target, lines } of await orAborted(store.batches(young), this.#ending.signal))
         await this.#delivery.deliver(target, lines)
-    // Only now: the group is sent again if anything above fails.
-    for (const each of loaded)
-      if (isTooOld(each)) spool.points.refusedByRetention += each.entry.now.rows
-    await spool.finish(loaded.map(({ entry }) => entry))
+    const entriesOf = (steps: readonly LoadedStep[]) => steps.map(({ entry }) => entry)
+    await spool.finish(entriesOf(loaded), entriesOf(old))
   }
 
   async #load(group: readonly SpoolEntry[]): Promise<LoadedStep[]> {

@@ -176,8 +176,8 @@ export class Spool {
     })
   }
 
-  /** Notes that the store has exactly these versions of these steps. */
-  finish(group: readonly SpoolEntry[]): Promise<void> {
+  /** Notes that the store has exactly these versions of these steps, or has refused those that are too old. */
+  finish(group: readonly SpoolEntry[], tooOld: readonly SpoolEntry[] = []): Promise<void> {
     return this.#next(() =>
       this.#commit(
         group.flatMap(({ file, now }) => {
@@ -188,7 +188,8 @@ export class Spool {
             : []
         }),
         [],
-        { points: this.points },
+        {},
+        { refusedByRetention: rowsOf(tooOld) },
       ),
     )
   }
@@ -198,7 +199,6 @@ export class Spool {
     return this.#next(async () => {
       const entry = this.#entries.get(lost.file)
       if (!entry || !isSame(entry.now, lost.now)) return
-      if (!entry.isSent) this.points.dropped += entry.now.rows
       await this.#remove([entry], entry.time + 1)
     })
   }
@@ -233,26 +233,39 @@ export class Spool {
       gone.push(entry)
       for (const place of placesOf(entry)) bytes -= place.length
       wholeFrom = Math.max(wholeFrom, entry.time + 1)
-      if (!entry.isSent) this.points.dropped += entry.now.rows
     }
     await this.#remove(gone, wholeFrom)
   }
 
   async #remove(gone: readonly SpoolEntry[], wholeFrom: number): Promise<void> {
     if (gone.length === 0) return
-    await this.#commit([], gone, {
-      wholeFrom: Math.max(this.wholeFrom, wholeFrom),
-      points: this.points,
-    })
+    await this.#commit(
+      [],
+      gone,
+      { wholeFrom: Math.max(this.wholeFrom, wholeFrom) },
+      { dropped: rowsOf(gone.filter(({ isSent }) => !isSent)) },
+    )
   }
 
-  /** Makes a change durable, then visible, then deletes files no longer in use. */
+  /** Makes a change durable, then visible and counted, then deletes files no longer in use. */
   async #commit(
     add: readonly SpoolEntry[],
     remove: readonly SpoolEntry[] = [],
     set: Record<string, unknown> = {},
+    { dropped = 0, refusedByRetention = 0 }: Partial<PointCounts> = {},
   ): Promise<void> {
-    await this.#manifest.commit({ add, remove: remove.map(({ file }) => file), set })
+    const points = {
+      ...this.points,
+      dropped: this.points.dropped + dropped,
+      refusedByRetention: this.points.refusedByRetention + refusedByRetention,
+    }
+    await this.#manifest.commit({
+      add,
+      remove: remove.map(({ file }) => file),
+      set: { ...set, points },
+    })
+    this.points.dropped += dropped
+    this.points.refusedByRetention += refusedByRetention
     const old = [...add, ...remove].flatMap(({ file }) => this.#entries.get(file) ?? [])
     this.#segments.hold(add.flatMap(placesOf))
     for (const entry of add) this.#take(entry)
@@ -274,6 +287,10 @@ export class Spool {
     this.#work = done.catch(() => undefined)
     return done
   }
+}
+
+function rowsOf(entries: readonly SpoolEntry[]): number {
+  return entries.reduce((sum, { now }) => sum + now.rows, 0)
 }
 
 function nameOf(tier: string, { time, exporter }: { time: number; exporter: string }): string {

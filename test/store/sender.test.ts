@@ -1,6 +1,7 @@
 /** What waits in the spool is never forgotten, and what the sender counts is counted once. */
 import assert from 'node:assert/strict'
-import { truncate } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -51,3 +52,33 @@ test('steps too old for the store are counted once, though the others of their g
   assert.equal(tries, 2)
   assert.equal(spool.points.refusedByRetention, 1)
 })
+
+test(
+  'a step that the full disk does not let go is not counted as dropped',
+  { skip: process.getuid?.() !== 0 && 'mounting a small disk takes root' },
+  async (t) => {
+    const folder = await scratchFolder(t)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
+    try {
+      const tier = tiers['5m']
+      const spool = await Spool.open(folder, { bytesMax: 1e9, wholeFrom: t0, now: Date.now })
+      const times = Array.from({ length: 50 }, (_, i) => t0 + i * tier.stepMs)
+      await spool.put(tier, times.map((time) => stepOf(coverageOf(time, '192.0.2.1'), {}))) // prettier-ignore
+      await assert.rejects(writeFile(join(folder, 'fill'), new Uint8Array(1 << 20)))
+      // There is room for some of them in the last page of the list.
+      const loseAll = async () => {
+        for (const entry of spool.nextGroup(1000)) await spool.lose(entry)
+      }
+      await assert.rejects(loseAll())
+      assert.ok(spool.pendingCount > 0)
+      assert.equal(spool.points.dropped, times.length - spool.pendingCount)
+      await truncate(join(folder, 'fill'))
+      await loseAll()
+      assert.equal(spool.points.dropped, times.length)
+      await spool.close()
+    } finally {
+      // A failed test leaves files open.
+      execFileSync('umount', ['--lazy', folder])
+    }
+  },
+)
