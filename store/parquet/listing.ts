@@ -67,11 +67,11 @@ export class Listing {
 
   /** Replaces files by others and records expiry. Deletes files replaced long ago. */
   async commit({ add, remove }: Change, expired = this.expired()): Promise<void> {
-    await this.#manifest.commit({
+    await this.#manifest.commit(() => ({
       add,
       remove,
       set: { expired, replaced: this.#gone(remove), sequence: this.sequence },
-    })
+    }))
     // A file that cannot be deleted now stays on the list for the next try; the change itself is
     // done.
     await this.deleteReplaced().catch(() => undefined)
@@ -91,7 +91,7 @@ export class Listing {
     )
     const dropped = coverage.map(({ file }) => file)
     const remove = [bad.file, ...dropped]
-    await this.#manifest.commit({ remove, set: { replaced: this.#gone(dropped) } })
+    await this.#manifest.commit(() => ({ remove, set: { replaced: this.#gone(dropped) } }))
     const path = join(this.#folder, bad.file)
     // A missing file cannot be renamed.
     await rename(path, `${path}.bad`).catch(() => undefined)
@@ -100,13 +100,12 @@ export class Listing {
   /** Deletes files replaced so long ago that no reader uses them. */
   async deleteReplaced(): Promise<void> {
     const now = this.#now()
-    const replaced = this.replaced()
     // If the clock was set back, files must not stay for ever.
-    const due = replaced.filter(({ at }) => Math.abs(now - at) >= replacedKeepMs)
+    const due = this.replaced().filter(({ at }) => Math.abs(now - at) >= replacedKeepMs)
     if (due.length === 0) return
     for (const { file } of due) await rm(join(this.#folder, file), { force: true })
-    const left = replaced.filter((each) => !due.includes(each))
-    await this.#manifest.commit({ set: { replaced: left } })
+    const left = () => this.replaced().filter((each) => !due.includes(each))
+    await this.#manifest.commit(() => ({ set: { replaced: left() } }))
   }
 
   close(): Promise<void> {
