@@ -13,9 +13,7 @@ export async function start({ values }: CommandInput): Promise<void> {
   const config = typeof values['config'] === 'string' ? ['--config', values['config']] : []
   // Ctrl-C in a terminal signals the whole process group; with groups of their own, the two are
   // stopped only by us.
-  const children = ['ingest', 'api'].map((name) =>
-    fork(weir, [name, ...config], { detached: true }),
-  )
+  const children: ChildProcess[] = []
   let isStopping = false
   const stop = () => {
     // A second signal would kill a process at once, so each gets only one.
@@ -23,17 +21,21 @@ export async function start({ values }: CommandInput): Promise<void> {
     isStopping = true
     for (const child of children) if (child.exitCode === null) child.kill('SIGTERM')
   }
+  // Before the two are started: a signal in between would leave one behind.
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  const codes = await Promise.all(children.map((child) => exitOf(child, stop)))
+  for (const name of ['ingest', 'api'])
+    children.push(fork(weir, [name, ...config], { detached: true }))
+  const codes = await Promise.all(
+    children.map(async (child) => {
+      const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
+      // One that was told to stop while it was loading dies of the signal: it had not begun anything.
+      const isStopped = isStopping && signal === 'SIGTERM'
+      stop()
+      return code ?? (isStopped ? 0 : 1)
+    }),
+  )
   const failed = codes.find((code) => code !== 0)
   if (failed !== undefined)
     throw new CommandError('stopped because one of its two processes failed', failed)
-}
-
-/** The exit code of a process; when one ends, the other is stopped. */
-async function exitOf(child: ChildProcess, stop: () => void): Promise<number> {
-  const [code] = (await once(child, 'exit')) as [number | null]
-  stop()
-  return code ?? 1
 }

@@ -23,11 +23,12 @@ export async function runUntilStopped(
   process.on('SIGTERM', onSignal)
   // Under `weir start` the parent's exit counts as a signal: nobody else would stop this process.
   process.on('disconnect', onSignal)
+  // It may have gone while this process was loading.
+  if (process.send && !process.connected) onSignal()
   const running = await start(stopping.signal).catch((error: unknown) => {
     if (error !== stopping.signal.reason) throw error
     process.exit(0)
   })
-  process.send?.('ready')
   await stopped
   await running.close()
   process.exit(0)

@@ -1,0 +1,58 @@
+/** `weir start` that is stopped or killed while its two processes are still loading. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { after, test } from 'node:test'
+
+import { freeTcpPort } from '../free-port.ts'
+import { scratchFolder, spawnWeir } from '../processes.ts'
+import { until } from '../until.ts'
+
+const left = new Set<number>()
+after(() => {
+  for (const pid of left) if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL')
+})
+
+/** A start whose two processes exist, but cannot have begun to listen to signals. */
+async function startedJustNow() {
+  const child = spawnWeir(['start'], {
+    WEIR_DATA: await scratchFolder(),
+    WEIR_HTTP: `127.0.0.1:${await freeTcpPort()}`,
+    WEIR_NETFLOW: '127.0.0.1:0',
+    WEIR_IPFIX: '127.0.0.1:0',
+    WEIR_SFLOW: '127.0.0.1:0',
+    WEIR_LOG: 'error',
+  })
+  const own = () =>
+    readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+  await until(() => own().length === 2)
+  const children = own().map(Number)
+  for (const pid of children) left.add(pid)
+  return { child, children }
+}
+
+const isLinux = process.platform === 'linux'
+
+test('a stop while both processes are loading is no failure', { skip: !isLinux }, async () => {
+  const { child, children } = await startedJustNow()
+  const said = child.stderr!.toArray()
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  assert.deepEqual(await ended, [0, null])
+  assert.equal((await said).join(''), '')
+  for (const pid of children) assert.ok(!existsSync(`/proc/${pid}`))
+})
+
+test(
+  'killed while both processes are loading, it leaves none behind: they stop as if told to',
+  { skip: !isLinux },
+  async () => {
+    const { child, children } = await startedJustNow()
+    const said = child.stderr!.toArray()
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+    await until(() => !children.some((pid) => existsSync(`/proc/${pid}`)))
+    assert.equal((await said).join(''), '')
+  },
+)
