@@ -11,16 +11,26 @@ export class RequestError extends Error {
   readonly remedy: string
   /** 0 if nothing answered. */
   readonly status: number
+  /** The API's code of the error; empty if it did not give one. */
+  readonly code: string
 
-  constructor(message: string, { remedy, status }: { remedy: string; status: number }) {
+  constructor(
+    message: string,
+    { remedy, status, code = '' }: { remedy: string; status: number; code?: string },
+  ) {
     super(sentence(message))
     this.name = 'RequestError'
     this.remedy = sentence(remedy)
     this.status = status
+    this.code = code
   }
 
-  /** Whether the request may succeed a little later: Weir is down, restarting, or overloaded. */
+  /**
+   * Whether the request may succeed a little later: Weir is down, restarting, or overloaded. A
+   * query that took too long would only take as long again.
+   */
   get isPassing(): boolean {
+    if (this.code === 'timed-out') return false
     return this.status === 0 || this.status === 429 || this.status >= 500
   }
 
@@ -135,7 +145,7 @@ async function refusal(response: Response): Promise<RequestError> {
   const { status } = response
   try {
     const { error } = (await response.json()) as ErrorAnswer
-    return new RequestError(error.message, { remedy: error.remedy, status })
+    return new RequestError(error.message, { remedy: error.remedy, status, code: error.code })
   } catch {
     const remedy = 'The log of `weir api` has the reason.'
     return new RequestError(`the API answered ${status}`, { remedy, status })

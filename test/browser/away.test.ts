@@ -23,6 +23,7 @@ const views: readonly View[] = [
   ['/trackers', '.page-head'],
   ['/alerts', '.page-head'],
 ]
+const outage = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 type Absence = (route: Route) => Promise<void>
 /** What happens to a request: no answer, an answer from a proxy, or a broken one. */
 const absences: Record<string, Absence> = {
@@ -59,6 +60,61 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     test(`every view says that ${what}, and recovers by itself`, async () => {
       await Promise.all(views.map((view) => comesBack(view, absent)))
     })
+
+  test('the tables of a fixed window come by themselves after one answer failed', async () => {
+    const { page, thrown } = await open()
+    await page.route('**/api/top?*', absences['a proxy answers 502']!)
+    await page.goto(`${weir.url}/${outage}`)
+    const hosts = page.getByRole('region', { name: 'Top hosts' })
+    await hosts.locator('.message.error').waitFor()
+    await page.unroute('**/api/top?*')
+    await hosts.locator('tbody tr').first().waitFor()
+    assert.deepEqual(thrown, [])
+    await page.close()
+  })
+
+  test('the peers of an explanation come by themselves after their answer failed', async () => {
+    const { page, thrown } = await open()
+    await page.route('**/api/top?*', absences['a proxy answers 502']!)
+    await page.goto(`${weir.url}/${outage}&explain=shown`)
+    await page.locator('.sentence').waitFor()
+    await page.locator('.top .message.error').first().waitFor()
+    await page.unroute('**/api/top?*')
+    await page.getByRole('region', { name: 'With whom' }).waitFor()
+    assert.deepEqual(thrown, [])
+    await page.close()
+  })
+
+  test('a query that took too long is not sent again: it would only take as long again', async () => {
+    const { page } = await open()
+    let asked = 0
+    await page.clock.install()
+    await page.route('**/api/top?*', async (route) => {
+      asked++
+      const error = { code: 'timed-out', message: 'the answer took too long', remedy: 'ask for less time' } // prettier-ignore
+      await route.fulfill({ status: 503, json: { error } })
+    })
+    await page.goto(`${weir.url}/reports${outage}`)
+    await page.getByText('The answer took too long').waitFor()
+    await page.clock.runFor(60_000)
+    assert.equal(asked, 1)
+    await page.close()
+  })
+
+  test('what is no longer shown is no longer asked for', async () => {
+    const { page } = await open()
+    const aborted: string[] = []
+    await page.goto(`${weir.url}/${outage}`)
+    await page.locator('.top tbody tr').first().waitFor()
+    page.on('requestfailed', (request) => aborted.push(new URL(request.url()).pathname))
+    await page.route('**/api/series?*', () => undefined)
+    for (const split of ['port', 'protocol', 'host'])
+      await page.getByRole('button', { name: split, exact: true }).click()
+    await page.locator('.navigation').getByText('Status').click()
+    await page.locator('.part').first().waitFor()
+    assert.equal(aborted.filter((path) => path === '/api/series').length, 6)
+    await page.close()
+  })
 
   test('an older answer does not get a newer query’s label', async () => {
     const { page, thrown } = await open()

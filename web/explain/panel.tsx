@@ -17,6 +17,7 @@ import { UsualTable } from './usual.tsx'
 
 export function ExplainPanel() {
   useEffect(() => explained.follow(), [])
+  useEffect(() => mainPeers.follow(), [])
   const query = explainQuery.value
   if (!query) return null
   const { answer, error, isAsking } = explained.state.value
@@ -48,7 +49,7 @@ export function ExplainPanel() {
           <Fault error={error} />
         </p>
       )}
-      {!answer && !error && <p class="dim">Reading the flows …</p>}
+      {!answer && !error && <p class="dim reading">Reading the flows …</p>}
       {answer && <Explanation answer={answer} />}
     </section>
   )
@@ -56,7 +57,9 @@ export function ExplainPanel() {
 
 function Explanation({ answer }: { answer: ExplainAnswer }) {
   const { window, sentence, actors, evidence, usual } = answer
-  const peers = mainPeers.value
+  const { answer: peers, error, isAsking } = mainPeers.state.value
+  // Those of another event would be taken for this one's.
+  const isCurrent = !isAsking && error === null
   return (
     <>
       <p class="sentence" aria-live="polite">
@@ -73,7 +76,7 @@ function Explanation({ answer }: { answer: ExplainAnswer }) {
         )}
       </p>
       {actors.length > 0 && <Actors actors={actors} />}
-      {peers && peers.rows.length > 0 && <Peers peers={peers} />}
+      {isCurrent && peers && peers.rows.length > 0 && <Peers peers={peers} />}
       {usual && <UsualTable usual={usual} />}
       <Sentences title="Why it was judged so" sentences={evidence.facts} />
       <Sentences title="What the data cannot show" sentences={evidence.limits} />

@@ -1,5 +1,5 @@
 /** The range that the view has explained, and the API's explanation. */
-import { computed, signal } from '@preact/signals'
+import { computed } from '@preact/signals'
 
 import type { Actor, ExplainAnswer } from '../../api/schema/explain.ts'
 import type { TopRow } from '../../api/schema/schema.ts'
@@ -39,22 +39,25 @@ export interface MainPeers {
   rows: readonly TopRow[]
 }
 
-export const mainPeers = signal<MainPeers | null>(null)
+export const explained = followAnswer<ExplainAnswer>(question, (ended) =>
+  ask('explain', explainQuery.value ?? {}, ended),
+)
 
-export const explained = followAnswer<ExplainAnswer>(question, async (ended) => {
-  mainPeers.value = null
-  const answer = await ask('explain', explainQuery.value ?? {}, ended)
-  void loadPeers(answer, ended)
-  return answer
-})
-
-async function loadPeers(answer: ExplainAnswer, ended: AbortSignal): Promise<void> {
-  const [actor] = answer.actors
-  if (!actor) return
+const peersAsked = computed(() => {
+  const answer = explained.state.value.answer
+  const actor = answer?.actors[0]
+  if (!answer || !actor) return null
   const { from, to } = answer.window
   const exporter = answer.exporter ?? view.value.exporter
   const [own, by] = peerWords[actor.direction]
-  const query = { from, to, exporter, by, filter: `${own} host ${actor.host}`, limit: peersMax }
-  const top = await ask('top', query, ended).catch(() => null)
-  if (top && !ended.aborted) mainPeers.value = { actor, rows: top.rows }
-}
+  const filter = `${own} host ${actor.host}`
+  return { actor, query: { from, to, exporter, by, filter, limit: peersMax } }
+})
+
+export const mainPeers = followAnswer<MainPeers>(
+  () => peersAsked.value && JSON.stringify(peersAsked.value),
+  async (ended) => {
+    const { actor, query } = peersAsked.value!
+    return { actor, rows: (await ask('top', query, ended)).rows }
+  },
+)

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 
 import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema/schema.ts'
 import { keyId } from '../chart/layers.ts'
-import { ask, RequestError, type Query } from '../client.ts'
+import { ask, RequestError, retryMs, type Query } from '../client.ts'
 import type { Measure } from './address.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -45,7 +45,8 @@ const countedBy: Record<Measure, Counted> = {
 }
 
 /**
- * Loads the tables for a new chart; a failing one shows its error and does not affect the others.
+ * Loads the tables for a new chart; a failing one shows its error and does not affect the others,
+ * and all are loaded again if that may help.
  */
 export async function loadTables(shown: Traffic, ended: AbortSignal): Promise<void> {
   const counted = countedBy[shown.view.measure]
@@ -60,6 +61,9 @@ export async function loadTables(shown: Traffic, ended: AbortSignal): Promise<vo
     }),
   )
   tables.value = made
+  if (!made.some(({ error }) => error?.isPassing)) return
+  await new Promise((resolve) => setTimeout(resolve, retryMs))
+  if (!ended.aborted) await loadTables(shown, ended)
 }
 
 interface Asked {

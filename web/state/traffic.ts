@@ -5,10 +5,11 @@ import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds, parseDuration } from '../../flow/interval.ts'
 import { dependsOnZone, moved } from '../../flow/time-grammar.ts'
 import { byClock } from '../chart/compared.ts'
-import { makeLayers } from '../chart/layers.ts'
+import { makeLayers, wholeByKeys } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
 import { splitKeys, type Split, type View } from './address.ts'
 import { isLocal, wasAsked } from './collector.ts'
+import { place } from './route.ts'
 import { loadTables } from './tables.ts'
 import { view } from './view.ts'
 import { windowAt, type Window } from './window.ts'
@@ -23,7 +24,7 @@ export interface Traffic {
   totals: SeriesAnswer
   /** cf=max; null until it comes, and if steps are no longer than the interval. */
   peak: SeriesAnswer | null
-  /** by=direction of the same window some days before; null until it comes, or without comparison. */
+  /** All traffic of the same window some days before; null until it comes, or without comparison. */
   compared: SeriesAnswer | null
   /** unix ms */
   loadedAt: number
@@ -54,10 +55,12 @@ const topAsked: Record<Split, number> = {
 
 let running: AbortController | null = null
 
-/** Loads whenever the query changes; returns the function that stops this. */
+/** Loads whenever the query changes; returns the function that stops this, and what still runs. */
 export function followView(): () => void {
   let asked = ''
-  return effect(() => {
+  const stop = effect(() => {
+    // Another view's address says nothing about this one, which is about to go.
+    if (place.value.path !== '/') return
     const { from, to, by, measure, exporter, filter, step, compare } = view.value
     // There is no need to wait for the server's zone where it does not matter.
     const isZoned = dependsOnZone(from) || dependsOnZone(to) || compare !== 'none'
@@ -67,6 +70,10 @@ export function followView(): () => void {
     asked = next
     void load()
   })
+  return () => {
+    stop()
+    running?.abort()
+  }
 }
 
 /** Fetches the view again; a running request is cancelled. */
@@ -142,7 +149,8 @@ async function addCompared(loaded: Traffic, ended: AbortSignal): Promise<void> {
   const days = parseDuration(shown.compare)! / 86_400_000
   const before = (t: number) => moved(t * 1000, -days, { unit: 'd', zone: zone.value }) / 1000
   const window = { from: before(keyed.from) * 1000, to: before(keyed.to) * 1000 }
-  const query = { ...baseQuery(shown, window), measure: shown.measure, by: 'direction' }
+  const by = wholeByKeys.has(shown.by) ? splitKeys[shown.by] : 'direction'
+  const query = { ...baseQuery(shown, window), measure: shown.measure, by }
   const earlier = await ask('series', { ...query, step: keyed.step }, ended)
   if (earlier.step === keyed.step) add(loaded, { compared: byClock(keyed, earlier, before) })
 }
