@@ -62,6 +62,8 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
       return (await rows.first().textContent()) ?? ''
     }
     assert.match(await first(240), /10\.0\.0\.22/)
+    const left = async (what: string) => (await page.locator(what).boundingBox())!.x
+    assert.ok((await left('.card .who th')) > (await left('.card')), 'its heading is in the card')
     await shoot(page, 'who-1366-dark')
     await page.mouse.move(box.x + box.width / 2, box.y + box.height + 300)
     assert.doesNotMatch(await first(90), /10\.0\.0\.22/)

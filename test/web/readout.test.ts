@@ -63,7 +63,8 @@ const scene: Scene = {
   lost: answer.lost,
   open: answer.open,
 }
-const at = (index: number) => readoutAt(index, { scene, layers, zone: 'UTC' })
+const read = { zone: 'UTC', comparedWith: 'the day before' }
+const at = (index: number) => readoutAt(index, { scene, layers, ...read })
 
 describe('the figures at the cursor', () => {
   test('the greatest at that step comes first, zeros are left out', () => {
@@ -87,7 +88,7 @@ describe('the figures at the cursor', () => {
   })
   test('what is known while an exporter is away is shown, marked as incomplete', () => {
     const away: Scene = { ...scene, unknown: [[start, start + 5, 'lost']] }
-    const readout = readoutAt(0, { scene: away, layers, zone: 'UTC' })
+    const readout = readoutAt(0, { scene: away, layers, ...read })
     assert.equal(readout.unknown, '')
     assert.deepEqual(readout.notes, [
       'in part no data: datagrams were lost on the way, or wait for their template',
@@ -95,11 +96,24 @@ describe('the figures at the cursor', () => {
   })
   test('connections are opened inward and outward, not received and sent', () => {
     const opened: Scene = { ...scene, answer: { ...scene.answer, measure: 'connections' } }
-    const titles = readoutAt(0, { scene: opened, layers, zone: 'UTC' }).halves
+    const titles = readoutAt(0, { scene: opened, layers, ...read }).halves
     assert.deepEqual(
       titles.map(({ title }) => title),
       ['inward', 'outward'],
     )
+  })
+  test('what it is compared with stands beside the total', () => {
+    const compared = { above: [2e6, null, null], below: [1e5, null, null] }
+    const readout = readoutAt(0, { scene, layers: { ...layers, compared }, ...read })
+    assert.deepEqual(
+      readout.halves.map((half) => half.compared),
+      [
+        { label: 'the day before', total: '2.00 Mb/s' },
+        { label: 'the day before', total: '100.00 kb/s' },
+      ],
+    )
+    assert.match(spoken(readout), /2\.00 Mb\/s, the day before 2\.00 Mb\/s; sent/)
+    assert.equal(at(0).halves[0]?.compared, null)
   })
   test('it can be read aloud', () => {
     assert.equal(

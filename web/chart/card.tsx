@@ -65,6 +65,12 @@ export function Card(props: {
               </tr>
             </thead>
             <tbody>
+              {half.compared && (
+                <tr class="compared">
+                  <td>{half.compared.label}</td>
+                  <td>{half.compared.total}</td>
+                </tr>
+              )}
               {half.rows.map((row) => (
                 <tr key={row.id}>
                   <td>

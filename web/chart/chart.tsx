@@ -11,6 +11,7 @@ import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { Card, Named } from './card.tsx'
 import { ChartTable } from './chart-table.tsx'
+import { comparisonTexts } from './compared.ts'
 import { chartKey } from './keyboard.ts'
 import { levelsOf } from './levels.ts'
 import { marked, MarkBar } from './mark-bar.tsx'
@@ -51,7 +52,12 @@ const readout = computed(() => {
   const index = pointed.value
   const [drawn, all] = [scene.value, layers.value]
   if (index === null || !drawn || !all || index >= drawn.answer.time.length) return null
-  return readoutAt(index, { scene: drawn, layers: all, zone: zone.value })
+  return readoutAt(index, {
+    scene: drawn,
+    layers: all,
+    zone: zone.value,
+    comparedWith: comparisonTexts[traffic.value?.view.compare ?? 'none'],
+  })
 })
 
 export function Chart() {

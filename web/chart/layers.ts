@@ -48,7 +48,7 @@ export interface LayerSource {
   totals: SeriesAnswer
   /** by=direction, cf=max */
   peak: SeriesAnswer | null
-  /** by=direction of the earlier window; as many steps as `keyed`. */
+  /** Of the earlier window, by keys where they make up the whole, else by=direction; as many steps as `keyed`. */
   compared?: SeriesAnswer | null
   isLocal: (host: string) => boolean
 }
@@ -92,7 +92,7 @@ function partsOf(split: Split, localOnly: boolean): Record<Half, readonly Direct
  * Splits whose total is the sum of the keys: an interface's in and out are as seen from the router,
  * not from the local networks; and while one exporter is away, others are still known.
  */
-const wholeByKeys: ReadonlySet<Split> = new Set(['interface', 'exporter'])
+export const wholeByKeys: ReadonlySet<Split> = new Set(['interface', 'exporter'])
 
 /** The layers of a chart, the greatest key first and next to the axis. */
 export function makeLayers(source: LayerSource): Layers {

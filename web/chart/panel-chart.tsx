@@ -32,7 +32,12 @@ export function PanelChart(facts: PanelChartFacts) {
   const readout = useComputed(() => {
     const [at, drawn, { layers }] = [pointed.value, scene.value, given.value]
     if (at === null || !drawn || !layers || at >= drawn.answer.time.length) return null
-    return readoutAt(at, { scene: drawn, layers, zone: zone.value })
+    return readoutAt(at, {
+      scene: drawn,
+      layers,
+      zone: zone.value,
+      comparedWith: 'its own counters',
+    })
   })
   useEffect(() => {
     const made = mount(host.current!, facts, {

@@ -18,7 +18,17 @@ export interface Readout {
   unknown: string
   /** Notes on this step: lost flows, still open. */
   notes: string[]
-  halves: { half: Half; title: string; total: string; rows: ReadoutRow[]; more: number }[]
+  halves: ReadoutHalf[]
+}
+
+interface ReadoutHalf {
+  half: Half
+  title: string
+  total: string
+  /** The total of what the chart is compared with; null if it is not compared. */
+  compared: { label: string; total: string } | null
+  rows: ReadoutRow[]
+  more: number
 }
 
 /** Layers listed at the cursor, the greatest there first. */
@@ -61,10 +71,18 @@ export const halfTexts: Record<Measure, Record<Half, string>> = {
   connections: { above: 'inward', below: 'outward' },
 }
 
+interface ReadoutSource {
+  scene: Scene
+  layers: Layers
+  zone: string
+  /** What the dashed line is, if there is one. */
+  comparedWith: string
+}
+
 /** The figures of step `index`. */
 export function readoutAt(
   index: number,
-  { scene, layers, zone }: { scene: Scene; layers: Layers; zone: string },
+  { scene, layers, zone, comparedWith }: ReadoutSource,
 ): Readout {
   const from = scene.time[index]!
   const to = scene.time[index + 1]!
@@ -85,6 +103,10 @@ export function readoutAt(
         half,
         title: halfTexts[scene.answer.measure][half],
         total: figure(layers.total[half][index] ?? null),
+        compared: layers.compared && {
+          label: comparedWith,
+          total: figure(layers.compared[half][index] ?? null),
+        },
         rows: rows.slice(0, rowsMax).map(({ value, layer, colour }) => ({
           id: `${layer.id} ${layer.direction}`,
           label: layerLabel(layer),
@@ -125,9 +147,10 @@ function notesAt(scene: Scene, from: number, to: number): string[] {
 /** A readout as one sentence, for screen readers. */
 export function spoken(readout: Readout): string {
   if (readout.unknown !== '') return `${readout.time}: ${readout.unknown}`
-  const halves = readout.halves.map(({ title, total, rows }) => {
+  const halves = readout.halves.map(({ title, total, compared, rows }) => {
     const first = rows[0]
-    return `${title} ${total}${first ? `, most of it ${first.label} ${first.value}` : ''}`
+    const most = first ? `, most of it ${first.label} ${first.value}` : ''
+    return `${title} ${total}${most}${compared ? `, ${compared.label} ${compared.total}` : ''}`
   })
   return [`${readout.time}: ${halves.join('; ')}`, ...readout.notes].join('; ')
 }
