@@ -73,6 +73,25 @@ test(
   },
 )
 
+test(
+  'the page, printed before its explanation has come, has nothing that only a screen can wait for',
+  { skip, timeout: 240_000 },
+  async () => {
+    await mkdir(shots, { recursive: true })
+    await using weir = await BrowsedWeir.start()
+    const { page } = await weir.open('/status')
+    await page.route('**/api/explain?*', () => undefined)
+    await page.goto(`${weir.url}/${explained}`)
+    await page.getByText('Reading the flows').waitFor()
+    await page.locator('.top tbody tr').first().waitFor()
+    const pdf = join(shots, 'unexplained.pdf')
+    await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
+    const text = execFileSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' })
+    assert.match(text, /Top protocols/)
+    assert.doesNotMatch(text, /Reading the flows|What happened/)
+  },
+)
+
 /** The colours of the chart when the sheet is laid out: in no later frame. */
 async function coloursOnPaper(): Promise<string[]> {
   dispatchEvent(new Event('beforeprint'))
