@@ -48,6 +48,32 @@ test(
 )
 
 test(
+  'on a phone the names of interfaces are not broken letter by letter',
+  { skip: skipWithout('chromium'), timeout: 120_000 },
+  async () => {
+    await using weir = await BrowsedWeir.start()
+    const { page, complaints } = await openPage(weir.browser, 'about:blank', {
+      viewport: { width: 390, height: 844 },
+    })
+    await page.route('**/api/exporters', async (route) => {
+      const response = await route.fetch()
+      const json = (await response.json()) as ExportersAnswer
+      const named = { index: 536870912, name: 'GigabitEthernet0/0/1', speed: 4e11 }
+      for (const exporter of json.exporters)
+        exporter.interfaces = [{ ...named, alias: 'to the provider, by way of the second floor' }]
+      await route.fulfill({ response, json })
+    })
+    await page.goto(`${weir.url}/exporters`)
+    const name = page.getByRole('link', { name: 'GigabitEthernet0/0/1' })
+    const lines = await name.evaluate((link) => link.getClientRects().length)
+    assert.ok(lines <= 2, `the name stands on ${lines} lines`)
+    await isWhole(page.locator('html'))
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    assert.deepEqual(complaints, [])
+  },
+)
+
+test(
   'on an upright wall the names of a top list are shown completely',
   { skip: skipWithout('chromium'), timeout: 120_000 },
   async () => {
