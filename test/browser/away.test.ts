@@ -103,16 +103,18 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
 
   test('what is no longer shown is no longer asked for', async () => {
     const { page } = await open()
-    const aborted: string[] = []
+    const [asked, aborted]: [string[], string[]] = [[], []]
     await page.goto(`${weir.url}/${outage}`)
     await page.locator('.top tbody tr').first().waitFor()
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
     page.on('requestfailed', (request) => aborted.push(new URL(request.url()).pathname))
     await page.route('**/api/series?*', () => undefined)
     for (const split of ['port', 'protocol', 'host'])
       await page.getByRole('button', { name: split, exact: true }).click()
     await page.locator('.navigation').getByText('Status').click()
     await page.locator('.part').first().waitFor()
-    assert.equal(aborted.filter((path) => path === '/api/series').length, 6)
+    const series = (paths: string[]) => paths.filter((path) => path === '/api/series').length
+    assert.deepEqual([series(asked), series(aborted)], [6, 6])
     await page.close()
   })
 

@@ -48,7 +48,8 @@ export function Card(props: {
   const { readout, left, width, children } = props
   if (!readout) return null
   const turned = left > width * turnAt
-  const style = turned ? { right: `${width - left + 14}px` } : { left: `${left + 14}px` }
+  const far = `calc(${turned ? width - left : left}px / var(--letters) + 14px)`
+  const style = turned ? { right: far } : { left: far }
   return (
     <div class="card" style={style} aria-hidden="true">
       <div class="card-time">{readout.time}</div>

@@ -138,7 +138,6 @@ function Board(props: {
             key={`${index} ${panel.kind}`}
             panel={panel}
             place={{ dashboard, index }}
-            scale={1}
             everyMs={everyMs}
           >
             <Handle
