@@ -6,10 +6,12 @@ import type { SourceFiles } from '../read-back/source-files.ts'
 
 /**
  * The sort keys: flows of one service in one direction with the same flags and packet count are
- * alike in most other columns, so they compress best together. Sizes and query times of other
+ * alike in most other columns, so they compress best together. If routers report AS numbers, these
+ * come first: addresses, interfaces and next hops go with them. Sizes and query times of other
  * orders were measured: see ARCHITECTURE.md.
  */
-const lower = { source: 'sourceTransportPort', destination: 'destinationTransportPort' }
+const ports = { source: 'sourceTransportPort', destination: 'destinationTransportPort' }
+const systems = ['bgpSourceAsNumber', 'bgpDestinationAsNumber']
 const thenBy = ['tcpControlBits', 'packetDeltaCount', 'flowStartMilliseconds']
 const receipt = 'collectionTimeMilliseconds'
 
@@ -27,8 +29,8 @@ const usualBounds: GroupBounds = { usual: 98_304, most: 1 << 18 }
 /** The rows of a row group, in order. */
 export type GroupRows = Uint32Array
 
-/** Above the lower port: one bit for whether it is the source port; above that, the row group. */
-const [directionUnit, groupUnit] = [2 ** 16, 2 ** 17]
+/** Above the lower port. */
+const directionUnit = 2 ** 16
 
 const order = new RowOrder()
 
@@ -44,9 +46,12 @@ export async function groupsInOrder(
   order.begin(rows)
   for (const name of thenBy.toReversed()) order.sortBy(await read(name))
   const keys = new Uint32Array(scratch.of('second', 4 * rows), 0, rows)
+  const sources = await source.read(columnOf(ports.source), scratch.of('third', 2 * rows))
+  putServices(sources, await read(ports.destination), keys)
+  order.sortBy(keys)
+  for (const name of systems.toReversed())
+    if (!source.single(columnOf(name))) order.sortBy(await read(name))
   const sizes = putGroups(await read(receipt), Math.max(1, Math.round(rows / usual)), keys)
-  const sources = await source.read(columnOf(lower.source), scratch.of('third', 2 * rows))
-  addPorts(keys, sources, await read(lower.destination))
   order.sortBy(keys)
   return cut(order.rows, sizes, most)
 }
@@ -65,16 +70,21 @@ function putGroups(received: Float64Array, groups: number, keys: Uint32Array): n
   const sizes = Array.from({ length: groups }, () => 0)
   for (let row = 0; row < keys.length; row++) {
     const group = Math.floor(((received[row]! - from) * groups) / (to + 1 - from))
-    keys[row] = group * groupUnit
+    keys[row] = group
     sizes[group]!++
   }
   return sizes
 }
 
-function addPorts(keys: Uint32Array, sources: ArrayLike<number>, destinations: ArrayLike<number>) {
+/** Writes the lower port of each row, and above it whether that is the source port. */
+function putServices(
+  sources: ArrayLike<number>,
+  destinations: ArrayLike<number>,
+  keys: Uint32Array,
+) {
   for (let row = 0; row < keys.length; row++) {
     const [source, destination] = [sources[row]!, destinations[row]!]
-    keys[row]! += source < destination ? directionUnit + source : destination
+    keys[row] = source < destination ? directionUnit + source : destination
   }
 }
 

@@ -57,6 +57,8 @@ function someFlows(seed: number): FlowColumns {
     flows.octetDeltaCount[i] = i % 500 === 0 ? Number.MAX_SAFE_INTEGER - i : upTo(2 ** (i % 40))
     flows.samplingInterval[i] = i % 1000 === 0 ? 2 ** 32 - 1 : 1
     flows.tcpControlBits[i] = [2, 16, 18, 27][upTo(4)]!
+    if (i % 3 === 0) flows.bgpSourceAsNumber[i] = 64_496 + upTo(8)
+    else flows.bgpDestinationAsNumber[i] = 4_200_000_000 + upTo(8)
     flows.sourceMacAddress[i] = upTo(2 ** 48)
     flows.applicationId[i] = upTo(3) * 2 ** 24 + 443
   }
@@ -99,7 +101,7 @@ async function sort(
 }
 
 /** The order within a row group, in SQL. */
-const orderSql = `"sourceTransportPort" < "destinationTransportPort", least("sourceTransportPort", "destinationTransportPort"),
+const orderSql = `"bgpSourceAsNumber", "bgpDestinationAsNumber", "sourceTransportPort" < "destinationTransportPort", least("sourceTransportPort", "destinationTransportPort"),
   "tcpControlBits", "packetDeltaCount", "flowStartMilliseconds"`
 
 /** How many rows of a sorted file are in another place than in SQL, over four parts of the time; ties are in reading order. */
