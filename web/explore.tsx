@@ -7,7 +7,6 @@ import { Annotations } from './chart/annotations.tsx'
 import { Chart } from './chart/chart.tsx'
 import { Caption, ChartTitle } from './chart/caption.tsx'
 import { FiguresTable } from './chart/figures-table.tsx'
-import { letters } from './chart/letters.ts'
 import { Lane } from './chart/lane.tsx'
 import { ChartTools } from './chart/tools.tsx'
 import { ExploreBar } from './controls/explore-bar.tsx'
@@ -52,7 +51,7 @@ export function Explore() {
                 <ChartTitle />
                 <ChartTools />
                 <Lane />
-                <Chart key={letters.value} />
+                <Chart />
                 <Caption />
                 <Annotations />
               </section>

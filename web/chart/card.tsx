@@ -48,8 +48,7 @@ export function Card(props: {
   const { readout, left, width, children } = props
   if (!readout) return null
   const turned = left > width * turnAt
-  const far = `calc(${turned ? width - left : left}px / var(--letters) + 14px)`
-  const style = turned ? { right: far } : { left: far }
+  const style = turned ? { right: `${width - left + 14}px` } : { left: `${left + 14}px` }
   return (
     <div class="card" style={style} aria-hidden="true">
       <div class="card-time">{readout.time}</div>

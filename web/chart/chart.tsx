@@ -13,7 +13,6 @@ import { Card, Named } from './card.tsx'
 import { ChartTable } from './chart-table.tsx'
 import { comparisonTexts } from './compared.ts'
 import { chartKey } from './keyboard.ts'
-import { letters } from './letters.ts'
 import { levelsOf } from './levels.ts'
 import { marked, MarkBar } from './mark-bar.tsx'
 import { makePlot, type Plot } from './plot.ts'
@@ -119,7 +118,6 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
   const plot: Plot = makePlot(host, {
     zone: () => zone.value,
     ink: () => inks[theme.value],
-    scale: letters.value,
     scene: () => scene.value,
     window: () => {
       const window = windowAt(Date.now())

@@ -5,7 +5,6 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Drawing } from '../state/address.ts'
 import { zone } from '../state/zone.ts'
 import { Card } from './card.tsx'
-import { letters } from './letters.ts'
 import type { Layers } from './layers.ts'
 import { makePlot, type Plot } from './plot.ts'
 import { readoutAt, spoken } from './readout.ts'
@@ -19,14 +18,12 @@ export interface PanelChartFacts {
   drawing?: Drawing
   levels?: readonly Level[]
   notes?: readonly Note[]
-  /** Scale of the letters, 1 at a desk; default: that of the page. */
-  scale?: number | undefined
+  scale?: number
   /** Called with the range of a drag, unix seconds; absent: drags do nothing. */
   selected?: (from: number, to: number) => void
 }
 
 export function PanelChart(facts: PanelChartFacts) {
-  const scale = facts.scale ?? letters.value
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<Plot | null>(null)
   const given = useSignal(facts)
@@ -43,24 +40,20 @@ export function PanelChart(facts: PanelChartFacts) {
     })
   })
   useEffect(() => {
-    const made = mount(
-      host.current!,
-      { ...facts, scale },
-      {
-        pointed: (at) => (pointed.value = at),
-        scene: () => scene.value,
-      },
-    )
+    const made = mount(host.current!, facts, {
+      pointed: (at) => (pointed.value = at),
+      scene: () => scene.value,
+    })
     plot.current = made.plot
     return () => {
       made.unmount()
       plot.current = null
     }
-  }, [scale])
+  }, [facts.scale])
   // After the plot: a change of letter size builds it again.
   useEffect(() => {
     given.value = facts
-  }, [facts.layers, facts.drawing, facts.levels, facts.notes, scale])
+  }, [facts.layers, facts.drawing, facts.levels, facts.notes, facts.scale])
   useSignalEffect(() => {
     const look = { ink: inks[theme.value], focused: null }
     void zone.value
@@ -111,7 +104,7 @@ function sceneOf({ layers, drawing = 'mirror', levels, notes }: PanelChartFacts)
 
 function mount(
   host: HTMLElement,
-  { scale, selected, layers }: PanelChartFacts & { scale: number },
+  { scale = 1, selected, layers }: PanelChartFacts,
   { pointed, scene }: { pointed: (index: number | null) => void; scene: () => Scene | null },
 ): { plot: Plot; unmount: () => void } {
   const plot = makePlot(host, {

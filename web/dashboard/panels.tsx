@@ -13,8 +13,8 @@ import { TopPanel } from './top-panel.tsx'
 export interface PanelFacts<Kind extends Panel['kind'] = Panel['kind']> {
   panel: Extract<Panel, { kind: Kind }>
   place: PanelPlace
-  /** Scale of the letters, 1 at a desk; default: that of the page. */
-  scale?: number
+  /** Scale of the letters, 1 at a desk. */
+  scale: number
   everyMs: number
 }
 

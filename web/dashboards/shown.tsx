@@ -59,6 +59,7 @@ export function Shown({ dashboard }: { dashboard: Dashboard }) {
             key={`${index} ${panel.kind}`}
             panel={panel}
             place={{ dashboard: id, index }}
+            scale={1}
             everyMs={refreshSeconds * 1000}
           />
         ))}

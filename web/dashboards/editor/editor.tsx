@@ -138,6 +138,7 @@ function Board(props: {
             key={`${index} ${panel.kind}`}
             panel={panel}
             place={{ dashboard, index }}
+            scale={1}
             everyMs={everyMs}
           >
             <Handle

@@ -3,7 +3,6 @@
  * edited.
  */
 import type { Panel } from '../../../api/schema/state.ts'
-import { letters } from '../../chart/letters.ts'
 import { isSame, nameOf } from './changes.ts'
 import { columnsMax, movedPlace, rowPixels, type Place } from './places.ts'
 
@@ -86,14 +85,14 @@ function follow(
   { isSize, move }: { isSize: boolean; move: HandleFacts['move'] },
 ): void {
   const held = event.currentTarget as HTMLElement
-  const columnPixels = (held.closest('.grid')!.clientWidth * letters.value) / columnsMax
+  const columnPixels = held.closest('.grid')!.clientWidth / columnsMax
   const [x, y] = [event.pageX, event.pageY]
   const drag = `drag ${event.timeStamp}`
   const ended = new AbortController()
   let last = place
   const moved = (now: PointerEvent) => {
     const columns = Math.round((now.pageX - x) / columnPixels)
-    const rows = Math.round((now.pageY - y) / (rowPixels * letters.value))
+    const rows = Math.round((now.pageY - y) / rowPixels)
     const next = movedPlace(place, { columns, rows }, isSize)
     if (!isSame(next, last)) move(next, drag)
     last = next

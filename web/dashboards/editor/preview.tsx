@@ -17,6 +17,7 @@ export function Preview({ panel, everyMs }: { panel: Panel; everyMs: number }) {
           key={panel.kind}
           panel={{ ...panel, place }}
           place={{ dashboard: null, index: 0 }}
+          scale={1}
           everyMs={everyMs}
         />
       </div>
