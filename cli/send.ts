@@ -1,19 +1,21 @@
-/** Sends captures as live UDP, with export times moved to now: an exporter for trying things out. */
+/** Sends captures as live UDP, with their times moved to now: an exporter for trying things out. */
 import { createSocket } from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { formatAddress } from '../flow/address.ts'
 import { Fragments } from '../ingest/capture/fragments.ts'
 import { readPacket } from '../ingest/capture/packet.ts'
 import { wholePackets } from '../ingest/capture/whole-packets.ts'
 import { versionOf, type DatagramVersion } from '../ingest/decode/datagram.ts'
 import { CommandError, exitCodes } from './command.ts'
+import { MovedTimes } from './moved-times.ts'
 
 /** Datagrams closer together than this are sent without a pause. */
 const pauseMsMin = 5
 
 /**
  * Sends every flow datagram of the captures to HOST:PORT, at the captured pace times `speed`.
- * Export times are moved to the time of sending; times within records are left as they are.
+ * Export times are moved to the time of sending, and the times of flows with them.
  */
 export async function sendCaptures(
   paths: readonly string[],
@@ -27,14 +29,16 @@ export async function sendCaptures(
   let firstMs: number | null = null
   let sent = 0
   const cut: string[] = []
-  for await (const { payload, version, timeMs } of datagramsOf(paths, (path) => cut.push(path))) {
+  const times = new MovedTimes()
+  for await (const captured of datagramsOf(paths, (path) => cut.push(path))) {
+    const { payload, version, exporter, timeMs } = captured
     firstMs ??= timeMs
     const dueMs = startedMs + (timeMs - firstMs) / speed
     if (dueMs - Date.now() > pauseMsMin) await sleep(dueMs - Date.now())
+    const bySeconds = Math.round((dueMs - timeMs) / 1000)
+    const moved = times.move(payload, version, { exporter, bySeconds })
     await new Promise<void>((resolve, reject) => {
-      socket.send(moved(payload, version, dueMs - timeMs), port, host, (error) =>
-        error ? reject(error) : resolve(),
-      )
+      socket.send(moved, port, host, (error) => (error ? reject(error) : resolve()))
     })
     sent++
   }
@@ -60,6 +64,7 @@ function readSpeed(text: unknown): number {
 interface CapturedDatagram {
   payload: Uint8Array
   version: DatagramVersion
+  exporter: string
   /** Time of capture, unix ms. */
   timeMs: number
 }
@@ -76,27 +81,8 @@ async function* datagramsOf(
       const datagram = readPacket(packet.bytes, packet.linkType, fragments)
       const version = datagram && versionOf(datagram.payload)
       if (!datagram || datagram.isCut || !version) continue
-      yield { payload: datagram.payload, version, timeMs: packet.timeMs }
+      const exporter = formatAddress(...datagram.source)
+      yield { payload: datagram.payload, version, exporter, timeMs: packet.timeMs }
     }
   }
-}
-
-/** The offset of the export time (unix seconds) in each version's header. */
-const exportSecondsOffset: Partial<Record<DatagramVersion, number>> = {
-  v1: 8,
-  v5: 8,
-  v6: 8,
-  v7: 8,
-  v9: 8,
-  ipfix: 4,
-}
-
-/** A copy of the datagram with its export time moved by `byMs`. */
-function moved(payload: Uint8Array, version: DatagramVersion, byMs: number): Uint8Array {
-  const copy = payload.slice()
-  const offset = exportSecondsOffset[version]
-  if (offset === undefined) return copy
-  const view = new DataView(copy.buffer)
-  view.setUint32(offset, view.getUint32(offset) + Math.round(byMs / 1000))
-  return copy
 }
