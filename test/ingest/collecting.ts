@@ -23,6 +23,7 @@ export interface Collecting {
   store: Awaited<ReturnType<typeof openParquetSeries>>
   buckets: Buckets
   coverage: CoverageTracker
+  counters: CounterTracker
   /** Counts and archives a flow that began and ended at a time. */
   take: (at: number, octets: number) => void
   /** A tick at a time; returns what failed. */
@@ -42,7 +43,16 @@ export async function openCollecting(t: TestContext, data: string): Promise<Coll
   const buckets = new Buckets({ local, flowMaxMs, wholeFrom: t0 })
   const coverage = new CoverageTracker(t0)
   const counters = new CounterTracker()
-  const writer = new SeriesWriter({ archive, store, coverage, tier, local, top: 10, flowMaxMs })
+  const writer = new SeriesWriter({
+    archive,
+    store,
+    coverage,
+    counters,
+    tier,
+    local,
+    top: 10,
+    flowMaxMs,
+  })
   const log = pino({ level: 'silent' })
   const incidents = await IncidentWatch.open(settings, log)
   const nothing = () => undefined
@@ -85,6 +95,7 @@ export async function openCollecting(t: TestContext, data: string): Promise<Coll
     store,
     buckets,
     coverage,
+    counters,
     take: (at, octets) => {
       const flows = columnsOf([testFlow({ first: at, last: at, octets })])
       buckets.add(flows)
