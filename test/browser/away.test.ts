@@ -131,6 +131,29 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     await page.close()
   })
 
+  test('neither does a report, a list of incidents or an explanation', async () => {
+    const { page, thrown } = await open()
+    const shown = [
+      [`/reports${outage}`, '**/api/top?*', 'table.report tbody tr'],
+      [`/incidents${outage}`, '**/api/incidents?*', '.incident'],
+      [`/${outage}&explain=shown`, '**/api/explain?*', '.sentence'],
+    ] as const
+    for (const [address, asked, answer] of shown) {
+      await page.goto(weir.url + address)
+      await page.locator(answer).first().waitFor()
+      await page.route(asked, absences['nothing answers']!)
+      const later = address.replace('T11:50', 'T11:55')
+      await page.evaluate((to) => history.pushState({}, '', to), later)
+      await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')))
+      await page.locator('.message.error').first().waitFor()
+      assert.equal(await page.locator(answer).count(), 0, address)
+      await page.unroute(asked)
+      await page.locator(answer).first().waitFor()
+    }
+    assert.deepEqual(thrown, [])
+    await page.close()
+  })
+
   test('a request without an answer is aborted and repeated', async () => {
     const { page, thrown } = await open()
     await page.clock.install()

@@ -57,9 +57,8 @@ export function ExplainPanel() {
 
 function Explanation({ answer }: { answer: ExplainAnswer }) {
   const { window, sentence, actors, evidence, usual } = answer
-  const { answer: peers, error, isAsking } = mainPeers.state.value
   // Those of another event would be taken for this one's.
-  const isCurrent = !isAsking && error === null
+  const peers = mainPeers.state.value.isAsking ? null : mainPeers.state.value.answer
   return (
     <>
       <p class="sentence" aria-live="polite">
@@ -76,7 +75,7 @@ function Explanation({ answer }: { answer: ExplainAnswer }) {
         )}
       </p>
       {actors.length > 0 && <Actors actors={actors} />}
-      {isCurrent && peers && peers.rows.length > 0 && <Peers peers={peers} />}
+      {peers && peers.rows.length > 0 && <Peers peers={peers} />}
       {usual && <UsualTable usual={usual} />}
       <Sentences title="Why it was judged so" sentences={evidence.facts} />
       <Sentences title="What the data cannot show" sentences={evidence.limits} />

@@ -59,7 +59,7 @@ export function Incidents() {
           The address says <code>kind={kind}</code>: it may be {incidentKinds.join(', ')}.
         </p>
       )}
-      {answer && incidents.length === 0 && <None />}
+      {answer && !isAsking && incidents.length === 0 && <None />}
       <ol class="incidents">
         {incidents.map((incident) => (
           <Item key={incident.id} incident={incident} />

@@ -6,7 +6,10 @@ import { effect, signal, type ReadonlySignal } from '@preact/signals'
 
 import { loginNeeded, RequestError, retryMs, send, type Change } from '../client.ts'
 
-/** The state of an answer. While a new one is fetched, the old one stays. */
+/**
+ * The state of an answer. While a new one is fetched, the old one stays; after a failure only if it
+ * answers the same question.
+ */
 export interface Asked<Answer> {
   answer: Answer | null
   error: RequestError | null
@@ -43,15 +46,20 @@ export function followAnswer<Answer>(
   const again = () => {
     times.value++
   }
-  const load = async (ended: AbortSignal) => {
+  /** The question of the answer in `state`. */
+  let answered: string | null = null
+  const load = async (text: string, ended: AbortSignal) => {
     state.value = { ...state.peek(), isAsking: true }
     try {
       const answer = await asking(ended)
-      if (!ended.aborted) state.value = { answer, error: null, isAsking: false }
+      if (ended.aborted) return
+      answered = text
+      state.value = { answer, error: null, isAsking: false }
     } catch (error) {
       if (ended.aborted) return
       if (!(error instanceof RequestError)) throw error
-      state.value = { ...state.peek(), error, isAsking: false }
+      const answer = text === answered ? state.peek().answer : null
+      state.value = { answer, error, isAsking: false }
       if (!error.isPassing) return
       const timer = setTimeout(again, retryMs)
       ended.addEventListener('abort', () => clearTimeout(timer))
@@ -73,12 +81,12 @@ export function followAnswer<Answer>(
         if (next === asked) return
         asked = next
         running?.abort()
-        if (next === null) {
+        if (text === null) {
           state.value = { answer: null, error: null, isAsking: false }
           return
         }
         running = new AbortController()
-        void load(running.signal)
+        void load(text, running.signal)
       })
       return () => {
         running?.abort()
