@@ -50,9 +50,12 @@ function blankUnknown(line: Line, { grid, covered, reach }: ArchiveRows): void {
   line.peak = line.average
 }
 
-/** A line at a longer step: the mean of the known steps (null below xff), and their maximum. */
+/**
+ * A line on a grid of longer steps, or one that begins earlier: the mean of the known steps (null
+ * below xff), and their maximum.
+ */
 export function foldLine(line: Line, from: Grid, to: Grid): Line {
-  if (from.stepMs === to.stepMs) return line
+  if (from.stepMs === to.stepMs && from.from === to.from) return line
   const folded = newLine(line.key, to.count, line.direction)
   folded.total = line.total
   const steps = to.stepMs / from.stepMs

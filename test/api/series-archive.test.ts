@@ -112,6 +112,21 @@ suite('/api/series from the archive', () => {
     assert.deepEqual([summary.total, summary.maximum, summary.p95], [600, 8, 8])
   })
 
+  test('flows are at their time in a window that begins before the archive, at any step', async (t) => {
+    const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
+    const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })
+    const from = seconds(noon) - 3600
+    for (const step of [10, 30, 60, 300, 1800]) {
+      const url = `/api/series?from=${from}&to=${seconds(noon) + 1800}&step=${step}&filter=proto+tcp`
+      const { time, series } = await get<SeriesAnswer>(url)
+      const { values, summary } = series[0]!
+      assert.equal(values.length, time.length)
+      const first = values.findIndex((value) => value !== null && value > 0)
+      assert.equal(time[first], seconds(noon), `steps of ${step} s`)
+      assert.deepEqual([values[first - 1], summary.total], [null, 600])
+    }
+  })
+
   test('a refusal says how to query without what only the archive can answer', async (t) => {
     const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
     const { refused } = await appUnderTest(t, { steps: { '5m': known }, flows })
