@@ -7,8 +7,9 @@ import type { ClickHouseSettings } from './clickhouse-specs.ts'
 import type { SensitivityName } from './incident/sensitivity.ts'
 import type { Tier } from './interval.ts'
 import type { AccessSettings, AlertSettings, NamingSettings } from './console-specs.ts'
+import { settingRules } from './setting-rules.ts'
 import { settingSpecs } from './setting-specs.ts'
-import { endpointText, type Endpoint, type SettingSpec } from './setting-values.ts'
+import type { Endpoint, SettingSpec } from './setting-values.ts'
 
 /** How to connect to InfluxDB, when series are stored there. */
 export interface InfluxSettings {
@@ -142,7 +143,7 @@ export function inspectSettings(
     logLevel: read('LOG'),
   }
   const faulty = new Set(faults.map(({ key }) => key))
-  for (const { reads, find } of rules)
+  for (const { reads, find } of settingRules)
     if (!reads.some((key) => faulty.has(key))) faults.push(...find(settings))
   return { settings, faults }
 }
@@ -206,64 +207,6 @@ function namingSettings(read: Read): NamingSettings {
     countryFile: read('COUNTRY_FILE') || null,
   }
 }
-
-/** Whether an address for the API to listen on is reachable only from this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
-
-function exposure({ http, published, access }: Settings): SettingFault[] {
-  if (access.auth === 'proxy' && access.proxies === null)
-    return [
-      {
-        key: 'WEIR_AUTH',
-        value: 'proxy',
-        remedy: 'needs WEIR_PROXIES: the networks of the proxy, such as 127.0.0.1/32',
-      },
-    ]
-  const reached = published ?? http
-  if (isLoopback(reached.host) || access.auth !== null) return []
-  return [
-    {
-      key: published === null ? 'WEIR_HTTP' : 'WEIR_PUBLISHED',
-      value: endpointText(reached),
-      remedy: `is reachable from other machines: set WEIR_AUTH too. ${settingSpecs.AUTH.remedy}`,
-    },
-  ]
-}
-
-function missingToken({ store, influx }: Settings): SettingFault[] {
-  const { token, tokenFile } = influx
-  if (store !== 'influx' || (token === null) !== (tokenFile === null)) return []
-  return [
-    {
-      key: 'WEIR_INFLUX_TOKEN_FILE',
-      value: tokenFile ?? '',
-      remedy:
-        token === null
-          ? 'WEIR_STORE=influx wants a token: name its file, as weir influx setup writes it'
-          : 'WEIR_INFLUX_TOKEN is set too: keep one of the two',
-    },
-  ]
-}
-
-function wrongPair({ store, storeAlso }: Settings): SettingFault[] {
-  if (storeAlso === null || (store !== 'influx' && store !== storeAlso)) return []
-  return [
-    {
-      key: 'WEIR_STORE_ALSO',
-      value: storeAlso,
-      remedy: `does not go with WEIR_STORE=${store}: of the two, one is parquet and the other clickhouse`,
-    },
-  ]
-}
-
-/** What settings must be together. A rule is skipped if a setting that it reads has a fault. */
-const rules: readonly { reads: readonly string[]; find: (of: Settings) => SettingFault[] }[] = [
-  { reads: ['WEIR_HTTP', 'WEIR_PUBLISHED', 'WEIR_AUTH', 'WEIR_PROXIES'], find: exposure },
-  { reads: ['WEIR_STORE'], find: missingToken },
-  { reads: ['WEIR_STORE', 'WEIR_STORE_ALSO'], find: wrongPair },
-]
 
 /** The default time zone: WEIR_TZ, or UTC if that leaves it to the browser. */
 export function zoneOf({ timeZone }: Pick<Settings, 'timeZone'>): string {

@@ -74,6 +74,12 @@ test('what settings must be together is found beside other faults, if each of th
   ])
 })
 
+test('no two sockets receive on one port', () => {
+  const port = '127.0.0.1:2055'
+  assert.deepEqual(faultsOf({ WEIR_NETFLOW: port, WEIR_SFLOW: port }), ['WEIR_SFLOW'])
+  assert.deepEqual(faultsOf({ WEIR_NETFLOW: '127.0.0.1:0', WEIR_IPFIX: '127.0.0.1:0' }), [])
+})
+
 test('a length of time is not 0', () => {
   const faults = faultsOf({ WEIR_ARCHIVE_KEEP: '0d', WEIR_FLOW_MAX: '0s', WEIR_TIERS: '5m:0d' })
   assert.deepEqual(faults.toSorted(), ['WEIR_ARCHIVE_KEEP', 'WEIR_FLOW_MAX', 'WEIR_TIERS'])
