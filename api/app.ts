@@ -150,7 +150,9 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const { now = Date.now, heavyLimits } = options
   const heavy = new HeavyQueries(heavyLimits)
   const looks = new LookThread()
-  app.addHook('onClose', () => looks.close())
+  app.addHook('onClose', async () => {
+    await Promise.all([heavy.close(), looks.close()])
+  })
   const look: Look = (seen, sought) => looks.look(seen, sought)
   const { settings, state } = options
   const given = settings.access.passwordFile === null ? [] : [firstAdmin]

@@ -43,6 +43,8 @@ export class HeavyQueries {
   /** Waiting and running queries, by id: at most runningMax + waitingMax. */
   readonly #queries = new Map<string, Query>()
   #running = 0
+  /** What runs, also for clients that have gone. */
+  readonly #works = new Set<Promise<unknown>>()
 
   constructor(limits: HeavyLimits = heavyLimits) {
     this.#limits = limits
@@ -75,7 +77,10 @@ export class HeavyQueries {
           query.progress = share
         }
         if (signal.aborted) throw stopped(timeout)
-        return await Promise.race([work(signal, progress), whenAborted(signal, timeout)])
+        const worked = work(signal, progress)
+        this.#works.add(worked)
+        void Promise.allSettled([worked]).then(() => this.#works.delete(worked))
+        return await Promise.race([worked, whenAborted(signal, timeout)])
       } catch (error) {
         throw signal.aborted ? stopped(timeout) : error
       } finally {
@@ -86,6 +91,12 @@ export class HeavyQueries {
       reply.raw.off('close', left)
       this.#queries.delete(id)
     }
+  }
+
+  /** Cancels all queries, and waits until they have cleaned up. */
+  async close(): Promise<void> {
+    for (const { gone } of this.#queries.values()) gone.abort()
+    await Promise.allSettled(this.#works)
   }
 
   /** Whether none runs. */

@@ -1,4 +1,5 @@
 /** `weir demo`: the page on a scratch folder with the bundled Monday outage replayed into it. */
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { CommandInput } from './command.ts'
 import { replay } from './replay.ts'
 import { start } from './start.ts'
+import { endingSignals } from './stop.ts'
 
 const captures = new URL('../test/captures/', import.meta.url)
 const capture = fileURLToPath(new URL('monday-outage.v9.pcap.gz', captures))
@@ -17,9 +19,12 @@ const weekSeconds = 604_800
 
 export async function demo({ settings }: CommandInput): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), 'weir-demo-'))
+  const remove = () => rmSync(data, { recursive: true, force: true })
+  for (const name of endingSignals) process.once(name, remove)
   try {
     const scratch = { ...settings, data, names: settings.names ?? names }
     await replay({ settings: scratch, values: { shift: 'recent' }, positionals: [capture] })
+    for (const name of endingSignals) process.off(name, remove)
     const weeks = Math.floor((Date.now() / 1000 - outage.to) / weekSeconds)
     const at = (seconds: number) =>
       new Date((seconds + weeks * weekSeconds) * 1000).toISOString().slice(0, 19) + 'Z'

@@ -16,6 +16,7 @@ import { migrateBeside } from './migrate-beside.ts'
 import { compareFlows, sendFlows } from './migrate-flows.ts'
 import { copySeries } from './migrate-series.ts'
 import { moveState } from './migrate-state.ts'
+import { runToEnd } from './stop.ts'
 
 const targets = ['clickhouse', 'parquet'] as const
 type Target = (typeof targets)[number]
@@ -24,6 +25,10 @@ export async function migrate({ settings, values }: CommandInput): Promise<void>
   const to = targets.find((each) => each === values['to'])
   if (to === undefined)
     throw new CommandError('write --to clickhouse or --to parquet', exitCodes.usage)
+  await runToEnd(() => migrateTo(settings, to), 'run it again to go on')
+}
+
+async function migrateTo(settings: Settings, to: Target): Promise<void> {
   try {
     const lock = await lockDataFolder(settings.data, 'migrate').catch((error: unknown) => {
       if (error instanceof DataFolderBusy) return null

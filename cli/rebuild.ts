@@ -12,11 +12,16 @@ import { lockDataFolder } from '../ingest/lock.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openSeriesStore } from '../store/open-series.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { runToEnd } from './stop.ts'
 
 export async function rebuild({ settings, values }: CommandInput): Promise<void> {
   const from = time(values['from'], 'from', zoneOf(settings))
   const to = time(values['to'], 'to', zoneOf(settings))
   if (to <= from) throw new CommandError('--to must be later than --from', exitCodes.usage)
+  await runToEnd(() => rebuildBetween(settings, from, to), 'run it again to finish it')
+}
+
+async function rebuildBetween(settings: Settings, from: number, to: number): Promise<void> {
   const lock = await lockDataFolder(settings.data, 'rebuild')
   const archive = await Archive.open(join(settings.data, 'archive'))
   try {

@@ -6,12 +6,14 @@ import { lastPacketMs } from '../ingest/import/read-captures.ts'
 import { NotACapture } from '../ingest/capture/read.ts'
 import { lockDataFolder } from '../ingest/lock.ts'
 import { TakenBefore } from '../ingest/import/taken.ts'
+import type { Settings } from '../flow/settings.ts'
 import { formatWithUnit } from '../flow/units.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { checkNames } from './names.ts'
 import { Progress } from './progress.ts'
 import { sendCaptures } from './send.ts'
+import { runToEnd } from './stop.ts'
 
 const weekMs = 604_800_000
 
@@ -29,17 +31,27 @@ export async function replay({ settings, values, positionals }: CommandInput): P
       return sendCaptures(positionals, values['to'], values['speed'])
     await checkNames(settings)
     const shiftMs = await shiftOf(values['shift'], positionals)
-    const lock = await lockDataFolder(settings.data, 'replay')
-    const progress = new Progress()
-    try {
-      const onProgress = progress.show.bind(progress)
-      const summary = await importCaptures(positionals, { settings, shiftMs, onProgress })
-      progress.clear()
-      console.log(values['json'] === true ? JSON.stringify(summary) : describe(summary))
-    } finally {
-      await lock.release()
-    }
+    await runToEnd(
+      () => importLocked(positionals, { settings, shiftMs, isJson: values['json'] === true }),
+      'run it again to finish it',
+    )
   })
+}
+
+async function importLocked(
+  paths: readonly string[],
+  { settings, shiftMs, isJson }: { settings: Settings; shiftMs: number; isJson: boolean },
+): Promise<void> {
+  const lock = await lockDataFolder(settings.data, 'replay')
+  const progress = new Progress()
+  try {
+    const onProgress = progress.show.bind(progress)
+    const summary = await importCaptures(paths, { settings, shiftMs, onProgress })
+    progress.clear()
+    console.log(isJson ? JSON.stringify(summary) : describe(summary))
+  } finally {
+    await lock.release()
+  }
 }
 
 /** Errors that the user can fix, with their exit codes. */

@@ -15,8 +15,13 @@ import { openSeriesReader } from '../store/open-series.ts'
 import { openFlows, openIncidents } from '../store/open.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { readNames } from './names.ts'
+import { runToEnd } from './stop.ts'
 
-export async function report({ settings, values }: CommandInput): Promise<void> {
+export async function report(input: CommandInput): Promise<void> {
+  await runToEnd((stopping) => reportUntil(stopping, input), null)
+}
+
+async function reportUntil(signal: AbortSignal, { settings, values }: CommandInput): Promise<void> {
   const path = typeof values['output'] === 'string' ? values['output'] : null
   const format = formatOf(path)
   const names = await readNames(settings)
@@ -37,8 +42,8 @@ export async function report({ settings, values }: CommandInput): Promise<void> 
     })
     const tz = typeof values['tz'] === 'string' ? values['tz'] : undefined
     const wording = await wordingOf({ names, settings, status }, tz)
-    const made = await makeReport(window, { settings, series, flows, ledger, wording, now })
-    await write(path, await formatReport(made, format))
+    const made = await makeReport(window, { settings, series, flows, ledger, wording, now, signal })
+    await write(path, await formatReport(made, format, signal))
   } catch (error) {
     if (error instanceof ApiError || error instanceof CannotRender) {
       const isUsage = error instanceof ApiError && error.status < 500

@@ -1,7 +1,8 @@
-/** Runs something until SIGINT or SIGTERM, then closes it. */
+/** What SIGINT and SIGTERM do: they close what runs until it is stopped, and end what ends by itself. */
 
 /** A second signal, or a close that takes longer than this, ends the process at once. */
 const closeMsMax = 25_000
+export const endingSignals = ['SIGINT', 'SIGTERM'] as const
 
 /**
  * Starts, waits for a signal, closes; the process then ends by itself with exit code 0. A long
@@ -32,4 +33,36 @@ export async function runUntilStopped(
   await stopped
   await running.close()
   process.exit(0)
+}
+
+/**
+ * Runs a command that ends by itself. A signal still ends the process, and is its status: at once if `left` says
+ * what is left to be done, else when `run`, whose signal is aborted, has cleaned up; a second one in any case.
+ */
+export async function runToEnd(
+  run: (stopping: AbortSignal) => Promise<void>,
+  left: string | null,
+): Promise<void> {
+  const stopping = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+  const onSignal = (name: NodeJS.Signals) => {
+    for (const each of endingSignals) process.off(each, onSignal)
+    stopping.abort()
+    void end(name)
+  }
+  const end = async (name: NodeJS.Signals) => {
+    if (left === null) await Promise.allSettled([running])
+    else console.error(`weir: stopped by ${name}: ${left}`)
+    process.kill(process.pid, name)
+  }
+  for (const name of endingSignals) process.on(name, onSignal)
+  try {
+    await (running = run(stopping.signal))
+  } catch (error) {
+    // What was stopped has not failed.
+    if (stopping.signal.aborted) await new Promise(() => undefined)
+    throw error
+  } finally {
+    for (const name of endingSignals) process.off(name, onSignal)
+  }
 }

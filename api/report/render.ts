@@ -23,10 +23,14 @@ export class CannotRender extends Error {
 }
 
 /**
- * Renders a page.
+ * Renders a page, unless `signal` is aborted first: then Chromium and its folder are gone.
  * @throws CannotRender
  */
-export async function render(html: string, format: 'pdf' | 'png'): Promise<Buffer> {
+export async function render(
+  html: string,
+  format: 'pdf' | 'png',
+  signal?: AbortSignal,
+): Promise<Buffer> {
   const chromium = await findChromium()
   const folder = await mkdtemp(join(tmpdir(), 'weir-report-'))
   try {
@@ -41,9 +45,13 @@ export async function render(html: string, format: 'pdf' | 'png'): Promise<Buffe
         `--screenshot=${target}`,
       ],
     }[format]
-    await run(chromium, [...argumentsOf(folder), ...how, `file://${page}`])
+    await run(chromium, [...argumentsOf(folder), ...how, `file://${page}`], {
+      signal,
+      folder,
+    })
     return await readFile(target)
   } catch (error) {
+    signal?.throwIfAborted()
     if (error instanceof CannotRender) throw error
     const [reason] = reasonOf(error).split('\n')
     throw new CannotRender(
@@ -87,11 +95,21 @@ async function findChromium(): Promise<string> {
   )
 }
 
-function run(command: string, args: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    execFile(command, args, { timeout: renderMsMax, killSignal: 'SIGKILL' }, (error) => {
-      if (error) reject(error)
-      else resolve()
+async function run(
+  command: string,
+  args: readonly string[],
+  { signal, folder }: { signal: AbortSignal | undefined; folder: string },
+): Promise<void> {
+  // What it keeps beside its profile goes with the folder, too.
+  const env = { ...process.env, TMPDIR: folder }
+  const limits = { timeout: renderMsMax, killSignal: 'SIGKILL', signal, env } as const
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile(command, args, limits, (error) => {
+      if (!error) resolve()
+      // An abort is reported before it has ended, and until then it writes to the folder.
+      else if (child.pid && child.exitCode === null && child.signalCode === null)
+        child.once('exit', () => reject(error))
+      else reject(error)
     })
   })
 }

@@ -60,9 +60,13 @@ export const reportTypes: Record<ReportFormat, string> = {
  * A report in a format.
  * @throws CannotRender for pdf and png without Chromium
  */
-export async function formatReport(report: Report, format: ReportFormat): Promise<string | Buffer> {
+export async function formatReport(
+  report: Report,
+  format: ReportFormat,
+  signal?: AbortSignal,
+): Promise<string | Buffer> {
   if (format === 'md') return markdownReport(report)
   if (format === 'svg') return report.chart?.svg ?? '<svg xmlns="http://www.w3.org/2000/svg"/>'
   const html = htmlReport(report)
-  return format === 'html' ? html : render(html, format)
+  return format === 'html' ? html : render(html, format, signal)
 }

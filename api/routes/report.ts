@@ -25,7 +25,7 @@ export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       const wording = await wordingOf({ ...parts, names: namesAt(parts, window.to) }, query.tz)
       const made = await parts.heavy.run(reply, async (signal) => {
         const report = await makeReport(window, { ...parts, ledger, wording, now, signal })
-        return formatReport(report, format).catch((error: unknown) => {
+        return formatReport(report, format, signal).catch((error: unknown) => {
           throw refusalOf(error)
         })
       })

@@ -10,13 +10,13 @@ import { openSeriesStore } from '../../store/open-series.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
 import { announcedBefore, announcedName, announcedWith } from './announced.ts'
-import { finishImport } from './finish-import.ts'
+import { finishImport, isImportUnfinished } from './finish-import.ts'
 import type { Imported } from './imported.ts'
 import { judgeNow } from '../incidents/judge-now.ts'
 import { readNames } from '../names.ts'
 import { Pipeline } from '../pipeline.ts'
 import { CaptureReader, firstPacketMs, inOrderOfTime, type CapturesRead } from './read-captures.ts'
-import { hashCaptures, type HashedCapture, type Taken } from './taken.ts'
+import { hashCaptures, TakenBefore, type HashedCapture, type Taken } from './taken.ts'
 import { keepExporters, shipFiles, tellOthers } from './tell.ts'
 import { writeSeries } from './write-series.ts'
 
@@ -57,7 +57,12 @@ export async function importCaptures(
   const archive = await Archive.open(join(settings.data, 'archive'), { fileMs })
   try {
     const taken = archive.value<Taken>('taken') ?? {}
-    const hashed = await hashCaptures(paths, taken)
+    const hashed = await hashCaptures(paths, taken).catch(async (error: unknown) => {
+      // Running it again is how one that was stopped is finished.
+      if (error instanceof TakenBefore && (await finishStopped(settings, archive)))
+        error.message += '; what was left to be made of it is made now'
+      throw error
+    })
     const note = (filled: ReadonlySet<string>) => noteTaken(taken, hashed, filled)
     const { found, exporters, flows, status } = await takeIn(paths, { ...options, archive, note })
     await shipFiles(settings, archive)
@@ -70,6 +75,22 @@ export async function importCaptures(
   } finally {
     await archive.close()
   }
+}
+
+/** Makes what an import that was stopped left to be made; false if none did. */
+async function finishStopped(settings: Settings, archive: Archive): Promise<boolean> {
+  if (!(await isImportUnfinished(settings, archive))) return false
+  const store = await openSeriesStore(settings)
+  try {
+    await finishImport(settings, archive, store)
+    const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
+    await writeSeries({ settings, archive, store, coverage })
+  } finally {
+    await store.close()
+  }
+  await shipFiles(settings, archive)
+  await judgeNow(settings)
+  return true
 }
 
 interface TakeInOptions extends ImportOptions {

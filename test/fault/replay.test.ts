@@ -67,6 +67,20 @@ suite('a killed replay', () => {
       assert.deepEqual(await storedIn(data), whole)
     })
 
+  test('says so when stopped by a signal, and is finished when it is run again', async () => {
+    const data = join(folder, 'again')
+    const { signal, said } = await killAt(points['its flows are published'], data, capture, 'SIGTERM') // prettier-ignore
+    assert.equal(signal, 'SIGTERM')
+    assert.equal(said, 'weir: stopped by SIGTERM: run it again to finish it\n')
+    const again = await runWeir(['replay', capture], { WEIR_DATA: data })
+    assert.equal(again.code, exitCodes.taken)
+    assert.match(
+      again.stderr,
+      /was taken in before, .*; what was left to be made of it is made now/,
+    )
+    assert.deepEqual(await storedIn(data), whole)
+  })
+
   test('is finished by a replay of another capture', async () => {
     const data = join(folder, 'another')
     await killAt(points['its flows are published'], data, capture)
@@ -141,14 +155,21 @@ async function storedIn(data: string) {
 }
 
 /** Starts a replay, and kills it once a file of its data folder contains a text. */
-async function killAt([file, text]: readonly [string, string], data: string, capture: string) {
+async function killAt(
+  [file, text]: readonly [string, string],
+  data: string,
+  capture: string,
+  how: NodeJS.Signals = 'SIGKILL',
+) {
   const replay = spawnWeir(['replay', capture], { WEIR_DATA: data })
-  const closed = once(replay, 'close')
+  const closed = once(replay, 'close') as Promise<[number | null, string | null]>
+  const said = replay.stderr!.toArray()
   const isThere = () => readFile(join(data, file), 'utf8').then((content) => content.includes(text))
   while (!(await isThere().catch(() => false))) {
     assert.equal(replay.exitCode, null, `it ended before ${file} contained ${text}`)
     await sleep(1)
   }
-  replay.kill('SIGKILL')
-  await closed
+  replay.kill(how)
+  const [, signal] = await closed
+  return { signal, said: (await said).join('') }
 }
