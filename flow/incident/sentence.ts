@@ -104,9 +104,14 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
     // With lost flows or sampled packets, the rest is unknown.
     const isAllSeen = incident.lost.flows === 0 && incident.sampling === 1
     const nobody = isAllSeen ? 'No host took the line' : 'No host is seen to have taken the line'
+    // An exporter without flows sends nothing, but its next datagram continues the sequence.
+    const isWhole = incident.lost.flows === 0
+    const reports = isWhole
+      ? `no report of ${exporter} is missing`
+      : `${exporter} went on reporting`
     return (
       `traffic through ${exporter} was cut for ${sayLength(incident)}. ` +
-      `${nobody}: ${passed}, and ${exporter} went on reporting.`
+      `${nobody}: ${passed}, and ${reports}.`
     )
   },
   exporter(incident, wording) {

@@ -117,8 +117,10 @@ suite('sentences', () => {
     const silence = say({ kind: 'silence', actors: [], total: { in: 0, out: 0, connections: 0 } })
     assert.match(
       silence,
-      /was cut for 4 min 23 s\. No host took the line: nothing passed, and pfsense went on reporting\.$/,
+      /was cut for 4 min 23 s\. No host took the line: nothing passed, and no report of pfsense is missing\.$/,
     )
+    const lossy = say({ kind: 'silence', actors: [], lost: { flows: 3, estimated: false } })
+    assert.match(lossy, / passed, and pfsense went on reporting\./)
     const away = say({ kind: 'exporter', actors: [], facts: ['the exporter was started anew'] })
     assert.match(
       away,
