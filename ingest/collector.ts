@@ -75,6 +75,7 @@ const coverageHorizonMs = 2 * 3_600_000
 
 export class Collector {
   publishedAt: number | null = null
+  publishedUntilMs = Number.NEGATIVE_INFINITY
   seriesWrittenAt: number | null = null
   lastError: string | null = null
   readonly #parts: CollectorParts
@@ -185,7 +186,7 @@ export class Collector {
     // written again.
     if (batch) this.#takeIn()
     const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
-    const position = receiver.position
+    const [position, untilMs] = [receiver.position, receiver.takenUntilMs()]
     const marked = markedIntervals(this.#parts)
     try {
       await archive.publish({
@@ -204,6 +205,7 @@ export class Collector {
       throw error
     }
     this.publishedAt = Date.now()
+    this.publishedUntilMs = untilMs
     await receiver.release(position)
     return marked
   }

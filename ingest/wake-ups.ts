@@ -22,7 +22,8 @@ export function wakeUps(
     wokenMs = now()
     await wake().finally(() => (isAwake = false))
   }
-  const clock = schedule(pattern, wakeOnce, { timezone: 'UTC', noOverlap: true })
+  // A wake-up that is missed, as when the clock is set, or that comes while awake, is nothing to tell an administrator.
+  const clock = schedule(pattern, wakeOnce, { timezone: 'UTC', suppressMissedWarning: true })
   const watch = setInterval(() => {
     if (now() - wokenMs > lateMs) void wakeOnce()
   }, lookMs)

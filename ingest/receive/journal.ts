@@ -31,6 +31,8 @@ export interface JournalCounters {
   bytes: number
   /** Datagrams not journalled, because the disk was too slow or refused them. */
   dropped: number
+  /** The last time that happened, unix ms. */
+  droppedMs: number | null
   lastError: string | null
 }
 
@@ -44,7 +46,13 @@ const retryEveryMs = 1000
 const bufferBytes = 4 << 20
 
 export class Journal {
-  readonly counters: JournalCounters = { datagrams: 0, bytes: 0, dropped: 0, lastError: null }
+  readonly counters: JournalCounters = {
+    datagrams: 0,
+    bytes: 0,
+    dropped: 0,
+    droppedMs: null,
+    lastError: null,
+  }
   /** Whether written data will be read back soon, and should stay in the page cache. */
   isReadBack = false
   readonly #folder: string
@@ -120,6 +128,7 @@ export class Journal {
       this.flush()
     if (this.#file === null) {
       this.counters.dropped++
+      this.counters.droppedMs = receivedMs
       return false
     }
     const start = this.#used
@@ -188,6 +197,7 @@ export class Journal {
         this.#unsynced += used
       } catch (error) {
         this.counters.dropped += datagrams
+        this.counters.droppedMs = Date.now()
         this.#fail(error)
       }
     }

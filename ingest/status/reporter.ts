@@ -157,6 +157,7 @@ export class Reporter {
         overflowed: received.overflowed,
         decoderState: receiver.stateError,
         journal: received.journal,
+        publishedUntilMs: collector.publishedUntilMs,
         damaged: receiver.damaged,
       }),
     ]

@@ -11,7 +11,9 @@ export interface IngestState {
   /** Datagrams dropped because the backlog was full. */
   overflowed: number
   decoderState: string | null
-  journal: { dropped: number; lastError: string | null }
+  journal: { dropped: number; droppedMs: number | null; lastError: string | null }
+  /** All datagrams received before it have been published, unix ms. */
+  publishedUntilMs: number
   /** What of the journal was damaged when it was replayed. */
   damaged: { bytes: number; states: number }
 }
@@ -65,9 +67,10 @@ const troubles: readonly Trouble[] = [
     remedy: 'the next start takes longer; check the disk (df, dmesg)',
   },
   {
-    describe: ({ journal: { dropped, lastError } }) =>
+    describe: ({ journal: { dropped, droppedMs, lastError }, publishedUntilMs }) =>
       whenAny(
-        dropped,
+        // What has been published needs no journal any more.
+        droppedMs !== null && droppedMs >= publishedUntilMs ? dropped : 0,
         `datagrams were not written to the journal (${lastError ?? 'the disk is too slow'})`,
       ),
     remedy: 'a crash now would lose what is not published yet; check the disk (df, dmesg)',

@@ -77,21 +77,21 @@ export class Sender {
    * @throws StoreFault when nothing has got through for a minute
    */
   async settled(): Promise<void> {
-    const { spool, now } = this.#parts
+    const { spool } = this.#parts
     while (spool.pendingCount > 0) {
       this.wake()
-      const { fault, since } = this.pause
-      if (fault && now() - since > patienceMs) throw fault
+      const { fault, waitedMs } = this.pause
+      if (fault && waitedMs > patienceMs) throw fault
       await this.#nextGroup(1000)
     }
   }
 
   /** Ends within about `graceMs`; what is not sent by then stays in the spool. */
   async close(graceMs: number): Promise<void> {
-    const { spool, now } = this.#parts
-    const deadline = now() + graceMs
-    while (spool.pendingCount > 0 && !this.pause.fault && now() < deadline)
-      await this.#nextGroup(Math.max(1, deadline - now()))
+    const { spool } = this.#parts
+    const deadline = performance.now() + graceMs
+    while (spool.pendingCount > 0 && !this.pause.fault && performance.now() < deadline)
+      await this.#nextGroup(Math.max(1, deadline - performance.now()))
     this.#ending.abort()
     this.#wake()
     await this.#running

@@ -16,6 +16,7 @@ test('the collector wakes every quarter of a minute, also when the clock is set 
     }
     static override now = now
   } as DateConstructor
+  const said = t.mock.method(console, 'warn', () => undefined)
   let wakes = 0
   const clock = wakeUps(
     () => Promise.resolve(void wakes++),
@@ -36,5 +37,25 @@ test('the collector wakes every quarter of a minute, also when the clock is set 
     assert.ok(found >= 3 && found <= 5, `${found} times in a minute`)
   }
   await clock.stop()
+  assert.deepEqual(said.mock.calls, [])
   assert.equal(await wakesInMinute(), 0)
+})
+
+test('a wake-up that comes while the last one still runs is left out without a word', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] })
+  const said = t.mock.method(console, 'warn', () => undefined)
+  const { promise: over, resolve: end } = Promise.withResolvers<void>()
+  let wakes = 0
+  const clock = wakeUps(() => {
+    wakes++
+    return over
+  }, Date.now)
+  for (let passedMs = 0; passedMs < 60_000; passedMs += 500) {
+    t.mock.timers.tick(500)
+    await setImmediate()
+  }
+  assert.equal(wakes, 1)
+  assert.deepEqual(said.mock.calls, [])
+  end()
+  await clock.stop()
 })

@@ -11,7 +11,9 @@ const well: IngestState = {
   overflowed: 0,
   decoderState: null,
   damaged: { bytes: 0, states: 0 },
-  journal: { dropped: 0, lastError: null },
+  // Those that were not journalled have been published since.
+  journal: { dropped: 5, droppedMs: 99, lastError: null },
+  publishedUntilMs: 100,
 }
 
 test('while all is well there is nothing to report', () => {
@@ -33,7 +35,10 @@ for (const [state, what] of [
     /^7 bytes of the journal were damaged at the start, and their flows lost$/,
   ],
   [{ damaged: { bytes: 0, states: 1 } }, /^1 files of templates .* were damaged at the start$/],
-  [{ journal: { dropped: 5, lastError: null } }, /^5 datagrams .* \(the disk is too slow\)$/],
+  [
+    { journal: { dropped: 5, droppedMs: 100, lastError: null } },
+    /^5 datagrams .* \(the disk is too slow\)$/,
+  ],
 ] satisfies [Partial<IngestState>, RegExp][])
   test(`trouble with ${Object.keys(state)[0]!} is reported, with a remedy`, () => {
     const [trouble, ...others] = troublesOf({ ...well, ...state })
