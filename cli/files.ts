@@ -2,7 +2,7 @@
  * Files named in the settings: checked before anything starts, so that all missing ones are
  * reported at once.
  */
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 
 import { sendsFlows, type SettingFault, type Settings } from '../flow/settings.ts'
 
@@ -28,6 +28,15 @@ function namedFiles(settings: Settings): NamedFile[] {
       path: sendsFlows(settings) ? clickhouse.passwordFile : null,
     },
   ]
+}
+
+/** A fault if the data folder is, or would lie below, something that is no folder; it need not exist. */
+export async function folderFaults({ data }: Settings): Promise<SettingFault[]> {
+  const isUsable = await stat(data).then(
+    (found) => found.isDirectory(),
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOTDIR',
+  )
+  return isUsable ? [] : [{ key: 'WEIR_DATA', value: data, remedy: 'is no folder: name one' }]
 }
 
 /** A fault for every file that is missing, or that we may not read or run. */

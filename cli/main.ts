@@ -9,7 +9,7 @@ import { inspectSettings, placeText, SettingsError, type Settings } from '../flo
 import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import packageFile from '../package.json' with { type: 'json' }
-import { fileFaults } from './files.ts'
+import { fileFaults, folderFaults } from './files.ts'
 import { checkNames } from './names.ts'
 
 interface Command {
@@ -188,6 +188,8 @@ async function run([name = '', ...rest]: readonly string[]): Promise<void> {
   const isCheck = values['check'] === true
   const settings = await loadSettings(environment, {
     path: values['config'],
+    // The doctor looks at the folder itself, with all else.
+    readsFolder: name !== 'doctor',
     readsFiles: isCheck || name === 'start',
   }).catch(async (error: unknown) => {
     if (!(error instanceof SettingsError) || !command.onFaults) throw error
@@ -225,10 +227,11 @@ function parse(
  */
 async function loadSettings(
   environment: Record<string, string | undefined>,
-  { path, readsFiles }: { path: unknown; readsFiles: boolean },
+  { path, readsFolder, readsFiles }: { path: unknown; readsFolder: boolean; readsFiles: boolean },
 ): Promise<Settings> {
   const file = typeof path === 'string' ? await readYaml(path, 'the settings') : {}
   const { settings, faults } = inspectSettings(environment, file)
+  if (readsFolder) faults.push(...(await folderFaults(settings)))
   if (readsFiles) faults.push(...(await fileFaults(settings)))
   if (faults.length === 0) return settings
   const isInFile = (key: string) => environment[key] === undefined && Object.hasOwn(file, key)

@@ -96,6 +96,18 @@ test('a bad setting stops the start with key, value and remedy', async () => {
   assert.match(stderr, /WEIR_TOP="0": write a whole number/)
 })
 
+test('a data folder that is no folder is a fault of the settings, whatever is started', async () => {
+  const file = join(await scratchFolder(), 'file')
+  await writeFile(file, '')
+  const capture = 'test/captures/monday-outage.v9.pcap.gz'
+  for (const data of ['/dev/null', file, join(file, 'below')])
+    for (const args of [['api'], ['ingest'], ['start'], ['query'], ['replay', capture]]) {
+      const { code, stderr } = await runWeir(args, { WEIR_DATA: data })
+      assert.equal(code, 64, `${args[0]}: ${stderr}`)
+      assert.equal(stderr, `weir: WEIR_DATA="${data}": is no folder: name one\n`)
+    }
+})
+
 test('missing files named in settings are all reported by a check, and by a start', async () => {
   const data = await scratchFolder()
   const script = join(data, 'no-program')
