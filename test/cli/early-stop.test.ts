@@ -23,8 +23,11 @@ async function startedJustNow() {
     WEIR_SFLOW: '127.0.0.1:0',
     WEIR_LOG: 'error',
   })
-  const own = () =>
+  const all = () =>
     readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+  // Others may build the page.
+  const own = () =>
+    all().filter((pid) => existsSync(`/proc/${pid}/cmdline`) && /weir\.js\0(ingest|api)\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) // prettier-ignore
   await until(() => own().length === 2)
   const children = own().map(Number)
   for (const pid of children) left.add(pid)
@@ -39,7 +42,7 @@ test('a stop while both processes are loading is no failure', { skip: !isLinux }
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   assert.deepEqual(await ended, [0, null])
-  assert.equal((await said).join(''), '')
+  assert.doesNotMatch((await said).join(''), /failed|Error/)
   for (const pid of children) assert.ok(!existsSync(`/proc/${pid}`))
 })
 
@@ -53,6 +56,6 @@ test(
     child.kill('SIGKILL')
     await ended
     await until(() => !children.some((pid) => existsSync(`/proc/${pid}`)))
-    assert.equal((await said).join(''), '')
+    assert.doesNotMatch((await said).join(''), /failed|Error/)
   },
 )
