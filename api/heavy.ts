@@ -3,6 +3,7 @@
  * gone.
  */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FastifyReply } from 'fastify'
 
@@ -18,6 +19,9 @@ export interface HeavyLimits {
 }
 
 const heavyLimits: HeavyLimits = { runningMax: 4, waitingMax: 64, timeoutMs: 60_000 }
+
+/** A stop waits this long for cancelled queries to clean up. */
+const cleanUpMsMax = 2000
 
 interface Query {
   startedMs: number
@@ -93,10 +97,13 @@ export class HeavyQueries {
     }
   }
 
-  /** Cancels all queries, and waits until they have cleaned up. */
+  /** Cancels all queries, and waits until they have cleaned up, but not for one that hangs. */
   async close(): Promise<void> {
     for (const { gone } of this.#queries.values()) gone.abort()
-    await Promise.allSettled(this.#works)
+    const ended = new AbortController()
+    const hangs = sleep(cleanUpMsMax, undefined, { signal: ended.signal }).catch(() => undefined)
+    await Promise.race([Promise.allSettled(this.#works), hangs])
+    ended.abort()
   }
 
   /** Whether none runs. */
