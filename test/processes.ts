@@ -111,7 +111,9 @@ export class RunningIngest {
   /** Ingest's status. */
   status(): Promise<IngestStatus> {
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: join(this.#data, 'run', 'ingest.sock'), path: '/status' })
+      const socketPath = join(this.#data, 'run', 'ingest.sock')
+      // A connection that was kept may be closed by ingest just as it is used again.
+      const asked = request({ socketPath, path: '/status', agent: false })
       asked.on('error', reject)
       asked.on('response', (response) => {
         textOf(response).then((text) => resolve(JSON.parse(text) as IngestStatus), reject)

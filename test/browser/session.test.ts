@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core'
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { answered } from './opened.ts'
+import { answered, openPage } from './opened.ts'
 
 const password = 'a password for sessions'
 
@@ -43,8 +43,7 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
   })
 
   async function open(path: string): Promise<Page> {
-    const page = await weir.browser.newPage()
-    await page.goto(weir.url + path)
+    const { page } = await openPage(weir.browser, weir.url + path)
     await logIn(page, 'admin')
     await answered(page)
     return page
@@ -103,9 +102,13 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
       await page.getByRole('button', { name: button }).click()
       const form = page.getByRole('dialog', { name })
       const keep = form.getByRole('button', { name: 'Keep' })
-      await form.getByLabel(field).fill('Not saved yet')
-      if (name === 'Tracker') await form.getByLabel('Filter').fill('port 443')
-      if (name === 'Alert') await form.getByLabel('To: one').fill('http://127.0.0.1:9/')
+      // With a required field empty nothing would be sent, and the end of the session found only later.
+      const fill = async (text: string) => {
+        await form.getByLabel(field).fill(text)
+        if (name === 'Tracker') await form.getByLabel('Filter').fill('port 443')
+        if (name === 'Alert') await form.getByLabel('To: one').fill('http://127.0.0.1:9/')
+      }
+      await fill('Not saved yet')
       await request(page, '/api/logout')
       await keep.click()
       await logIn(page, 'admin')
@@ -117,7 +120,7 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
       await form.waitFor({ state: 'detached' })
       await page.getByText('Not saved yet').first().waitFor()
       await page.getByRole('button', { name: button }).click()
-      await form.getByLabel(field).fill('Seen by nobody else')
+      await fill('Seen by nobody else')
       await request(page, '/api/logout')
       await keep.click()
       await logIn(page, 'bob')
