@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
+import type { ExplainAnswer } from '../../api/schema/explain.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
 import { answered, painted, shoot } from './opened.ts'
@@ -87,6 +88,27 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     await painted(page)
     await shoot(page, 'explained-1920-dark')
     assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('beside the chart, who it was and with whom are all in sight', async () => {
+    const range = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&explain=shown'
+    const { page } = await weir.open('/status', { viewport: { width: 1920, height: 1080 } })
+    await page.route('**/api/explain?*', async (route) => {
+      const response = await route.fetch()
+      const json = (await response.json()) as ExplainAnswer
+      json.actors[0]!.name = 'bobby22.bigbiz.local'
+      await route.fulfill({ response, json })
+    })
+    await page.goto(`${weir.url}/?${range}`)
+    for (const name of ['Who it was', 'With whom']) {
+      const region = page.getByRole('region', { name })
+      const [room, needed] = await region.evaluate(
+        (it) => [it.clientWidth, it.scrollWidth] as const,
+      )
+      assert.ok(needed <= room, `${name}: ${needed} of ${room} pixels`)
+    }
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
     await page.close()
   })
 
