@@ -53,6 +53,31 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.close()
   })
 
+  test('a report of words that cannot be read says so, and shows the default', async () => {
+    const page = await open(
+      `/reports?${around}&report=zzz&order=peer&limit=7&include=all&colour=red`,
+    )
+    for (const said of [
+      'report=zzz: it may be summary, ',
+      'order=peer: it may be bytes, ',
+      'limit=7: it may be 10, ',
+      'include=all: it may be any, ',
+      'colour=red: known parameters: from, to, report, ',
+    ])
+      await page.getByText(`The address says ${said}`).waitFor()
+    await page.locator('table.report tbody tr').first().waitFor()
+    const shown = (name: string) => page.getByRole('combobox', { name, exact: true }).inputValue()
+    assert.deepEqual(await Promise.all(['report', 'order', 'lines', 'flows that'].map(shown)), [
+      'pair',
+      'bytes',
+      '100',
+      'any',
+    ])
+    await page.goto(`${weir.url}/reports?from=x`)
+    await page.getByRole('alert').getByText('"x" is not a time: write 2026-11-16 11:30').waitFor()
+    await page.close()
+  })
+
   test('the newest flows are no newer than the last datagram', async () => {
     const page = await open('/?from=2026-11-20&to=2026-11-21')
     await page.getByText('The newest flows are of Mon 16 Nov 2026 14:01:00.').waitFor()

@@ -10,16 +10,14 @@ import { exporters, newestData, status, unreadableTiers } from '../state/collect
 import { firstPointDue } from '../state/first-point.ts'
 import { failure, layers, traffic } from '../state/traffic.ts'
 import { addressFaults, show, view } from '../state/view.ts'
-import { timeFaults } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
 import { instantText, isoText, localText } from '../time/words.ts'
+import { AddressFaults, TimeFaults } from './address-faults.tsx'
 import { Fault } from './fault.tsx'
 
 /** Two intervals without data are late; one is usual. */
 const staleSeconds = 600
-/** Characters shown of a value that cannot be read. */
-const saidMax = 120
 /** The window of "show the newest data". */
 const newestWindowSeconds = 4 * 3600
 
@@ -27,18 +25,8 @@ export function Messages() {
   return (
     <div class="messages">
       <Failure />
-      {addressFaults.value.map(({ name, value, remedy }) => (
-        <p class="message warning" key={name}>
-          The address says <code>{`${name}=${shortened(value)}`}</code>: {remedy}.
-        </p>
-      ))}
-      {Object.values(timeFaults.value)
-        .filter(Boolean)
-        .map((fault) => (
-          <p class="message error" role="alert" key={fault}>
-            {sentence(fault)}
-          </p>
-        ))}
+      <AddressFaults faults={addressFaults.value} />
+      <TimeFaults />
       <Stale />
       <Nothing />
       <NothingKnown />
@@ -53,11 +41,6 @@ export function Messages() {
       )}
     </div>
   )
-}
-
-/** As much of a text as is needed to recognise it. */
-function shortened(text: string): string {
-  return text.length > saidMax ? `${text.slice(0, saidMax)} …` : text
 }
 
 /** Warnings of the collector, those of one remedy together, without those that repeat a reason already said. */

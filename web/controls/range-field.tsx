@@ -3,12 +3,12 @@ import { formatDuration } from '../../flow/units.ts'
 import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
 import { addressWith, go } from '../state/route.ts'
 import { view } from '../state/view.ts'
-import { timeFaults, windowAt } from '../state/window.ts'
+import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { rangeText } from '../time/words.ts'
 import { RangeFields } from './range-fields.tsx'
 
-export function RangeField({ extra = [] }: { extra?: readonly string[] }) {
+export function RangeField() {
   const { from, to } = view.value
   const chosen = presetOf(from, to)
   const window = windowAt(Date.now())
@@ -37,10 +37,7 @@ export function RangeField({ extra = [] }: { extra?: readonly string[] }) {
       </select>
       <RangeFields apply={(range) => go(addressWith(range))} />
       <span class="dim">
-        {window
-          ? `${rangeText(window.from, window.to, zone.value)} · ${zone.value}`
-          : timeFaults.value.from || timeFaults.value.to}
-        {extra.map((text) => ` · ${text}`)}
+        {window && `${rangeText(window.from, window.to, zone.value)} · ${zone.value}`}
       </span>
     </>
   )

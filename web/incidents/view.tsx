@@ -1,15 +1,17 @@
 /** The incidents of a time range, newest first: each a sentence, linked to its chart. */
+import { computed } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import type { Incident, IncidentsAnswer } from '../../api/schema/explain.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { addressOfAnswer, ask } from '../client.ts'
+import { AddressFaults } from '../controls/address-faults.tsx'
 import { Page } from '../controls/page.tsx'
 import { RangeField } from '../controls/range-field.tsx'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds, type Kind } from '../explain/kinds.ts'
 import { rangeParameter, windowAround } from '../explain/ranges.ts'
-import { writeAddress, defaultView } from '../state/address.ts'
+import { defaultView, parameters, readQuery, word, writeAddress } from '../state/address.ts'
 import { followAnswer } from '../state/follow.ts'
 import { addressWith, go, parameter, place, stay } from '../state/route.ts'
 import { view } from '../state/view.ts'
@@ -22,6 +24,11 @@ const defaultRange = { from: 'now-30d', to: 'now' }
 const listedMax = 500
 /** Kinds that incidents can have. */
 const incidentKinds = (Object.keys(kinds) as Kind[]).filter((kind) => kind !== 'none')
+
+const read = computed(() => {
+  const { from, to, exporter, tz } = parameters
+  return readQuery(place.value.query, { from, to, kind: word(incidentKinds), exporter, tz })
+})
 
 function query() {
   const { from, to } = defaultRange
@@ -41,10 +48,9 @@ export function Incidents() {
     return listed.follow()
   }, [])
   const { answer, error, isAsking } = listed.state.value
-  const kind = parameter('kind')
-  const isKnown = incidentKinds.some((each) => each === kind)
+  const { kind } = read.value.values
   const incidents = (answer?.incidents ?? []).filter(
-    (incident) => !isKnown || incident.window.kind === kind,
+    ({ window }) => kind === undefined || window.kind === kind,
   )
   return (
     <Page
@@ -54,11 +60,7 @@ export function Incidents() {
       error={error}
       tools={<Tools />}
     >
-      {kind !== '' && !isKnown && (
-        <p class="message warning">
-          The address says <code>kind={kind}</code>: it may be {incidentKinds.join(', ')}.
-        </p>
-      )}
+      <AddressFaults faults={read.value.faults} />
       {answer && !isAsking && incidents.length === 0 && <None />}
       <ol class="incidents">
         {incidents.map((incident) => (

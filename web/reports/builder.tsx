@@ -4,9 +4,8 @@ import { Words } from '../controls/words.tsx'
 import { exporterName, exporters } from '../state/collector.ts'
 import { addressWith, go } from '../state/route.ts'
 import { further, printed, statistics, type Preset } from './presets.ts'
-import { inclusions, limits, question, type Inclusion } from './question.ts'
+import { inclusions, limits, orders, question, type Inclusion } from './question.ts'
 
-const orders = { top: ['bytes', 'packets', 'flows', 'peers'], flows: ['first', 'last', 'received', 'bytes', 'packets', 'duration'] } // prettier-ignore
 const inclusionTexts: Record<Inclusion, string> = {
   any: 'any part in the time (bytes pro rata)',
   start: 'begin in the time',

@@ -3,15 +3,20 @@ import { computed } from '@preact/signals'
 
 import type { Query } from '../client.ts'
 import { withExporter } from '../controls/words.tsx'
+import { parameters, readQuery, text, word } from '../state/address.ts'
 import { parameter, place } from '../state/route.ts'
 import { view } from '../state/view.ts'
 import { windowAt } from '../state/window.ts'
-import { filterOf, presetOf, type Preset } from './presets.ts'
+import { filterOf, presetOf, presets, type Preset } from './presets.ts'
 
 export const inclusions = ['any', 'start', 'end', 'within'] as const
 export type Inclusion = (typeof inclusions)[number]
 
 export const limits = ['10', '25', '100', '500', '1000'] as const
+export const orders = {
+  top: ['bytes', 'packets', 'flows', 'peers', 'rate', 'duration'],
+  flows: ['first', 'last', 'received', 'bytes', 'packets', 'duration', 'rate'],
+}
 
 export interface Question {
   preset: Preset
@@ -24,21 +29,40 @@ export interface Question {
   exporter: string
 }
 
+const read = computed(() => {
+  const { query } = place.value
+  const { kind } = presetOf(parameter('report'))
+  const { from, to, exporter, filter, tz } = parameters
+  return readQuery(query, {
+    from,
+    to,
+    report: word(presets.map(({ id }) => id)),
+    // Its words are the API's to check.
+    by: text(255),
+    order: word(orders[kind]),
+    limit: word(limits),
+    include: word(inclusions),
+    exporter,
+    filter,
+    tz,
+  })
+})
+
+/** The parts of a report's address that could not be read. */
+export const reportFaults = computed(() => read.value.faults)
+
 export const question = computed((): Question => {
-  void place.value
-  const preset = presetOf(parameter('report'))
-  const include = inclusions.find((word) => word === parameter('include')) ?? 'any'
+  const { values } = read.value
+  const value = (name: string, otherwise = '') => String(values[name] ?? otherwise)
+  const preset = presetOf(value('report'))
   return {
     preset,
-    by:
-      preset.kind === 'top'
-        ? withExporter((parameter('by') || preset.by).split(',')).join(',')
-        : '',
-    order: parameter('order') || preset.order,
-    limit: limits.find((count) => count === parameter('limit')) ?? '100',
-    include,
-    filter: [filterOf(preset), parameter('filter')].filter(Boolean).join(' and '),
-    exporter: parameter('exporter'),
+    by: preset.kind === 'top' ? withExporter(value('by', preset.by).split(',')).join(',') : '',
+    order: value('order', preset.order),
+    limit: value('limit', '100'),
+    include: value('include', 'any') as Inclusion,
+    filter: [filterOf(preset), value('filter')].filter(Boolean).join(' and '),
+    exporter: value('exporter'),
   }
 })
 

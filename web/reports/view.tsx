@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 
 import type { FlowsAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { addressOfAnswer, ask } from '../client.ts'
+import { AddressFaults, TimeFaults } from '../controls/address-faults.tsx'
 import { FilterInput } from '../controls/filter-input.tsx'
 import { Page } from '../controls/page.tsx'
 import { RangeField } from '../controls/range-field.tsx'
@@ -11,7 +12,7 @@ import { addressWith, go, parameter } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
 import { Builder } from './builder.tsx'
 import { FlowList } from './flow-list.tsx'
-import { question, reportQuery } from './question.ts'
+import { question, reportFaults, reportQuery } from './question.ts'
 import { Saved } from './saved.tsx'
 import { TopList } from './top-list.tsx'
 
@@ -42,6 +43,8 @@ export function Reports() {
       error={error}
       tools={<RangeField />}
     >
+      <AddressFaults faults={reportFaults.value} />
+      <TimeFaults />
       <section class="panel builder" aria-label="Question">
         <Builder />
         <FilterInput

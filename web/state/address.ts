@@ -104,13 +104,19 @@ export interface AddressFault {
 /** More keys than are ever drawn. */
 const keysMax = 200
 
-interface Parameter {
+/** How a parameter of an address is read. */
+export interface Reading {
+  /** Null: it cannot be read. */
   read: (text: string) => View[keyof View] | null
-  write: (value: View[keyof View]) => string
   remedy: string
 }
 
-function word(choices: readonly string[]): Parameter {
+interface Parameter extends Reading {
+  write: (value: View[keyof View]) => string
+}
+
+/** One of some words. */
+export function word(choices: readonly string[]): Parameter {
   return {
     read: (value) => (choices.includes(value) ? value : null),
     write: String,
@@ -118,7 +124,8 @@ function word(choices: readonly string[]): Parameter {
   }
 }
 
-function text(lengthMax: number): Parameter {
+/** Any text up to a length. */
+export function text(lengthMax: number): Parameter {
   return {
     read: (value) => (value.length <= lengthMax ? value : null),
     write: String,
@@ -132,7 +139,8 @@ const keys: Parameter = {
   remedy: '',
 }
 
-const parameters: Record<keyof View, Parameter> = {
+/** The parameters of Explore; other views have some of them. */
+export const parameters: Record<keyof View, Parameter> = {
   from: text(64),
   to: text(64),
   by: word(splits),
@@ -166,20 +174,29 @@ const names = Object.keys(parameters) as (keyof View)[]
 
 /** The view of an address's query, and the parts that could not be read. */
 export function readAddress(query: string): { view: View; faults: AddressFault[] } {
+  const { values, faults } = readQuery(query, parameters)
+  return { view: { ...defaultView, ...values }, faults }
+}
+
+/** The values of a query that could be read, and the parts that could not. */
+export function readQuery(
+  query: string,
+  readings: Readonly<Record<string, Reading>>,
+): { values: Record<string, View[keyof View]>; faults: AddressFault[] } {
   const faults: AddressFault[] = []
-  const view: Record<string, View[keyof View]> = { ...defaultView }
+  const values: Record<string, View[keyof View]> = {}
+  const known = new Map(Object.entries(readings))
   for (const [name, value] of new URLSearchParams(query)) {
-    const parameter = names.includes(name as keyof View) ? parameters[name as keyof View] : null
-    const read = parameter && value !== '' ? parameter.read(value) : null
-    if (read !== null) view[name] = read
-    else if (value !== '')
-      faults.push({
-        name,
-        value,
-        remedy: parameter?.remedy ?? `known parameters: ${names.join(', ')}`,
-      })
+    if (value === '') continue
+    const reading = known.get(name)
+    const read = reading?.read(value) ?? null
+    if (read !== null) values[name] = read
+    else {
+      const remedy = reading?.remedy ?? `known parameters: ${[...known.keys()].join(', ')}`
+      faults.push({ name, value, remedy })
+    }
   }
-  return { view: view as unknown as View, faults }
+  return { values, faults }
 }
 
 /** The query of a view, with its `?`; from and to are always included, other defaults are not. */
