@@ -23,6 +23,29 @@ describe('reports', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
     await page.close()
   })
 
+  for (const report of ['pair', 'src', 'in-out', 'conversation', 'flow-times', 'full'])
+    test(`on a phone the names and bytes of the report ${report} are in sight`, async () => {
+      const viewport = { width: 390, height: 844 }
+      const { page } = await weir.open(`/reports?${around}&report=${report}`, { viewport })
+      const bytes = page.locator('table.report th').filter({ hasText: /^bytes/ })
+      await bytes.waitFor()
+      const column = await bytes.evaluate((it) => (it as HTMLTableCellElement).cellIndex)
+      assert.equal(column, 1)
+      const cells = page.locator('table.report tbody tr > :is(td:first-child, td:nth-child(2))')
+      const room = await page
+        .locator('.scrolled')
+        .evaluate((it) => it.getBoundingClientRect().right)
+      const ends = await cells.evaluateAll((all) =>
+        all.map((each) => {
+          const text = document.createRange()
+          text.selectNodeContents(each)
+          return text.getBoundingClientRect().right
+        }),
+      )
+      assert.ok(ends.length > 2 && Math.max(...ends) <= room, `${Math.max(...ends)} of ${room}`)
+      await page.close()
+    })
+
   test('on paper the query is in words, and unused parts are absent', async () => {
     const path = `/reports?${around}&report=src`
     const { page } = await weir.open(path)

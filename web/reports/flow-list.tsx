@@ -3,11 +3,12 @@ import type { Flow, FlowsAnswer } from '../../api/schema/schema.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { objectAddress } from '../object/address.ts'
+import { isNarrow } from '../state/narrow.ts'
 import { zone } from '../state/zone.ts'
 import { clockText, dayText } from '../time/ticks.ts'
-import type { FlowColumn } from './presets.ts'
+import { counts, ends, type FlowColumn } from './presets.ts'
 import { Nothing } from './nothing.tsx'
-import { SortedTable, type Column } from './sorted.tsx'
+import { SortedTable, together, type Column } from './sorted.tsx'
 
 const duration = ({ first, last }: Flow) => Math.max(0, last - first)
 
@@ -83,6 +84,15 @@ const columnsById: Record<FlowColumn, Column<Flow>> = {
   vlan: plain('vlan', 'VLAN'),
 }
 
+const chosen = (ids: readonly FlowColumn[]) => ids.map((id) => columnsById[id])
+
+/** On a phone: between whom, how much, then the rest. */
+function narrowed(ids: readonly FlowColumn[]): Column<Flow>[] {
+  const of = (words: readonly FlowColumn[]) => chosen(ids.filter((id) => words.includes(id)))
+  const rest = ids.filter((id) => !ends.includes(id) && !counts.includes(id))
+  return [together(of(ends)), ...of(counts).toReversed(), ...chosen(rest)]
+}
+
 export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowColumn[] }) {
   const { flows, more } = props.answer
   if (flows.length === 0) return <Nothing />
@@ -91,7 +101,7 @@ export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowCol
       <SortedTable
         label="Flows"
         rows={flows.map((flow, place) => ({ ...flow, place }))}
-        columns={props.columns.map((id) => columnsById[id])}
+        columns={isNarrow.value ? narrowed(props.columns) : chosen(props.columns)}
         rowKey={({ place }) => String(place)}
       />
       <p class="dim">

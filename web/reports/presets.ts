@@ -88,8 +88,10 @@ export const further: readonly TopPreset[] = [
   top('conversation', 'Conversation (addresses and service)', 'pair,port'),
 ]
 
-const ends = ['source', 'sourcePort', 'destination', 'destinationPort', 'protocol'] as const
-const counts = ['packets', 'bytes'] as const
+/** Between whom a flow was. */
+export const ends: readonly FlowColumn[] = ['source', 'sourcePort', 'destination', 'destinationPort', 'protocol'] // prettier-ignore
+/** How much it was. */
+export const counts: readonly FlowColumn[] = ['packets', 'bytes']
 
 function list(
   id: string,

@@ -16,6 +16,24 @@ export interface Column<Row> {
   hint?: (row: Row) => string
 }
 
+/** Several columns as one that wraps: on a phone what a row is about leaves room for its figures. */
+export function together<Row>(columns: readonly Column<Row>[]): Column<Row> {
+  const [first] = columns
+  return {
+    id: 'together',
+    label: columns.map(({ label }) => label).join(' '),
+    isText: true,
+    wraps: true,
+    value: (row) => first?.value(row) ?? '',
+    cell: (row) =>
+      columns.map((column) => (
+        <span key={column.id} class="together" title={column.label}>
+          {column.cell(row)}
+        </span>
+      )),
+  }
+}
+
 export function SortedTable<Row>(props: {
   label: string
   rows: readonly Row[]

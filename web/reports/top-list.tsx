@@ -2,10 +2,11 @@
 import type { TopAnswer, TopRow } from '../../api/schema/schema.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
+import { isNarrow } from '../state/narrow.ts'
 import { zone } from '../state/zone.ts'
 import { shortInstantText } from '../time/words.ts'
 import { Nothing } from './nothing.tsx'
-import { SortedTable, type Column } from './sorted.tsx'
+import { SortedTable, together, type Column } from './sorted.tsx'
 
 /** Key words with a page of their own. */
 const pages: Record<string, (value: string, row: TopRow) => NamedObject> = {
@@ -19,11 +20,11 @@ const pages: Record<string, (value: string, row: TopRow) => NamedObject> = {
 
 export function TopList({ answer }: { answer: TopAnswer }) {
   const { by, rows, other, total, ends } = answer
-  const columns = [...keyColumns(by), ...nameColumn(by, rows), ...figures]
-  const before = columns.length - figures.length
+  const named = [...keyColumns(by), ...nameColumn(by, rows)]
+  const heads = isNarrow.value ? [together(named)] : named
   const sums = (label: string, { bytes, packets, flows }: TopAnswer['total'], kind: string) => (
     <tr class={kind}>
-      <td class="text" colSpan={before}>
+      <td class={isNarrow.value ? 'text wraps' : 'text'} colSpan={heads.length}>
         {label}
       </td>
       <td title={formatExact(bytes)}>{formatWithUnit(bytes, 'B')}</td>
@@ -38,7 +39,7 @@ export function TopList({ answer }: { answer: TopAnswer }) {
     <SortedTable
       label="Report"
       rows={rows}
-      columns={columns}
+      columns={[...heads, ...figures]}
       rowKey={(row) => JSON.stringify(row.key)}
       foot={
         <>
