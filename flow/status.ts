@@ -88,9 +88,16 @@ export interface StoreStatus {
     refused: number
     /** Not parsable by the store: kept in a file. */
     quarantined: number
-    /** Dropped because the spool was full. */
+    /** Dropped from the spool because it was full, or because the disk no longer read them. */
     dropped: number
   }
+  /**
+   * The time of dropped steps, in order within a tier; what is written again (weir rebuild) or older than the tier keeps is
+   * not in it.
+   */
+  missing: { tier: string; from: number; to: number }[]
+  /** When points were last refused as older than the store keeps; null: never. */
+  refusedAsOldAt: number | null
   requests: { inFlight: number; sent: number; failed: number }
   lastError: string | null
 }

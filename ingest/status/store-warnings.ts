@@ -7,7 +7,8 @@ const waitingSecondsMin = 30
 /** A spool filled beyond this share causes a warning. */
 const spoolFullPart = 0.8
 
-const rebuild = 'the archive still has their flows: run `weir rebuild` for that time'
+/** Points that were older than the store keeps cause a warning for this long: nothing is missing that would be kept. */
+const refusedAsOldSeconds = 86_400
 
 /** A store's name, the file of points it could not read, and how to separate writers. */
 const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; apart: string }> = {
@@ -23,15 +24,10 @@ const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; ap
   },
 }
 
-/** Losses: the counter, what happened, what to do. */
+/** Points lost for good: the counter, what happened, what to do. */
 function losses(kind: StoreStatus['kind']): [keyof StoreStatus['points'], string, string][] {
   const { name, quarantine, apart } = stores[kind]
   return [
-    [
-      'refusedByRetention',
-      `were older than ${name} keeps`,
-      'nothing to do if WEIR_TIERS is what you want',
-    ],
     [
       'refused',
       `were refused by ${name}, for instance because a field has another type there`,
@@ -42,14 +38,30 @@ function losses(kind: StoreStatus['kind']): [keyof StoreStatus['points'], string
       `could not be read by ${name}`,
       `look at ${quarantine} in WEIR_DATA, and report what it holds`,
     ],
-    ['dropped', `were dropped because the spool was full while ${name} was away`, rebuild],
   ]
+}
+
+/** A warning for each tier that lacks steps which the spool had to drop. */
+function missingWarnings({ kind, missing }: StoreStatus): Warning[] {
+  const { name } = stores[kind]
+  return [...Map.groupBy(missing, ({ tier }) => tier)].map(([tier, stretches]) => {
+    const [from, to] = [timeOf(stretches[0]!.from), timeOf(stretches.at(-1)!.to)]
+    const parts = stretches.length > 1 ? `, in ${stretches.length} parts` : ''
+    return {
+      what: `${name} lacks steps of ${tier} from ${from} to ${to}${parts}: they were dropped because the spool was full while ${name} was away`,
+      remedy: `if the archive still has the flows, run \`weir rebuild --from ${from} --to ${to}\` while ingest is stopped; raise WEIR_SPOOL_MAX for the next time`,
+    }
+  })
+}
+
+function timeOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000', '')
 }
 
 /** Warnings about the series store; `nowSeconds` is unix time. */
 export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[] {
   const warnings: Warning[] = []
-  const { waiting, spool, points } = store
+  const { waiting, spool, points, refusedAsOldAt } = store
   const { name: storeName } = stores[store.kind]
   if (waiting && nowSeconds - waiting.since >= waitingSecondsMin)
     warnings.push({
@@ -59,11 +71,16 @@ export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[]
   if (spool.bytes > spool.bytesMax * spoolFullPart && spool.steps > 0)
     warnings.push({
       what: `the spool for ${storeName} holds ${formatWithUnit(spool.bytes, 'B')} of at most ${formatWithUnit(spool.bytesMax, 'B')}`,
-      remedy: `bring ${storeName} back, or raise WEIR_SPOOL_MAX; otherwise the oldest steps will be dropped`,
+      remedy: `bring ${storeName} back, or raise WEIR_SPOOL_MAX; otherwise the oldest steps of 5 minutes will be dropped`,
+    })
+  if (refusedAsOldAt !== null && nowSeconds - refusedAsOldAt < refusedAsOldSeconds)
+    warnings.push({
+      what: `${points.refusedByRetention} points were older than ${storeName} keeps, the last at ${timeOf(refusedAsOldAt)}`,
+      remedy: 'nothing to do if WEIR_TIERS is what you want; this is said for a day',
     })
   for (const [name, what, remedy] of losses(store.kind))
     if (points[name] > 0) warnings.push({ what: `${points[name]} points ${what}`, remedy })
-  return warnings
+  return [...warnings, ...missingWarnings(store)]
 }
 
 /** Warnings about a second store (WEIR_STORE_ALSO). */

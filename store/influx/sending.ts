@@ -3,7 +3,8 @@
  * zeros, and its coverage comes last: readers ignore the step until then.
  */
 import type { LoadedStep, LineBatch, SpooledStore } from '../spool/sender.ts'
-import { isSame, type Spool, type SpoolEntry } from '../spool/spool.ts'
+import { isSame, type SpoolEntry } from '../spool/entry.ts'
+import type { Spool } from '../spool/spool.ts'
 import type { Tier } from '../../flow/interval.ts'
 import { bucketOf } from './buckets.ts'
 import { checkVersion } from './connection.ts'

@@ -5,7 +5,8 @@ import { Delivery, type LineStore } from './delivery.ts'
 import { Pause } from './pause.ts'
 import { orAborted } from '../or-aborted.ts'
 import type { Quarantine } from './quarantine.ts'
-import type { Spool, SpoolEntry } from './spool.ts'
+import type { SpoolEntry } from './entry.ts'
+import type { Spool } from './spool.ts'
 
 /** Rows of the steps sent together: bounds memory. */
 const groupRowsMax = 40_000
@@ -117,6 +118,10 @@ export class Sender {
         oldest: oldest === null ? null : oldest / 1000,
       },
       points: { ...spool.points },
+      missing: Object.entries(spool.missing).flatMap(([tier, stretches]) =>
+        stretches.map(([from, to]) => ({ tier, from: from / 1000, to: to / 1000 })),
+      ),
+      refusedAsOldAt: spool.refusedAsOldMs === null ? null : spool.refusedAsOldMs / 1000,
       requests: store.figures(),
       lastError: this.#lastError,
     }

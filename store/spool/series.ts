@@ -18,7 +18,8 @@ import { byTimeAndExporter } from '../shape.ts'
 import { rankSteps } from './ranked.ts'
 import { orAborted } from '../or-aborted.ts'
 import { Sender, type SpooledStore } from './sender.ts'
-import { Spool, type SpoolEntry } from './spool.ts'
+import type { SpoolEntry } from './entry.ts'
+import { Spool } from './spool.ts'
 
 /** How long sent steps stay in the spool, back from the newest: the longest step is built from them. */
 const keptMs = 26 * 3_600_000
@@ -194,6 +195,7 @@ class SpooledSeries implements SeriesStore {
    */
   async expire(tier: Tier, before: number): Promise<void> {
     this.#expired.set(tier.name, Math.max(before, this.#expired.get(tier.name) ?? before))
+    await this.#spool.expire(tier, before)
     const newest = await this.extent(this.#finest)
     if (newest) await this.#spool.forget(tier, newest.to - keptMs)
   }

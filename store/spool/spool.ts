@@ -10,24 +10,10 @@ import { join } from 'node:path'
 import type { Tier } from '../../flow/interval.ts'
 import { Manifest } from '../manifest.ts'
 import type { StepRows } from '../series.ts'
+import { stepMsOf, withDropped, withoutExpired, withoutWritten, type MissingTime } from './missing.ts' // prettier-ignore
 import { Segments } from './segments.ts'
 import type { Place } from './step-file.ts'
-
-/** A step of one exporter. */
-export interface SpoolEntry {
-  /** Its name in the manifest: tier, time and exporter. */
-  file: string
-  tier: string
-  time: number
-  exporter: string
-  /** The current version. */
-  now: Place
-  /** Versions that the store has, or may have in part, newest last. */
-  stored: Place[]
-  /** Whether `stored` is everything that the store may have of the step. */
-  isKnown: boolean
-  isSent: boolean
-}
+import { isSame, nameOf, placesOf, rowsOf, type SpoolEntry } from './entry.ts'
 
 /** Points sent and not sent, since the spool was created. */
 export interface PointCounts {
@@ -46,19 +32,27 @@ const noPoints: PointCounts = {
   dropped: 0,
 }
 
+const nothingMissing: MissingTime = {}
+
 export class Spool {
   readonly points: PointCounts
   readonly bytesMax: number
   readonly #manifest: Manifest<SpoolEntry>
   readonly #segments: Segments
+  readonly #now: () => number
   readonly #entries = new Map<string, SpoolEntry>()
   /** Steps not yet sent, in sending order. */
   readonly #pending = new Map<string, SpoolEntry>()
   #work: Promise<unknown> = Promise.resolve()
 
-  private constructor(manifest: Manifest<SpoolEntry>, segments: Segments, bytesMax: number) {
+  private constructor(
+    manifest: Manifest<SpoolEntry>,
+    segments: Segments,
+    { bytesMax, now }: { bytesMax: number; now: () => number },
+  ) {
     this.#manifest = manifest
     this.#segments = segments
+    this.#now = now
     this.bytesMax = bytesMax
     this.points = { ...noPoints, ...manifest.value<Partial<PointCounts>>('points') }
     for (const entry of manifest.entries()) this.#take(entry)
@@ -83,12 +77,22 @@ export class Spool {
       sequence: manifest.value<number>('sequence') ?? 0,
       now,
     })
-    return new Spool(manifest, segments, bytesMax)
+    return new Spool(manifest, segments, { bytesMax, now })
   }
 
   /** Every 5-minute step written from then on (unix ms) is here. */
   get wholeFrom(): number {
     return this.#manifest.value<number>('wholeFrom')!
+  }
+
+  /** The time of dropped steps that were not written again, and are not older than their tier keeps. */
+  get missing(): MissingTime {
+    return this.#manifest.value<MissingTime>('missing') ?? nothingMissing
+  }
+
+  /** When the store last refused points as older than it keeps, unix ms, or null. */
+  get refusedAsOldMs(): number | null {
+    return this.#manifest.value<number>('refusedAsOldMs') ?? null
   }
 
   get bytes(): number {
@@ -119,7 +123,10 @@ export class Spool {
       })
       const { sequence } = this.#segments
       try {
-        await this.#commit(add, [], { sequence })
+        await this.#commit(add, [], {
+          sequence,
+          ...this.#changed(withoutWritten(this.missing, add)),
+        })
       } catch (error) {
         await this.#segments.discard(sequence)
         throw error
@@ -213,6 +220,14 @@ export class Spool {
     })
   }
 
+  /** A tier's steps before a time (unix ms) are older than it keeps. */
+  expire({ name }: Tier, before: number): Promise<void> {
+    return this.#next(async () => {
+      const changed = this.#changed(withoutExpired(this.missing, name, before))
+      if ('missing' in changed) await this.#commit([], [], changed)
+    })
+  }
+
   /** Waits for writes in progress. */
   async close(): Promise<void> {
     await this.#work
@@ -220,15 +235,18 @@ export class Spool {
     await this.#manifest.close()
   }
 
-  /** Makes room: sent steps go first, then waiting ones, oldest first, which are counted. */
+  /**
+   * Makes room: sent steps go first, then waiting ones, which are counted: of these the shortest, because a long one takes
+   * as much space and is kept for longer; the oldest first.
+   */
   async #shrink(): Promise<void> {
-    const byAge = [...this.#entries.values()].sort(
-      (a, b) => Number(b.isSent) - Number(a.isSent) || a.time - b.time,
-    )
+    const byWorth = [...this.#entries.values()]
+      .map((entry) => ({ entry, worth: entry.isSent ? 0 : stepMsOf(entry.tier) }))
+      .sort((a, b) => a.worth - b.worth || a.entry.time - b.entry.time)
     const gone: SpoolEntry[] = []
     let { bytes } = this
     let wholeFrom = this.wholeFrom
-    for (const entry of byAge) {
+    for (const { entry } of byWorth) {
       if (bytes <= this.bytesMax) break
       gone.push(entry)
       for (const place of placesOf(entry)) bytes -= place.length
@@ -239,12 +257,20 @@ export class Spool {
 
   async #remove(gone: readonly SpoolEntry[], wholeFrom: number): Promise<void> {
     if (gone.length === 0) return
+    const dropped = gone.filter(({ isSent }) => !isSent)
     await this.#commit(
       [],
       gone,
-      { wholeFrom: Math.max(this.wholeFrom, wholeFrom) },
-      { dropped: rowsOf(gone.filter(({ isSent }) => !isSent)) },
+      {
+        wholeFrom: Math.max(this.wholeFrom, wholeFrom),
+        ...this.#changed(withDropped(this.missing, dropped)),
+      },
+      { dropped: rowsOf(dropped) },
     )
+  }
+
+  #changed(missing: MissingTime): { missing?: MissingTime } {
+    return missing === this.missing ? {} : { missing }
   }
 
   /** Makes a change durable, then visible and counted, then deletes files no longer in use. */
@@ -259,10 +285,12 @@ export class Spool {
       dropped: this.points.dropped + dropped,
       refusedByRetention: this.points.refusedByRetention + refusedByRetention,
     }
+    const noted = this.#manifest.value<Partial<PointCounts>>('points')?.refusedByRetention ?? 0
+    const isOldRefused = points.refusedByRetention > noted
     await this.#manifest.commit({
       add,
       remove: remove.map(({ file }) => file),
-      set: { ...set, points },
+      set: { ...set, ...(isOldRefused && { refusedAsOldMs: this.#now() }), points },
     })
     this.points.dropped += dropped
     this.points.refusedByRetention += refusedByRetention
@@ -287,22 +315,4 @@ export class Spool {
     this.#work = done.catch(() => undefined)
     return done
   }
-}
-
-function rowsOf(entries: readonly SpoolEntry[]): number {
-  return entries.reduce((sum, { now }) => sum + now.rows, 0)
-}
-
-function nameOf(tier: string, { time, exporter }: { time: number; exporter: string }): string {
-  return `${tier} ${time} ${exporter}`
-}
-
-/** Whether two places are the same. */
-export function isSame(a: Place, b: Place): boolean {
-  return a.segment === b.segment && a.offset === b.offset
-}
-
-/** Each place once: a sent step's current version is also its newest stored one. */
-function placesOf({ now, stored }: SpoolEntry): Place[] {
-  return [...stored.filter((place) => !isSame(place, now)), now]
 }

@@ -5,12 +5,36 @@ import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
+import { storeWarnings } from '../../ingest/status/store-warnings.ts'
+import { withDropped } from '../../store/spool/missing.ts'
 import { Quarantine } from '../../store/spool/quarantine.ts'
 import { Sender, type SpooledStore } from '../../store/spool/sender.ts'
 import { Spool } from '../../store/spool/spool.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import { scratchFolder, t0 } from './archive/archived.ts'
 import { coverageOf, stepOf, tiers } from './series-rows.ts'
+
+/** A sender to a store that has everything, as far as `store` says nothing else. */
+function senderOf(spool: Spool, folder: string, store: Partial<SpooledStore> = {}): Sender {
+  const away = { store: 'A store', kind: 'away', message: 'away', remedy: 'wait' } as const
+  return new Sender({
+    spool,
+    quarantine: new Quarantine(folder, 'q'),
+    now: Date.now,
+    store: {
+      kind: 'clickhouse',
+      url: '',
+      linesMax: 10,
+      requestsMax: 1,
+      ready: async () => undefined,
+      post: async () => undefined,
+      faultOf: () => new StoreFault({ ...away, retryAfterMs: 0 }),
+      figures: () => ({ inFlight: 0, sent: 0, failed: 0 }),
+      batches: async () => [],
+      ...store,
+    },
+  })
+}
 
 test('a lost list of steps that wait is refused, because they would be forgotten', async (t) => {
   const folder = await scratchFolder(t)
@@ -29,28 +53,75 @@ test('steps too old for the store are counted once, though the others of their g
   const [old, young] = [t0, t0 + tier.stepMs]
   await spool.put(tier, [old, young].map((time) => stepOf(coverageOf(time, '192.0.2.1'), {}))) // prettier-ignore
   let tries = 0
-  const away = { store: 'A store', kind: 'away', message: 'away', remedy: 'wait' } as const
-  const store: SpooledStore = {
-    kind: 'clickhouse',
-    url: '',
-    linesMax: 10,
-    requestsMax: 1,
-    ready: async () => undefined,
-    post: async () => undefined,
-    faultOf: () => new StoreFault({ ...away, retryAfterMs: 0 }),
-    figures: () => ({ inFlight: 0, sent: 0, failed: 0 }),
+  const sender = senderOf(spool, folder, {
     isTooOld: ({ time }) => time === old,
     batches: async () => {
       if (tries++ === 0) throw new Error('away')
       return [{ target: 'a', lines: ['a line'] }]
     },
-  }
-  const sender = new Sender({ spool, store, quarantine: new Quarantine(folder, 'q'), now: Date.now }) // prettier-ignore
+  })
   await sender.settled()
   await sender.close(0)
   await spool.close()
   assert.equal(tries, 2)
   assert.equal(spool.points.refusedByRetention, 1)
+  const at = spool.refusedAsOldMs! / 1000
+  const warned = (seconds: number) =>
+    storeWarnings(sender.status(), seconds).map(({ what }) => what)
+  assert.match(warned(at + 3600).join(), /^1 points were older than ClickHouse keeps/)
+  assert.deepEqual(warned(at + 2 * 86_400), [])
+})
+
+test('a full spool drops the shortest steps first; their time is said until it is written again or expires', async (t) => {
+  const folder = await scratchFolder(t)
+  const [fine, day] = [tiers['5m'], tiers['1d']]
+  const t1 = Math.ceil(t0 / day.stepMs) * day.stepMs
+  const options = { bytesMax: 2000, wholeFrom: t1, now: Date.now }
+  const first = await Spool.open(folder, options)
+  const host = Array.from({ length: 50 }, (_, i) => ({ host: `10.0.0.${i}`, direction: 'in' as const, bytes: i })) // prettier-ignore
+  const put = (spool: Spool, tier: typeof fine, time: number) =>
+    spool.put(tier, [stepOf(coverageOf(time, '192.0.2.1'), { host })])
+  await put(first, day, t1)
+  for (let i = 0; i < 10; i++) await put(first, fine, t1 + i * fine.stepMs)
+  await first.close()
+
+  const spool = await Spool.open(folder, options)
+  assert.equal(spool.find(day, t1, '192.0.2.1')?.tier, '1d')
+  const lost = 11 - spool.pendingCount
+  assert.ok(lost > 1 && lost < 10, `${lost} of 10 steps are lost`)
+  assert.equal(spool.points.dropped, lost * (host.length + 1))
+  assert.deepEqual(spool.missing, { '5m': [[t1, t1 + lost * fine.stepMs]] })
+  const sender = senderOf(spool, folder)
+  const warning = storeWarnings(sender.status(), 0).at(-1)
+  const until = new Date(t1 + lost * fine.stepMs).toISOString().replace('.000', '')
+  assert.match(warning!.what, /^ClickHouse lacks steps of 5m from 20\d\d-\d\d-\d\dT00:00:00Z to /)
+  assert.ok(warning!.what.includes(`to ${until}: `), warning!.what)
+  assert.ok(warning!.remedy.includes(`--to ${until}\``), warning!.remedy)
+
+  await sender.settled()
+  await put(spool, fine, t1 + fine.stepMs)
+  const left = [[t1, t1 + fine.stepMs], [t1 + 2 * fine.stepMs, t1 + lost * fine.stepMs]] // prettier-ignore
+  assert.deepEqual(spool.missing, { '5m': left })
+  await spool.expire(day, t1 + day.stepMs)
+  assert.deepEqual(spool.missing, { '5m': left })
+  await spool.expire(fine, t1 + fine.stepMs)
+  assert.deepEqual(spool.missing, { '5m': left.slice(1) })
+  await spool.expire(fine, t1 + lost * fine.stepMs)
+  await sender.settled()
+  assert.deepEqual(storeWarnings(sender.status(), 0), [])
+  await sender.close(0)
+  await spool.close()
+})
+
+test('the list of missing time is bounded: the parts that are closest become one', () => {
+  const { stepMs } = tiers['5m']
+  const dropped = Array.from({ length: 101 }, (_, i) => {
+    return { tier: '5m', time: t0 + (4 * i - (i === 50 ? 1 : 0)) * stepMs }
+  })
+  const { '5m': parts = [] } = withDropped({}, dropped)
+  assert.equal(parts.length, 100)
+  for (const { time } of dropped)
+    assert.ok(parts.some(([from, to]) => from <= time && to >= time + stepMs))
 })
 
 test(
