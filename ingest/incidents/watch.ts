@@ -83,11 +83,10 @@ export class IncidentWatch {
   /** Records that the flows of intervals (unix ms) have changed. Durable when it resolves. */
   async changed(intervals: readonly number[]): Promise<void> {
     for (const interval of intervals) this.#waiting.add(interval)
-    await this.#ledger.addPending(intervals)
-    const over = this.#waiting.size - waitingMax
-    if (over <= 0) return
-    for (const interval of [...this.#waiting].sort((a, b) => a - b).slice(0, over))
-      this.#waiting.delete(interval)
+    const over = Math.max(0, this.#waiting.size - waitingMax)
+    const oldest = over > 0 ? [...this.#waiting].sort((a, b) => a - b).slice(0, over) : []
+    await this.#ledger.addPending(intervals, oldest)
+    for (const interval of oldest) this.#waiting.delete(interval)
     this.dropped += over
   }
 

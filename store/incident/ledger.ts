@@ -88,11 +88,12 @@ export class IncidentLedger {
     )
   }
 
-  /** Adds intervals to the list, durably. */
-  async addPending(intervals: readonly number[]): Promise<void> {
+  /** Adds intervals to the list and takes others off, durably. */
+  async addPending(intervals: readonly number[], off: readonly number[] = []): Promise<void> {
     await this.#manifest.commit(() => {
-      const pending = new Set([...this.pending(), ...intervals])
-      if (pending.size === this.pending().length) return null
+      const before = new Set(this.pending())
+      const pending = before.union(new Set(intervals)).difference(new Set(off))
+      if (pending.size === before.size && pending.isSubsetOf(before)) return null
       return { set: { pending: [...pending].sort((a, b) => a - b) } }
     })
   }

@@ -30,6 +30,22 @@ async function idle(watch: IncidentWatch): Promise<void> {
 }
 
 suite('incidents beside the collector', () => {
+  test('too many pending intervals: the oldest leave the durable list too', async () => {
+    const folder = await scratchFolder()
+    const settings = readSettings({ WEIR_DATA: folder })
+    const watch = await IncidentWatch.open(settings, log)
+    const most = Array.from({ length: 8064 }, (_, i) => morning + i * 5 * minute)
+    await watch.changed(most)
+    assert.equal(watch.dropped, 0)
+    const [later, latest] = [1, 2].map((i) => most.at(-1)! + i * 5 * minute)
+    await watch.changed([later!, latest!])
+    assert.deepEqual([watch.waiting, watch.dropped], [most.length, 2])
+    await watch.close()
+    const list = new ManifestReader(join(folder, 'incidents', 'manifest.jsonl'))
+    assert.deepEqual(await list.value('pending'), [...most.slice(2), later, latest])
+    await rm(folder, { recursive: true })
+  })
+
   test('a change is judged when it is over, once, and waits across a restart', async () => {
     const folder = await scratchFolder()
     const capture = join(folder, 'upload.pcap')

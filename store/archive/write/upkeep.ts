@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { Manifest } from '../../manifest.ts'
 import { intervalMs, intervalStart } from '../../../flow/interval.ts'
 import { fileName, stampOf, unreadableFolder, type ArchiveEntry, type ArchiveValues } from '../entry.ts' // prettier-ignore
+import { AsideFiles } from './aside.ts'
 import { putAside, remove } from './folder.ts'
 import type { SortingThread } from './thread.ts'
 import { isSameSum, sortedRowsMax } from './waiting.ts'
@@ -50,6 +51,7 @@ export class Upkeep {
   readonly #thread: SortingThread
   readonly #fileMs: number
   readonly #mergeRowsMax: number
+  readonly #aside: AsideFiles
   /** The file that is being sorted, and whether sorting it was abandoned. */
   #sorting: { target: string; isGivenUp: boolean } | null = null
   #isEnding = false
@@ -66,6 +68,7 @@ export class Upkeep {
     this.#thread = thread
     this.#fileMs = fileMs
     this.#mergeRowsMax = mergeRowsMax
+    this.#aside = new AsideFiles(folder)
     this.#newestMs = newestOf(manifest.entries(), Number.POSITIVE_INFINITY)
   }
 
@@ -172,6 +175,7 @@ export class Upkeep {
       { now: limits.now, set: { hasExpired: true } },
     )
     await this.#deleteReplaced(limits.now)
+    await this.#aside.expire({ ...limits, before: newest - limits.keepMs, bytes })
   }
 
   /**

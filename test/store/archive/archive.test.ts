@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { link, mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 
@@ -386,6 +386,35 @@ test('expiry goes by age of receipt and by bytes, oldest first, and removes empt
   const days = await readdir(join(folder, '2026', '2026-11'))
   assert.deepEqual(days.toSorted(), ['2026-11-17', '2026-11-18', '2026-11-19'])
   await archive.close()
+})
+
+test('files put aside are limited by age and by bytes, the oldest first', async (t) => {
+  const folder = await scratchFolder(t)
+  const dayMs = 86_400_000
+  const expire = async (maxBytes: number) => {
+    const archive = await Archive.open(folder)
+    archive.add(columnsOf([testFlow({ octets: 1 })]))
+    await archive.publish({})
+    await archive.expire({ keepMs: 10 * dayMs, maxBytes, now: t0 + 60_000 })
+    await archive.close()
+    const left = await readdir(folder, { recursive: true })
+    return left.filter((name) => name.includes('/old')).toSorted()
+  }
+  for (const [name, days] of [
+    ['unlisted/old-20.parquet', 20],
+    ['unlisted/old-3.parquet', 3],
+    ['unreadable/old-2.parquet', 2],
+  ] as const) {
+    const path = join(folder, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, new Uint8Array(100_000))
+    await utimes(path, new Date(t0 - days * dayMs), new Date(t0 - days * dayMs))
+  }
+  const young = ['unlisted/old-3.parquet', 'unreadable/old-2.parquet']
+  assert.deepEqual(await expire(1e9), young)
+  assert.deepEqual(await expire(1e6), young)
+  assert.deepEqual(await expire(150_000), ['unreadable/old-2.parquet'])
+  assert.deepEqual(await expire(50_000), [])
 })
 
 test('a clock that was a year ahead for a while deletes nothing, then or afterwards', async (t) => {
