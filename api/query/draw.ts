@@ -73,12 +73,14 @@ async function drawTier(
   const { covered, grid } = answer
   if (trackers) for (const line of answer.lines) blankUnfollowed(line, trackers, grid)
   const drawn = { source: tier.name, grid, covered, openAt: openStep(answer) }
+  // Finer totals put maxima into steps, also into those without a row.
+  const lines = linesWithData(answer, split)
   const first = stored.tiers[0]!
   if (tier.stepMs === first.tier.stepMs)
     return {
       ...drawn,
       finest: covered,
-      lines: linesWithData(answer, split),
+      lines,
       partsAreBounds: false,
       fiveMinute: ({ average }) => ({ values: average }),
     }
@@ -91,7 +93,7 @@ async function drawTier(
   return {
     ...drawn,
     finest: fine.answer?.covered ?? covered,
-    lines: linesWithData(answer, split),
+    lines,
     partsAreBounds: true,
     fiveMinute: fine.values,
   }

@@ -383,6 +383,15 @@ suite('/api/series from a consolidated tier', () => {
     assert.deepEqual([summary.average, summary.total], [(60 * 8) / 1800, 1010])
   })
 
+  test('a key of which nothing is stored has no line in coarse steps either', async (t) => {
+    const { get } = await appUnderTest(t, { steps: { '5m': steadyHour(), '30m': coarse } })
+    for (const asked of ['&cf=average', '&cf=max']) {
+      const query = `${window}&by=host,direction&key=10.9.9.9${asked}`
+      const { series, source } = await get<SeriesAnswer>(`/api/series?${query}`)
+      assert.deepEqual([source, series], ['30m', []])
+    }
+  })
+
   test('takes exact maxima and p95 from the 5-minute totals while they last', async (t) => {
     const bytes: [number, number][] = [[900, 50], [100, 500], [50, 50], [50, 0], [50, 0], [50, 0]] // prettier-ignore
     const fine = [0, 30].flatMap((start) =>
