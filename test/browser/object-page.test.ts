@@ -57,6 +57,27 @@ describe("an object's page", { skip: skipWithout('chromium'), timeout: 300_000 }
     await page.close()
   })
 
+  for (const [path, what] of [
+    ['interface/pfsense/7', 'No flow of these times names this interface.'],
+    ['interface/10.9.9.9/1', 'Weir knows of no datagram from this exporter.'],
+    ['exporter/10.9.9.9', 'Weir knows of no datagram from this exporter.'],
+    ['host/10.9.9.9', 'No totals of this host are stored in these times.'],
+  ] as const)
+    test(`${path}, of which nothing is stored, has gaps only, and one line that says so`, async () => {
+      const { page, complaints } = await weir.open(`/object/${path}?${noon}`)
+      const feet = page.locator('.graph-foot')
+      await feet.nth(4).waitFor()
+      for (const text of await feet.allTextContents())
+        assert.match(text, /^nothing is stored about it in this time · last updated /)
+      assert.equal(await page.locator('.graph-figures tr').count(), 0)
+      const line = page.getByRole('status')
+      await line.filter({ hasText: what }).waitFor()
+      assert.equal(await line.count(), 1)
+      assert.ok(await line.getByRole('link').isVisible())
+      assert.deepEqual(complaints, [])
+      await page.close()
+    })
+
   test('no graph dates its last data later than the last datagram', async () => {
     const { page } = await weir.open(`/object/exporter/pfsense?${noon}`)
     for (const period of ['Week', '4 weeks']) {

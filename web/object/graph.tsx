@@ -28,10 +28,15 @@ interface GraphFacts {
   period: Period
   /** bits per second; null if unknown. */
   speed: number | null
-  /** Called with the answer's label for the object. */
-  onLabel: (label: string) => void
-  /** Called with why the graph cannot be fetched: the page says it once. Null when it can. */
-  onFailure: (error: RequestError | null) => void
+  /** Called with each answer: the page says once what is the same for all graphs. */
+  onAnswer: (answer: GraphAnswer) => void
+}
+
+export interface GraphAnswer {
+  /** The object's label; null if nothing is stored about it in this time. */
+  label: string | null
+  /** Why the graph cannot be fetched. */
+  error: RequestError | null
 }
 
 interface Loaded {
@@ -42,7 +47,7 @@ interface Loaded {
 /** A graph is fetched again once per step, but no more often than this, in ms. */
 const againMinMs = 60_000
 
-export function Graph({ object, measure, period, speed, onLabel, onFailure }: GraphFacts) {
+export function Graph({ object, measure, period, speed, onAnswer }: GraphFacts) {
   const loaded = useSignal<Loaded | null>(null)
   const unread = useSignal<Layers | null>(null)
   useEffect(() => {
@@ -53,13 +58,12 @@ export function Graph({ object, measure, period, speed, onLabel, onFailure }: Gr
         const counted = counter && { ...counter, ...asked }
         const layers = await fetchByDirection({ ...seriesQuery(object), ...asked }, ended, counted)
         loaded.value = { layers, at: Date.now() }
-        onFailure(null)
         const [entry] = layers.answer.series
-        if (entry) onLabel(plainLabel(entry))
+        onAnswer({ label: entry ? plainLabel(entry) : null, error: null })
       } catch (cause) {
         if (!ended.aborted && cause instanceof RequestError) {
           unread.value = unreadLayers(asked)
-          onFailure(cause)
+          onAnswer({ label: null, error: cause })
         }
         throw cause
       }
@@ -104,6 +108,7 @@ function explore(object: NamedObject, from: number, to: number): void {
 
 /** A year with one known morning has no average, but it has a total: the graph says why it is empty. */
 function noData(totals: Layers['totals']): string {
+  if (totals.length === 0) return 'nothing is stored about it in this time'
   const isCounted = totals.some(({ summary }) => summary.total > 0)
   return isCounted ? 'less than half of every step is known, so none is drawn' : 'no data'
 }
@@ -179,8 +184,7 @@ function Figures(props: {
         </tbody>
       </table>
       <p class="dim graph-foot">
-        {totals.length === 0 ? 'nothing is stored about it in this time · ' : ''}
-        {layers.peak ? 'thin line: greatest 5 minutes · ' : ''}
+        {layers.peak && totals.length > 0 ? 'thin line: greatest 5 minutes · ' : ''}
         {layers.compared ? 'dashed: the interface’s own counters · ' : ''}
         {newest === null ? noData(totals) : `last data ${instantText(newest * 1000, zone.value)}`} ·
         last updated {shortInstantText(at, zone.value)} {zone.value}

@@ -4,21 +4,26 @@ import { useEffect } from 'preact/hooks'
 
 import { Choice } from '../controls/choice.tsx'
 import { Page } from '../controls/page.tsx'
-import type { RequestError } from '../client.ts'
 import { keptMeasures, writeAddress, type Measure } from '../state/address.ts'
 import { addressWith, go, parameter, place } from '../state/route.ts'
 import { objectOf } from './address.ts'
-import { Graph } from './graph.tsx'
+import { Graph, type GraphAnswer } from './graph.tsx'
 import { aboutOf, hostFacts, interfaceFacts, titleOf } from './heading.ts'
+import { Missing } from './missing.tsx'
 import { nameFault } from './name-fault.ts'
 import { periods } from './periods.ts'
 import { exploreView } from './question.ts'
 
+/** The graphs' answers about the object of a path, by period. */
+interface Answers {
+  path: string
+  periods: Readonly<Record<string, GraphAnswer | undefined>>
+}
+
 export function ObjectPage() {
   useEffect(() => hostFacts.follow(), [])
   const { path } = place.value
-  const named = useSignal({ path, label: '' })
-  const failures = useSignal<Readonly<Record<string, RequestError | null>>>({})
+  const answers = useSignal<Answers>({ path, periods: {} })
   const object = objectOf(path)
   const fault = object && nameFault(object)
   if (!object || fault !== null)
@@ -40,15 +45,18 @@ export function ObjectPage() {
   const asked = parameter('measure')
   const measure = keptMeasures.find((word) => word === asked) ?? 'bits'
   const explore = `/${writeAddress(exploreView(object, { from: 'now-24h', to: 'now' }))}`
+  const answered = answers.value.path === path ? answers.value.periods : {}
+  const found = periods.map(({ label }) => answered[label])
   const known = {
     host: hostFacts.state.value.answer,
-    label: named.value.path === path ? named.value.label : '',
+    label: found.find((each) => each?.label)?.label ?? '',
   }
+  const isEmpty = found.every((each) => each?.label === null && each.error === null)
   return (
     <Page
       title={titleOf(object, known)}
       about={aboutOf(object, known)}
-      error={Object.values(failures.value).find((error) => error !== null) ?? null}
+      error={found.find((each) => each?.error)?.error ?? null}
       tools={
         <>
           <Choice
@@ -63,6 +71,7 @@ export function ObjectPage() {
         </>
       }
     >
+      {isEmpty && <Missing object={object} explore={explore} />}
       {periods.map((period) => (
         <Graph
           key={`${path} ${measure} ${period.label}`}
@@ -70,8 +79,11 @@ export function ObjectPage() {
           measure={measure}
           period={period}
           speed={interfaceFacts(object)?.speed ?? null}
-          onLabel={(label) => (named.value = { path, label })}
-          onFailure={(error) => (failures.value = { ...failures.value, [period.label]: error })}
+          onAnswer={(answer) => {
+            const { path: of, periods: others } = answers.value
+            const kept = of === path ? others : {}
+            answers.value = { path, periods: { ...kept, [period.label]: answer } }
+          }}
         />
       ))}
     </Page>
