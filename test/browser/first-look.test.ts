@@ -23,6 +23,18 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
+  test('every view is busy from the beginning until its first answer has come', async () => {
+    const { page } = await openPage(weir.browser, 'about:blank')
+    await page.addInitScript(recordBusy)
+    for (const path of [`/?${around}`, `/incidents?${around}`, `/reports?${around}`, '/trackers', '/alerts', '/dashboards']) {
+      await page.goto(weir.url + path)
+      await answered(page)
+      const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen)
+      assert.match(seen.join(' '), /^(true )+false( false)*$/, path)
+    } // prettier-ignore
+    await page.close()
+  })
+
   test('the axis is in the zone of the settings, even if nothing is drawn on it', async () => {
     const { page, complaints } = await openPage(weir.browser, 'about:blank', inTokyo)
     await recordDrawnText(page)
@@ -199,6 +211,17 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 })
+
+/** Runs in the page before its scripts: records whether the view is busy, whenever something has changed. */
+function recordBusy(): void {
+  const seen: string[] = []
+  Object.assign(globalThis, { seen })
+  const watch = new MutationObserver(() => {
+    const busy = document.querySelector('main')?.getAttribute('aria-busy')
+    if (busy) seen.push(busy)
+  })
+  watch.observe(document, { attributes: true, childList: true, subtree: true })
+}
 
 /** Records every text drawn on a canvas from now on. */
 async function recordDrawnText(page: Page): Promise<void> {

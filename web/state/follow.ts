@@ -41,7 +41,8 @@ export function followAnswer<Answer>(
   question: () => string | null,
   asking: (ended: AbortSignal) => Promise<Answer>,
 ): Followed<Answer> {
-  const state = signal<Asked<Answer>>({ answer: null, error: null, isAsking: false })
+  // What is shown before the first question is sent still waits for its answer.
+  const state = signal<Asked<Answer>>({ answer: null, error: null, isAsking: true })
   const times = signal(0)
   const again = () => {
     times.value++
@@ -68,12 +69,12 @@ export function followAnswer<Answer>(
   return {
     state,
     follow: () => {
-      let asked: string | null = null
+      let asked: string | null | undefined
       let running: AbortController | null = null
       const stop = effect(() => {
         // Whoever logs in needs new answers; until then there are none.
         if (loginNeeded.value) {
-          asked = null
+          asked = undefined
           return
         }
         const text = question()

@@ -36,7 +36,8 @@ export const layers = computed(() => {
   const shown = wasAsked.value ? traffic.value : null
   return shown && makeLayers({ ...shown, split: shown.view.by, isLocal: isLocal.value })
 })
-export const loading = signal(false)
+/** Also while the view has just been opened, and its first request is not sent yet. */
+export const loading = signal(true)
 /** Why the last request failed; null if it did not. */
 export const failure = signal<{ error: RequestError; at: number } | null>(null)
 
@@ -73,6 +74,7 @@ export function followView(): () => void {
   return () => {
     stop()
     running?.abort()
+    loading.value = true
   }
 }
 
