@@ -1,6 +1,6 @@
 /** A view other than Explore: its heading, its controls, and its content. */
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 
 import type { RequestError } from '../client.ts'
 import { Fault } from './fault.tsx'
@@ -14,7 +14,7 @@ export function Page(props: {
   children: ComponentChildren
 }) {
   const { title, about = '', isBusy = false, error = null, tools, children } = props
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Weir`
   }, [title])
   return (

@@ -1,5 +1,5 @@
 /** The buttons above a dashboard being edited, and the notice after a panel was removed. */
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 export function Tools(props: {
   /** Null at the maximum number of panels. */
@@ -11,7 +11,7 @@ export function Tools(props: {
 }) {
   const { add, undo, keep, leave } = props
   const first = useRef<HTMLButtonElement>(null)
-  useEffect(() => first.current?.focus(), [])
+  useLayoutEffect(() => first.current?.focus(), [])
   return (
     <>
       <button
@@ -39,7 +39,7 @@ export function Tools(props: {
 export function Removed({ name, undo }: { name: string; undo: (() => void) | null }) {
   const back = useRef<HTMLButtonElement>(null)
   // The button that had the focus was removed with its panel.
-  useEffect(() => back.current?.focus(), [name])
+  useLayoutEffect(() => back.current?.focus(), [name])
   return (
     <p class="message removed" role="status">
       {name} is removed.{' '}
