@@ -56,7 +56,10 @@ export function answerParent<Request extends { kind: string }, Answers extends A
 ): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
   process.on('disconnect', () => process.exit())
-  const postMessage = (message: unknown) => void process.send!(message)
+  // If the parent has gone, the disconnection reports that.
+  const ignore = () => undefined
+  const postMessage = (message: unknown) =>
+    void process.send!(message, undefined, undefined, ignore)
   const on = (event: 'message', take: (message: unknown) => void) => process.on(event, take)
   answerRequests<Request, Answers>({ on, postMessage }, answers, onGiveUp)
 }
