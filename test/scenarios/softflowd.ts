@@ -6,10 +6,10 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { readKernelDrops } from '../../ingest/receive/kernel.ts'
 import { pcapHeader, type SentDatagram } from '../encode/pcap-write.ts'
+import { untilRead } from '../udp-queue.ts'
 import type { Packet } from './packets.ts'
 
 const [ethernetBytes, ipBytes] = [14, 20]
@@ -50,7 +50,7 @@ async function sentOf(
   const options = `-d -r ${pcap} -v ${version} -t maxlife=60 -n 127.0.0.1:${port} -p ${folder}/softflowd.pid -c none`
   const child = spawn('softflowd', options.split(' '), { stdio: 'ignore' })
   const [code] = (await once(child, 'close')) as [number | null]
-  await sleep(300)
+  await untilRead(port)
   const dropped = (await readKernelDrops())?.get(port) ?? 0
   socket.close()
   if (code !== 0) throw new Error(`softflowd ended with ${code}`)

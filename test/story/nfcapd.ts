@@ -5,12 +5,12 @@ import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 import { readPacket } from '../../ingest/capture/packet.ts'
 import { readCapture } from '../../ingest/capture/read.ts'
 import { freeUdpPort } from '../free-port.ts'
+import { untilListening, untilRead } from '../udp-queue.ts'
 
 const run = promisify(execFile)
 
@@ -24,16 +24,19 @@ export async function collectWithNfcapd(capture: string): Promise<string> {
     ['-b', '127.0.0.1', '-p', String(port), '-B', '8000000', '-w', folder, '-t', '3600', '-y'],
     { stdio: 'ignore' },
   )
-  await sleep(1000)
+  await untilListening(port)
   const socket = createSocket('udp4')
   let sent = 0
   for await (const packet of readCapture(capture)) {
     const datagram = readPacket(packet.bytes, packet.linkType)!
-    socket.send(datagram.payload.slice(), port, '127.0.0.1')
-    // A pause now and then, so that nfcapd's socket buffer never fills.
-    if (++sent % 40 === 0) await sleep(4)
+    await new Promise<void>((resolve, reject) => {
+      const sent = (error: Error | null) => (error ? reject(error) : resolve())
+      socket.send(datagram.payload.slice(), port, '127.0.0.1', sent)
+    })
+    // Now and then, so that nfcapd's socket buffer never fills.
+    if (++sent % 40 === 0) await untilRead(port)
   }
-  await sleep(1000)
+  await untilRead(port)
   socket.close()
   nfcapd.kill('SIGTERM')
   await once(nfcapd, 'exit')
