@@ -7,8 +7,9 @@ import { describe, test } from 'node:test'
 import type { Page, Route } from 'playwright-core'
 
 import { skipWithout } from '../setup/parts.ts'
+import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { answered } from './opened.ts'
+import { answered, emptyPage } from './opened.ts'
 
 type View = readonly [address: string, there: string]
 /** Every view that queries the API, with a text that appears once it has its answers. */
@@ -38,7 +39,7 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
 
   /** A page whose exceptions are collected; network errors in its console are expected here. */
   async function open(): Promise<{ page: Page; thrown: string[] }> {
-    const page = await weir.browser.newPage()
+    const page = await emptyPage(weir.browser)
     const thrown: string[] = []
     page.on('pageerror', (error) => thrown.push(error.stack ?? String(error)))
     return { page, thrown }
@@ -114,6 +115,7 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     await page.locator('.navigation').getByText('Status').click()
     await page.locator('.part').first().waitFor()
     const series = (paths: string[]) => paths.filter((path) => path === '/api/series').length
+    await until(() => series(aborted) >= 6)
     assert.deepEqual([series(asked), series(aborted)], [6, 6])
     await page.close()
   })
@@ -158,12 +160,14 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     const { page, thrown } = await open()
     await page.clock.install()
     await page.route('**/api/**', () => undefined)
+    const asked = page.waitForRequest('**/api/series?*')
     await page.goto(`${weir.url}/?from=now-6h&to=now`)
+    await asked
     await page.clock.runFor(91_000)
-    await page.getByText('Weir does not answer').waitFor({ timeout: 10_000 })
+    await page.getByText('Weir does not answer').waitFor()
     await page.unroute('**/api/**')
     await page.clock.runFor(6000)
-    await page.getByText('Weir does not answer').waitFor({ state: 'detached', timeout: 10_000 })
+    await page.getByText('Weir does not answer').waitFor({ state: 'detached' })
     assert.deepEqual(thrown, [])
     await page.close()
   })
@@ -178,7 +182,7 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     await page.waitForTimeout(500)
     await page.getByText('This part of the page could not be loaded').waitFor()
     await page.unroute('**/*')
-    await page.locator('h1', { hasText: 'Incidents' }).waitFor({ timeout: 20_000 })
+    await page.locator('h1', { hasText: 'Incidents' }).waitFor()
     await page.close()
   })
 })

@@ -6,7 +6,7 @@ import type { Page, Response } from 'playwright-core'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir, BrowsedWeir } from './browsed-weir.ts'
-import { painted, shoot, type PageOptions } from './opened.ts'
+import { emptyPage, painted, shoot, type PageOptions } from './opened.ts'
 
 /** The whole capture, and half an hour around the cut, which is faster to answer. */
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
@@ -57,7 +57,7 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page.mouse.move(box.x + box.width * 0.65, box.y + 60, { steps: 4 })
     await page.mouse.up()
     await page.mouse.move(box.x + box.width / 12, box.y + 60)
-    await page.locator('.card-time', { hasText: '11:32:06 – 11:32:07' }).waitFor({ timeout: 5000 })
+    await page.locator('.card-time', { hasText: '11:32:06 – 11:32:07' }).waitFor()
 
     await page.locator('.chart').focus()
     for (let i = 0; i < 30; i++) await page.keyboard.press('-')
@@ -203,10 +203,10 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
   })
 })
 
-describe('the page without data', { skip: skipWithout('chromium'), timeout: 120_000 }, () => {
+describe('the page without data', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
   test('says how to point a router at this host', async () => {
     await using weir = await BrowsedWeir.start({ replayed: false })
-    const page = await weir.browser.newPage({ viewport: { width: 1366, height: 768 } })
+    const page = await emptyPage(weir.browser, { viewport: { width: 1366, height: 768 } })
     await page.goto(weir.url)
     await page.getByText('No exporter yet').waitFor()
     assert.match((await page.locator('.welcome').textContent()) ?? '', /UDP port 2055/)

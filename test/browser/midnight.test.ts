@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import { skipWithout } from '../setup/parts.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
-import { answered } from './opened.ts'
+import { answered, emptyPage } from './opened.ts'
 
 /** In Brussels it is five to midnight on the last of November. */
 const before = new Date('2026-11-30T22:55:00Z')
@@ -17,10 +17,10 @@ const titles: readonly [range: string, title: string][] = [
 
 test(
   'today, the last day, this month and yesterday move on at midnight',
-  { skip: skipWithout('chromium'), timeout: 120_000 },
+  { skip: skipWithout('chromium'), timeout: 300_000 },
   async () => {
     await using weir = await BrowsedWeir.start()
-    const page = await weir.browser.newPage()
+    const page = await emptyPage(weir.browser)
     await page.clock.install({ time: before })
     for (const [range, title] of titles) {
       await page.clock.setSystemTime(before)
@@ -34,7 +34,7 @@ test(
         await page.waitForTimeout(100)
         await answered(page)
       }
-      await heading.filter({ hasText: title }).waitFor({ timeout: 10_000 })
+      await heading.filter({ hasText: title }).waitFor()
     }
   },
 )

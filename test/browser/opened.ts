@@ -12,7 +12,14 @@ export interface Opened {
 export type PageOptions = Parameters<Browser['newPage']>[0]
 
 /** How long a page waits for what must come: a machine under load takes several times as long as usual. */
-const waitMsMax = 90_000
+export const waitMsMax = 90_000
+
+/** A page without an address, which waits as long as all others do. */
+export async function emptyPage(browser: Browser, options: PageOptions = {}): Promise<Page> {
+  const page = await browser.newPage(options)
+  page.setDefaultTimeout(waitMsMax)
+  return page
+}
 
 /** Opens an address; complaints are collected from then on. */
 export async function openPage(
@@ -20,12 +27,11 @@ export async function openPage(
   address: string,
   options: PageOptions = {},
 ): Promise<Opened> {
-  const page = await browser.newPage({
+  const page = await emptyPage(browser, {
     viewport: { width: 1366, height: 768 },
     colorScheme: 'dark',
     ...options,
   })
-  page.setDefaultTimeout(waitMsMax)
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())

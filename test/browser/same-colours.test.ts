@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core'
 
 import { skipWithout } from '../setup/parts.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
+import { waitMsMax } from './opened.ts'
 
 const windows = [
   'from=2026-11-16T11:30:00Z&to=2026-11-16T11:40:00Z',
@@ -20,6 +21,7 @@ test(
   async () => {
     await using weir = await BrowsedWeir.start()
     const context = await weir.browser.newContext({ viewport: { width: 1366, height: 768 } })
+    context.setDefaultTimeout(waitMsMax)
     const tabs = [await context.newPage(), await context.newPage()]
     const seen = new Map<string, Set<string>>()
     for (const [i, window] of windows.entries())

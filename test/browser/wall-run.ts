@@ -12,6 +12,7 @@ import type { Browser, CDPSession, Page } from 'playwright-core'
 
 import { launchChromium } from './chromium.ts'
 import { framesOf, markDraws, percentile, traceCategories, type Frame } from './frames.ts'
+import { waitMsMax } from './opened.ts'
 import { fullWall } from './wall-dashboard.ts'
 import { WallWeir } from './wall-weir.ts'
 
@@ -69,6 +70,7 @@ export async function hangWall(t: TestContext, run: WallRun): Promise<WallFound>
     const context = await browser.newContext({ viewport: { width: 3840, height: 2160 } })
     await context.addInitScript(hurry, speed)
     await context.addInitScript(markDraws)
+    context.setDefaultTimeout(waitMsMax)
     const page = await context.newPage()
     const asked = watchRequests(page, token)
     const complaints: string[] = []

@@ -83,7 +83,8 @@ export class WallWeir {
     const api = this.#api!
     if (api.exitCode !== null) throw new Error(`the API ended by itself with ${api.exitCode}`)
     api.kill('SIGKILL')
-    await once(api, 'exit')
+    // Its last words are in the log before that is closed.
+    await once(api, 'close')
   }
 
   /** Saves a dashboard and returns a wall link to it: its path, with the token in the fragment. */
