@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { DuckDBInstance } from '@duckdb/node-api'
 
@@ -13,6 +12,7 @@ import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowTop, FlowTopQuery } from '../../store/flows.ts'
 import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { until } from '../until.ts'
 import { appUnderTest } from './app-under-test.ts'
 import { MemoryFlows } from './memory-flows.ts'
 
@@ -35,13 +35,13 @@ suite('/api/queries', () => {
     const asked = app.inject({ url: `/api/top?${window}`, headers })
     // inject sends only when awaited.
     const answered = asked.then((answer) => answer)
-    let found: QueryAnswer | null = null
-    for (let i = 0; i < 100 && found?.progress !== 0.25; i++) {
+    const found: QueryAnswer[] = []
+    await until(async () => {
       const answer = await app.inject('/api/queries/a-query-of-mine')
-      found = answer.statusCode === 200 ? answer.json<QueryAnswer>() : null
-      await sleep(10)
-    }
-    assert.deepEqual([found?.state, found?.progress], ['running', 0.25])
+      if (answer.statusCode === 200) found.push(answer.json<QueryAnswer>())
+      return found.at(-1)?.progress === 0.25
+    })
+    assert.equal(found.at(-1)?.state, 'running')
     const stopped = await app.inject({ method: 'DELETE', url: '/api/queries/a-query-of-mine' })
     assert.equal(stopped.statusCode, 204)
     assert.equal((await answered).statusCode, 499)

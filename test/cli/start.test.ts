@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url'
 
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 
-const servedMsMax = 20_000
+/** On a machine under load, on which the page is built first. */
+const servedMsMax = 60_000
 const endedMsMax = 5000
 
 /**
@@ -77,6 +78,8 @@ test('npm run demo announces the bundled Monday by name', async () => {
       const [, asked] = /the outage: \S+\?(\S+)/.exec(said.text) ?? []
       const url = `http://127.0.0.1:${port}/api/explain?${asked}`
       answer = asked === undefined ? null : await fetch(url).catch(() => null)
+      // An overloaded machine answers 503.
+      if (answer?.status === 503) answer = null
       await sleep(100)
     }
     assert.ok(answer?.ok, said.text)
@@ -233,7 +236,7 @@ test('a full disk ends a replay with one line and what to do', async () => {
   })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)))
-  const [code] = (await once(child, 'exit')) as [number | null]
+  const [code] = (await once(child, 'close')) as [number | null]
   assert.equal(code, 1, said)
   assert.match(
     said,
@@ -252,7 +255,7 @@ test('on a full disk ingest says in one line what to do', async () => {
   })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)))
-  const [code] = (await once(child, 'exit')) as [number | null]
+  const [code] = (await once(child, 'close')) as [number | null]
   assert.equal(code, 1, said)
   assert.match(said, /^weir: .+journal cannot be written: EFBIG.+; .+ WEIR_DATA\n$/)
 })

@@ -167,7 +167,7 @@ suite('docker compose', { skip: skipWithoutEngine() }, () => {
       const socket = createSocket('udp4')
       const look = ['exec', name, 'weir', 'doctor', '--json']
       let said: string[] = []
-      for (let tries = 0; tries < 10 && !said.some((what) => what.includes('gateway')); tries++) {
+      for (let tries = 0; tries < 60 && !said.some((what) => what.includes('gateway')); tries++) {
         socket.send(encodeV5({ exportMs: Date.now() }, [{}]), port, '127.0.0.1')
         await sleep(500)
         const { stdout } = await engine.docker(look).catch((error: Output) => error)

@@ -13,6 +13,7 @@ import { readCapture } from '../../../ingest/capture/read.ts'
 import { readSidecar, segments, writeSidecar } from '../../../ingest/receive/journal-files.ts'
 import { readSegment } from '../../../ingest/receive/journal-read.ts'
 import { Journal } from '../../../ingest/receive/journal.ts'
+import { until } from '../../until.ts'
 
 const receivedMs = 1_794_819_600_123
 
@@ -218,7 +219,7 @@ test('what is on disk does not stay in memory', { skip: unseen() }, async () => 
   const held = () => Number(execFileSync('fincore', ['-b', '-n', '-o', 'RES', path], { encoding: 'utf8' })) // prettier-ignore
   for (let i = 0; i < 20_000; i++) journal.append(big, receivedMs)
   journal.flush()
-  const mostMs = performance.now() + 10_000
+  const mostMs = performance.now() + 60_000
   while (held() > 1 << 20 && performance.now() < mostMs) await setTimeout(50)
   const [bytes, left] = [(await stat(path)).size, held()]
   await journal.close()
@@ -236,8 +237,8 @@ test(
       const journal = await Journal.open(mount)
       const big = datagram('x'.repeat(1400))
       for (let i = 0; i < 2000; i++) journal.append(big, receivedMs)
-      await setTimeout(1300)
-      assert.ok(journal.isFull, 'the segment is given up')
+      // The segment is given up.
+      await until(() => journal.isFull)
       journal.append(big, receivedMs)
       assert.ok(journal.counters.dropped > 0)
       assert.match(journal.counters.lastError ?? '', /ENOSPC|part/)
