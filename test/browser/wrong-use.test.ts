@@ -91,6 +91,25 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.close()
   })
 
+  test('the chart of all says which exporter is missing in it', async () => {
+    const { page } = await openPage(weir.browser, 'about:blank')
+    await page.route('**/api/exporters', async (route) => {
+      const response = await route.fetch()
+      const [one] = ((await response.json()) as ExportersAnswer).exporters
+      const now = Date.now() / 1000
+      const exporters = [
+        { ...one, address: '10.1.0.1', name: 'core', lastSeen: now },
+        { ...one, address: '10.1.0.2', name: 'edge', lastSeen: now - 1560 },
+      ]
+      await route.fulfill({ response, json: { exporters } })
+    })
+    await page.goto(`${weir.url}/?from=now-1h&to=now`)
+    await page.getByText(/Nothing from edge since \d+ \w{3} \d\d:\d\d:\d\d\./).waitFor()
+    await page.getByText('The sums are without what it would report.').waitFor()
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.close()
+  })
+
   test('times in the words of the API are in the zone and form of the page', async () => {
     const page = await open('/?from=2026-10-01&to=2026-10-02&filter=port%2080')
     const begins = 'The flow archive begins at Mon 16 Nov 2026 10:00:00, after the window.'

@@ -6,18 +6,21 @@ import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { isShown } from '../chart/chart.tsx'
 import { sentence } from '../sentence.ts'
-import { exporters, newestData, status, unreadableTiers } from '../state/collector.ts'
+import { exporterName, exporters, newestData, status, unreadableTiers } from '../state/collector.ts'
 import { firstPointDue } from '../state/first-point.ts'
+import { missingOf } from '../state/silent.ts'
 import { failure, layers, traffic } from '../state/traffic.ts'
 import { addressFaults, show, view } from '../state/view.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
-import { instantText, isoText, localText } from '../time/words.ts'
+import { instantText, isoText, localText, shortInstantText } from '../time/words.ts'
 import { AddressFaults, TimeFaults } from './address-faults.tsx'
 import { Fault } from './fault.tsx'
 
 /** Two intervals without data are late; one is usual. */
 const staleSeconds = 600
+/** Missing exporters that are named. */
+const missingMax = 5
 /** The window of "show the newest data". */
 const newestWindowSeconds = 4 * 3600
 
@@ -28,6 +31,7 @@ export function Messages() {
       <AddressFaults faults={addressFaults.value} />
       <TimeFaults />
       <Stale />
+      <SomeMissing />
       <Nothing />
       <NothingKnown />
       <NothingChosen />
@@ -84,6 +88,33 @@ function Stale() {
     <p class="message warning" role="status">
       <b>No flows for {formatDuration(age)}.</b> The newest are of{' '}
       {instantText(newest * 1000, zone.value)}. Does the exporter still send, and to this host?
+    </p>
+  )
+}
+
+/** An exporter that fell silent is no longer part of any sum: without a word its traffic would seem to have ended. */
+function SomeMissing() {
+  const now = status.value?.now
+  const { to, exporter } = view.value
+  if (now === undefined || to !== 'now') return null
+  const missing = missingOf(exporters.value ?? [], now).filter(
+    ({ address, name }) => exporter === '' || exporter === address || exporter === name,
+  )
+  if (missing.length === 0) return null
+  const said = missing
+    .slice(0, missingMax)
+    .map(
+      (each) => `${exporterName(each)} since ${shortInstantText(each.lastSeen * 1000, zone.value)}`,
+    )
+  const more = missing.length - said.length
+  return (
+    <p class="message warning" role="status">
+      <b>
+        Nothing from {said.join(', ')}
+        {more > 0 && ` and ${more} more`}.
+      </b>{' '}
+      {exporter === '' && 'The sums are without what it would report. '}
+      <a href="/exporters">Exporters</a> says what to check.
     </p>
   )
 }

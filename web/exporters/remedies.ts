@@ -1,6 +1,7 @@
 /** What an exporter's faults mean and what to do about each: errors first. */
 import type { Exporter } from '../../api/schema/status.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
+import { silentSeconds } from '../state/silent.ts'
 
 export type Gravity = 'error' | 'warning' | 'note'
 
@@ -10,8 +11,6 @@ export interface Fault {
   remedy: string
 }
 
-/** Silence longer than any exporter's timeouts, in seconds. */
-const silentSeconds = 900
 /** A clock off by more than this gives wrong times, in seconds. */
 const skewSeconds = 5
 /** Share of lost flows above which the loss matters. */
