@@ -153,7 +153,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   app.addHook('onClose', async () => {
     await Promise.all([heavy.close(), looks.close()])
   })
-  const look: Look = (seen, sought) => looks.look(seen, sought)
+  const look: Look = (seen, sought, signal) => looks.look(seen, sought, signal)
   const { settings, state } = options
   const given = settings.access.passwordFile === null ? [] : [firstAdmin]
   const accounts = new Accounts(state, now, new Set(given))
@@ -190,9 +190,15 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
 }
 
 function answerErrors(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
   app.setErrorHandler((error, request, reply) => {
     const answer = toApiError(error, knownParameters(request), request.query)
-    if (answer.status >= 500) request.log.error({ err: error, url: request.url }, answer.message)
+    // What a stop cuts off has not failed.
+    const level = isClosing ? 'debug' : 'error'
+    if (answer.status >= 500) request.log[level]({ err: error, url: request.url }, answer.message)
     void reply.code(answer.status).send(errorAnswer(answer))
   })
 }

@@ -47,6 +47,7 @@ export class HeavyQueries {
   /** Waiting and running queries, by id: at most runningMax + waitingMax. */
   readonly #queries = new Map<string, Query>()
   #running = 0
+  #isClosed = false
   /** What runs, also for clients that have gone. */
   readonly #works = new Set<Promise<unknown>>()
 
@@ -69,6 +70,8 @@ export class HeavyQueries {
       if (!reply.raw.writableFinished) gone.abort()
     }
     reply.raw.once('close', left)
+    // While the question was read, the client may have gone, or the process been told to stop.
+    if (this.#isClosed || reply.raw.destroyed) gone.abort()
     const timeout = AbortSignal.timeout(this.#limits.timeoutMs)
     const signal = AbortSignal.any([gone.signal, timeout])
     const query: Query = { startedMs: performance.now(), state: 'waiting', progress: null, gone }
@@ -97,8 +100,9 @@ export class HeavyQueries {
     }
   }
 
-  /** Cancels all queries, and waits until they have cleaned up, but not for one that hangs. */
+  /** Cancels all queries, and those that still come; waits until they have cleaned up, but not for one that hangs. */
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const { gone } of this.#queries.values()) gone.abort()
     const ended = new AbortController()
     const hangs = sleep(cleanUpMsMax, undefined, { signal: ended.signal }).catch(() => undefined)

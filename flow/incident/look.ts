@@ -19,8 +19,12 @@ export interface Looked {
   findings: Finding[]
 }
 
-/** Looks at flows, here or elsewhere; without `context`, only the scene is wanted. */
-export type Look = (seen: Seen, context: SilenceContext | null) => Looked | Promise<Looked>
+/** Looks at flows, here or elsewhere; without `context`, only the scene is wanted. May fail once `signal` is aborted. */
+export type Look = (
+  seen: Seen,
+  context: SilenceContext | null,
+  signal?: AbortSignal,
+) => Looked | Promise<Looked>
 
 /** Looks at flows in the calling thread. */
 export function look({ table, grid, counted }: Seen, context: SilenceContext | null): Looked {

@@ -27,13 +27,35 @@ export class LookThread {
   /** Started on first use. */
   #thread: WorkerThread<LookRequest, LookAnswers> | null = null
 
-  /** See Look. @throws the error if the thread ends (the next call starts another) */
-  async look({ table, grid, counted }: Seen, context: SilenceContext | null): Promise<Looked> {
-    const { hosts, ...columns } = table
-    const request = { columns, hosts: hosts.columns, grid, counted, context }
-    const made = await this.#running().ask({ kind: 'look', ...request })
-    const scene = new Scene(table, grid, made.counted, made.connections)
-    return { scene, findings: made.findings }
+  /** Looks follow one another. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** See Look. @throws the error if the thread ends, which an abort makes it do (the next call starts another) */
+  look(seen: Seen, context: SilenceContext | null, signal?: AbortSignal): Promise<Looked> {
+    const looked = this.#turn.then(() => this.#look(seen, context, signal))
+    // Without what was found, which is large.
+    this.#turn = looked.then(nothing, nothing)
+    return looked
+  }
+
+  async #look(
+    { table, grid, counted }: Seen,
+    context: SilenceContext | null,
+    signal?: AbortSignal,
+  ): Promise<Looked> {
+    signal?.throwIfAborted()
+    const thread = this.#running()
+    const end = () => void thread.terminate()
+    signal?.addEventListener('abort', end)
+    try {
+      const { hosts, ...columns } = table
+      const request = { columns, hosts: hosts.columns, grid, counted, context }
+      const made = await thread.ask({ kind: 'look', ...request })
+      const scene = new Scene(table, grid, made.counted, made.connections)
+      return { scene, findings: made.findings }
+    } finally {
+      signal?.removeEventListener('abort', end)
+    }
   }
 
   async close(): Promise<void> {
@@ -48,3 +70,5 @@ export class LookThread {
     return this.#thread
   }
 }
+
+function nothing(): void {}

@@ -139,11 +139,11 @@ async function lookAt(
   seen: readonly Seen[],
   breaks: readonly ExporterBreak[],
 ): Promise<Looked[]> {
-  const { sensitivity } = query
+  const { sensitivity, signal } = query
   const looked: Looked[] = []
   for (const each of seen) {
     const own = breaks.filter(({ exporter }) => exporter === each.table.exporter)
-    looked.push(await lookOf(query)(each, { sensitivity, breaks: own }))
+    looked.push(await lookOf(query)(each, { sensitivity, breaks: own }, signal))
   }
   return looked
 }
@@ -206,7 +206,7 @@ export async function readHosts(
   if (!table) return null
   table.breaks = question.breaks
   const seen = { table, grid: { from, seconds: (to - from) / 1000 } }
-  return (await lookOf(query)(seen, null)).scene
+  return (await lookOf(query)(seen, null, signal)).scene
 }
 
 /**

@@ -4,7 +4,9 @@ import { connect, type AddressInfo } from 'node:net'
 import { suite, test } from 'node:test'
 
 import * as fc from 'fast-check'
+import { pino } from 'pino'
 
+import { until } from '../until.ts'
 import { appUnderTest, type Refusal } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 
@@ -205,6 +207,55 @@ suite('refusals', () => {
         signal.addEventListener('abort', resolve, { once: true })
       })
   })
+
+  for (const ends of ['its client goes', 'the API stops'] as const)
+    test(`a query is not begun if ${ends} while its question is read`, async (t) => {
+      const asked = Promise.withResolvers<void>()
+      const read = Promise.withResolvers<null>()
+      let reads = 0
+      const logged: string[] = []
+      const { app, flows } = await appUnderTest(t, {
+        options: {
+          log: pino({ level: 'error' }, { write: (line: string) => logged.push(line) }),
+          status: {
+            read: () => {
+              if (++reads === 1) return Promise.resolve(null)
+              asked.resolve()
+              return read.promise
+            },
+          },
+        },
+      })
+      const running = Promise.withResolvers<AbortSignal>()
+      flows.list = (query) => {
+        running.resolve(query.signal!)
+        return new Promise((_, reject) => {
+          query.signal!.addEventListener('abort', () => reject(new Error('it is being closed')))
+        })
+      }
+      let isBegun = false
+      flows.top = () => {
+        isBegun = true
+        return Promise.reject(new Error('it is being closed'))
+      }
+      const answered = Promise.withResolvers<void>()
+      app.addHook('onError', async ({ url }) => {
+        if (url.startsWith('/api/top')) answered.resolve()
+      })
+      const url = await app.listen({ host: '127.0.0.1', port: 0 })
+      const client = new AbortController()
+      const ask = (path: string) => fetch(`${url}${path}?${window}`, client).catch(() => null)
+      const answers = [ask('/api/flows')]
+      const signal = await running.promise
+      answers.push(ask('/api/top'))
+      await asked.promise
+      if (ends === 'the API stops') void app.close()
+      else client.abort()
+      await until(() => signal.aborted)
+      read.resolve(null)
+      await Promise.all([answered.promise, ...answers])
+      assert.deepEqual({ isBegun, logged }, { isBegun: false, logged: [] })
+    })
 
   test('invalid or excessive HTTP is refused in the same form', async (t) => {
     const { app } = await appUnderTest(t)
