@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 
 import { skipWithout } from '../setup/parts.ts'
+import { until } from '../until.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
 import { answered } from './opened.ts'
 
@@ -30,13 +31,17 @@ test(
     const picture = await pictureOf(page)
     assert.ok(picture.includes('>↑ threshold 10.00 Gb/s<'))
     assert.ok(areasOf(picture) === areasOf(without.picture), 'the picture has the same areas')
-    assert.deepEqual(complaints, [])
+    // It is this test that reads the canvas, until it is drawn.
+    const isOurs = (text: string) => text.startsWith('Canvas2D: Multiple readback')
+    assert.deepEqual(complaints.filter((text) => !isOurs(text)), []) // prettier-ignore
   },
 )
 
 async function drawn(page: Page): Promise<void> {
   await answered(page)
   await page.locator('.legend tbody tr').first().waitFor()
+  // The canvas is drawn after the legend.
+  await until(async () => (await areaPixels(page)) > 0)
 }
 
 /** How many pixels of the chart have the colour of received traffic, in its right half: no name is there. */

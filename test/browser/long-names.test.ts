@@ -8,7 +8,7 @@ import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { ExportersAnswer } from '../../api/schema/status.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
-import { answered, openPage } from './opened.ts'
+import { answered, openPage, painted } from './opened.ts'
 
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const long = `${'very-long-label.'.repeat(14)}example.org`
@@ -34,6 +34,7 @@ test(
     })
     await page.goto(`${weir.url}/${around}`)
     await answered(page)
+    await painted(page)
     const box = await page.locator('.u-over').boundingBox()
     await page.mouse.move(box!.x + box!.width / 2, box!.y + 60)
     await page.locator('.card tbody td', { hasText: 'very-long' }).first().waitFor()

@@ -8,6 +8,7 @@ import { test } from 'node:test'
 
 import { skipWithout } from '../setup/parts.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
+import { answered, painted } from './opened.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const explained =
@@ -46,8 +47,10 @@ test(
   async () => {
     await using weir = await BrowsedWeir.start()
     const { page, complaints } = await weir.open(`/${explained}`)
+    await answered(page)
     await page.locator('.sentence').waitFor()
     await page.locator('.top tbody tr').first().waitFor()
+    await painted(page)
     const sheet = async () =>
       page.evaluate(() => {
         const { width, height } = document.querySelector('.chart .uplot')!.getBoundingClientRect()

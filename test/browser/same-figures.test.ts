@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core'
 import { formatWithUnit } from '../../flow/units.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { answered } from './opened.ts'
+import { answered, painted } from './opened.ts'
 
 const around = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:40Z'
 const explain = 'explain=2026-11-16T11:32:09Z/2026-11-16T11:36:32Z'
@@ -78,6 +78,7 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
   test('the culprit at a second has received and sent that much', async () => {
     const { page } = await weir.open(`/?${around}`)
     await answered(page)
+    await painted(page)
     const over = (await page.locator('.chart .u-over').boundingBox())!
     await page.mouse.move(over.x + over.width / 2, over.y + 60)
     const who = page.locator('.card .who')

@@ -1,5 +1,6 @@
 /** Weir for browser tests: the bundled Monday replayed into a scratch folder, and served. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -45,7 +46,7 @@ export async function startWeir({
   await answering(url, api)
   const close = async () => {
     api.kill('SIGTERM')
-    if (api.exitCode === null) await new Promise((resolve) => api.once('exit', resolve))
+    if (api.exitCode === null && api.signalCode === null) await once(api, 'exit')
     await rm(data, { recursive: true, force: true })
   }
   return { url, pid: api.pid!, close }
