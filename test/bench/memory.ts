@@ -9,6 +9,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { intervalMs } from '../../flow/interval.ts'
+import type { IngestStatus } from '../../flow/status.ts'
 import { openFastSender } from '../load/native-sender.ts'
 import { peakMiBOf, treeOf, treeSecondsOf } from '../load/usage.ts'
 import { laterClock } from '../later-clock.ts'
@@ -99,12 +100,14 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
     const end = Math.floor(untilEndMs() / 1000)
     const sent = await sender.send().finally(() => clearInterval(looking))
     await sleep(3000)
-    const status = await ingest.status()
+    // On a loaded machine counting takes longer; what was dropped is never counted.
+    const isCounted = (each: IngestStatus) => flowsOf(each) >= sent.flows
+    const status = await ingest.until(isCounted).catch(() => ingest.status())
     const used = (await treeSecondsOf(ingest.pid)) - began
     const kernelDrops = status.sockets.reduce((sum, each) => sum + (each.kernelDrops ?? 0), 0)
     return {
       sentFlows: sent.flows,
-      flows: status.exporters.reduce((sum, each) => sum + each.flows, 0),
+      flows: flowsOf(status),
       dropped: kernelDrops + (status.overflowed ?? 0),
       idle,
       perSecond: perSecond.filter(Boolean),
@@ -117,6 +120,10 @@ export async function memoryUnderLoad(load: MemoryLoad): Promise<MemoryUse> {
     clearInterval(alive)
     await rm(data, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+function flowsOf({ exporters }: IngestStatus): number {
+  return exporters.reduce((sum, { flows }) => sum + flows, 0)
 }
 
 /**

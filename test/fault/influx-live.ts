@@ -14,6 +14,7 @@ import { RunningInfluxd } from '../influxd.ts'
 import { runWeir, RunningIngest, scratchFolder } from '../processes.ts'
 import { rowsBack } from '../store/series-rows.ts'
 import { archiveSums } from '../stored.ts'
+import { untilRead } from '../udp-queue.ts'
 import { InfluxProxy, type Fault } from './influx-proxy.ts'
 import {
   fateOf,
@@ -186,6 +187,7 @@ export async function liveThrough(
     // A loss only shows in a later sequence number: one must come after the last restart.
     await watch(90_000, ({ journal }) => journal !== null && journal.datagrams > 0)
     await live.exporter.end()
+    await untilRead(live.ingest.port)
     await sleep(500)
     const last = (await look())!
     const dropped = last.sockets.reduce((sum, { kernelDrops }) => sum + (kernelDrops ?? 0), 0)

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { seeded } from '../random.ts'
 import { archiveSums, forEachFlow, seriesSums, storedCoverage } from '../stored.ts'
+import { untilRead } from '../udp-queue.ts'
 
 const datagramsPerBurst = 8
 const burstMs = 5
@@ -80,6 +81,7 @@ export async function killUnderLoad(kills: number, seed: number): Promise<KillSu
     () => ingest.port,
     () => Date.now() < end,
   )
+  await untilRead(ingest.port)
   await sleep(300)
   assert.equal((await ingest.stop()).code, 0)
   // Intervals still to be rebuilt from the archive are rebuilt at the next start.

@@ -25,6 +25,7 @@ import { withFilter, type KeptTracker } from '../../../store/tracker.ts'
 import { mondayCapture } from '../../monday.ts'
 import { scratchFolder } from '../../processes.ts'
 import type { Sinks } from '../../sinks.ts'
+import { until } from '../../until.ts'
 
 export const storyStart = Date.UTC(2026, 10, 16, 11)
 const tickMs = 5000
@@ -160,9 +161,6 @@ export class Simulated {
 
   /** Waits until everything sent has arrived. */
   async settle(count: number): Promise<void> {
-    for (let tries = 0; this.events.length < count && tries < 500; tries++)
-      await new Promise((resolve) => {
-        setTimeout(resolve, 20)
-      })
+    await until(() => this.events.length >= count)
   }
 }
