@@ -79,6 +79,28 @@ describe('dialogs and further pages', { skip: skipWithout('chromium'), timeout: 
     await page.close()
   })
 
+  test('a changed form stays, with the focus where it was, however often Escape is answered with no', async () => {
+    const { page } = await weir.open('/trackers')
+    await answered(page)
+    let asked = 0
+    page.on('dialog', (question) => {
+      asked++
+      void question.dismiss()
+    })
+    await page.getByRole('button', { name: 'New tracker' }).click()
+    const form = page.getByRole('dialog', { name: 'Tracker' })
+    const field = form.getByLabel('Name')
+    await field.fill('Not to be lost')
+    for (const times of [1, 2, 3, 4]) {
+      await page.keyboard.press('Escape')
+      await painted(page)
+      assert.equal(asked, times)
+      assert.ok(await field.evaluate((it) => it === document.activeElement))
+    }
+    assert.equal(await field.inputValue(), 'Not to be lost')
+    await page.close()
+  })
+
   test('further pages are accessible, dark and light', async () => {
     const { page, complaints } = await weir.open('/')
     for (const [path, there] of pages) {

@@ -29,6 +29,14 @@ export function useDialog(props: { isChanged: boolean; question: string; close: 
   }
   const attributes = {
     ref,
+    // Left to the browser, Escape pressed again closes the dialog, whatever was answered before;
+    // left to the page, it takes the focus away.
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return
+      event.preventDefault()
+      event.stopPropagation()
+      leave()
+    },
     onCancel: (event: Event) => {
       event.preventDefault()
       leave()
