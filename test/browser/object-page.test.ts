@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
+import { openPage } from './opened.ts'
 
 const names = `
 networks:
@@ -79,7 +80,16 @@ describe("an object's page", { skip: skipWithout('chromium'), timeout: 300_000 }
     })
 
   test('no graph dates its last data later than the last datagram', async () => {
-    const { page } = await weir.open(`/object/exporter/pfsense?${noon}`)
+    const { page } = await openPage(weir.browser, 'about:blank')
+    const { promise: known, resolve } = Promise.withResolvers<void>()
+    await page.route('**/api/exporters', async (route) => {
+      await known
+      await route.continue()
+    })
+    await page.goto(`${weir.url}/object/exporter/pfsense?${noon}`)
+    await page.locator('.graph .canvas:not(.waiting)').nth(4).waitFor()
+    assert.equal(await page.getByText('last data').count(), 0, 'nobody knows yet when that was')
+    resolve()
     for (const period of ['Week', '4 weeks']) {
       const foot = page.locator(`.graph[aria-label="${period}"] .graph-foot`)
       await foot.waitFor()
@@ -87,6 +97,7 @@ describe("an object's page", { skip: skipWithout('chromium'), timeout: 300_000 }
       const until = period === 'Week' ? '14:00:00' : '14:01:00'
       assert.match((await foot.textContent())!, new RegExp(`last data Mon 16 Nov 2026 ${until}`))
     }
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
     await page.close()
   })
 })

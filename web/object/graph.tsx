@@ -13,7 +13,7 @@ import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import { RequestError } from '../client.ts'
 import { writeAddress, type Measure } from '../state/address.ts'
-import { newestData } from '../state/collector.ts'
+import { newestData, wasAsked } from '../state/collector.ts'
 import { go, parameter } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
 import { instantText, isoText, localText, shortInstantText } from '../time/words.ts'
@@ -86,7 +86,7 @@ export function Graph({ object, measure, period, speed, onAnswer }: GraphFacts) 
         levels={levels}
         selected={(from, to) => explore(object, from, to)}
       />
-      {loaded.value && (
+      {loaded.value && wasAsked.value && (
         <Figures loaded={loaded.value} measure={measure} speed={speed} heard={heardOf(object)} />
       )}
     </section>
@@ -113,7 +113,7 @@ function noData(totals: Layers['totals']): string {
   return isCounted ? 'less than half of every step is known, so none is drawn' : 'no data'
 }
 
-/** When an object was last heard, as far as known; unix seconds. */
+/** When an object was last heard, as far as known once the collector was asked; unix seconds. */
 function heardOf(object: NamedObject): number {
   return exporterOf(object)?.lastSeen ?? newestData.value ?? Number.POSITIVE_INFINITY
 }
