@@ -110,7 +110,8 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
           it.querySelector('.u-over')!.getBoundingClientRect().top - it.getBoundingClientRect().top,
       )
     // uPlot's figures are centred on their line, half a letter above it.
-    assert.ok((await room()) >= (11 * 3.4) / 2, `${await room()} pixels above the chart`)
+    // Letters take the size of the screen in the following frames.
+    await until(async () => (await room()) >= (11 * 3.4) / 2)
     const clock = page.locator('.tile .figure', { hasText: /\d\d:\d\d:\d\d/ })
     await clock.evaluate((it) => it.setAttribute('data-hung', ''))
     for (const [width, height] of [
