@@ -42,10 +42,11 @@ export class Exporter {
   restarts = 0
   readonly skew = new ClockSkew()
   /**
-   * Sampling announced in options data of any domain: used if a record's own domain has none,
-   * because some exporters announce it under another domain.
+   * Sampling announced in options data of any domain, by version: used if a record's own domain has
+   * none, because some exporters announce it under another domain. Two versions from one address
+   * are two exporting processes, of which one may sample and the other not.
    */
-  readonly sampling = new Sampling()
+  readonly samplings = new Map<DatagramVersion, Sampling>()
   /** The rate of the last row. */
   lastRate = 1
   /** Samplers announced without a rate. */
@@ -91,6 +92,13 @@ export class Exporter {
     this.textLength = 0
   }
 
+  /** The sampling announced under any domain of a version. */
+  samplingOf(version: DatagramVersion): Sampling {
+    let sampling = this.samplings.get(version)
+    if (!sampling) this.samplings.set(version, (sampling = new Sampling()))
+    return sampling
+  }
+
   /** Counts sampling without a rate, unless the administrator sets one. */
   samplingRateUnknown(sampler: number, times = 1): void {
     if (this.rules.sampling !== null) return
@@ -105,8 +113,9 @@ export class Exporter {
 
   /** Entries from options data, which share one limit. */
   get optionEntries(): number {
-    const { interfaces, applications, vrfs, sampling } = this
-    return interfaces.size + applications.size + vrfs.size + sampling.size
+    let entries = this.interfaces.size + this.applications.size + this.vrfs.size
+    for (const sampling of this.samplings.values()) entries += sampling.size
+    return entries
   }
 
   status(): ExporterStatus {

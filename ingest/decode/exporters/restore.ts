@@ -89,7 +89,12 @@ function restoreExporter(parts: DecoderParts, state: ExporterState): void {
 }
 
 function restoreNames(exporter: Exporter, state: ExporterState): void {
-  restoreSampling(exporter.sampling, state.sampling)
+  // Builds before 2026-11-28 kept one for all versions.
+  const { sampling: shared, status, samplings } = state
+  const held = shared ? status.versions.map((version) => [version, shared] as const) : samplings
+  for (const [version, sampling] of held)
+    if (Object.hasOwn(sequenceUnits, version))
+      restoreSampling(exporter.samplingOf(version as DatagramVersion), sampling)
   for (const names of ['applications', 'vrfs'] as const)
     for (const [id, name] of state[names])
       if (exporter.takeText(text(name), null)) exporter[names].set(number(id), name)

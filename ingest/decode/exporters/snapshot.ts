@@ -63,7 +63,8 @@ export interface ExporterState {
   parkedSets: number
   lastRate: number
   unknownSamplers: number[]
-  sampling: SamplingState
+  samplings: [DatagramVersion, SamplingState][]
+  sampling?: SamplingState
   applications: Entries<string>
   vrfs: Entries<string>
   statistics: Entries<[string, number][]>
@@ -125,7 +126,9 @@ export function takeSnapshot({ exporters }: DecoderParts): DecoderState {
     parkedSets: exporter.parkedSets,
     lastRate: exporter.lastRate,
     unknownSamplers: [...exporter.unknownSamplers.ids],
-    sampling: samplingState(exporter.sampling),
+    samplings: [...exporter.samplings].map(
+      ([version, sampling]): [DatagramVersion, SamplingState] => [version, samplingState(sampling)],
+    ),
     applications: [...exporter.applications],
     vrfs: [...exporter.vrfs],
     statistics: [...exporter.statistics].map(([domain, said]): [number, [string, number][]] => [

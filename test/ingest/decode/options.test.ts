@@ -12,7 +12,7 @@ import {
   type EncodedSet,
 } from '../../encode/sets.ts'
 import type { Value } from '../../encode/value.ts'
-import { decodeAll } from './decoded.ts'
+import { decodeAll, from, openDecoder, pick, rowsOf } from './decoded.ts'
 
 type FieldValues = readonly (readonly [id: number, length: number, value: Value])[]
 
@@ -71,6 +71,28 @@ describe('sampling rates, v9', () => {
       encodeV9({ sourceId: 2, sets: flowSets([]) }),
     ])
     assert.equal(rows[0]?.['samplingInterval'], 100)
+  })
+
+  test('IPFIX from the same address has a rate of its own, also after a restart of the collector', () => {
+    const { rows, decoder } = decodeAll([
+      encodeV9({ sets: [...optionSets(system, [[34, 4, 100]]), ...flowSets([])] }),
+      encodeIpfix({ sets: flowSets([]) }),
+    ])
+    assert.deepEqual(pick(rows, 'samplingInterval'), [
+      { samplingInterval: 100 },
+      { samplingInterval: 1 },
+    ])
+    const restored = openDecoder()
+    restored.decoder.restore(JSON.parse(JSON.stringify(decoder.snapshot())))
+    for (const payload of [
+      encodeV9({ sourceId: 2, sets: flowSets([]) }),
+      encodeIpfix({ observationDomain: 2, sets: flowSets([]) }),
+    ])
+      restored.decoder.decode({ ...from, payload })
+    assert.deepEqual(
+      pick(rowsOf(restored.flows), 'samplingInterval'),
+      pick(rows, 'samplingInterval'),
+    )
   })
 })
 
