@@ -38,3 +38,32 @@ test(
     }
   },
 )
+
+test(
+  'incidents up to now are asked for again each minute, those of a fixed time are not',
+  { skip: skipWithout('chromium'), timeout: 120_000 },
+  async () => {
+    await using weir = await BrowsedWeir.start()
+    const page = await weir.browser.newPage()
+    await page.clock.install({ time: before })
+    let asked = 0
+    page.on('request', (request) => {
+      if (request.url().includes('/api/incidents?')) asked++
+    })
+    for (const [range, times] of [
+      ['from=now-30d&to=now', 3],
+      ['from=2026-11-01&to=2026-12-01', 0],
+    ] as const) {
+      await page.goto(`${weir.url}/incidents?${range}`)
+      await page.locator('.incident').first().waitFor()
+      // The session gives the time zone, with which they are asked for once more.
+      await page.waitForLoadState('networkidle')
+      asked = 0
+      for (let passed = 0; passed < 3; passed++) {
+        await page.clock.runFor(60_000)
+        await answered(page)
+      }
+      assert.equal(asked, times, range)
+    }
+  },
+)

@@ -14,6 +14,7 @@ import { rangeParameter, windowAround } from '../explain/ranges.ts'
 import { defaultView, parameters, readQuery, word, writeAddress } from '../state/address.ts'
 import { followAnswer } from '../state/follow.ts'
 import { addressWith, go, parameter, place, stay } from '../state/route.ts'
+import { isMoving } from '../state/refresh.ts'
 import { view } from '../state/view.ts'
 import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
@@ -22,6 +23,8 @@ import { instantText, isoText } from '../time/words.ts'
 /** The range if the address has none. */
 const defaultRange = { from: 'now-30d', to: 'now' }
 const listedMax = 500
+/** A range up to now is asked for again this often: an incident is found half a minute after its interval. */
+const againMs = 60_000
 /** Kinds that incidents can have. */
 const incidentKinds = (Object.keys(kinds) as Kind[]).filter((kind) => kind !== 'none')
 
@@ -45,7 +48,14 @@ export function Incidents() {
   useEffect(() => {
     // Without a range of its own the list would use Explore's six hours.
     if (!place.value.query.includes('from=')) stay(addressWith(defaultRange))
-    return listed.follow()
+    const end = listed.follow()
+    const timer = setInterval(() => {
+      if (isMoving.value && !document.hidden) listed.again()
+    }, againMs)
+    return () => {
+      clearInterval(timer)
+      end()
+    }
   }, [])
   const { answer, error, isAsking } = listed.state.value
   const { kind } = read.value.values
