@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, symlink } from 'node:fs/promises'
+import { mkdir, readdir, readlink, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -11,9 +11,10 @@ test('a status that a full disk refuses leaves no file open', async () => {
   const data = await scratchFolder()
   await mkdir(join(data, 'state'))
   await symlink('/dev/full', join(data, 'state', 'exporters.json.part'))
-  const openFiles = async () => (await readdir('/proc/self/fd')).length
-  const before = await openFiles()
   for (let tries = 0; tries < 5; tries++)
     await assert.rejects(keepStatus(data, {} as IngestStatus), { code: 'ENOSPC' })
-  assert.equal(await openFiles(), before)
+  // The runner opens and closes files of its own meanwhile.
+  const names = await readdir('/proc/self/fd')
+  const open = await Promise.all(names.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  assert.ok(!open.includes('/dev/full'))
 })
