@@ -57,16 +57,16 @@ function commonRate(
   { exporter, stream, headerRate }: DatagramContext,
   { scratch }: CompiledTemplate,
 ): number {
-  const any = exporter.samplingOf(stream.version)
-  const known = exporter.rules.sampling ?? stream.sampling.rate ?? any.rate
+  const { sampling, exporterSampling } = stream
+  const known = exporter.rules.sampling ?? sampling.rate ?? exporterSampling.rate
   if (known !== null) return known
   if (headerRate > 0) return headerRate
   if (scratch.has('selectorId')) return 1
-  return stream.sampling.rateOfEverySampler ?? any.rateOfEverySampler ?? 1
+  return sampling.rateOfEverySampler ?? exporterSampling.rateOfEverySampler ?? 1
 }
 
-function hasOwnRates({ exporter, stream }: DatagramContext, compiled: CompiledTemplate): boolean {
-  return compiled.saysSampling || exporter.samplingOf(stream.version).byInterface.size > 0
+function hasOwnRates({ stream }: DatagramContext, compiled: CompiledTemplate): boolean {
+  return compiled.saysSampling || stream.exporterSampling.byInterface.size > 0
 }
 
 /** Completes rows [from, flows.count), which a template's steps have filled. */
@@ -256,11 +256,11 @@ function optionsRate(
 ): number | null {
   const isEgress = flows.flowDirection[row] === egressDirection
   const index = (isEgress ? flows.egressInterface : flows.ingressInterface)[row]!
-  const [own, any] = [stream.sampling, exporter.samplingOf(stream.version)]
-  const byInterface = own.byInterface.get(index) ?? any.byInterface.get(index) ?? null
-  const bySelector = own.bySelector.get(selector) ?? any.bySelector.get(selector) ?? null
+  const { sampling, exporterSampling: any } = stream
+  const byInterface = sampling.byInterface.get(index) ?? any.byInterface.get(index) ?? null
+  const bySelector = sampling.bySelector.get(selector) ?? any.bySelector.get(selector) ?? null
   if (selector === 0) return bySelector ?? byInterface
-  if (bySelector === null && byInterface === null && own.rate === null)
+  if (bySelector === null && byInterface === null && sampling.rate === null)
     exporter.samplingRateUnknown(selector)
   else if (bySelector !== null) exporter.unknownSamplers.remove(selector)
   return bySelector ?? byInterface

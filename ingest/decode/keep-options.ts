@@ -49,7 +49,7 @@ function keepSampling(
     return
   }
   const announced = { selector, ifIndex: numbers.get('ingressInterface'), rate }
-  for (const sampling of [stream.sampling, exporter.samplingOf(stream.version)])
+  for (const sampling of [stream.sampling, stream.exporterSampling])
     if (!keepRate(sampling, announced, optionEntriesPerExporterMax))
       exporter.problem('options-too-many')
   exporter.unknownSamplers.remove(sampler)

@@ -150,6 +150,7 @@ export class Exporters {
     const { version, domain, sourcePort } = stream
     if (exporter.streams.size >= this.#limits.streamsPerExporterMax) this.#evictStream(exporter)
     if (++this.#streams > this.#limits.streamsMax) this.#evictStreams()
+    stream.exporterSampling = exporter.samplingOf(version)
     exporter.streams.set(keyOf(version, domain, sourcePort), stream)
     if (exporter.domains.size < this.#limits.streamsPerExporterMax) exporter.domains.add(domain)
   }

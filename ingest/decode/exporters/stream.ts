@@ -32,6 +32,8 @@ export class Stream {
   readonly sequence: Sequence
   readonly templates = new Map<number, Template>()
   readonly sampling = new Sampling()
+  /** What its exporter announced under any domain of its version; its own until it belongs to one. */
+  exporterSampling = this.sampling
   parked: ParkedSet[] = []
   parkedBytes = 0
   /** How many sets wait for each template, by id. */

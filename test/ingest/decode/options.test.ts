@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import type { DecoderState } from '../../../ingest/decode/exporters/snapshot.ts'
 import { testExportMs } from '../../encode/fixed.ts'
 import {
   encodeIpfix,
@@ -82,8 +83,9 @@ describe('sampling rates, v9', () => {
       { samplingInterval: 100 },
       { samplingInterval: 1 },
     ])
+    const state = decoder.snapshot()
     const restored = openDecoder()
-    restored.decoder.restore(JSON.parse(JSON.stringify(decoder.snapshot())))
+    restored.decoder.restore(JSON.parse(JSON.stringify(state)))
     for (const payload of [
       encodeV9({ sourceId: 2, sets: flowSets([]) }),
       encodeIpfix({ observationDomain: 2, sets: flowSets([]) }),
@@ -93,6 +95,18 @@ describe('sampling rates, v9', () => {
       pick(rowsOf(restored.flows), 'samplingInterval'),
       pick(rows, 'samplingInterval'),
     )
+  })
+
+  test('a snapshot of an older build, with one rate for all versions, is restored', () => {
+    const { decoder } = decodeAll([encodeV9({ sets: optionSets(system, [[34, 4, 100]]) })])
+    const state = decoder.snapshot() as DecoderState
+    const exporters = state.exporters.map(({ samplings, ...others }) => {
+      return { ...others, sampling: samplings[0]![1] }
+    })
+    const restored = openDecoder()
+    assert.equal(restored.decoder.restore({ ...state, exporters }), true)
+    restored.decoder.decode({ ...from, payload: encodeV9({ sourceId: 2, sets: flowSets([]) }) })
+    assert.equal(rowsOf(restored.flows)[0]?.['samplingInterval'], 100)
   })
 })
 
