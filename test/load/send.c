@@ -19,6 +19,8 @@
 
 /* At most so many datagrams at once: a burst must not be what fills a buffer. */
 #define BURST_MOST 128
+/* If the machine stood still for longer, only so much is made up for, in seconds: all of it would fill a buffer. */
+#define PAUSE_MOST 0.5
 /* Uptime of the exporter as it begins to send, as in datagrams.ts. */
 #define UPTIME_MS 50000000u
 /* Where the records of a datagram stand, and in them the start of a flow, with its end behind it. */
@@ -157,10 +159,12 @@ int main(int argc, char **argv) {
 
   uint64_t due = dueAt(ramp + lasts, rate, ramp), sent = 0;
   long refused = 0;
-  double start = nowSeconds(CLOCK_MONOTONIC);
+  double start = nowSeconds(CLOCK_MONOTONIC), before = 0, paused = 0;
   while (sent < due) {
     double elapsed = nowSeconds(CLOCK_MONOTONIC) - start;
-    uint64_t until = dueAt(elapsed, rate, ramp) + 1;
+    if (elapsed - before > PAUSE_MOST) paused += elapsed - before - PAUSE_MOST;
+    before = elapsed;
+    uint64_t until = dueAt(elapsed - paused, rate, ramp) + 1;
     if (until > due) until = due;
     if (until > sent + BURST_MOST) until = sent + BURST_MOST;
     /* The datagrams of an exporter together; which of them is whose goes round. */
@@ -178,7 +182,7 @@ int main(int argc, char **argv) {
       refused += sendAll(sockets[who], messages, mine);
     }
     sent = until;
-    if (sent >= dueAt(nowSeconds(CLOCK_MONOTONIC) - start, rate, ramp)) usleep(500);
+    if (sent >= dueAt(nowSeconds(CLOCK_MONOTONIC) - start - paused, rate, ramp)) usleep(500);
   }
   /* The ramp counts as half as long, so that the rate is that of the time after it. */
   double took = nowSeconds(CLOCK_MONOTONIC) - start - ramp / 2;

@@ -48,6 +48,8 @@ export interface Sent {
 
 /** The most datagrams at once: bursts must not be what fills a buffer. */
 const burstMax = 128
+/** If the machine stood still for longer, only so much is made up for: all of it would fill a buffer. */
+const pauseMsMost = 500
 
 interface Exporter {
   socket: Socket
@@ -91,9 +93,12 @@ async function send(options: LoadOptions): Promise<Sent> {
   const cpu = process.cpuUsage()
   const startMs = performance.now()
   let sent = 0
+  let [beforeMs, pausedMs] = [0, 0]
   while (sent < due) {
     const elapsedMs = performance.now() - startMs
-    const until = Math.min(due, sent + burstMax, dueAt(elapsedMs) + 1)
+    pausedMs += Math.max(0, elapsedMs - beforeMs - pauseMsMost)
+    beforeMs = elapsedMs
+    const until = Math.min(due, sent + burstMax, dueAt(elapsedMs - pausedMs) + 1)
     const header = { sequence: 0, nowMs: Date.now() + aheadMs, elapsedMs: Math.floor(elapsedMs) }
     for (; sent < until; sent++) {
       const exporter = exporters[sent % exporters.length]!
@@ -105,7 +110,7 @@ async function send(options: LoadOptions): Promise<Sent> {
       exporter.socket.send(payload)
       exporter.sequence = (exporter.sequence + step) >>> 0
     }
-    if (sent > dueAt(performance.now() - startMs)) await sleep(1)
+    if (sent > dueAt(performance.now() - startMs - pausedMs)) await sleep(1)
   }
   // Flushes what the sockets have queued.
   while (exporters.some(({ socket }) => socket.getSendQueueCount() > 0)) await sleep(1)
