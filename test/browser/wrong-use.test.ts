@@ -100,12 +100,15 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
       const exporters = [
         { ...one, address: '10.1.0.1', name: 'core', lastSeen: now },
         { ...one, address: '10.1.0.2', name: 'edge', lastSeen: now - 1560 },
+        { ...one, address: '10.1.0.3', name: 'attic', lastSeen: Date.UTC(2026, 10, 16, 11) / 1000 },
       ]
       await route.fulfill({ response, json: { exporters } })
     })
     await page.goto(`${weir.url}/?from=now-1h&to=now`)
-    await page.getByText(/Nothing from edge since \d+ \w{3} \d\d:\d\d:\d\d\./).waitFor()
+    await page.getByText(/Nothing from edge since \w{3} \d+ \w{3} \d{4} \d\d:\d\d:\d\d\./).waitFor()
     await page.getByText('The sums are without what it would report.').waitFor()
+    await page.goto(`${weir.url}/?from=2026-11-16T10:00:00Z&to=2026-11-16T12:00:00Z`)
+    await page.getByText(/Nothing from attic since Mon 16 Nov 2026 12:00:00\./).waitFor()
     await page.unrouteAll({ behavior: 'ignoreErrors' })
     await page.close()
   })

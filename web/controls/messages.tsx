@@ -13,7 +13,7 @@ import { failure, layers, traffic } from '../state/traffic.ts'
 import { addressFaults, show, view } from '../state/view.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
-import { instantText, isoText, localText, shortInstantText } from '../time/words.ts'
+import { instantText, isoText, localText } from '../time/words.ts'
 import { AddressFaults, TimeFaults } from './address-faults.tsx'
 import { Fault } from './fault.tsx'
 
@@ -95,17 +95,17 @@ function Stale() {
 /** An exporter that fell silent is no longer part of any sum: without a word its traffic would seem to have ended. */
 function SomeMissing() {
   const now = status.value?.now
-  const { to, exporter } = view.value
-  if (now === undefined || to !== 'now') return null
-  const missing = missingOf(exporters.value ?? [], now).filter(
+  const window = traffic.value?.keyed.asked
+  const { exporter } = view.value
+  if (now === undefined || window === undefined) return null
+  const until = { from: window.from, to: Math.min(window.to, now) }
+  const missing = missingOf(exporters.value ?? [], until).filter(
     ({ address, name }) => exporter === '' || exporter === address || exporter === name,
   )
   if (missing.length === 0) return null
   const said = missing
     .slice(0, missingMax)
-    .map(
-      (each) => `${exporterName(each)} since ${shortInstantText(each.lastSeen * 1000, zone.value)}`,
-    )
+    .map((each) => `${exporterName(each)} since ${instantText(each.lastSeen * 1000, zone.value)}`)
   const more = missing.length - said.length
   return (
     <p class="message warning" role="status">

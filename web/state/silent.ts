@@ -3,14 +3,20 @@ import type { Exporter } from '../../api/schema/status.ts'
 
 /** Silence longer than any exporter's timeouts, in seconds. */
 export const silentSeconds = 900
-/** After a day of silence an exporter counts as removed, as it does for alerts. */
+/** After a day of silence an exporter counts as removed, as it does for alerts, unless the window has its last flows. */
 const removedSeconds = 86_400
 
-/** Those that are missing at a time (unix seconds), the last heard first; none if all are silent. */
-export function missingOf(exporters: readonly Exporter[], now: number): readonly Exporter[] {
-  const silence = ({ lastSeen }: Exporter) => now - lastSeen
-  if (exporters.every((each) => silence(each) >= silentSeconds)) return []
+/**
+ * Those of which a window (unix seconds) lacks the end, and that have not been heard since, the last
+ * heard first; none if all are silent.
+ */
+export function missingOf(
+  exporters: readonly Exporter[],
+  { from, to }: { from: number; to: number },
+): readonly Exporter[] {
+  const isSilent = ({ lastSeen }: Exporter) => to - lastSeen >= silentSeconds
+  if (exporters.every(isSilent)) return []
   return exporters
-    .filter((each) => silence(each) >= silentSeconds && silence(each) < removedSeconds)
-    .toSorted((a, b) => silence(a) - silence(b))
+    .filter((each) => isSilent(each) && each.lastSeen > Math.min(from, to - removedSeconds))
+    .toSorted((a, b) => b.lastSeen - a.lastSeen)
 }
