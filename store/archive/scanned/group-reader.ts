@@ -4,7 +4,8 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { columnNames, flowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { sharedColumns } from '../columns.ts'
 import { Dictionaries } from './dictionaries.ts'
-import { readFooter, type FileFooter, type GroupPlace } from '../format/footer.ts'
+import { readFooter, type GroupPlace } from '../format/footer.ts'
+import { identityOf } from './file-facts.ts'
 import { isZero, RowGroup, timesOf, type GroupTimes } from './row-group.ts'
 
 /** Row groups whose footers are cached, about 6 kB each: reading a footer takes as long as reading a column. */
@@ -13,9 +14,16 @@ const keptMax = 1000
 /** The row groups of a file; null if another writer made it. */
 export type FileGroups = GroupTimes[] | null
 
+/** The row groups of a file, as of its footer. */
+interface KeptFooter {
+  /** Which file it was: see identityOf. */
+  identity: string
+  groups: readonly GroupPlace[] | null
+}
+
 export class GroupReader {
   /** By path, least recently used first. */
-  readonly #kept = new Map<string, readonly GroupPlace[] | null>()
+  readonly #kept = new Map<string, KeptFooter>()
   #keptGroups = 0
   readonly #group: RowGroup
 
@@ -75,24 +83,30 @@ export class GroupReader {
     use: (file: number, groups: readonly GroupPlace[] | null) => Result,
   ): Result {
     return withFile(path, (file) => {
-      const kept = this.#kept.get(path)
-      const groups = kept === undefined ? this.#take(readFooter(file, fstatSync(file).size)) : kept
-      this.#kept.delete(path)
-      this.#kept.set(path, groups)
+      const stats = fstatSync(file)
+      const identity = identityOf(stats)
+      const before = this.#kept.get(path)
+      if (before) this.#drop(path, before)
+      const isSame = before?.identity === identity
+      const groups = isSame ? before.groups : (readFooter(file, stats.size)?.groups ?? null)
+      this.#keep(path, { identity, groups })
       return use(file, groups)
     })
   }
 
+  #drop(path: string, { groups }: KeptFooter): void {
+    this.#kept.delete(path)
+    this.#keptGroups -= groups?.length ?? 0
+  }
+
   /** Caches a file's row groups, evicting others. */
-  #take(footer: FileFooter | null): readonly GroupPlace[] | null {
-    const groups = footer?.groups ?? null
-    this.#keptGroups += groups?.length ?? 0
-    for (const [other, places] of this.#kept) {
+  #keep(path: string, kept: KeptFooter): void {
+    this.#keptGroups += kept.groups?.length ?? 0
+    for (const [other, footer] of this.#kept) {
       if (this.#keptGroups <= keptMax) break
-      this.#kept.delete(other)
-      this.#keptGroups -= places?.length ?? 0
+      this.#drop(other, footer)
     }
-    return groups
+    this.#kept.set(path, kept)
   }
 }
 

@@ -15,6 +15,7 @@ import { exactSumMax, type ArchiveFiles } from '../readable-files.ts'
 import type { ScanQuery, ScanFound, ScannedWindow } from './requests.ts'
 import { Pass, requestsPerThread, type GroupForScans } from './pass.ts'
 import { partsOf, type EventWindow } from './event-rows.ts'
+import { FileFacts } from './file-facts.ts'
 import type { FileGroups } from './group-reader.ts'
 import type { GroupTimes } from './row-group.ts'
 
@@ -88,9 +89,8 @@ export class Scanner {
   readonly #workerData: ScanWorkerData
   readonly #keysMax: number
   readonly #threads: (ScanThread | null)[]
-  /** Cached facts about files, which never change under their names. */
-  readonly #files = new Map<string, FileGroups>()
-  readonly #hosts = new Map<string, HostSums | null>()
+  readonly #files = new FileFacts<FileGroups>(filesMax)
+  readonly #hosts = new FileFacts<HostSums | null>(hostListsMax)
   /** Active passes, by what their scans have in common. */
   readonly #passes = new Map<string, RunningPass>()
   #scans = 0
@@ -165,14 +165,12 @@ export class Scanner {
   /** The host lists in files' footers; null for files without one. @throws the error that prevents reading a file */
   hosts(paths: readonly string[]): Promise<(HostSums | null)[]> {
     return Promise.all(
-      paths.map(async (path, i) => {
-        const kept = this.#hosts.get(path)
-        if (kept !== undefined) return kept
-        const text = await this.#thread(i).ask({ kind: 'hosts', path })
-        const hosts = text === null ? null : parseHostSums(text)
-        keep(this.#hosts, path, hosts, hostListsMax)
-        return hosts
-      }),
+      paths.map((path, i) =>
+        this.#hosts.of(path, async () => {
+          const text = await this.#thread(i).ask({ kind: 'hosts', path })
+          return text === null ? null : parseHostSums(text)
+        }),
+      ),
     )
   }
 
@@ -208,12 +206,8 @@ export class Scanner {
     for (const thread of this.#threads) await thread?.terminate()
   }
 
-  async #groupsOf(path: string, i: number): Promise<FileGroups> {
-    const kept = this.#files.get(path)
-    if (kept !== undefined) return kept
-    const groups = await this.#thread(i).ask({ kind: 'groups', path })
-    keep(this.#files, path, groups, filesMax)
-    return groups
+  #groupsOf(path: string, i: number): Promise<FileGroups> {
+    return this.#files.of(path, () => this.#thread(i).ask({ kind: 'groups', path }))
   }
 
   /** An active pass, or a new one. */
@@ -255,13 +249,6 @@ export function groupsWithin(
     const isInside = isFileInside || (firstMin >= from && lastMax < to)
     return isInside || (firstMin < to && lastMax >= from) ? [{ path, group, rows, isInside }] : []
   })
-}
-
-/** Caches a value for a file, evicting the oldest. */
-function keep<Kept>(files: Map<string, Kept>, path: string, kept: Kept, most: number): void {
-  files.set(path, kept)
-  const [oldest] = files.keys()
-  if (files.size > most) files.delete(oldest!)
 }
 
 /** Merges the results of all threads into the first. */

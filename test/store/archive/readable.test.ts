@@ -11,7 +11,7 @@ import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryTooLarge } from '../../../store/query-error.ts'
 import { ManifestReader } from '../../../store/manifest.ts'
-import { archive, columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
+import { archive, columnsOf, scratchFolder, t0, testFlow, type TestFlow } from './archived.ts'
 
 const local = new NetworkSet([])
 const window = { from: t0, to: t0 + 4 * intervalMs, include: 'any' } as const
@@ -88,6 +88,36 @@ test('files merged by the writer in the meantime are read under their new name',
   await writer.merge(Number.POSITIVE_INFINITY)
   for (const file of before) await rm(file)
   assert.equal((await store.top({ ...window, ...byBytes })).total.flows, 3)
+  assert.deepEqual((await store.health!()).problems, [])
+  await store.close()
+  await writer.close()
+})
+
+test('a file under the name of one that is gone is read as what it is', async (t) => {
+  const folder = await scratchFolder(t)
+  const writer = await Archive.open(folder, { listedRowsMin: 1 })
+  const store = await openFlowStore(folder, { local, heldRows: 0 })
+  const limits = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
+  const add = async (flows: readonly TestFlow[]) => {
+    writer.add(columnsOf(flows.map((flow) => testFlow(flow))))
+    await writer.publish({})
+    await writer.merge(Number.POSITIVE_INFINITY)
+    return (await files(folder)).at(-1)!
+  }
+  const first = await add([{ octets: 1 }])
+  assert.equal((await store.top({ ...window, ...byBytes })).total.bytes, 1)
+  // Sorted again with later flows, under another name; then the first file is deleted.
+  const second = await add([{ octets: 2 }])
+  assert.notEqual(second, first)
+  await writer.expire({ ...limits, now: Date.now() + 601_000 })
+  const port = (sourcePort: number) => ({ octets: 2 ** 20 + sourcePort, sourcePort })
+  const third = await add(Array.from({ length: 300 }, (_, i) => port(i)))
+  assert.equal(third, first)
+  const bytes = 3 + 300 * 2 ** 20 + (299 * 300) / 2
+  for (const by of ['dst', 'srcport', 'host'] as const) {
+    const { total } = await store.top({ ...window, ...byBytes, by: [by] })
+    assert.equal(total.bytes, by === 'host' ? 2 * bytes : bytes, by)
+  }
   assert.deepEqual((await store.health!()).problems, [])
   await store.close()
   await writer.close()
