@@ -98,7 +98,7 @@ test('a file under the name of one that is gone is read as what it is', async (t
   const writer = await Archive.open(folder, { listedRowsMin: 1 })
   const store = await openFlowStore(folder, { local, heldRows: 0 })
   const limits = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
-  const add = async (flows: readonly TestFlow[]) => {
+  const add = async (flows: readonly Partial<TestFlow>[]) => {
     writer.add(columnsOf(flows.map((flow) => testFlow(flow))))
     await writer.publish({})
     await writer.merge(Number.POSITIVE_INFINITY)
