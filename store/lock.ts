@@ -2,7 +2,7 @@
  * Locks between processes: the holder listens on a Unix socket, which the kernel releases however
  * the process ends, and which works between containers that share the folder.
  */
-import { rm } from 'node:fs/promises'
+import { lstatSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 
@@ -34,10 +34,9 @@ export async function takeLock(path: string, purpose = ''): Promise<Lock | null>
   await makeFolder(dirname(path))
   const server = await listenAt(path, purpose)
   if (server) return lockOf(server)
+  const found = identityOf(path)
   if (await answers(path)) return null
-  await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new FolderUnusable(dirname(path), error)
-  })
+  removeDead(path, found)
   const second = await listenAt(path, purpose)
   return second && lockOf(second)
 }
@@ -62,6 +61,24 @@ export function lockPurpose(path: string): Promise<string | null> {
 function lockOf(server: Server): Lock {
   server.unref()
   return { release: () => new Promise((resolve) => server.close(() => resolve())) }
+}
+
+/** Differs for two sockets that are at a path one after the other; null if there is none. */
+function identityOf(path: string): string | null {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return found ? `${found.ino} ${found.ctimeNs}` : null
+}
+
+/**
+ * Removes the socket of a holder that has ended, unless another process that found it too has put its own there.
+ * Synchronous, so that nothing comes between the look and the removal.
+ */
+function removeDead(path: string, dead: string | null): void {
+  try {
+    if (identityOf(path) === dead) rmSync(path, { force: true })
+  } catch (error) {
+    throw new FolderUnusable(dirname(path), error as NodeJS.ErrnoException)
+  }
 }
 
 /** The server, or null if the path is taken. */
