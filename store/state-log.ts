@@ -21,9 +21,19 @@ export function cutEntry(entry: object): string {
   return line.length <= lineBytesMax ? line : JSON.stringify({ cut: line.slice(0, 4096) })
 }
 
+/** The last append to each file in progress: two at once would both rotate it. */
+const appending = new Map<string, Promise<void>>()
+
 /** Appends an entry to a log in the data folder. Entries of one process keep their order. */
-export async function appendLog(data: string, log: StateLog, entry: object): Promise<void> {
+export function appendLog(data: string, log: StateLog, entry: object): Promise<void> {
   const path = pathOf(data, log)
+  const appended = (appending.get(path) ?? Promise.resolve()).then(() => append(path, entry))
+  const settled = appended.catch(() => undefined)
+  appending.set(path, settled)
+  return appended
+}
+
+async function append(path: string, entry: object): Promise<void> {
   const kept = cutEntry(entry)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const size = await stat(path).then(

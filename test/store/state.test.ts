@@ -47,3 +47,12 @@ test('logs return their newest entries first, and skip a torn line', async () =>
   await appendFile(join(data, 'state', 'audit.log'), '{"what":"to')
   assert.deepEqual(await readLog(data, 'audit', 2), [{ what: 'three' }, { what: 'two' }])
 })
+
+test('entries written at once keep their order, and a log that is full is kept', async () => {
+  const data = await scratchFolder()
+  await appendLog(data, 'audit', { what: 'old' })
+  await appendFile(join(data, 'state', 'audit.log'), `${'x'.repeat(9 << 20)}\n`)
+  const entries = Array.from({ length: 20 }, (_, what) => ({ what }))
+  await Promise.all(entries.map((entry) => appendLog(data, 'audit', entry)))
+  assert.deepEqual(await readLog(data, 'audit', 30), [...entries.toReversed(), { what: 'old' }])
+})
