@@ -51,11 +51,24 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
     at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
 }
 
-/** A step as it was written, or null if the disk does not return what was written. */
+/** Failures that last: no later attempt brings the step back. With too many open files, it does. */
+const lasting = ['ENOENT', 'EIO']
+
+/**
+ * A step as it was written, or null if the disk does not return what was written.
+ * @throws if it cannot be read for now
+ */
 export async function readStep(path: string, place: Place): Promise<StepRows | null> {
-  const { offset, length, crc } = place
-  const file = await open(path, 'r').catch(() => null)
-  if (!file) return null
+  try {
+    return await read(path, place)
+  } catch (error) {
+    if (lasting.includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    throw error
+  }
+}
+
+async function read(path: string, { offset, length, crc }: Place): Promise<StepRows | null> {
+  const file = await open(path, 'r')
   try {
     const bytes = Buffer.alloc(length)
     const { bytesRead } = await file.read(bytes, 0, length, offset)

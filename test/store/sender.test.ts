@@ -1,7 +1,7 @@
 /** What waits in the spool is never forgotten, and what the sender counts is counted once. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { truncate, writeFile } from 'node:fs/promises'
+import { open, readdir, rename, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -153,3 +153,29 @@ test(
     }
   },
 )
+
+test('a step that cannot be opened for now is kept, and one that the disk has lost is not waited for', async (t) => {
+  const folder = await scratchFolder(t)
+  const spool = await Spool.open(folder, { bytesMax: 1e9, wholeFrom: t0, now: Date.now })
+  const tier = tiers['5m']
+  const step = stepOf(coverageOf(t0, '192.0.2.1'), {})
+  await spool.put(tier, [step])
+  const { now: place } = spool.find(tier, t0, '192.0.2.1')!
+  const [name] = await readdir(join(folder, 'spool'))
+  const path = join(folder, 'spool', name!)
+  await rename(path, `${path}.away`)
+  await symlink(path, path)
+  await assert.rejects(spool.load(place), { code: 'ELOOP' })
+  await rename(`${path}.away`, path)
+  assert.deepEqual((await spool.load(place))?.coverage, step.coverage)
+  const file = await open(path)
+  const failing = async () => {
+    throw Object.assign(new Error('i/o error'), { code: 'EIO' })
+  }
+  const methods = Object.getPrototypeOf(file) as typeof file
+  const read = t.mock.method(methods, 'read', failing)
+  assert.equal(await spool.load(place), null)
+  read.mock.restore()
+  await file.close()
+  await spool.close()
+})
