@@ -12,6 +12,7 @@ import { crc32 } from 'node:zlib'
 
 import { checkLines, lost } from './manifest-damage.ts'
 import { entriesOf, tableOf, type EntryTable } from './manifest-table.ts'
+import { syncFolder } from './sync-folder.ts'
 
 /** The changes of one transaction. */
 export interface ManifestChange<Entry> {
@@ -75,6 +76,10 @@ export class Manifest<Entry extends { file: string }> {
   /** The size after the last rewrite. */
   #wholeSize: number
   #cached: readonly Entry[] | null = null
+  /** Whether a failed write may have left something at the end. */
+  #isTorn = false
+  /** Whether the name of a rewrite may not be durable yet: until the next line, the file before it holds the same. */
+  #isRenamed = false
   /** Transactions are written in sequence. */
   #work: Promise<void> = Promise.resolve()
 
@@ -148,11 +153,13 @@ export class Manifest<Entry extends { file: string }> {
     const line = formatLine(change)
     const length = Buffer.byteLength(line)
     try {
+      await this.#settle()
       const { bytesWritten } = await this.#file.write(line)
       if (bytesWritten < length) throw new Error('the disk took only a part')
       await this.#file.datasync()
     } catch (error) {
-      await this.#file.truncate(this.#size).catch(() => undefined)
+      this.#isTorn = true
+      await this.#settle().catch(() => undefined)
       throw new Error(`${this.#path} cannot be written: ${(error as Error).message}`, {
         cause: error,
       })
@@ -165,6 +172,14 @@ export class Manifest<Entry extends { file: string }> {
       await this.#compact()
   }
 
+  /** Does what must precede the next line, if it could not be done before. */
+  async #settle(): Promise<void> {
+    if (this.#isTorn) await this.#file.truncate(this.#size)
+    this.#isTorn = false
+    if (this.#isRenamed) await syncFolder(dirname(this.#path))
+    this.#isRenamed = false
+  }
+
   /** Rewrites the manifest as one transaction; on failure the old one stays in use. */
   async #compact(): Promise<void> {
     const line = this.#state.wholeLine()
@@ -174,8 +189,8 @@ export class Manifest<Entry extends { file: string }> {
     this.#file = file
     this.#size = Buffer.byteLength(line)
     this.#wholeSize = this.#size
-    await before.close()
-    await syncFolder(dirname(this.#path))
+    this.#isRenamed = true
+    await before.close().catch(() => undefined)
   }
 }
 
@@ -266,16 +281,6 @@ export class ManifestReader<Entry extends { file: string }> {
     const applied = this.#state.applyLines(read)
     this.#size += applied
     return !read.includes(newline, applied)
-  }
-}
-
-/** Makes renames and new names in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 
 import type { DuckDBConnection } from '@duckdb/node-api'
 
-import { syncFolder } from '../manifest.ts'
+import { syncFolder } from '../sync-folder.ts'
 import { numbersOf, literal } from './engine.ts'
 import { stagingFolder, type TableName } from './layout.ts'
 

@@ -1,8 +1,9 @@
 /** The files of the spool; each exists as long as a step in it is held. */
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { StepRows } from '../series.ts'
+import { syncFolder } from '../sync-folder.ts'
 import { readStep, writeSteps, type Place } from './step-file.ts'
 
 export class Segments {
@@ -73,7 +74,7 @@ export class Segments {
     }
   }
 
-  /** A step as it was written, or null if it can no longer be read. */
+  /** A step as it was written, or null if it can no longer be read. @throws if it cannot be read for now */
   load(place: Place): Promise<StepRows | null> {
     return readStep(this.#path(place.segment), place)
   }
@@ -104,14 +105,5 @@ export class Segments {
 
   #path(segment: number): string {
     return join(this.#folder, `${String(segment).padStart(12, '0')}.steps`)
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import fc from 'fast-check'
 
-import { Manifest, ManifestReader } from '../../store/manifest.ts'
+import { linesMax, Manifest, ManifestReader } from '../../store/manifest.ts'
 import { drawn } from '../drawn.ts'
 
 interface Entry {
@@ -60,6 +70,58 @@ test('a manifest cut at any byte holds the complete transactions, and accepts mo
     assert.equal((await reader.entries()).length, whole + 1, `reader after ${size}`)
     await again.close()
   }
+})
+
+/** What all open files have in common, to make their methods fail. */
+async function fileMethods(path: string): Promise<FileHandle> {
+  const file = await open(path)
+  await file.close()
+  return Object.getPrototypeOf(file) as FileHandle
+}
+
+test('what a failed write left is cut off before the next, even if that was impossible at first', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  await manifest.commit({ add: [entry('a')] })
+  const methods = await fileMethods(path)
+  const half = async function (this: FileHandle, line: string) {
+    const written = line.slice(0, line.length / 2)
+    await this.writeFile(written)
+    return { bytesWritten: written.length, buffer: written }
+  }
+  const refused = async () => {
+    throw new Error('i/o error')
+  }
+  t.mock.method(methods, 'write', half as FileHandle['write'], { times: 1 })
+  t.mock.method(methods, 'truncate', refused, { times: 1 })
+  await assert.rejects(manifest.commit({ add: [entry('b')] }), /the disk took only a part/)
+  await manifest.commit({ add: [entry('c')] })
+  await manifest.close()
+  const again = await Manifest.open<Entry>(path)
+  assert.deepEqual(again.entries(), [entry('a'), entry('c')])
+  await again.close()
+})
+
+test('a change is made or refused as said, also if the name of a rewrite cannot be made durable', async (t) => {
+  const path = await manifestPath(t)
+  const manifest = await Manifest.open<Entry>(path)
+  const methods = await fileMethods(path)
+  let syncs = 0
+  const second = async function (this: FileHandle) {
+    if (++syncs === 2) throw new Error('i/o error')
+    await this.datasync()
+  }
+  t.mock.method(methods, 'sync', second)
+  const long = 'x'.repeat(linesMax.bytes)
+  await manifest.commit({ add: [entry('a')], set: { long } })
+  assert.equal(syncs, 1)
+  await assert.rejects(manifest.commit({ add: [entry('b')] }), /cannot be written: i\/o error/)
+  await manifest.commit({ add: [entry('c')] })
+  assert.deepEqual(manifest.entries(), [entry('a'), entry('c')])
+  await manifest.close()
+  const again = await Manifest.open<Entry>(path)
+  assert.deepEqual(again.entries(), [entry('a'), entry('c')])
+  await again.close()
 })
 
 /** A manifest of three transactions; their sizes, the first being that of the line it is created with. */
