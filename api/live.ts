@@ -189,7 +189,9 @@ export class LiveStreams {
   async #changedCollections(): Promise<Collection[]> {
     const changed: Collection[] = []
     for (const collection of watched) {
-      const documents = await this.#parts.state.list(collection)
+      // While they cannot be read, a change is announced later, and the traffic goes on.
+      const documents = await this.#parts.state.list(collection).catch(() => null)
+      if (documents === null) continue
       const newest = documents.reduce((most, { changedAt }) => Math.max(most, changedAt), 0)
       const state = `${documents.length} ${newest}`
       const before = this.#announced.get(collection)

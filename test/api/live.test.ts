@@ -4,10 +4,13 @@ import { createSocket } from 'node:dgram'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import fc from 'fast-check'
 import { pino } from 'pino'
 
+import type { ApiState } from '../../api/documents/state.ts'
+import { LiveStreams } from '../../api/live.ts'
 import { runApi } from '../../api/main.ts'
 import type { LiveRing as Ring, LiveSecond, LiveTick } from '../../api/schema/live.ts'
 import { createFlowColumns } from '../../flow/columns.ts'
@@ -182,4 +185,31 @@ test('each second has the share of each flow that spreading gives', () => {
       assert.deepEqual(new Map(told as [number, number[]][]), bySecond)
     }),
   )
+})
+
+test('while user data cannot be read, seconds go on, and a change is announced afterwards', async (t) => {
+  let isAway = false
+  let changedAt = 1
+  const list = async () => {
+    if (isAway) throw new Error('away')
+    return [{ changedAt }]
+  }
+  const state = { list } as unknown as ApiState
+  const data = await scratchFolder()
+  const live = new LiveStreams({ data, state, version: '0', now: Date.now })
+  const output = live.open({ step: 1, sendsTraffic: true, isAllowed: async () => true })!
+  t.after(() => live.close())
+  const text: string[] = []
+  output.setEncoding('utf8').on('data', (part: string) => text.push(part))
+  const seen = async (name: string, times: number) => {
+    const count = () => text.join('').split(`event: ${name}\n`).length - 1
+    for (const before = count(); count() < before + times;) await delay(50)
+  }
+  await seen('tick', 2)
+  isAway = true
+  changedAt = 2
+  await seen('tick', 3)
+  assert.ok(!text.join('').includes('event: changed'))
+  isAway = false
+  await seen('changed', 4)
 })
