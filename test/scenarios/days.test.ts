@@ -47,6 +47,25 @@ test('times after midnight have their date in the tables of a report', async (t)
   assert.match(said, /\| 23:59:0\d\.\d{3} \| 2026-11-18 00:00:0\d\.\d{3} \|/)
 })
 
+test('what two exporters saw is told once: of a cut, and of who had most', async (t) => {
+  const client = '10.0.0.17'
+  const [from, to] = [cutAt, cutAt + 200_000]
+  const packets = office({
+    seed: 205,
+    cuts: [{ from, to, except: [client], keeps: 0.01 }],
+    more: (line) => take(line, { client, from, seconds: 200, connections: 20, bytes: 2e9 }),
+  })()
+  const exporters = ['192.168.9.1', '192.168.9.2'].map((exporter) => ({ packets, exporter }))
+  const { found, explain } = await replayDay(t, exporters)
+  assert.deepEqual(found.map(({ kind }) => kind), ['congestion', 'congestion']) // prettier-ignore
+  const { actors } = await explain(from - minute, to + minute)
+  assert.deepEqual(actors.map(({ host, connections }) => [host, connections >= 20]), [[client, true]]) // prettier-ignore
+  assert.ok(Math.abs(actors[0]!.bytes / 2e9 - 1) < 0.01, JSON.stringify(actors))
+  const { window, top } = await explain(morning + minute, morning + 10 * minute)
+  assert.equal(window.kind, 'none')
+  assert.equal(new Set(top.map(({ host }) => host)).size, 3, JSON.stringify(top))
+})
+
 suite('the exporter is away within a congestion', () => {
   const client = '10.0.0.17'
   const at = (seconds: number) => cutAt + seconds * 1000

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { rm } from 'node:fs/promises'
 
+import type { ExplainAnswer } from '../../api/schema/explain.ts'
 import type { Incident } from '../../flow/incident/incident.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
+import { bodyOf, openApi } from '../story/api-over.ts'
 import { meter, type MeterOptions } from './meter.ts'
 import type { Packet } from './packets.ts'
 import { usual } from './scenarios.ts'
@@ -25,6 +27,8 @@ export interface Replayed {
   found: Incident[]
   /** The report on a time (unix ms), as Markdown. */
   report: (from: number, to: number) => Promise<string>
+  /** What the API says of a time. */
+  explain: (from: number, to: number) => Promise<ExplainAnswer>
 }
 
 /** Replays a day of one exporter or several. */
@@ -55,5 +59,14 @@ export async function replayDay(
   return {
     found: found.sort((a, b) => a.from - b.from),
     report: (from, to) => run(['report', '--from', iso(from), '--to', iso(to)]),
+    async explain(from, to) {
+      const api = await openApi(settings, to)
+      try {
+        const path = `/api/explain?from=${iso(from)}&to=${iso(to)}`
+        return JSON.parse(await bodyOf(api, path)) as ExplainAnswer
+      } finally {
+        await api.close()
+      }
+    },
   }
 }
