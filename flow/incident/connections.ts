@@ -14,6 +14,8 @@ export interface Connections {
   peer: Uint32Array
   /** 1: flags or ports say so, too. 0: it is only known whose record was the first. */
   isCertain: Uint8Array
+  /** 1: both sides sent. 0: only the opener is seen to have sent. */
+  isAnswered: Uint8Array
   peerPort: Uint16Array
   protocol: Uint8Array
   /** The start of the first record, and the end of the last. */
@@ -49,6 +51,7 @@ export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): 
     opener: new Uint32Array(count),
     peer: new Uint32Array(count),
     isCertain: new Uint8Array(count),
+    isAnswered: new Uint8Array(count),
     peerPort: new Uint16Array(count),
     protocol: new Uint8Array(count),
     first: new Float64Array(count),
@@ -122,10 +125,16 @@ function fill(
   let last = 0
   for (const row of rows) {
     last = Math.max(last, table.last[row]!)
+    if (isBack(table, row, opening)) to.isAnswered[i] = 1
     to.packets[i]! += table.packets[row]!
     to.bytes[i]! += table.bytes[row]!
   }
   to.last[i] = last
+}
+
+/** Whether two records of a connection have opposite directions. */
+function isBack({ source, sourcePort }: FlowTable, a: number, b: number): boolean {
+  return source[a] !== source[b] || sourcePort[a] !== sourcePort[b]
 }
 
 /** Of the first records of a connection, the one whose source opened it. */
@@ -133,11 +142,7 @@ function openingRow(table: FlowTable, rows: Uint32Array): number {
   const row = rows[0]!
   for (let i = 1; i < rows.length && table.first[rows[i]!] === table.first[row]; i++) {
     const back = rows[i]!
-    if (
-      table.source[back] === table.source[row] &&
-      table.sourcePort[back] === table.sourcePort[row]
-    )
-      continue
+    if (!isBack(table, back, row)) continue
     return opens(table, back, row) ? back : row
   }
   return row

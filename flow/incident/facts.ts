@@ -157,17 +157,33 @@ function countOpenings(
   return counts
 }
 
-/** Whether most bytes of a host's connections in a span were in those that others certainly opened to it in that time. */
+/** An exporter with fewer connections of which both sides were seen may report one direction only. */
+const answeredMin = 12
+
+/** Whether the exporter shows that a host did not answer: not if packets are sampled, or one direction is reported. */
+function showsAnswers({ connections, table }: Scene): boolean {
+  let answered = 0
+  for (let i = 0; i < connections.count && answered < answeredMin; i++)
+    answered += connections.isAnswered[i]!
+  return table.sampling === 1 && answered >= answeredMin
+}
+
+/**
+ * Whether most bytes of a host's connections in a span were in those that others certainly opened to it in that time,
+ * or sent to it without a packet of its own, such as a flood.
+ */
 function wasAsked(scene: Scene, host: number, span: Span): boolean {
   const { connections } = scene
-  const { opener, peer, isCertain, first, last, bytes } = connections
+  const { opener, peer, isCertain, isAnswered, first, last, bytes } = connections
+  const isShown = showsAnswers(scene)
   let [all, asked] = [0, 0]
   for (let i = 0; i < connections.count; i++) {
     if (opener[i] !== host && peer[i] !== host) continue
     if (first[i]! >= span.to || last[i]! < span.from) continue
     all += bytes[i]!
     const isNew = isOpenedIn(scene, i, span)
-    if (opener[i] !== host && isCertain[i] === 1 && isNew) asked += bytes[i]!
+    const isOthers = isCertain[i] === 1 || (isShown && isAnswered[i] === 0)
+    if (opener[i] !== host && isOthers && isNew) asked += bytes[i]!
   }
   return asked > all / 2
 }
