@@ -4,9 +4,10 @@
  * only evidence, because their records that extend into the event smear it.
  */
 import { boundsOf, returnOf } from './bounds.ts'
+import { besides, isSure, middle } from './besides.ts'
 import type { Finding } from './finding.ts'
-import { fallBeyondChance, signsOfLife } from './chance.ts'
 import { isBeyondChance, isCutOff, isDead, Others, type Fall } from './others.ts'
+import { isLineUp } from './line.ts'
 import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -28,7 +29,6 @@ const greatSeconds = 30
 const greatShare = 0.01
 /** Records smear the others' traffic into an event: this much of it, at most half, is left out. */
 const smearSeconds = 60
-const besideSeconds = 60
 /** An event that is not over must be this clear. */
 const openIdleMaxMs = 300_000
 const openSecondsMin = 60
@@ -39,9 +39,6 @@ const lullsShare = 0.01
 /** The others' share is rounded to 1 in this: the last digits of sums depend on the order of reading. */
 const keptParts = 1_000_000
 const lullsMax = 3
-/** Confidence required that the drop is not chance (see chance.ts); higher if there are similar lulls. */
-const sureMin = 6
-const sureBesideLulls = 8
 /** If the others were cut off beyond doubt, the actors need only this much of the usual. */
 const usualShareMin = 0.7
 
@@ -137,6 +134,7 @@ function judge(
   if (after.length === 0 && !isSureWhileOpen(scene, span, others)) return null
   const fall = middle([...before, ...after])
   if (!isMuch(scene, rate, { span, direction, fall, events })) return null
+  if (!isTaken(scene, actors, { span, rate, events })) return null
   const { share, times } = others.lulls(core, span, events)
   const isRare = share <= lullsShare || (isBeyondChance(fall) && times <= lullsMax)
   if (!isRare) return null
@@ -163,31 +161,6 @@ function judge(
   }
 }
 
-/**
- * Whether the others' new connections, or the answers to them, dropped by more than chance. Bytes
- * alone do not show it: most belong to a few downloads, which may end at the same time. The minutes beside may
- * be busy by chance, so as much must be due by the average around it, too.
- */
-function isSure(
-  scene: Scene,
-  actors: ReadonlySet<number>,
-  { span, events, times }: { span: Run; events: readonly Run[]; times: number },
-): boolean {
-  const beside = (['before', 'after'] as const).flatMap((side) =>
-    besides(scene, { span, events }, side),
-  )
-  // In the first and last second some traffic still passes.
-  const run = { from: span.from + 1, to: span.to - 1 }
-  const sure = signsOfLife(scene, (host) => !actors.has(host)).map((counts) => {
-    const rates = beside.map(({ from, to }) => mean(counts, from, to))
-    const outside = counts.filter((_, t) => isApart(t, 1, [span, ...events]))
-    const around = outside.length > 0 ? mean(outside, 0, outside.length) : Number.POSITIVE_INFINITY
-    const usual = Math.min(percentile(rates, 0.5), around)
-    return fallBeyondChance(counts, { run, usual, events: [span, ...events] })
-  })
-  return Math.max(...sure) >= (times === 0 ? sureMin : sureBesideLulls)
-}
-
 interface Much {
   span: Run
   direction: HostDirection
@@ -210,6 +183,25 @@ function isMuch(
 }
 
 /**
+ * Whether the line was up. If nothing came from outside, hosts that keep sending did not take it, unless they sent as
+ * much as it carries in any direction.
+ */
+function isTaken(
+  scene: Scene,
+  actors: ReadonlySet<number>,
+  { span, rate, events }: { span: Run; rate: Float64Array; events: readonly Run[] },
+): boolean {
+  const beside = (['before', 'after'] as const).flatMap((side) =>
+    besides(scene, { span, events }, side),
+  )
+  if (isLineUp(scene, span, { actors, beside })) return true
+  const carried = directions.map((direction) =>
+    Math.max(...beside.map(({ from, to }) => mean(scene.total[direction], from, to))),
+  )
+  return mean(rate, span.from, span.to) >= Math.max(...carried)
+}
+
+/**
  * An ongoing event is reported only if records arrive soon, and only up to the time for which all
  * have arrived: long records of the others that are still missing would look like a drop.
  */
@@ -224,49 +216,6 @@ function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
   )
   const { bytes, openings } = middle(falls)
   return bytes <= openRatio && openings <= openRatio
-}
-
-/**
- * Times beside an event, within the grid and at least a third of its length; those without another
- * event, if there are any.
- */
-function besides(
-  { grid }: Scene,
-  { span: { from, to }, events }: { span: Run; events: readonly Run[] },
-  side: 'before' | 'after',
-): Run[] {
-  const edges =
-    side === 'before'
-      ? [0, 1, 2].map((n) => ({
-          from: from - 2 - (n + 1) * besideSeconds,
-          to: from - 2 - n * besideSeconds,
-        }))
-      : [0, 1, 2].map((n) => ({
-          from: to + 5 + n * besideSeconds,
-          to: to + 5 + (n + 1) * besideSeconds,
-        }))
-  const within = edges
-    .map((run) => ({ from: Math.max(0, run.from), to: Math.min(grid.seconds, run.to) }))
-    .filter((run) => run.to - run.from >= besideSeconds / 3)
-  const apart = within.filter((run) => !events.some((e) => e.from < run.to && run.from < e.to))
-  return apart.length > 0 ? apart : within
-}
-
-/** The median of several comparisons, so that neither a lull nor a burst beside the event decides. */
-function middle(falls: readonly Fall[]): Fall {
-  const of = (field: keyof Fall) =>
-    percentile(
-      falls.map((fall) => fall[field]),
-      0.5,
-    )
-  return {
-    bytes: of('bytes'),
-    openings: of('openings'),
-    due: of('due'),
-    answers: of('answers'),
-    answersDue: of('answersDue'),
-    hosts: of('hosts'),
-  }
 }
 
 /** The sides with which an event was compared; at least one. */

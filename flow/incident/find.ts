@@ -13,10 +13,12 @@ export function findEvents(scene: Scene, context: SilenceContext): Finding[] {
   if (scene.table.count === 0) return []
   const silences = findSilences(scene, context)
   const away = silences.filter(({ kind }) => kind === 'exporter')
+  const surges = findSurges(scene, context.sensitivity)
   const byGravity = [
     ...congestionsAcross(scene, context, { away, silences }),
+    ...surges.filter(({ kind }) => kind === 'congestion'),
     ...silences.filter(({ kind }) => kind === 'silence'),
-    ...findSurges(scene, context.sensitivity),
+    ...surges.filter(({ kind }) => kind === 'surge'),
   ]
   const kept: Finding[] = [...away]
   for (const finding of byGravity) {

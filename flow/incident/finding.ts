@@ -16,6 +16,8 @@ export interface Finding extends Run {
   gaps?: readonly Run[]
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null
+  /** A congestion that took connections, not bytes: the share of new ones that the others kept. Absent: it took bytes. */
+  connectionsKept?: number
   /** The reasons for the verdict, as sentences. */
   facts: string[]
 }

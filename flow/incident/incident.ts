@@ -101,6 +101,8 @@ export interface Incident {
   actors: ActorFacts[]
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null
+  /** A congestion that took connections, not bytes: the share of new ones that the others kept. Absent: it took bytes. */
+  connectionsKept?: number
   /** Sentences, including those about hosts other than the actors. */
   facts: string[]
   /** Bytes of all hosts, and connections opened by any host (null if there were too many to join). */

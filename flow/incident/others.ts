@@ -126,10 +126,20 @@ export function isCutOff(fall: Fall, ratio: number): boolean {
 
 /** Whether beyond doubt almost nothing of the others was left: in bytes and in many due openings or answers. */
 export function isDead(fall: Fall): boolean {
-  return fall.bytes <= deadBytes && (leastKept(fall, 3 * dueMin) ?? 1) <= openingsAlone
+  return fall.bytes <= deadBytes && connectionsKept(fall) <= openingsAlone
+}
+
+/** The share of their new connections, or of the answers to them, that the others kept; 1 if few were due. */
+export function connectionsKept(fall: Fall): number {
+  return leastKept(fall, 3 * dueMin) ?? 1
+}
+
+/** Whether the others got hardly a new connection, however much passed in those they had. */
+export function isStarved(fall: Fall): boolean {
+  return fall.hosts >= othersMin && connectionsKept(fall) <= openingsAlone
 }
 
 /** Whether so much that was due is missing that it cannot be a lull. */
 export function isBeyondChance(fall: Fall): boolean {
-  return fall.bytes <= fewBytes && (leastKept(fall, 3 * dueMin) ?? 1) <= openingsAlone
+  return fall.bytes <= fewBytes && connectionsKept(fall) <= openingsAlone
 }

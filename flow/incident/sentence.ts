@@ -89,12 +89,15 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
   congestion(incident, wording) {
     const exporter = sayExporter(incident.exporter, wording)
     const time = sayLength(incident)
-    const kept = incident.othersKept ?? 0
-    const verb = incident.isOngoing ? 'has been' : 'was'
+    const { connectionsKept, isOngoing } = incident
+    const isOfBytes = connectionsKept === undefined
+    const kept = connectionsKept ?? incident.othersKept ?? 0
+    const verb = isOfBytes ? (isOngoing ? 'has been' : 'was') : isOngoing ? 'have been' : 'were'
+    const what = `${isOfBytes ? 'traffic' : 'new connections'} through ${exporter} ${verb}`
     const effect =
       kept <= cutRatio
-        ? `traffic through ${exporter} ${verb} cut for ${time}.`
-        : `traffic through ${exporter} ${verb} held up for ${time}: the other hosts kept ${percent(kept)} of theirs.`
+        ? `${what} cut for ${time}.`
+        : `${what} held up for ${time}: the other hosts kept ${percent(kept)} of theirs.`
     return [effect, ...incident.actors.map((actor) => sayActor(actor, wording))].join(' ')
   },
   silence(incident, wording) {

@@ -7,6 +7,7 @@ import { formatExact } from '../units.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'
 import type { Finding } from './finding.ts'
 import { clockSetMs, wasAway, type ExporterBreak } from './incident.ts'
+import { repliesOf } from './line.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -64,7 +65,8 @@ interface Quiet {
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
   const isSteady = levelOf(scene.edges) >= steadyMin
   const replies = repliesOf(scene)
-  const runs = quietRuns(scene, signOf(scene, replies))
+  const sign = signOf(scene, replies)
+  const runs = quietRuns(scene, sign)
   const quiet = runs.map((run): Quiet => {
     const span = boundaries(scene, run, replies)
     const away = breakIn(scene, span, breaks)
@@ -78,7 +80,7 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
     if (away) {
       if (wasAway(away)) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
     } else if (isUnusual(each, quiet, isSteady) && each.isCut())
-      found.push(asFinding('silence', span, silentFacts(scene, span)))
+      found.push(asFinding('silence', span, silentFacts(sign, span, sign === replies)))
   }
   for (const each of breaks) {
     const span = awaySpan(scene, each)
@@ -169,21 +171,6 @@ function boundaries(scene: Scene, run: Run, replies: Float64Array): Run {
     from: changeOf(counts, start, { before, after: within }),
     to: changeOf(counts, end, { before: within, after }),
   }
-}
-
-/** First and last packets from outside to local hosts, by second. */
-function repliesOf({ table, grid, hosts }: Scene): Float64Array {
-  const replies = new Float64Array(grid.seconds)
-  const count = (at: number) => {
-    const t = Math.floor((at - grid.from) / 1000)
-    if (t >= 0 && t < grid.seconds) replies[t]!++
-  }
-  for (let row = 0; row < table.count; row++) {
-    if (hosts.isLocal(table.source[row]!) || !hosts.isLocal(table.destination[row]!)) continue
-    count(table.first[row]!)
-    if (table.last[row]! > table.first[row]!) count(table.last[row]!)
-  }
-  return replies
 }
 
 /**
@@ -290,11 +277,12 @@ function awayFacts({ isRestart, lostFlows }: ExporterBreak): string[] {
   ]
 }
 
-function silentFacts(scene: Scene, span: Run): string[] {
-  const before = mean(scene.edges, span.from - besideSeconds, span.from)
-  const within = mean(scene.edges, span.from, span.to)
+function silentFacts(sign: Float64Array, span: Run, isFromOutside: boolean): string[] {
+  const before = mean(sign, span.from - besideSeconds, span.from)
+  const within = mean(sign, span.from, span.to)
+  const which = isFromOutside ? ' from outside' : ''
   return [
-    `${Math.round(within * (span.to - span.from))} first or last packets of flows were seen where ${Math.round(before * (span.to - span.from))} were due`,
+    `${Math.round(within * (span.to - span.from))} first or last packets of flows${which} were seen where ${Math.round(before * (span.to - span.from))} were due`,
     'the exporter’s sequence and uptime went on: it was there and had nothing to report',
   ]
 }

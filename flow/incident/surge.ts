@@ -1,8 +1,12 @@
 /**
  * Surge: one host opens, or receives, many times as many connections as the whole network usually
- * has (a scan, a flood), and no other host was cut off by it.
+ * has (a scan, a flood), and no other host was cut off by it. If the others got no new connections
+ * meanwhile, as behind a router whose table of connections is full, it is a congestion.
  */
+import { besides, isSure, middle } from './besides.ts'
 import type { Finding } from './finding.ts'
+import { isLineUp } from './line.ts'
+import { connectionsKept, isStarved, Others } from './others.ts'
 import { percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { HostDirection, Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -17,7 +21,7 @@ const hostsMax = 32
 /** The share of the connections in a surge that its host must have. */
 const shareMin = 0.5
 
-/** The surges of a scene, in time order. */
+/** The surges of a scene, and those that became congestions, in time order. */
 export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivity): Finding[] {
   const usual = percentile(smoothed(scene.openings, windowSeconds), 0.5)
   const found: Finding[] = []
@@ -32,7 +36,7 @@ export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivi
       found.push(findingOf(scene, { host, side, openings, span, usual }))
     }
   }
-  return withoutOverlaps(found)
+  return withoutOverlaps(found).map((surge) => starving(scene, surge))
 }
 
 /** A host as the one that opens connections, or the one they are opened to. */
@@ -99,6 +103,31 @@ function findingOf(
       `${scene.times === 1 ? '' : 'about '}${count} connections were ${verb} it in ${seconds} s, ${Math.round(count / seconds)} a second`,
       `the whole network usually opens ${Number(usual.toPrecision(2))} a second`,
     ],
+  }
+}
+
+/** A surge as a congestion, if it kept the others from new connections while the line was up; otherwise as it is. */
+function starving(scene: Scene, surge: Finding): Finding {
+  const span = { from: surge.from, to: surge.to }
+  const actors = new Set(surge.actors)
+  const others = new Others(scene, actors)
+  // A table fills up only some time after the onset.
+  const full = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
+  const beside = (['before', 'after'] as const).map((side) =>
+    besides(scene, { span, events: [] }, side),
+  )
+  const falls = beside.map((runs) => runs.map((run) => others.fall(full, run)))
+  if (!falls.every((each) => each.length > 0 && isStarved(middle(each)))) return surge
+  if (!isSure(scene, actors, { span, events: [], times: 0 })) return surge
+  if (!isLineUp(scene, full, { actors, beside: beside.flat() })) return surge
+  const fall = middle(falls.flat())
+  const fact = `the other ${fall.hosts} hosts kept ${Math.round(100 * connectionsKept(fall))} % of their new connections, or of the answers to them`
+  return {
+    ...surge,
+    kind: 'congestion',
+    othersKept: Math.min(1, fall.bytes),
+    connectionsKept: connectionsKept(fall),
+    facts: [...surge.facts, fact],
   }
 }
 

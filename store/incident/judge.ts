@@ -114,6 +114,7 @@ async function incidentOf(
     ...(finding.gaps && { gaps: finding.gaps.map((gap) => spanOf(scene, gap)) }),
     actors,
     othersKept: finding.othersKept,
+    ...(finding.connectionsKept !== undefined && { connectionsKept: finding.connectionsKept }),
     facts: finding.facts,
     total: totalOf(scene, span),
     lost: lostAround(coverage, span),
@@ -153,7 +154,7 @@ async function whyUsual(query: JudgeQuery, incident: Incident): Promise<string |
     surge: ({ connections, accepted }, i) =>
       usual.isEarlier && usual.flows[i]! >= usualShare * Math.max(connections, accepted),
   }
-  const holds = isUsual[incident.kind]
+  const holds = isUsual[incident.connectionsKept === undefined ? incident.kind : 'surge']
   if (!holds || !actors.every((actor, i) => holds(actor, i))) return null
   return `${actors.map(({ host }) => host).join(', ')} did the like at this hour on earlier days`
 }

@@ -64,7 +64,7 @@ function isBy(
 ): void {
   assert.deepEqual(actors.map(({ host }) => host).sort(), Object.keys(expected).sort())
   for (const actor of actors) {
-    const { connections, bytes, mainPeer } = expected[actor.host]!
+    const { connections, bytes, mainPeer, isAsked = false } = expected[actor.host]!
     assert.equal(actor.direction, direction)
     if (connections !== undefined && sampling === 1) {
       assert.ok(actor.connections >= connections, `${actor.connections} connections`)
@@ -76,6 +76,7 @@ function isBy(
         `${actor.bytes}`,
       )
     if (mainPeer !== undefined) assert.equal(actor.mainPeer?.address, mainPeer)
+    if (isAsked) assert.notEqual(actor.askedBy, undefined)
   }
 }
 

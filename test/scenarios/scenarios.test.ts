@@ -28,6 +28,9 @@ const quick = new Set([
   'a download of three and a half hours',
   'a download that goes on since two hours',
   'the exporter was cut off',
+  'a scan that leaves the others no connections',
+  'a dead line on which one host tries 9000 times',
+  'answers of name servers that nobody asked',
 ])
 
 suite('scenarios, some', () => {

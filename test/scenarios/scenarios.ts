@@ -11,7 +11,10 @@ export interface Verdict {
   to: number
   direction?: 'in' | 'out'
   /** Expected actors with the connections, bytes and main peer of each, if these must be exact. */
-  actors: Record<string, { connections?: number; bytes?: number; mainPeer?: string }>
+  actors: Record<
+    string,
+    { connections?: number; bytes?: number; mainPeer?: string; /** By others. */ isAsked?: boolean }
+  >
 }
 
 export interface Scenario {
@@ -117,6 +120,57 @@ function congestion(
       actors: { [client]: { connections, bytes } },
     },
   }
+}
+
+/** A router whose table is full for a time: connections begun then do not come about, except those of one host. */
+function withoutNew(packets: readonly Packet[], when: Cut): Packet[] {
+  const begun = new Map<string, number>()
+  return packets.filter(({ time, source, destination, sourcePort, destinationPort, protocol }) => {
+    const ends = [`${source} ${sourcePort}`, `${destination} ${destinationPort}`].sort()
+    const key = `${ends.join(' ')} ${protocol}`
+    if (!begun.has(key)) begun.set(key, time)
+    const first = begun.get(key)!
+    const isExcepted = when.except.includes(source) || when.except.includes(destination)
+    return first < when.from || first >= when.to || isExcepted
+  })
+}
+
+/** One host tries to open connections, evenly, and gets no answer. */
+function tries(
+  line: Line,
+  given: { from: number; to: number; client: string; count: number },
+): void {
+  const { from, to, client, count } = given
+  for (let i = 0; i < count; i++)
+    line.packets.push({
+      time: from + (i * (to - from)) / count,
+      source: client,
+      destination: `203.0.${i % 200}.${1 + (Math.floor(i / 200) % 250)}`,
+      sourcePort: 1024 + (i % 60_000),
+      destinationPort: 445,
+      protocol: 6,
+      bytes: 44,
+      tcpFlags: 2,
+    })
+}
+
+/** Some hosts talk by UDP with one server each, from the beginning to the end. */
+function calls(line: Line, count: number): void {
+  for (let i = 0; i < count; i++)
+    for (let t = span.from + i * 700; t < span.to; t += 1000)
+      for (const isOut of [true, false]) {
+        const [host, server] = [`10.0.0.${12 + i}`, `198.51.100.${200 + i}`]
+        line.send({
+          time: isOut ? t : t + 400,
+          source: isOut ? host : server,
+          destination: isOut ? server : host,
+          sourcePort: isOut ? 50_001 : 3478,
+          destinationPort: isOut ? 3478 : 50_001,
+          protocol: 17,
+          bytes: 150_000,
+          tcpFlags: 0,
+        })
+      }
 }
 
 /** A small office in which one host takes the line for 150 s, with packets shifted to end at `now`. */
@@ -480,6 +534,85 @@ export const scenarios: Scenario[] = [
       to: cutAt + 120_000,
       direction: 'in',
       actors: { '10.0.0.25': {} },
+    },
+  },
+  {
+    name: 'a scan that leaves the others no connections',
+    packets: () => {
+      const full = { from: cutAt, to: cutAt + 200_000, except: ['10.0.0.19'], keeps: 0 }
+      const scanned = office({
+        seed: 119,
+        more: (line) => {
+          calls(line, 7)
+          tries(line, { ...full, client: '10.0.0.19', count: 40_000 })
+        },
+      })()
+      return withoutNew(scanned, full)
+    },
+    meter: { ...usual, version: 'ipfix' },
+    expected: {
+      kind: 'congestion',
+      from: cutAt,
+      to: cutAt + 200_000,
+      direction: 'out',
+      actors: { '10.0.0.19': { connections: 40_000 } },
+    },
+  },
+  {
+    name: 'a scan while others talk and come and go',
+    packets: office({
+      seed: 120,
+      more: (line) => {
+        calls(line, 7)
+        tries(line, { from: cutAt, to: cutAt + 200_000, client: '10.0.0.19', count: 40_000 })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'surge',
+      from: cutAt,
+      to: cutAt + 200_000,
+      direction: 'out',
+      actors: { '10.0.0.19': { connections: 40_000 } },
+    },
+  },
+  ...[1500, 9000].map((count): Scenario => ({
+    name: `a dead line on which one host tries ${count} times`,
+    packets: office({
+      seed: 121,
+      cuts: [{ from: cutAt, to: cutAt + 300_000, except: [], keeps: 0 }],
+      more: (line) =>
+        tries(line, { from: cutAt + 3000, to: cutAt + 300_000, client: '10.0.0.19', count }),
+    }),
+    meter: usual,
+    expected: { kind: 'silence', from: cutAt, to: cutAt + 300_000, actors: {} },
+  })),
+  {
+    name: 'answers of name servers that nobody asked',
+    packets: office({
+      seed: 122,
+      cuts: [{ from: cutAt, to: cutAt + 180_000, except: ['10.0.0.25'], keeps: 0.01 }],
+      more: (line, random) => {
+        for (let t = cutAt; t < cutAt + 180_000; t += 8)
+          line.send({
+            time: t,
+            source: `203.0.113.${1 + Math.floor(random() * 200)}`,
+            destination: '10.0.0.25',
+            sourcePort: 53,
+            destinationPort: 33_000 + Math.floor(random() * 3),
+            protocol: 17,
+            bytes: 60_000,
+            tcpFlags: 0,
+          })
+      },
+    }),
+    meter: { ...usual, version: 'v5' },
+    expected: {
+      kind: 'congestion',
+      from: cutAt,
+      to: cutAt + 180_000,
+      direction: 'in',
+      actors: { '10.0.0.25': { bytes: 1.35e9, isAsked: true } },
     },
   },
   {

@@ -113,6 +113,18 @@ suite('sentences', () => {
     )
   })
 
+  test('connections that did not come about, while bytes passed', () => {
+    const full = { othersKept: 0.9, connectionsKept: 0.02 }
+    assert.match(
+      say(full),
+      /: new connections through pfsense were cut for 4 min 23 s\. 10\.0\.0\.22/,
+    )
+    assert.match(
+      say({ ...full, connectionsKept: 0.2, isOngoing: true }),
+      /: new connections through pfsense have been held up for at least 4 min 23 s: the other hosts kept 20 % of theirs\./,
+    )
+  })
+
   test('without a culprit, and with an absent exporter', () => {
     const silence = say({ kind: 'silence', actors: [], total: { in: 0, out: 0, connections: 0 } })
     assert.match(
