@@ -1,6 +1,7 @@
 /** Reads the journal back: whole segments at start, and waiting datagrams during operation. */
 import { Buffer } from 'node:buffer'
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { JournalPosition } from '../../store/position.ts'
@@ -32,15 +33,11 @@ export async function* readSegment(
   segment: number,
   onLost: OnLost,
 ): AsyncGenerator<JournalledDatagram> {
-  const stream = createReadStream(join(folder, segmentName(segment)), {
-    start: fileHeaderBytes,
-    highWaterMark: 1 << 20,
-  })
   let rest: Buffer = Buffer.alloc(0)
   let offset = fileHeaderBytes
   // Whether these bytes are damaged or the end is cut off shows once another record follows, or none.
   let lost = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(join(folder, segmentName(segment)), onLost)) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     let at = 0
@@ -66,6 +63,21 @@ export async function* readSegment(
   }
   lost += rest.length
   if (lost > 0) onLost(lost, 'cut')
+}
+
+/** The bytes after a segment's header, up to where the disk fails: one bad sector must not end every start. */
+async function* chunksOf(path: string, onLost: OnLost): AsyncGenerator<Buffer> {
+  let offset = fileHeaderBytes
+  try {
+    const stream = createReadStream(path, { start: offset, highWaterMark: 1 << 20 })
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      offset += chunk.length
+      yield chunk
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error
+    onLost(Math.max(0, (await stat(path)).size - offset), 'damaged')
+  }
 }
 
 /** The longest stretch, which is read at once. */

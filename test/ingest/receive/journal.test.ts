@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { statfsSync } from 'node:fs'
-import { appendFile, mkdtemp, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdtemp,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -139,6 +148,15 @@ test('a record cut off at any byte ends the segment and is counted; everything b
   await truncate(path, whole - last)
   await appendFile(path, Buffer.alloc(16, 0xff))
   assert.deepEqual(await readBack(folder, 1), { texts: ['one', 'two'], cut: 16, damaged: 0 })
+})
+
+test('a segment on which the disk fails ends there, so that a start goes on', async () => {
+  const folder = await scratch()
+  // Where no page is mapped, the kernel answers as a disk does for a bad sector.
+  await symlink('/proc/self/mem', join(folder, '000000000001.pcap'))
+  const told: string[] = []
+  for await (const _ of readSegment(folder, 1, (_bytes, how) => told.push(how))) assert.fail()
+  assert.deepEqual(told, ['damaged'])
 })
 
 /** A segment of three records, of which the second begins at `from` and ends at `to`. */
