@@ -35,14 +35,25 @@ export function readAddresses(
         if (found.length === 0) throw reader.refuse(expected.text, expected.wanted, token)
         return found
       })
-  const networks = netmask ? [netmask] : read(false)
-  const except = netmask ? [] : read(true)
+  const networks = withNone(name, netmask ? [netmask] : read(false))
+  const except = withNone(name, netmask ? [] : read(true))
   const condition = { kind: 'address', field: name, side } as const
   const filter: Filter =
     networks.length === 0
       ? noneOf(within({ ...condition, networks: except, except: [] }))
       : within({ ...condition, networks, except })
   return isNot ? noneOf(filter) : filter
+}
+
+const zeroIPv4Text = '0.0.0.0/32'
+const zeroIPv6Text = '::/128'
+const zeroIPv6 = parseNetwork(zeroIPv6Text)!
+
+/** A next hop of 0.0.0.0 is none, as is one that was not reported, which is stored as `::`. */
+function withNone(name: AddressFieldName, networks: readonly Network[]): readonly Network[] {
+  const texts = networks.map((each) => formatNetwork(each))
+  const isAsked = name === 'nextHop' && texts.includes(zeroIPv4Text)
+  return isAsked && !texts.includes(zeroIPv6Text) ? [...networks, zeroIPv6] : networks
 }
 
 const everyIPv4Text = '0.0.0.0/0'

@@ -79,6 +79,8 @@ describe('filters are parsed, and printed in canonical form', () => {
     ['icmp-type 8', 'proto in [icmp ipv6-icmp] and icmp-type 8'],
     ['next ip 10.0.0.9', 'next ip 10.0.0.9'],
     ['nexthop 10.0.0.9', 'next ip 10.0.0.9'],
+    ['next ip 0.0.0.0', 'next ip in [0.0.0.0 ::]'],
+    ['next ip 0.0.0.0/0', 'next ip 0.0.0.0/0'],
     ['router ip 10.0.0.1', 'exporter 10.0.0.1'],
     ['exporter pfsense', 'exporter 10.0.0.1'],
     ['exporter "pfsense"', 'exporter 10.0.0.1'],

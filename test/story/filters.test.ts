@@ -86,6 +86,7 @@ const mixedFilters = [
   'dst vlan 300',
   'next ip 192.0.2.254',
   'next ip 2001:db8::ff',
+  'next ip 0.0.0.0',
   'router ip 127.0.0.1',
   'mac 00:11:22:33:44:55',
   'in src mac 00:11:22:33:44:66',
