@@ -2,13 +2,12 @@
  * Keeps the archive in order: merges chunks, bundles small files, drops old ones, moves broken ones aside. Replaced
  * files stay for a while, for readers of an older manifest.
  */
-import { randomUUID } from 'node:crypto'
-
 import type { Manifest } from '../../manifest.ts'
-import { intervalMs, intervalStart } from '../../../flow/interval.ts'
-import { fileName, stampOf, unreadableFolder, type ArchiveEntry, type ArchiveValues } from '../entry.ts' // prettier-ignore
+import { intervalStart } from '../../../flow/interval.ts'
+import { unreadableFolder, type ArchiveEntry, type ArchiveValues } from '../entry.ts'
 import { AsideFiles } from './aside.ts'
 import { putAside, remove } from './folder.ts'
+import { freeName } from './free-name.ts'
 import type { SortingThread } from './thread.ts'
 import { isSameSum, sortedRowsMax } from './waiting.ts'
 
@@ -218,7 +217,9 @@ export class Upkeep {
   ): Promise<Replacement | null> {
     const files = entries.map(({ file }) => file)
     const { interval } = entries[0]!
-    const target = this.#freeName(entries, taken)
+    const listed = this.#manifest.entries()
+    const had = [...taken, ...this.#replaced(), ...this.#unreadable()]
+    const target = freeName(entries, { listed, had })
     const sorting = (this.#sorting = { target, isGivenUp: false })
     try {
       const merged = await this.#thread.merge({ interval, files, target })
@@ -239,26 +240,12 @@ export class Upkeep {
     }
   }
 
-  /** A file name that is not in use: not listed, not in `taken`, and not waiting to be deleted. */
-  #freeName(entries: readonly ArchiveEntry[], taken: readonly ArchiveEntry[]): string {
-    const { interval } = entries[0]!
-    const last = entries.reduce((most, entry) => Math.max(most, entry.receivedTo), interval)
-    const isOne = last < interval + intervalMs
-    // A bundle is named by the time from its first interval up to the end of its last.
-    const span = isOne ? '' : `-${stampOf(intervalStart(last) + intervalMs)}`
-    const plain = fileName(interval, span)
-    const isTaken = [...this.#manifest.entries(), ...taken, ...this.#replaced()].some(
-      ({ file }) => file === plain,
-    )
-    return isTaken ? fileName(interval, `${span}-${randomUUID().slice(0, 8)}`) : plain
-  }
-
   /** Moves unreadable files aside, and publishes that. False if all can be read. */
   async putAsideUnreadable(files: readonly string[]): Promise<boolean> {
     const found = await this.#thread.check([...files])
     if (found.length === 0) return false
-    const known = this.#manifest.value<ArchiveValues['unreadable']>('unreadable') ?? []
-    const values: ArchiveValues = { unreadable: [...known, ...found].slice(-unreadableNamedMax) }
+    const unreadable = [...this.#unreadable(), ...found].slice(-unreadableNamedMax)
+    const values: ArchiveValues = { unreadable }
     await this.#manifest.commit({ remove: found.map(({ file }) => file), set: { ...values } })
     for (const { file } of found)
       await putAside(this.#folder, file, unreadableFolder).catch(missingIsGone)
@@ -284,6 +271,10 @@ export class Upkeep {
     for (const { file } of replaced.filter(isDue)) await remove(this.#folder, file)
     const values: ArchiveValues = { replaced: replaced.filter((each) => !isDue(each)) }
     await this.#manifest.commit({ set: { ...values } })
+  }
+
+  #unreadable(): NonNullable<ArchiveValues['unreadable']> {
+    return this.#manifest.value<ArchiveValues['unreadable']>('unreadable') ?? []
   }
 
   #replaced(): NonNullable<ArchiveValues['replaced']> {

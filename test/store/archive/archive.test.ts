@@ -366,6 +366,41 @@ test('the name of an expired file that still waits to be deleted is not reused',
   await archive.close()
 })
 
+test('a file that is made of another, or after another could not be read, has a name of its own', async (t) => {
+  const folder = await scratchFolder(t)
+  const archive = await Archive.open(folder)
+  const names = new Set<string>()
+  const limits = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
+  const add = async (files: number) => {
+    archive.add(columnsOf([testFlow()]))
+    await archive.publish({})
+    await archive.merge(Number.POSITIVE_INFINITY)
+    await archive.expire({ ...limits, now: Date.now() + 601_000 })
+    for (const { file } of archive.entries()) names.add(file)
+    assert.equal(names.size, files)
+  }
+  await add(1)
+  await add(2)
+  // By now the first file is deleted.
+  await add(3)
+  await archive.close()
+
+  const other = await scratchFolder(t)
+  const again = await Archive.open(other)
+  const merge = async () => {
+    again.add(columnsOf([testFlow()]))
+    await again.publish({})
+    await again.merge(Number.POSITIVE_INFINITY)
+    return again.entries()[0]!.file
+  }
+  const first = await merge()
+  await truncate(join(other, first), 200)
+  await merge()
+  assert.equal(again.problems().length, 1)
+  assert.notEqual(await merge(), first)
+  await again.close()
+})
+
 test('expiry goes by age of receipt and by bytes, oldest first, and removes empty folders', async (t) => {
   const folder = await scratchFolder(t)
   const archive = await Archive.open(folder)
