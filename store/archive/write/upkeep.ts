@@ -240,7 +240,7 @@ export class Upkeep {
     }
   }
 
-  /** Moves unreadable files aside, and publishes that. False if all can be read. */
+  /** Moves unreadable files aside, and publishes that. False if all can be read. @throws if that cannot be told now */
   async putAsideUnreadable(files: readonly string[]): Promise<boolean> {
     const found = await this.#thread.check([...files])
     if (found.length === 0) return false

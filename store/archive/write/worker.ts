@@ -36,6 +36,9 @@ import { writeWhole } from './written-file.ts'
 /** Buffers of at least this size are not slices of Node's pool: freeing one frees no other. */
 const freedBytesMin = 1 << 13
 
+/** Failures of a process that has too many files open, or too little memory: they say nothing about a file. */
+const passing = ['EMFILE', 'ENFILE', 'ENOMEM']
+
 /** A file to be written. */
 interface Written {
   file: string
@@ -172,11 +175,12 @@ class ArchiveWriter {
     return this.#write({ interval, file, isChunk: true, summary, pieces: parquetFile(parts) })
   }
 
-  /** The files that cannot be read completely, with the reason. */
+  /** The files that cannot be read completely, with the reason. @throws if the reason is not in the file */
   async check(files: readonly string[]): Promise<ArchiveAnswers['check']> {
     const unreadable: ArchiveAnswers['check'] = []
     for (const file of files)
       await this.#readWhole(join(this.#folder, file)).catch((error: unknown) => {
+        if (passing.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
         const message = reasonOf(error)
         unreadable.push({ file, message: message.split('\n')[0]! })
       })

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { link, mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -511,6 +513,35 @@ test('an unreadable file is put aside when merging, and blocks no other interval
   assert.ok(archive.problems()[0]!.includes(file))
   assert.equal((await readdir(join(folder, 'unreadable'))).length, 1)
   assert.equal((await readBack(archive)).length, 4)
+  await archive.close()
+})
+
+test('a file that cannot be opened for now, because too many are open, is not put aside', async (t) => {
+  const archive = await Archive.open(await scratchFolder(t))
+  const add = async (received: number) => {
+    archive.add(columnsOf([testFlow({ received })]))
+    await archive.publish({})
+  }
+  await add(t0)
+  // Starts the thread that sorts.
+  await archive.merge(Number.POSITIVE_INFINITY)
+  await add(t0 + intervalMs)
+  await add(t0 + intervalMs)
+  const limit = (files: string) => execFileSync('prlimit', ['--pid', `${process.pid}`, `--nofile=${files}`]) // prettier-ignore
+  const [, most] = /open files +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))!
+  limit(`${readdirSync('/proc/self/fd').length + 40}:`)
+  const open: number[] = []
+  try {
+    for (;;) open.push(openSync('/dev/null', 'r'))
+  } catch {
+    await assert.rejects(archive.merge(Number.POSITIVE_INFINITY), /EMFILE/)
+  } finally {
+    for (const file of open) closeSync(file)
+    limit(`${most}:`)
+  }
+  assert.deepEqual(archive.problems(), [])
+  await archive.merge(Number.POSITIVE_INFINITY)
+  assert.deepEqual(archive.entries().map(({ rows }) => rows), [1, 2]) // prettier-ignore
   await archive.close()
 })
 
