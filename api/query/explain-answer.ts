@@ -73,7 +73,10 @@ function sayNothing({ span, exporter, greatest, usual, unseen }: Event, wording:
   const said = [`${time}: nothing out of the usual was found in the traffic${through}.`]
   if (most) {
     const verb = most.direction === 'in' ? 'received' : 'sent'
-    said.push(`${sayHost(most.host, wording)} had most: it ${verb} ${sayBytes(most.bytes)}.`)
+    // What several exporters report may be the same packets, so figures are of one of them.
+    const where = most.exporter ? ` through ${sayExporter(most.exporter, wording)}` : ''
+    const bytes = sayBytes(most.bytes)
+    said.push(`${sayHost(most.host, wording)} had most: it ${verb} ${bytes}${where}.`)
   }
   for (const sentence of usual) said.push(`${sentence}.`)
   return said.join(' ')

@@ -32,6 +32,9 @@ const greatestMax = 3
  */
 const widerMs = [3_600_000, 6 * 3_600_000]
 
+/** One of the hosts with most bytes through an exporter, which is named if there are several. */
+export type Greatest = ActorFacts & { exporter?: string }
+
 /** The event of a window, and what its description needs. */
 export interface Event {
   asked: Span
@@ -48,7 +51,7 @@ export interface Event {
   /** Why nothing can be said about the window itself; null if its flows were read. */
   unseen: Unseen | null
   /** The hosts with most bytes, if nothing happened. */
-  greatest: ActorFacts[]
+  greatest: Greatest[]
   /** Why what looks like an incident is none: it is usual at that hour, or only the exporter's clock was set. */
   usual: string[]
   /** It is reported as judged at the time; its flows are no longer in the archive. */
@@ -213,12 +216,16 @@ async function nothing(
       return factsOfHosts(query, scene, { hosts, span: asked })
     }),
   )
-  const byBytes = facts.flatMap(({ actors }) => actors).sort((a, b) => b.bytes - a.bytes)
+  const only = judged.length === 1 ? judged[0]! : null
+  const byBytes = facts
+    .flatMap(({ actors }, i): Greatest[] =>
+      only ? actors : actors.map((actor) => ({ ...actor, exporter: judged[i]!.exporter })),
+    )
+    .sort((a, b) => b.bytes - a.bytes)
   // Several exporters may have seen the same traffic.
   const greatest = byBytes
     .filter(({ host }, i) => byBytes.findIndex((each) => each.host === host) === i)
     .slice(0, greatestMax)
-  const only = judged.length === 1 ? judged[0]! : null
   return {
     asked,
     incident: null,

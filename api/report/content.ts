@@ -145,8 +145,12 @@ function limitsOf({ evidence }: ExplainAnswer): string[] {
 function actorTable({ actors, top, window }: ExplainAnswer, wording: Wording): ReportTable | null {
   const listed = window.kind === 'none' ? top : actors
   if (listed.length === 0) return null
+  const areSeveral = listed.some(({ exporter }) => exporter !== undefined)
+  const through = ({ exporter }: Actor) =>
+    exporter === undefined ? [] : [sayExporter(exporter, wording)]
   const row = (actor: Actor) => [
     sayHost(actor.host, wording),
+    ...through(actor),
     actor.direction === 'in' ? 'received' : 'sent',
     sayBytes(actor.bytes),
     formatExact(actor.bytes),
@@ -158,6 +162,7 @@ function actorTable({ actors, top, window }: ExplainAnswer, wording: Wording): R
     title: window.kind === 'none' ? 'The hosts with most bytes' : 'Who',
     columns: [
       { heading: 'Host' },
+      ...(areSeveral ? [{ heading: 'Through' }] : []),
       { heading: 'Direction' },
       { heading: 'Bytes', isNumber: true },
       { heading: 'exactly', isNumber: true },

@@ -92,6 +92,9 @@ export const Actor = closed({
     description: 'its usual bytes in that direction for the same length of time; null if unknown',
   }),
   share: Type.Number({ description: 'of all bytes in that direction, within the window, 0 to 1' }),
+  exporter: Type.Optional(
+    Type.String({ description: 'in top, if there are several: the figures are through this one' }),
+  ),
 })
 export type Actor = Static<typeof Actor>
 

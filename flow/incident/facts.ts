@@ -108,7 +108,7 @@ function countBytes(
     )
       continue
     const peer = isReceived ? table.source[row]! : table.destination[row]!
-    const isCounted = isReceived === (direction === 'in')
+    const isCounted = (direction === 'in' ? table.destination[row] : table.source[row]) === host
     const bytes = isCounted ? within(scene, row, span, 'bytes') : 0
     counted.bytes += bytes
     if (isCounted) counted.packets += within(scene, row, span, 'packets')

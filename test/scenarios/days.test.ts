@@ -56,14 +56,21 @@ test('what two exporters saw is told once: of a cut, and of who had most', async
     more: (line) => take(line, { client, from, seconds: 200, connections: 20, bytes: 2e9 }),
   })()
   const exporters = ['192.168.9.1', '192.168.9.2'].map((exporter) => ({ packets, exporter }))
-  const { found, explain } = await replayDay(t, exporters)
+  const { found, explain, report } = await replayDay(t, exporters)
   assert.deepEqual(found.map(({ kind }) => kind), ['congestion', 'congestion']) // prettier-ignore
   const { actors } = await explain(from - minute, to + minute)
   assert.deepEqual(actors.map(({ host, connections }) => [host, connections >= 20]), [[client, true]]) // prettier-ignore
   assert.ok(Math.abs(actors[0]!.bytes / 2e9 - 1) < 0.01, JSON.stringify(actors))
-  const { window, top } = await explain(morning + minute, morning + 10 * minute)
+  const quiet = [morning + minute, morning + 10 * minute] as const
+  const { window, top, sentence } = await explain(...quiet)
   assert.equal(window.kind, 'none')
   assert.equal(new Set(top.map(({ host }) => host)).size, 3, JSON.stringify(top))
+  // The figures are of one of them, which is named.
+  assert.match(sentence, new RegExp(`${top[0]!.host} had most: .* through ${top[0]!.exporter}\\.`))
+  assert.match(
+    await report(...quiet),
+    /\| Host \| Through \|.*\n.*\n\| 10\.\S+ \| 192\.168\.9\.[12] \|/,
+  )
 })
 
 suite('the exporter is away within a congestion', () => {

@@ -31,6 +31,17 @@ function factsOf(flows: readonly Partial<TestFlow>[]) {
   return actorFacts(scene, host, { span, direction: 'in', whole: 1e9 })
 }
 
+test('a flow from a host to itself is both sent and received', () => {
+  const flow = { first: t0 + 70_000, last: t0 + 70_000, source: '10.0.0.22', bytes: 900 }
+  const scene = new Scene(tableOf([{ ...flow, destination: '10.0.0.22' }]), { from: t0, seconds: 300 }) // prettier-ignore
+  const span = { from: t0 + 60_000, to: t0 + 120_000 }
+  const host = scene.hosts.find('10.0.0.22')!
+  const sums = (['in', 'out'] as const).map(
+    (direction) => actorFacts(scene, host, { span, direction, whole: 900 }).bytes,
+  )
+  assert.deepEqual(sums, [900, 900])
+})
+
 const many = (peer: string, count: number, bytes: number, port: number) =>
   Array.from({ length: count }, (_, i) => opened(peer, port + i, bytes)).flat()
 
