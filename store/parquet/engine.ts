@@ -61,6 +61,10 @@ export class Engine {
     }
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   connect(): Promise<DuckDBConnection> {
     return this.#instance.connect()
   }

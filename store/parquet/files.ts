@@ -94,7 +94,7 @@ export class Files {
     }
   }
 
-  /** Whether one of these files was unreadable (and is now left out), or is no longer listed. */
+  /** Whether one of these files was unreadable (and is now left out), or is no longer listed. @throws once the engine is closed */
   async leaveOutUnreadable(entries: readonly SeriesEntry[]): Promise<boolean> {
     const listed = new Set((await this.source.entries()).map(({ file }) => file))
     let isChanged = false
@@ -117,6 +117,8 @@ export class Files {
       await this.engine.chunks('SELECT max(COLUMNS(*)) FROM read_parquet($files)', { files })
       return null
     } catch (error) {
+      // That a query came too late says nothing about the file.
+      if (this.engine.isClosed) throw error
       return reasonOf(error)
     }
   }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import {
   openParquetSeries,
@@ -248,6 +249,23 @@ test('files in no manifest are deleted at the start', async (t) => {
   for await (const step of store.steps(range)) back.push(...plain([step]))
   assert.deepEqual(back, plain(steps(origin, 1)))
   await store.close()
+})
+
+test('reading that a close meets finds no file unreadable', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const range = { tier, from: origin, to: origin + hourMs }
+  const store = await openParquetSeries(folder)
+  await store.write(tier, steps(origin, 3))
+  const readings = Array.from({ length: 6 }, () => Array.fromAsync(store.steps({ ...range, exporter }))) // prettier-ignore
+  const read = Promise.allSettled(readings)
+  await delay(1)
+  await store.close()
+  assert.ok((await read).some(({ status }) => status === 'rejected'))
+  const again = await openParquetSeries(folder)
+  assert.equal((await again.coverage(range)).length, 3)
+  assert.deepEqual(again.problems(), [])
+  await again.close()
 })
 
 test('a failing disk leaves everything unchanged, and is reported', async (t) => {
