@@ -1,4 +1,4 @@
-/** Sends alerts by mail, webhook and script, with retries, and reports failures. */
+/** Sends alerts by mail, webhook and script, and says why they do not arrive. */
 import { execFile } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
@@ -14,9 +14,6 @@ import type { AlertSettings } from '../../flow/console-specs.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
 
-/** Attempts per target, and the pause before each retry. */
-const triesMax = 3
-const pausesMs = [2000, 15_000]
 const answerTimeoutMs = 15_000
 const scriptTimeoutMs = 30_000
 
@@ -32,24 +29,30 @@ const closedNetworks = new NetworkSet(
 /** What is sent. */
 export type AlertMessage = Omit<AlertEvent, 'sent'>
 
-/** Sends to one target; returns why it failed, or null. */
+/** Why an alert did not arrive, and whether it never will, because it is forbidden or refused. */
+export interface Failure {
+  reason: string
+  isForGood: boolean
+}
+
+/** Sends to one target, after each of the pauses (ms) until it arrives; returns why it did not, or null. */
 export async function deliver(
   target: AlertTarget,
   message: AlertMessage,
-  settings: AlertSettings,
-): Promise<string | null> {
+  { settings, pausesMs }: { settings: AlertSettings; pausesMs: readonly number[] },
+): Promise<Failure | null> {
   let reason = ''
-  for (let tries = 0; tries < triesMax; tries++) {
-    if (tries > 0) await sleep(pausesMs[tries - 1] ?? 0, undefined, { ref: false })
+  for (const pauseMs of pausesMs) {
+    await sleep(pauseMs, undefined, { ref: false })
     try {
       await deliverOnce(target, message, settings)
       return null
     } catch (error) {
       reason = reasonOf(error)
-      if (error instanceof NotAllowed) return reason
+      if (error instanceof NotAllowed) return { reason, isForGood: true }
     }
   }
-  return reason
+  return { reason, isForGood: false }
 }
 
 /** A target that is forbidden, or that refuses: retrying is pointless. */

@@ -2,12 +2,16 @@
 import type { Logger } from 'pino'
 
 import type { AlertSettings } from '../../flow/console-specs.ts'
-import type { AlertEvent, KeptAlert } from '../../store/alert.ts'
+import type { AlertEvent, AlertTarget, KeptAlert } from '../../store/alert.ts'
 import { deliver, targetText, type AlertMessage } from './deliver.ts'
 import type { Occurrence } from './observe.ts'
 
 /** Alerts being sent at once; beyond that, new ones are refused and counted. */
 const sendingMax = 50
+/** Pauses before each attempt, ms: until the result is recorded, and then, because a cut that is reported may keep the report too. */
+const usualPausesMs = { first: [0, 2000, 15_000], later: [60_000, 300_000, 900_000, 1_800_000] }
+/** Targets that are tried later at once; beyond that, an alert that did not arrive is given up. */
+const laterMax = 200
 
 export interface AlertSenderParts {
   settings: AlertSettings
@@ -16,6 +20,8 @@ export interface AlertSenderParts {
   log: Logger
   /** Records what was sent. */
   keep: (event: AlertEvent) => Promise<void>
+  /** For tests. */
+  pausesMs?: typeof usualPausesMs
 }
 
 /** Which alert to send, and its content. */
@@ -31,14 +37,18 @@ export class AlertSender {
   refused = 0
   readonly #parts: AlertSenderParts
   #sending = 0
+  #later = 0
 
   constructor(parts: AlertSenderParts) {
     this.#parts = parts
   }
 
-  /** Sends an alert to all its targets and returns the results; never fails. */
+  /**
+   * Sends an alert to all its targets and returns the results; never fails. Unless it is a test, what
+   * did not arrive is tried again for almost an hour, as long as the process runs, and recorded once it arrives.
+   */
   async send({ id, alert, found, isTest }: AlertToSend, nowMs: number): Promise<AlertEvent> {
-    const { settings, pageUrl, keep, log } = this.#parts
+    const { pageUrl, log } = this.#parts
     const message: AlertMessage = {
       at: nowMs / 1000,
       alert: id,
@@ -60,16 +70,42 @@ export class AlertSender {
       const sent = await Promise.all(
         alert.targets.map(async (target) => ({
           target: targetText(target),
-          error: await deliver(target, message, settings),
+          error: await this.#try(target, message),
         })),
       )
-      for (const { target, error } of sent)
-        if (error !== null) log.error({ target, error }, 'an alert could not be sent')
       const event = { ...message, sent }
-      await keep(event).catch((error: unknown) => log.error({ error }, 'an alert was not kept'))
+      await this.#keep(event)
       return event
     } finally {
       this.#sending--
     }
+  }
+
+  /** Returns why an alert did not arrive, or null. */
+  async #try(target: AlertTarget, message: AlertMessage): Promise<string | null> {
+    const { settings, log, pausesMs = usualPausesMs } = this.#parts
+    const failure = await deliver(target, message, { settings, pausesMs: pausesMs.first })
+    if (failure === null) return null
+    const { reason, isForGood } = failure
+    log.error({ target: targetText(target), error: reason }, 'an alert could not be sent')
+    if (isForGood || message.isTest || this.#later >= laterMax) return reason
+    void this.#tryLater(target, message)
+    return `${reason}; it is tried again for almost an hour`
+  }
+
+  async #tryLater(target: AlertTarget, message: AlertMessage): Promise<void> {
+    const { settings, log, pausesMs = usualPausesMs } = this.#parts
+    this.#later++
+    const failure = await deliver(target, message, { settings, pausesMs: pausesMs.later })
+    this.#later--
+    const sent = [{ target: targetText(target), error: failure?.reason ?? null }]
+    if (failure)
+      log.error({ target: sent[0]!.target, error: failure.reason }, 'an alert was given up')
+    await this.#keep({ ...message, at: Date.now() / 1000, sent })
+  }
+
+  async #keep(event: AlertEvent): Promise<void> {
+    const { keep, log } = this.#parts
+    await keep(event).catch((error: unknown) => log.error({ error }, 'an alert was not kept'))
   }
 }

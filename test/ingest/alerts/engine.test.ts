@@ -21,6 +21,7 @@ import { mondayFolder } from '../../monday.ts'
 import { scratchFolder } from '../../processes.ts'
 import { openSinks } from '../../sinks.ts'
 import { coverageOf, stepOf, tiers } from '../../store/series-rows.ts'
+import { until } from '../../until.ts'
 import { Simulated, storyStart } from './simulated.ts'
 
 test('the story’s congestion is reported within a minute of its interval, once, by mail and webhook', async (t) => {
@@ -233,6 +234,44 @@ suite('webhooks', () => {
     assert.match(String(await send(sinks.webhook, '127.0.0.0/8')), /answered 302/)
     assert.equal(sinks.posts.length, 2)
   })
+})
+
+test('what a cut kept from arriving is tried again later, unless it is refused or a test', async (t) => {
+  const sinks = await openSinks(t)
+  const { alerts } = readSettings({ WEIR_WEBHOOK_NETWORKS: '127.0.0.0/8' })
+  const kept: AlertEvent[] = []
+  const sender = new AlertSender({
+    settings: alerts,
+    pageUrl: '',
+    log: pino({ level: 'silent' }),
+    keep: async (event) => void kept.push(event),
+    pausesMs: { first: [0, 1], later: [100, 100, 100] },
+  })
+  const alert: KeptAlert = { name: 'x', targets: [{ webhook: sinks.webhook }], author: 'anna', subject: { kind: 'disk' } } // prettier-ignore
+  const found = { text: 'cut', evidence: '', from: 0, to: 0, path: '/' }
+  const send = async (isTest: boolean) =>
+    (await sender.send({ id: 'x', alert, found, isTest }, 1000)).sent[0]!.error
+  const said = () => kept.map(({ text, sent }) => [text, ...sent.map(({ error }) => error)])
+  const again = 'it answered 503; it is tried again for almost an hour'
+  sinks.answer(503)
+  assert.equal(await send(false), again)
+  sinks.answer(200)
+  await until(() => kept.length === 2)
+  assert.deepEqual(said(), [
+    ['cut', again],
+    ['cut', null],
+  ])
+  assert.ok(kept[1]!.at > kept[0]!.at)
+  const before = sinks.posts.length
+
+  sinks.answer(404)
+  assert.equal(await send(false), 'it answered 404')
+  sinks.answer(503)
+  assert.equal(await send(true), 'it answered 503')
+  assert.equal(await send(false), again)
+  await until(() => kept.length === 6)
+  assert.deepEqual(said().at(-1), ['cut', 'it answered 503'])
+  assert.equal(sinks.posts.length - before, 1 + 2 + 5)
 })
 
 test('a script gets the alert on standard input, without a shell', async (t) => {
