@@ -96,7 +96,7 @@ export interface ColumnMask {
  * Which columns may hold old values in unused rows, and which were written in every row since the
  * last recycling. Maintained by code that recycles columns instead of clearing them.
  */
-export interface StaleColumns extends ColumnMask {
+interface StaleColumns extends ColumnMask {
   commonLow: number
   commonHigh: number
   /** Rows beyond this were never used. */

@@ -5,7 +5,7 @@
 import { instantOf, wallTime, type WallTime } from './zone.ts'
 
 /** The position of a time in a range: at the end, `/d` rounds up to the day's end, as in Grafana. */
-export type RangeSide = 'from' | 'to'
+type RangeSide = 'from' | 'to'
 
 export interface TimeContext {
   /** unix ms */

@@ -16,7 +16,7 @@ export const seriesKeys = [
   'interface',
   'exporter',
 ] as const
-export type SeriesKeyName = (typeof seriesKeys)[number]
+type SeriesKeyName = (typeof seriesKeys)[number]
 
 /** The words for top tables. `pair` gives src and dst; `port` also gives its protocol. */
 export const topKeys = [

@@ -23,7 +23,7 @@ export interface Seen {
 }
 
 /** One exporter's steps. */
-export interface ExporterCoverage {
+interface ExporterCoverage {
   address: string
   state: Uint8Array
   /** Known 5-minute intervals of each step. */

@@ -92,7 +92,7 @@ const doubles: Loops<Float64Array> = {
   },
 }
 
-export type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
+type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
 export const loops = { u8: bytes, u16: shorts, u32: words, f64: doubles }
 export type LoopKind = keyof typeof loops
 export type ValuesTest = Test<Values>

@@ -4,7 +4,7 @@
  */
 
 /** A smaller difference from the time that passed is no step. */
-export const stepMsMin = 5000
+const stepMsMin = 5000
 
 export interface ClockStep {
   /** What the clock said at the look before and at this one, unix ms. */

@@ -23,7 +23,7 @@ export const scratchNames = [
 export type ScratchName = (typeof scratchNames)[number]
 
 /** A number column that an element of this kind can set. */
-export type NumberColumn = Exclude<ColumnName, `${string}AddressHigh` | `${string}AddressLow`>
+type NumberColumn = Exclude<ColumnName, `${string}AddressHigh` | `${string}AddressLow`>
 
 /**
  * - unsigned: a number of 1 to 8 bytes (reduced-size encoding); the first that is not 0 counts

@@ -42,7 +42,7 @@ export type JudgeStores = Pick<JudgeQuery, 'flows' | 'series' | 'signal'> & {
 }
 
 /** All collectors' flows, for exporters that several received: each alone would see a move as a silence. */
-export interface Elsewhere {
+interface Elsewhere {
   flows: FlowStore
   /** Exporters received only by this collector in a time range, and those received by others too. */
   heard(time: { from: number; to: number }): Promise<{ alone: string[]; shared: string[] }>

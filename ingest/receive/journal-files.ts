@@ -88,7 +88,7 @@ export function segmentName(segment: number): string {
 }
 
 /** The name of a segment's sidecar. */
-export function sidecarName(segment: number): string {
+function sidecarName(segment: number): string {
   return `${String(segment).padStart(12, '0')}.json`
 }
 

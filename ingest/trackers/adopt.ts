@@ -13,7 +13,7 @@ import {
 } from '../../store/tracker.ts'
 
 /** A tracker in the manifest: the spans for which its series are (being) made. */
-export interface AdoptedTracker {
+interface AdoptedTracker {
   spans: TrackerSpan[]
   /** The time to be rebuilt after its last change, and the number of intervals. */
   making: (Range & { of: number }) | null

@@ -27,7 +27,7 @@ export interface HistoryQuery {
 }
 
 /** Traffic at the same time of day `days` before, or (0) in the hour before. */
-export interface Earlier {
+interface Earlier {
   days: number
   /** Bytes of a span as long as the event, by key. */
   bytes: number[]

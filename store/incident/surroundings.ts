@@ -17,7 +17,7 @@ import { hostsToFollow } from './followed.ts'
 import type { HistoryStore } from './history.ts'
 
 /** Limits on flows held, kept and read. */
-export interface RowLimits {
+interface RowLimits {
   /** Flows held at once: 50 to 100 bytes each. */
   held: number
   /** Flows kept as a sample if there are more; estimates from them are good to some parts per thousand. */

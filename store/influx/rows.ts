@@ -23,7 +23,7 @@ export interface RowsQuery extends SeriesRange {
 }
 
 /** One series: its tags, by name. */
-export type Tags = Readonly<Record<string, string>>
+type Tags = Readonly<Record<string, string>>
 
 export interface StoredRow {
   /** unix ms */

@@ -32,7 +32,7 @@ const coverageBytes = 250
  * The figures of a file's rows, and the sum of their absolute values: sums up to 2^53 are exact in any
  * order.
  */
-export interface HeldColumn {
+interface HeldColumn {
   values: Float64Array
   amount: number
 }

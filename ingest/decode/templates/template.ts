@@ -31,7 +31,7 @@ export interface PlacedGroup {
 }
 
 /** A list and its place. */
-export interface PlacedList {
+interface PlacedList {
   kind: ListKind
   place: Place
 }

@@ -72,7 +72,7 @@ export interface StepsQuery {
 }
 
 /** The number of flows that belong to a window and pass its filter, or those flows themselves. */
-export interface RowsQuery {
+interface RowsQuery {
   kind: 'count' | 'rows'
   window: ScannedWindow
 }
