@@ -87,7 +87,7 @@ export class Others {
       then.push(bytes(beside))
       now.push(bytes(core))
     }
-    const most = hostShareMax * then.reduce((sum, rate) => sum + rate, 0)
+    const most = capOf(then)
     const before = then.reduce((sum, rate) => sum + Math.min(rate, most), 0)
     const within = now.reduce((sum, rate) => sum + Math.min(rate, most), 0)
     return {
@@ -99,6 +99,23 @@ export class Others {
       hosts: then.filter((rate) => rate > 0).length,
     }
   }
+}
+
+/**
+ * The rate above which hosts are not counted, so that none has more than its share of what is counted; if there are too
+ * few hosts for that, all count as much as the least.
+ */
+function capOf(rates: readonly number[]): number {
+  const sorted = rates.filter((rate) => rate > 0).sort((a, b) => b - a)
+  const share = Math.max(hostShareMax, 1 / sorted.length)
+  let rest = sorted.reduce((sum, rate) => sum + rate, 0)
+  for (const [above, rate] of sorted.entries()) {
+    const left = 1 - share * above
+    const most = left > 0 ? (share * rest) / left : rate
+    if (rate <= most * (1 + Number.EPSILON)) return Math.max(most, rate)
+    rest -= rate
+  }
+  return sorted.at(-1) ?? 0
 }
 
 /**
