@@ -18,6 +18,8 @@ export interface Finding extends Run {
   othersKept: number | null
   /** A congestion that took connections, not bytes: the share of new ones that the others kept. Absent: it took bytes. */
   connectionsKept?: number
+  /** Of a silence in which hosts sent on, or copied to each other: the bytes that came from outside. Absent: all stopped. */
+  fromOutside?: number
   /** The reasons for the verdict, as sentences. */
   facts: string[]
 }

@@ -103,6 +103,8 @@ export interface Incident {
   othersKept: number | null
   /** A congestion that took connections, not bytes: the share of new ones that the others kept. Absent: it took bytes. */
   connectionsKept?: number
+  /** Of a silence in which hosts sent on, or copied to each other: the bytes that came from outside. Absent: all stopped. */
+  fromOutside?: number
   /** Sentences, including those about hosts other than the actors. */
   facts: string[]
   /** Bytes of all hosts, and connections opened by any host (null if there were too many to join). */

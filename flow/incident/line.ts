@@ -1,5 +1,5 @@
 /** Whether the line was up in an event: packets from outside prove it. */
-import { mean, percentile, type Run } from './rates.ts'
+import { mean, percentile, Rates, type Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 
 /** So many first and last packets from outside must be due before their absence means anything. */
@@ -23,6 +23,15 @@ export function repliesOf({ table, grid, hosts }: Scene): Float64Array {
     if (table.last[row]! > table.first[row]!) count(table.last[row]!)
   }
   return replies
+}
+
+/** Bytes from outside to local hosts, by second: of the flows in the table. */
+export function bytesFromOutside({ table, grid, hosts }: Scene): Float64Array {
+  const rates = new Rates(grid)
+  for (let row = 0; row < table.count; row++)
+    if (!hosts.isLocal(table.source[row]!) && hosts.isLocal(table.destination[row]!))
+      rates.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
+  return rates.take()
 }
 
 /**

@@ -102,8 +102,7 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
   },
   silence(incident, wording) {
     const exporter = sayExporter(incident.exporter, wording)
-    const total = incident.total.in + incident.total.out
-    const passed = total === 0 ? 'nothing passed' : `only ${sayBytes(total)} passed`
+    const passed = sayPassed(incident)
     // With lost flows or sampled packets, the rest is unknown.
     const isAllSeen = incident.lost.flows === 0 && incident.sampling === 1
     const nobody = isAllSeen ? 'No host took the line' : 'No host is seen to have taken the line'
@@ -132,6 +131,15 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
       return `${formatExact(actor.accepted)} connections were opened to ${host} in ${time} by ${countOf(actor.peers, 'host')}, with ${sayBytes(actor.bytes)}. ${others}`
     return `${host} opened ${formatExact(actor.connections)} connections in ${time} to ${countOf(actor.peers, 'host')}, and sent ${sayBytes(actor.bytes)}. ${others}`
   },
+}
+
+/** What passed in a silence. */
+function sayPassed({ total, fromOutside }: Incident): string {
+  const all = total.in + total.out
+  if (fromOutside === undefined)
+    return all === 0 ? 'nothing passed' : `only ${sayBytes(all)} passed`
+  const came = fromOutside === 0 ? 'nothing' : `only ${sayBytes(fromOutside)}`
+  return `${came} came from outside, though hosts sent on as before`
 }
 
 /** A description of what one actor of a congestion did. */

@@ -3,11 +3,11 @@
  * at which traffic certainly passed; bytes are smeared by records that span the gap. If the
  * exporter's own sequence was not continued across the gap, the exporter itself was away.
  */
-import { formatExact } from '../units.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'
 import type { Finding } from './finding.ts'
-import { clockSetMs, wasAway, type ExporterBreak } from './incident.ts'
-import { repliesOf } from './line.ts'
+import { awayFacts, awaySpan, breakIn, isOfClock } from './away.ts'
+import { wasAway, type ExporterBreak } from './incident.ts'
+import { bytesFromOutside, repliesOf } from './line.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -26,6 +26,8 @@ const trickleRatio = 0.5
 const trickleSeconds = 30
 /** Bytes in the second half of a silence, as a share of those beside it. */
 const bytesRatio = 0.1
+/** What hosts send outward or to each other may go on, with at most this share of that beside it. */
+const sentRatio = 1.25
 const besideSeconds = 120
 /** At least this many hosts must be active before and after, or it is not a silence of the line. */
 const hostsMin = 3
@@ -40,8 +42,6 @@ const cutsMax = 4
 const boundarySeconds = 30
 /** Packets or new connections per second needed to determine the second of a change. */
 const tellingMin = 0.7
-/** The datagram that reveals a break may arrive this long after flows resumed. */
-const reportMs = 120_000
 /** A restart is always reported if the exporter was away at least this long. */
 const restartMsMin = 30_000
 
@@ -49,6 +49,12 @@ export interface SilenceContext {
   sensitivity: Sensitivity
   /** Breaks of this exporter. */
   breaks: readonly ExporterBreak[]
+}
+
+/** Bytes by second: of all hosts and, if both directions are reported, from outside and the rest: sent, or between hosts inside. */
+interface Passing {
+  all: Float64Array
+  parts: { fromOutside: Float64Array; rest: Float64Array } | null
 }
 
 /** A run in which almost nothing began or ended, with its verdicts. */
@@ -66,12 +72,13 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
   const isSteady = levelOf(scene.edges) >= steadyMin
   const replies = repliesOf(scene)
   const sign = signOf(scene, replies)
-  const runs = quietRuns(scene, sign)
+  const passing = passingOf(scene, sign === replies)
+  const runs = quietRuns(scene, sign, passing)
   const quiet = runs.map((run): Quiet => {
     const span = boundaries(scene, run, replies)
     const away = breakIn(scene, span, breaks)
     let known: boolean | null = away === null ? null : false
-    return { run, span, away, isCut: () => (known ??= isCut(scene, span, isSteady)) }
+    return { run, span, away, isCut: () => (known ??= isCut(scene, span, { isSteady, passing })) }
   })
   const found: Finding[] = []
   for (const each of quiet) {
@@ -80,7 +87,10 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
     if (away) {
       if (wasAway(away)) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
     } else if (isUnusual(each, quiet, isSteady) && each.isCut())
-      found.push(asFinding('silence', span, silentFacts(sign, span, sign === replies)))
+      found.push({
+        ...asFinding('silence', span, silentFacts(sign, span, sign === replies)),
+        ...sentOn(passing, span),
+      })
   }
   for (const each of breaks) {
     const span = awaySpan(scene, each)
@@ -118,15 +128,27 @@ function signOf({ edges, times }: Scene, replies: Float64Array): Float64Array {
   return times * levelOf(replies) >= repliesMin * levelOf(edges) ? replies : edges
 }
 
+function passingOf(scene: Scene, areBothReported: boolean): Passing {
+  const { total, times } = scene
+  const all = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
+  if (!areBothReported || times > 1) return { all, parts: null }
+  const fromOutside = bytesFromOutside(scene)
+  const rest = Float64Array.from(all, (each, t) => Math.max(0, each - fromOutside[t]!))
+  return { all, parts: { fromOutside, rest } }
+}
+
 /** Runs in which almost nothing begins or ends, between busy times. */
-function quietRuns(scene: Scene, sign: Float64Array): Run[] {
-  const { grid, total } = scene
+function quietRuns(scene: Scene, sign: Float64Array, { all, parts }: Passing): Run[] {
+  const { grid } = scene
   const level = levelOf(sign)
   const isSteady = levelOf(scene.edges) >= steadyMin
   const now = smoothed(sign, smoothSeconds)
-  const bytes = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
-  const usual = percentile(smoothed(bytes, smoothSeconds), 0.5)
-  const holds = (t: number) => now[t]! <= edgesRatio * level && bytes[t]! <= usual
+  const usualOf = (bytes: Float64Array) => percentile(smoothed(bytes, smoothSeconds), 0.5)
+  const usual = usualOf(all)
+  const usualOutside = parts ? usualOf(parts.fromOutside) : 0
+  const isLittle = (t: number) =>
+    all[t]! <= usual || (parts !== null && parts.fromOutside[t]! <= usualOutside)
+  const holds = (t: number) => now[t]! <= edgesRatio * level && isLittle(t)
   const runs: Run[] = []
   for (const run of runsOf(grid.seconds, gapSeconds, holds)) {
     const last = runs.at(-1)
@@ -134,7 +156,14 @@ function quietRuns(scene: Scene, sign: Float64Array): Run[] {
     else runs.push(run)
   }
   // A run that touches an end of the scene may just be where the received data ends.
-  return runs.filter(({ from, to }) => from > 0 && to < grid.seconds)
+  const inside = runs.filter(({ from, to }) => from > 0 && to < grid.seconds)
+  // Who sends much more than before may have taken the line.
+  return inside.filter(
+    (run) =>
+      parts === null ||
+      mean(all, run.from, run.to) <= usual ||
+      isStopped(parts.rest, run, sentRatio),
+  )
 }
 
 /** Whether the traffic between two quiet runs is only the trickle that a cut line still passes. */
@@ -177,7 +206,11 @@ function boundaries(scene: Scene, run: Run, replies: Float64Array): Run {
  * Whether much traffic of several hosts was due in a run and none came. On a quiet network the two
  * minutes beside it may be busy by chance, so it must be due by the average around it, too.
  */
-function isCut(scene: Scene, span: Run, isSteady: boolean): boolean {
+function isCut(
+  scene: Scene,
+  span: Run,
+  { isSteady, passing }: { isSteady: boolean; passing: Passing },
+): boolean {
   const { openings } = scene
   const length = span.to - span.from
   const before = { from: span.from - besideSeconds, to: span.from }
@@ -185,9 +218,7 @@ function isCut(scene: Scene, span: Run, isSteady: boolean): boolean {
   const rates = [before, after].map(({ from, to }) => mean(openings, from, to))
   if (!isSteady) rates.push(meanAround(openings, span))
   if (Math.min(...rates) * length < dueMin) return false
-  const beside = Math.min(bytesIn(scene, before), bytesIn(scene, after))
-  const half = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
-  if (bytesIn(scene, half) > bytesRatio * beside) return false
+  if (!isStopped(passing.all, span) && !isStoppedOutside(passing, span)) return false
   if (!isBeyondChance(scene, span, [before, after])) return false
   return hasHosts(scene, before) && hasHosts(scene, after)
 }
@@ -236,45 +267,26 @@ function hasHosts(scene: Scene, { from, to }: Run): boolean {
   return seen.size >= hostsMin
 }
 
-/** Bytes per second. */
-function bytesIn({ total }: Scene, { from, to }: Run): number {
-  return mean(total.in, from, to) + mean(total.out, from, to)
+/** Whether bytes stopped in a run, judged by its second half: records from before reach into the first. */
+function isStopped(bytes: Float64Array, span: Run, ratio = bytesRatio): boolean {
+  const before = mean(bytes, span.from - besideSeconds, span.from)
+  const after = mean(bytes, span.to, span.to + besideSeconds)
+  const half = Math.floor((span.from + span.to) / 2)
+  return mean(bytes, half, span.to - 1) <= ratio * Math.min(before, after)
 }
 
-/** The break that explains a gap: it overlaps it, by receive times then and soon after. */
-function breakIn(scene: Scene, span: Run, breaks: readonly ExporterBreak[]): ExporterBreak | null {
-  const [from, to] = [span.from, span.to].map((t) => scene.grid.from + t * 1000) as [number, number]
-  const across = breaks.filter(
-    (each) => !each.clock && each.from < to + reportMs && each.to > from && each.to > to - reportMs,
+/** Whether nothing came from outside any more, while what hosts send, or copy to each other, just went on. */
+function isStoppedOutside({ parts }: Passing, span: Run): boolean {
+  return (
+    parts !== null && isStopped(parts.fromOutside, span) && isStopped(parts.rest, span, sentRatio)
   )
-  return across.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null
 }
 
-/**
- * Whether a gap is mostly one in the exporter's clock, which was set forward by at least half of it. A flow that is
- * reported afterwards has only later times, so the gap begins earlier by the exporter's timeouts.
- */
-function isOfClock({ grid }: Scene, span: Run, breaks: readonly ExporterBreak[]): boolean {
-  const [from, to] = [span.from, span.to].map((t) => grid.from + t * 1000) as [number, number]
-  return breaks.some((each) => {
-    const isNear = each.clock && each.clock.from < to + reportMs && each.clock.to > from
-    return isNear && 2 * clockSetMs(each) >= to - from
-  })
-}
-
-/**
- * When the exporter was away, by receive times. Flows it would have reported then ended earlier, by
- * up to its timeouts.
- */
-function awaySpan(scene: Scene, { from, to }: ExporterBreak): Run {
-  return { from: Math.floor(scene.place(from)), to: Math.ceil(scene.place(to)) }
-}
-
-function awayFacts({ isRestart, lostFlows }: ExporterBreak): string[] {
-  if (isRestart) return ['the exporter was started anew: its uptime or its numbers began again']
-  return [
-    `the exporter’s numbers did not go on: ${lostFlows > 0 ? `about ${formatExact(lostFlows)} flows were` : 'something was'} sent and not received`,
-  ]
+/** What came from outside in a silence, if hosts sent on. */
+function sentOn({ all, parts }: Passing, span: Run): { fromOutside?: number } {
+  if (parts === null || isStopped(all, span)) return {}
+  const seconds = span.to - span.from
+  return { fromOutside: Math.round(mean(parts.fromOutside, span.from, span.to) * seconds) }
 }
 
 function silentFacts(sign: Float64Array, span: Run, isFromOutside: boolean): string[] {

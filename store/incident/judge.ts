@@ -114,6 +114,7 @@ async function incidentOf(
     ...(finding.gaps && { gaps: finding.gaps.map((gap) => spanOf(scene, gap)) }),
     actors,
     othersKept: finding.othersKept,
+    ...(finding.fromOutside !== undefined && { fromOutside: finding.fromOutside }),
     ...(finding.connectionsKept !== undefined && { connectionsKept: finding.connectionsKept }),
     facts: finding.facts,
     total: totalOf(scene, span),

@@ -31,6 +31,8 @@ const quick = new Set([
   'a scan that leaves the others no connections',
   'a dead line on which one host tries 9000 times',
   'answers of name servers that nobody asked',
+  'a dead line while two hosts inside copy',
+  'a download during a backup that goes on',
 ])
 
 suite('scenarios, some', () => {

@@ -588,6 +588,59 @@ export const scenarios: Scenario[] = [
     expected: { kind: 'silence', from: cutAt, to: cutAt + 300_000, actors: {} },
   })),
   {
+    name: 'a dead line on which a camera sends on',
+    packets: office({
+      seed: 123,
+      cuts: [{ from: cutAt, to: cutAt + 300_000, except: ['10.0.0.90'], keeps: 0 }],
+      more: (line) => {
+        const camera = { source: '10.0.0.90', destination: '203.0.113.44', sourcePort: 5004, destinationPort: 5004, protocol: 17, tcpFlags: 0 } // prettier-ignore
+        for (let t = span.from; t < span.to; t += 250)
+          line.send({ ...camera, time: t, bytes: 60_000 })
+      },
+    }),
+    meter: { ...usual, version: 'ipfix' },
+    expected: { kind: 'silence', from: cutAt, to: cutAt + 300_000, actors: {} },
+  },
+  {
+    name: 'a dead line while two hosts inside copy',
+    packets: office({
+      seed: 124,
+      cuts: [{ from: cutAt, to: cutAt + 240_000, except: ['10.0.0.6', '10.0.7.7'], keeps: 0 }],
+      more: (line) =>
+        take(line, {
+          client: '10.0.0.6',
+          from: cutAt - 5 * minute,
+          seconds: 900,
+          connections: 2,
+          bytes: 5e9,
+          server: () => '10.0.7.7',
+        }),
+    }),
+    meter: usual,
+    expected: { kind: 'silence', from: cutAt, to: cutAt + 240_000, actors: {} },
+  },
+  {
+    name: 'a download during a backup that goes on',
+    packets: office({
+      seed: 125,
+      perHour: 40,
+      cuts: [{ from: cutAt, to: cutAt + 300_000, except: ['10.0.0.5', '10.0.0.31'], keeps: 0.01 }],
+      more: (line) => {
+        const backup = { client: '10.0.0.5', from: cutAt - 20_000, seconds: 900, connections: 2 }
+        take(line, { ...backup, bytes: 3.6e9, direction: 'up', server: () => '198.51.100.240' })
+        take(line, { client: '10.0.0.31', from: cutAt, seconds: 300, connections: 60, bytes: 4e9 })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion',
+      from: cutAt,
+      to: cutAt + 300_000,
+      direction: 'in',
+      actors: { '10.0.0.31': { connections: 60, bytes: 4e9, mainPeer: '203.0.113.80' } },
+    },
+  },
+  {
     name: 'answers of name servers that nobody asked',
     packets: office({
       seed: 122,

@@ -113,6 +113,22 @@ suite('sentences', () => {
     )
   })
 
+  test('a silence in which hosts sent on', () => {
+    const silence = {
+      kind: 'silence',
+      actors: [],
+      total: { in: 0, out: 7e7, connections: 0 },
+    } as const
+    assert.match(
+      say({ ...silence, actors: [], fromOutside: 0 }),
+      /No host took the line: nothing came from outside, though hosts sent on as before, and no report/,
+    )
+    assert.match(
+      say({ ...silence, actors: [], fromOutside: 3000 }),
+      /: only 3\.0 kB came from outside,/,
+    )
+  })
+
   test('connections that did not come about, while bytes passed', () => {
     const full = { othersKept: 0.9, connectionsKept: 0.02 }
     assert.match(
