@@ -18,10 +18,11 @@ export interface Described extends Occurrence, Judged {
 
 /**
  * The last interval that is complete enough: flows are reported when they end, so a low value may
- * just be incomplete. A high value cannot become lower.
+ * just be incomplete. A high value cannot become lower. Losses and the disk are measured at the end of an interval.
  */
-export function dueInterval({ condition }: KeptAlert, nowMs: number): number {
-  const settled = condition === undefined || condition.is === 'above' ? settleMs : settleLowMs
+export function dueInterval({ subject, condition }: KeptAlert, nowMs: number): number {
+  const mayRise = subject.kind === 'tracker' && condition !== undefined && condition.is !== 'above'
+  const settled = mayRise ? settleLowMs : settleMs
   return intervalStart(nowMs - settled) - intervalMs
 }
 

@@ -17,6 +17,7 @@ import { observeNow, occurrences, type Occurrence, type Sources } from './observ
 import { observeTracker } from './observe-tracker.ts'
 import { LostShares } from './lost-shares.ts'
 import { MissingExporters } from './missing.ts'
+import { isRecent, RecentValues } from './recent-values.ts'
 import { newsOf } from './runs.ts'
 import { SeenSums } from './seen-sums.ts'
 import type { AlertSender } from './sender.ts'
@@ -53,8 +54,8 @@ interface Round {
 export class AlertEngine {
   readonly states = new Map<string, AlertState>()
   readonly #parts: EngineParts
-  /** Recent values of losses and the disk, by alert and key; those of trackers are always available. */
-  readonly #recent = new Map<string, Described[]>()
+  /** Of losses and the disk; values of trackers are always available. */
+  readonly #recent = new RecentValues()
   readonly #seen = new SeenSums()
   readonly #missing = new MissingExporters()
   #evaluatedUntil: number | null = null
@@ -97,7 +98,9 @@ export class AlertEngine {
     const interval = dueInterval(alert, nowMs)
     await this.#parts.sendsAlerts?.(nowMs)
     const found = isValued(subject)
-      ? (await this.#observe(alert, subject, { interval, back: 1, lost: new Map() }))[0]
+      ? (
+          await this.#observe({ id, body: alert }, subject, { interval, back: 1, lost: new Map() })
+        )[0]
       : (await occurrences(subject, nowMs, this.#parts.sources))[0]
     const nothing = {
       text: 'There is nothing to tell of now.',
@@ -122,6 +125,7 @@ export class AlertEngine {
     const evaluatesValues = lost !== null || nowMs - this.#evaluatedMs >= valuesMs
     this.#evaluatedUntil = closed
     if (evaluatesValues) this.#evaluatedMs = nowMs
+    if (lost) this.#recent.forgetOld(nowMs)
     for (const alert of alerts)
       try {
         await this.#evaluate(alert, { nowMs, lost, evaluatesValues })
@@ -150,11 +154,12 @@ export class AlertEngine {
     const interval = dueInterval(body, nowMs)
     const observed = { interval, back: lookBack, lost: lost ?? new Map<string, number>() }
     const standing = this.#standings.of(id)
-    const all = await this.#observe(body, subject, observed)
+    const all = await this.#observe(alert, subject, observed)
     let worst: [AlertState['is'], number | null] = ['well', all.at(-1)?.value ?? null]
     for (const key of new Set(all.map((each) => each.key))) {
       const now = all.filter((each) => each.key === key)
-      const judged = this.#judged(`${id} ${key}`, subject, now)
+      const judged =
+        subject.kind === 'tracker' ? now : this.#recent.add(alert, now, { key, count: lookBack })
       await this.#reportNews(alert, standing, { key, judged, nowMs })
       const last = judged.at(-1)
       if (last?.isAmiss)
@@ -176,16 +181,9 @@ export class AlertEngine {
     if (found) await this.#decide({ alert, standing, found, until: news.reportedUntil! }, nowMs)
     else if (news.reportedUntil !== null && news.reportedUntil !== reportedUntil) {
       standing.told[key] = news.reportedUntil
+      forgetOldMarks(standing, nowMs)
       await this.#standings.keep(alert.id, standing)
     }
-  }
-
-  /** The evaluated intervals of one subject, oldest first. */
-  #judged(row: string, subject: Valued, now: Described[]): Described[] {
-    if (subject.kind === 'tracker') return now
-    const recent = [...(this.#recent.get(row) ?? []), ...now].slice(-lookBack)
-    this.#recent.set(row, recent)
-    return recent
   }
 
   async #happenings(alert: Document, subject: Happening, nowMs: number): Promise<void> {
@@ -222,6 +220,7 @@ export class AlertEngine {
     if (body.subject.kind === 'incident')
       standing.incidents = [...standing.incidents, found.key].slice(-incidentsMax)
     else standing.told[found.key] = until
+    if (isValued(body.subject)) forgetOldMarks(standing, nowMs)
     standing.lastMs = nowMs
     await this.#standings.keep(id, standing)
     void this.#parts.sender.send({ id, alert: body, found, isTest: false }, nowMs)
@@ -237,7 +236,7 @@ export class AlertEngine {
 
   #forget(id: string): void {
     this.states.delete(id)
-    for (const row of this.#recent.keys()) if (row.startsWith(`${id} `)) this.#recent.delete(row)
+    this.#recent.forget(id)
   }
 
   #state(alert: Document, is: AlertState['is'], value: number | null, nowMs: number): void {
@@ -246,7 +245,7 @@ export class AlertEngine {
 
   /** The known values of a subject, as shown in alerts. */
   async #observe(
-    alert: KeptAlert,
+    { id, body: alert }: { id: string; body: KeptAlert },
     subject: Valued,
     { interval, back, lost }: { interval: number; back: number; lost: ReadonlyMap<string, number> },
   ): Promise<Described[]> {
@@ -262,11 +261,23 @@ export class AlertEngine {
             seen: this.#seen,
             missing: this.#missing,
           })
-        : await observeNow(subject, interval, { sources, lost })
+        : await observeNow(subject, interval, {
+            sources,
+            lost,
+            earlier: (key) => this.#recent.valuesOf(id, key),
+          })
     return observed.flatMap((each) => describe(each, alert) ?? [])
   }
 }
 
 function isValued(subject: AlertSubject): subject is Valued {
   return subject.kind !== 'incident' && subject.kind !== 'silent'
+}
+
+/**
+ * Drops marks of subjects that had nothing to report for a day: exporters come and go. Intervals that old are not
+ * evaluated again (RecentValues, lookBack), so they are not reported a second time.
+ */
+function forgetOldMarks({ told }: Standing, nowMs: number): void {
+  for (const [key, until] of Object.entries(told)) if (!isRecent(until, nowMs)) delete told[key]
 }

@@ -70,13 +70,20 @@ const aroundMs = 1_800_000
 /** Flows lost in the last interval, in percent, by exporter. */
 export type Lost = ReadonlyMap<string, number>
 
+export interface NowQuestion {
+  sources: Sources
+  lost: Lost
+  /** The values before this one, by key, oldest first. */
+  earlier: (key: string) => readonly number[]
+}
+
 /** Losses of exporters, or free disk space, in the last closed interval. */
 export async function observeNow(
   subject: Extract<AlertSubject, { kind: 'loss' | 'disk' }>,
   interval: number,
-  { sources, lost }: { sources: Sources; lost: Lost },
+  { sources, lost, earlier }: NowQuestion,
 ): Promise<Observation[]> {
-  const time = { earlier: [], from: interval, to: interval + intervalMs }
+  const time = { from: interval, to: interval + intervalMs }
   if (subject.kind === 'loss')
     return [...lost]
       .filter(([exporter]) => isMeant(subject.exporter, exporter))
@@ -86,6 +93,7 @@ export async function observeNow(
         value,
         unit: '%',
         path: '/exporters',
+        earlier: [...earlier(exporter)],
         ...time,
       }))
   const about = 'free room for the data'
@@ -93,11 +101,13 @@ export async function observeNow(
   if (sources.cluster)
     return sources.cluster.disks().map(({ writer, freePercent }) => ({
       key: writer,
+      earlier: [...earlier(writer)],
       about: `${about} of the collector ${writer}`,
       value: freePercent,
       ...disk,
     }))
-  return [{ key: '', about, value: await freePercentOf(sources.data), ...disk }]
+  const value = await freePercentOf(sources.data)
+  return [{ key: '', about, value, earlier: [...earlier('')], ...disk }]
 }
 
 /** Current incidents and silences. */
