@@ -20,6 +20,7 @@ declare module 'net-snmp' {
     version?: number
     retries?: number
     timeout?: number
+    transport?: 'udp4' | 'udp6'
   }
   export interface User {
     name: string

@@ -3,6 +3,7 @@
  * listed in the file of WEIR_SNMP. v2c and v3; polled hourly, one exporter after the other.
  */
 import { readFile } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 
 import snmp, { type Session, type User, type Varbind } from 'net-snmp'
 import { parse as parseYaml } from 'yaml'
@@ -159,7 +160,8 @@ export class InterfaceNames {
 }
 
 function openSession(exporter: string, access: SnmpAccess): Session {
-  const options = { port: access.port, timeout: timeoutMs, retries: 1 }
+  const transport = isIPv6(exporter) ? 'udp6' : 'udp4'
+  const options = { port: access.port, timeout: timeoutMs, retries: 1, transport }
   return access.version === '3'
     ? snmp.createV3Session(exporter, access.user, { ...options, version: snmp.Version3 })
     : snmp.createSession(exporter, access.community, { ...options, version: snmp.Version2c })

@@ -31,13 +31,14 @@ interface Agent {
 
 const snmp = createRequire(import.meta.url)('net-snmp') as Agent
 
-async function agent(t: TestContext): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+async function agent(t: TestContext, address = '127.0.0.1'): Promise<number> {
+  const transport = address.includes(':') ? 'udp6' : 'udp4'
+  const socket = createSocket(transport).bind(0, address)
   await once(socket, 'listening')
   const { port } = socket.address()
   socket.close()
   await once(socket, 'close')
-  const made = snmp.createAgent({ port, address: '127.0.0.1' }, () => undefined)
+  const made = snmp.createAgent({ port, address, transport }, () => undefined)
   t.after(() => made.close())
   made.getAuthorizer().addCommunity('secret')
   made.getAuthorizer().addUser({
@@ -90,6 +91,16 @@ test('interfaces have the agent’s names, descriptions and speeds', async (t) =
       ['ge-0/0/1', 'ge-0/0/7'],
     )
   }
+})
+
+test('an exporter with an IPv6 address is asked too', async (t) => {
+  const port = await agent(t, '::1')
+  const path = join(await scratchFolder(), 'snmp.yaml')
+  await writeFile(path, `exporters: { "*": { community: secret, port: ${port} } }`)
+  const names = new InterfaceNames(await readSnmpFile(path), Date.now)
+  await names.wake(['::1'])
+  assert.deepEqual([...names.problems], [])
+  assert.equal(names.of('::1', 7)?.name, 'ge-0/0/7')
 })
 
 test('a wrong secret is a problem, and an unusable file is refused', async (t) => {
