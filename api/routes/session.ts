@@ -138,6 +138,9 @@ async function checkPassword(
     user === firstAdmin && passwordFile !== null
       ? isSame(password, await passwordInFile(passwordFile))
       : await passwords.matches(password, (await accounts.user(user))?.body.password ?? null)
+  // Of many tried at once, those after the first few wrong ones must wait like any other, and learn nothing.
+  const waitNow = lockout.waitMs(request.ip, user)
+  if (waitNow > 0) throw mustWait(waitNow)
   if (isRight) {
     lockout.right(request.ip, user)
     return

@@ -140,6 +140,20 @@ test('ten thousand wrong passwords cost little, lock out nobody elsewhere, and a
   assert.equal((await tried(adminPassword, '10.6.6.6')).statusCode, 200, 'after five minutes')
 })
 
+test('passwords tried at once are no more than those tried one after the other', async (t) => {
+  const console = await AccessUnderTest.open(t, { now: () => 1.8e12 })
+  const body = (password: string) => ({ body: { user: 'admin', password } })
+  const guesses = [...Array.from({ length: 50 }, (_, i) => `wrong ${i}`), adminPassword]
+  const answers = await Promise.all(
+    guesses.map((guess) => console.ask('POST', '/api/login', body(guess))),
+  )
+  const looked = answers.filter(({ statusCode }) => statusCode !== 429)
+  assert.deepEqual(
+    looked.map(({ statusCode }) => statusCode),
+    [401, 401, 401, 401, 401],
+  )
+})
+
 test('a log-in replaces an earlier session', async (t) => {
   const console = await AccessUnderTest.open(t)
   const planted = 'weir-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
