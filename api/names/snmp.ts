@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 
-import snmp, { type Session, type User, type Varbind } from 'net-snmp'
+import snmp, { type Options, type Session, type User, type Varbind } from 'net-snmp'
 import { parse as parseYaml } from 'yaml'
 
 import { reasonOf } from '../../flow/reason.ts'
@@ -160,8 +160,12 @@ export class InterfaceNames {
 }
 
 function openSession(exporter: string, access: SnmpAccess): Session {
-  const transport = isIPv6(exporter) ? 'udp6' : 'udp4'
-  const options = { port: access.port, timeout: timeoutMs, retries: 1, transport }
+  const options: Options = {
+    port: access.port,
+    timeout: timeoutMs,
+    retries: 1,
+    transport: isIPv6(exporter) ? 'udp6' : 'udp4',
+  }
   return access.version === '3'
     ? snmp.createV3Session(exporter, access.user, { ...options, version: snmp.Version3 })
     : snmp.createSession(exporter, access.community, { ...options, version: snmp.Version2c })
