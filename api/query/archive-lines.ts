@@ -52,16 +52,18 @@ function blankUnknown(line: Line, { grid, covered, reach }: ArchiveRows): void {
 
 /**
  * A line on a grid of longer steps, or one that begins earlier: the mean of the known steps (null
- * below xff), and their maximum.
+ * below xff of those that began before `until`, unix ms: a step may still be open), and their maximum.
  */
-export function foldLine(line: Line, from: Grid, to: Grid): Line {
+export function foldLine(line: Line, from: Grid, { to, until }: { to: Grid; until: number }): Line {
   if (from.stepMs === to.stepMs && from.from === to.from) return line
   const folded = newLine(line.key, to.count, line.direction)
   folded.total = line.total
   const steps = to.stepMs / from.stepMs
   for (let at = 0; at < to.count; at++) {
-    const first = (to.from + at * to.stepMs - from.from) / from.stepMs
-    const { mean, most } = overKnown(line.average, first, steps)
+    const start = to.from + at * to.stepMs
+    const first = (start - from.from) / from.stepMs
+    const begun = Math.min(steps, Math.ceil((until - start) / from.stepMs))
+    const { mean, most } = overKnown(line.average, first, begun)
     folded.average[at] = mean
     folded.peak[at] = most
   }

@@ -72,7 +72,7 @@ export async function fromArchive(
   const made = archiveLines({ grid: fine, flows, covered, unit, directions, reach })
   const fiveMinute = new Map<Line, Float64Array>()
   const lines = made.map((line) => {
-    const folded = foldLine(line, fine, grid)
+    const folded = foldLine(line, fine, { to: grid, until })
     fiveMinute.set(folded, fiveMinuteValues(line, fine))
     return folded
   })

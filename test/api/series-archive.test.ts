@@ -176,6 +176,22 @@ suite('/api/series from the archive', () => {
     }
   })
 
+  test('a long step that is still open is drawn from what has begun of it, like that of a tier', async (t) => {
+    const steps = structuredClone(known.slice(0, 2))
+    steps[1]!.openUntil = second(599)
+    const flows = [flow({ first: second(0), last: second(600), bytes: 600 })]
+    const { get } = await appUnderTest(t, { steps: { '5m': steps }, flows })
+    for (const step of [1800, 7200, 86_400]) {
+      const url = `/api/series?from=${seconds(noon)}&to=${seconds(noon) + 86_400}&step=${step}&filter=proto+tcp`
+      const { series, time, open } = await get<SeriesAnswer>(url)
+      const { values } = series[0]!
+      const at = time.findLastIndex((begin) => begin <= seconds(noon))
+      if (step === 86_400) assert.equal(values[at], null, 'the morning was not seen')
+      else assert.deepEqual(values.slice(at, at + 2), [8, null], `${step}`)
+      assert.equal(open?.[1], seconds(second(599)))
+    }
+  })
+
   test('property: the listed keys add up to the total, at every step and split', async (t) => {
     const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '203.0.113.1', '203.0.113.2')
     const record = fc
