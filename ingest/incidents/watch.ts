@@ -29,6 +29,10 @@ const recentMs = 3_600_000
 const partialMsMax = 3_600_000
 /** Most pending intervals; beyond that, the oldest are dropped and counted. */
 const waitingMax = 8064
+
+/** What judges: a process. */
+type Judge = Pick<JudgeProcess, 'judge' | 'end' | 'hasEnded'>
+
 export class IncidentWatch {
   /** Why the last judgement failed; it will be retried. */
   lastError: string | null = null
@@ -43,7 +47,10 @@ export class IncidentWatch {
   readonly #waiting: Set<number>
   /** When intervals were last judged, unix ms. */
   readonly #judgedMs = new Map<number, number>()
-  #judge: JudgeProcess | null = null
+  /** Intervals whose judgement failed, the latest last. */
+  readonly #failed = new Set<number>()
+  readonly #begin: () => Judge
+  #judge: Judge | null = null
   #work: Promise<void> | null = null
   #isClosing = false
   #ended: Promise<void> | null = null
@@ -51,8 +58,9 @@ export class IncidentWatch {
   private constructor(
     { ledger, shared }: { ledger: IncidentLedger; shared: SharedIncidents | null },
     settings: Settings,
-    log: Logger,
+    { log, begin }: { log: Logger; begin: () => Judge },
   ) {
+    this.#begin = begin
     this.#ledger = ledger
     this.#shared = shared
     this.#settings = settings
@@ -60,10 +68,15 @@ export class IncidentWatch {
     this.#waiting = new Set(ledger.pending())
   }
 
-  static async open(settings: Settings, log: Logger): Promise<IncidentWatch> {
+  /** `begin` starts what judges; tests give another. */
+  static async open(
+    settings: Settings,
+    log: Logger,
+    begin: () => Judge = () => new JudgeProcess(settings),
+  ): Promise<IncidentWatch> {
     const shared = await openSharedIncidents(settings)
     const ledger = await IncidentLedger.open(settings.data, shared)
-    return new IncidentWatch({ ledger, shared }, settings, log)
+    return new IncidentWatch({ ledger, shared }, settings, { log, begin })
   }
 
   /** Where incidents are read from. */
@@ -86,7 +99,10 @@ export class IncidentWatch {
     const over = Math.max(0, this.#waiting.size - waitingMax)
     const oldest = over > 0 ? [...this.#waiting].sort((a, b) => a - b).slice(0, over) : []
     await this.#ledger.addPending(intervals, oldest)
-    for (const interval of oldest) this.#waiting.delete(interval)
+    for (const interval of oldest) {
+      this.#waiting.delete(interval)
+      this.#failed.delete(interval)
+    }
     this.dropped += over
   }
 
@@ -127,16 +143,24 @@ export class IncidentWatch {
     if (this.#judge === judge) this.#judge = null
   }
 
-  /** Judges the intervals from `fromMs` on that are due. */
+  /**
+   * Judges the intervals from `fromMs` on that are due. Those that failed come last, one by one: one that kills the
+   * process, or takes too long, must not keep all others from being judged.
+   */
   async #judgeDue(nowMs: number, fromMs: number): Promise<void> {
     const due = [...this.#waiting].filter(
       (interval) => interval >= fromMs && this.#isDue(interval, nowMs),
     )
-    for (const span of spansOf(due)) {
+    const failed = [...this.#failed].filter((interval) => due.includes(interval))
+    const spans = spansOf(due.filter((interval) => !this.#failed.has(interval)))
+    for (const span of [...spans, ...failed.flatMap((interval) => spansOf([interval]))]) {
       if (this.#isClosing) return
       const intervals = due.filter((each) => each >= span.from && each < span.to)
       await this.#judgeSpan(span, { intervals, nowMs })
-      for (const interval of intervals) this.#judgedMs.set(interval, nowMs)
+      for (const interval of intervals) {
+        this.#judgedMs.set(interval, nowMs)
+        this.#failed.delete(interval)
+      }
       this.judged += intervals.length
     }
     for (const [interval, at] of this.#judgedMs)
@@ -168,7 +192,11 @@ export class IncidentWatch {
         await this.#ledger.judged(verdict, (interval) => this.#waiting.has(interval))
       }
     } catch (error) {
-      for (const interval of intervals) this.#waiting.add(interval)
+      for (const interval of intervals) {
+        this.#waiting.add(interval)
+        this.#failed.delete(interval)
+        this.#failed.add(interval)
+      }
       throw error
     }
   }
@@ -180,9 +208,9 @@ export class IncidentWatch {
     return judgedMs <= nowMs - againMs
   }
 
-  #begun(): JudgeProcess {
+  #begun(): Judge {
     if (this.#judge?.hasEnded) this.#judge = null
-    return (this.#judge ??= new JudgeProcess(this.#settings))
+    return (this.#judge ??= this.#begin())
   }
 }
 

@@ -104,6 +104,38 @@ suite('incidents beside the collector', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  test('an interval that cannot be judged keeps no other from being judged, and is tried again', async () => {
+    const folder = await scratchFolder()
+    const asked: number[][] = []
+    let isCured = false
+    const watch = await IncidentWatch.open(readSettings({ WEIR_DATA: folder }), log, () => ({
+      hasEnded: false,
+      end: async () => undefined,
+      async judge({ from, to }) {
+        asked.push([from, to].map((each) => (each - morning) / minute))
+        if (!isCured && from <= morning && to > morning) throw new Error('it ended with SIGKILL')
+        return [{ from, to, found: [], isWhole: true }]
+      },
+    }))
+    const wake = async () => {
+      watch.wake(morning + 300 * minute)
+      await idle(watch)
+    }
+    await watch.changed(Array.from({ length: 24 }, (_, i) => morning + i * 5 * minute))
+    await wake()
+    assert.match(watch.lastError!, /SIGKILL/)
+    await wake()
+    await wake()
+    assert.equal(watch.waiting, 1, JSON.stringify(asked))
+    assert.deepEqual(asked.at(-1), [0, 5], 'it alone is tried again')
+    assert.match(watch.lastError!, /SIGKILL/)
+    isCured = true
+    await wake()
+    assert.deepEqual([watch.waiting, watch.judged, watch.lastError], [0, 24, null])
+    await watch.close()
+    await rm(folder, { recursive: true })
+  })
+
   test('neighbouring intervals are judged together, an hour at most', () => {
     const spans = spansOf(Array.from({ length: 15 }, (_, i) => i * 5 * minute))
     assert.deepEqual(
