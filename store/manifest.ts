@@ -113,13 +113,13 @@ export class Manifest<Entry extends { file: string }> {
       if (await hasFiles()) throw lost(path)
       const line = formatLine({})
       const created = await written(path, line)
-      await syncFolder(dirname(path))
+      await syncFolder(dirname(path)).catch(closing(created))
       return new Manifest(path, { file: created, state, size: Buffer.byteLength(line) })
     }
     const size = state.applyLines(bytes)
     checkLines(path, bytes, size)
     const file = await open(path, 'a', 0o600)
-    if (size < bytes.length) await file.truncate(size)
+    if (size < bytes.length) await file.truncate(size).catch(closing(file))
     return new Manifest(path, { file, state, size })
   }
 
@@ -205,6 +205,14 @@ async function written(path: string, line: string): Promise<FileHandle> {
     await rename(part, path)
     return file
   } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** Closes a file with which a last step failed. */
+function closing(file: FileHandle) {
+  return async (error: unknown): Promise<never> => {
     await file.close()
     throw error
   }

@@ -49,6 +49,8 @@ export class Receiver {
   readonly #options: ReceiverOptions
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
+  /** Why the thread has ended; null while it has not. */
+  #ended: Error | null = null
   #requests = 0
   /** Shared buffers by number. */
   readonly #buffers: (ArrayBuffer | SharedArrayBuffer)[] = []
@@ -83,6 +85,7 @@ export class Receiver {
     })
     this.#worker.on('message', (message: ReceiverMessage) => this.#hear(message))
     this.#worker.on('error', (error) => this.#end(error as Error))
+    this.#worker.on('exit', (code) => this.#end(new Error(`receiving ended with code ${code}`)))
   }
 
   /**
@@ -141,6 +144,7 @@ export class Receiver {
   #ask<Kind extends keyof ReceiverAnswers>(
     request: Omit<Extract<ReceiverRequest, { kind: Kind }>, 'id'> & { kind: Kind },
   ): Promise<ReceiverAnswers[Kind]> {
+    if (this.#ended) return Promise.reject(this.#ended)
     const id = ++this.#requests
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
@@ -218,6 +222,9 @@ export class Receiver {
   }
 
   #end(error: Error): void {
+    // After an error the thread exits too.
+    if (this.#ended) return
+    this.#ended = error
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
     if (!this.#isStopped) this.#options.onEnd(error)

@@ -21,7 +21,10 @@ export class Quarantine {
     if (size + text.length > bytesMax) return
     await appendFile(this.path, text, { mode: 0o600 })
     const file = await open(this.path, 'r')
-    await file.sync()
-    await file.close()
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
   }
 }

@@ -231,8 +231,11 @@ export class Spool {
   /** Waits for writes in progress. */
   async close(): Promise<void> {
     await this.#work
-    await this.#manifest.commit({ set: { points: this.points } })
-    await this.#manifest.close()
+    try {
+      await this.#manifest.commit({ set: { points: this.points } })
+    } finally {
+      await this.#manifest.close()
+    }
   }
 
   /**
