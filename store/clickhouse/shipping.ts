@@ -48,6 +48,8 @@ export class Shipping {
   readonly #sent: Manifest<SentFile>
   readonly #pause: Pause
   readonly #ending = new AbortController()
+  /** Files that could not be sent, the latest last: they come after all others, so that a damaged one holds up none. */
+  readonly #failed = new Set<string>()
   #seen: ArchiveSeen = { entries: [], closedBeforeMs: 0, breaks: [] }
   #running: Promise<void> | null = null
   #lastError: string | null = null
@@ -138,13 +140,27 @@ export class Shipping {
       .sort((a, b) => a.interval - b.interval)
   }
 
+  /** What to send next: the oldest that has not failed, or what failed longest ago. */
+  #next(): ArchiveEntry | undefined {
+    const waiting = this.#waiting()
+    const files = new Set(waiting.map(({ file }) => file))
+    for (const file of this.#failed) if (!files.has(file)) this.#failed.delete(file)
+    const [earliest] = this.#failed
+    return (
+      waiting.find(({ file }) => !this.#failed.has(file)) ??
+      waiting.find(({ file }) => file === earliest)
+    )
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#ending
     while (!signal.aborted) {
+      const next = this.#next()
       try {
-        const [next] = this.#waiting()
-        if (next) await this.#send(next)
-        else {
+        if (next) {
+          await this.#send(next)
+          this.#failed.delete(next.file)
+        } else {
           await this.#say()
           await this.#forget()
           return
@@ -152,6 +168,10 @@ export class Shipping {
         this.#pause.end()
       } catch (error) {
         if (signal.aborted) return
+        if (next) {
+          this.#failed.delete(next.file)
+          this.#failed.add(next.file)
+        }
         const fault = faultOf(error)
         this.#lastError = fault.message
         this.#pause.begin(fault)

@@ -3,7 +3,7 @@
  * archive.
  */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
 
@@ -26,6 +26,7 @@ import { drawnOne } from '../drawn.ts'
 import { generatedFilters } from '../flow/generated-filters.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { archive, columnsOf, scratchFolder, t0, testFlow } from './archive/archived.ts'
+import { until } from '../until.ts'
 import { addresses, generatedFlow } from './archive/generated-flows.ts'
 
 /** The flows of these tests have a fixed date, however long ago. */
@@ -108,6 +109,33 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
       },
     )
     await fc.assert(property, { numRuns: runs })
+  })
+
+  test('a file that the disk has damaged keeps no other from being sent, and is tried again', async (t) => {
+    const folder = await scratchFolder(t)
+    const intervals = [0, 1, 2].map((i) => t0 + i * 300_000)
+    await archive(
+      folder,
+      intervals.map((received) => testFlow({ received, octets: 100 })),
+    )
+    const { flows, ship } = await ready(t, folder)
+    const listed = await Archive.open(folder)
+    await listed.merge(Number.POSITIVE_INFINITY)
+    const oldest = listed.entries().find(({ receivedTo }) => receivedTo < intervals[1]!)!
+    await listed.close()
+    const path = join(folder, oldest.file)
+    const whole = await readFile(path)
+    await writeFile(path, Buffer.alloc(whole.length))
+    const { shipping, done } = await ship()
+    await until(() => shipping.status().sent === 2)
+    assert.equal(shipping.status().waiting, 1)
+    assert.notEqual(shipping.status().lastError, null)
+    await writeFile(path, whole)
+    const { sent, waiting } = await done()
+    assert.deepEqual([sent, waiting], [3, 0])
+    const window = { from: t0 - 1, to: t0 + 20 * minuteMs, include: 'any' as const }
+    const { total } = await flows.top({ ...window, by: ['src'], order: 'bytes', limit: 3 })
+    assert.deepEqual([total.bytes, total.flows], [300, 3])
   })
 
   test('an interval with late flows replaces what was sent of it', async (t) => {
