@@ -205,8 +205,7 @@ async function written(path: string, line: string): Promise<FileHandle> {
     await rename(part, path)
     return file
   } catch (error) {
-    await file.close()
-    throw error
+    return closing(file)(error)
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 
+import { brokenBecause } from '../file-fault.ts'
 import { ManifestReader } from '../manifest.ts'
 import type { FlowWindow } from '../flows.ts'
 import { Bindings } from './sql/bindings.ts'
@@ -137,15 +138,13 @@ export class ReadableFiles {
 
   async #fault(file: string, probe: string, engine: QueryEngine): Promise<string | null> {
     const bindings = new Bindings()
-    const sql = probe.replace('$file', bindings.texts([join(this.#folder, file)]))
-    try {
-      await engine.query(undefined, (session) => session.read(sql, bindings))
-      return null
-    } catch (error) {
-      // A stopped query says nothing about the file.
-      if (error instanceof QueryTooLarge || engine.isClosed) throw error
-      return error instanceof Error ? error.message.split('\n')[0]! : String(error)
-    }
+    const path = join(this.#folder, file)
+    const sql = probe.replace('$file', bindings.texts([path]))
+    const read = () => engine.query(undefined, (session) => session.read(sql, bindings))
+    const fault = await brokenBecause(path, read)
+    // A stopped query says nothing about the file.
+    if (fault !== null && engine.isClosed) throw new Error(fault)
+    return fault
   }
 }
 

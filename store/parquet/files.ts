@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
 import type { Tier } from '../../flow/interval.ts'
-import { reasonOf } from '../../flow/reason.ts'
+import { brokenBecause } from '../file-fault.ts'
 import type { SeriesRange } from '../series.ts'
 import type { Engine, SqlValues } from './engine.ts'
 import { HeldFiles } from './held-files.ts'
@@ -94,7 +94,7 @@ export class Files {
     }
   }
 
-  /** Whether one of these files was unreadable (and is now left out), or is no longer listed. @throws once the engine is closed */
+  /** Whether one of these files was unreadable (and is now left out), or is no longer listed. @throws if that cannot be told now */
   async leaveOutUnreadable(entries: readonly SeriesEntry[]): Promise<boolean> {
     const listed = new Set((await this.source.entries()).map(({ file }) => file))
     let isChanged = false
@@ -112,15 +112,12 @@ export class Files {
   }
 
   async #faultOf({ file }: SeriesEntry): Promise<string | null> {
-    const files = [join(this.#folder, file)]
-    try {
-      await this.engine.chunks('SELECT max(COLUMNS(*)) FROM read_parquet($files)', { files })
-      return null
-    } catch (error) {
-      // That a query came too late says nothing about the file.
-      if (this.engine.isClosed) throw error
-      return reasonOf(error)
-    }
+    const path = join(this.#folder, file)
+    const sql = 'SELECT max(COLUMNS(*)) FROM read_parquet($files)'
+    const fault = await brokenBecause(path, () => this.engine.chunks(sql, { files: [path] }))
+    // That a query came too late says nothing about the file.
+    if (fault !== null && this.engine.isClosed) throw new Error(fault)
+    return fault
   }
 }
 

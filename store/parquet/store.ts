@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
+import { isLost } from '../file-fault.ts'
 import type { ReadQuery, SeriesRange, SeriesStore, StepRows, TopQuery } from '../series.ts'
 import { readCoverage, readTop } from './answers.ts'
 import type { Engine } from './engine.ts'
@@ -120,11 +121,14 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     this.#writer = writer
   }
 
-  /** Leaves out files that are missing or do not have their original length. */
+  /** Leaves out files that are missing or do not have their original length. @throws if that cannot be told now */
   async check(): Promise<void> {
     const found = await Promise.all(
       this.#listing.entries().map(async (entry) => {
-        const file = await stat(join(this.#folder, entry.file)).catch(() => null)
+        const file = await stat(join(this.#folder, entry.file)).catch((error: unknown) => {
+          if (isLost(error)) return null
+          throw error
+        })
         return { entry, bytes: file?.size ?? null }
       }),
     )

@@ -231,11 +231,9 @@ export class Spool {
   /** Waits for writes in progress. */
   async close(): Promise<void> {
     await this.#work
-    try {
-      await this.#manifest.commit({ set: { points: this.points } })
-    } finally {
-      await this.#manifest.close()
-    }
+    const said = this.#manifest.commit({ set: { points: this.points } })
+    await Promise.allSettled([said, this.#manifest.close()])
+    await said
   }
 
   /**

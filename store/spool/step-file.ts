@@ -6,6 +6,7 @@ import { deserialize, serialize } from 'node:v8'
 import { promisify } from 'node:util'
 import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib'
 
+import { isLost } from '../file-fault.ts'
 import type { StepRows } from '../series.ts'
 
 const compress = promisify(zstdCompress)
@@ -51,9 +52,6 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
     at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
 }
 
-/** Failures that last: no later attempt brings the step back. With too many open files, it does. */
-const lasting = ['ENOENT', 'EIO']
-
 /**
  * A step as it was written, or null if the disk does not return what was written.
  * @throws if it cannot be read for now
@@ -62,7 +60,7 @@ export async function readStep(path: string, place: Place): Promise<StepRows | n
   try {
     return await read(path, place)
   } catch (error) {
-    if (lasting.includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    if (isLost(error)) return null
     throw error
   }
 }

@@ -7,7 +7,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { reasonOf } from '../../../flow/reason.ts'
+import { brokenBecause } from '../../file-fault.ts'
 import { lowerThread } from '../../priority.ts'
 import { syncFolder } from '../../sync-folder.ts'
 import { answerRequests } from '../../worker-thread.ts'
@@ -35,9 +35,6 @@ import { writeWhole } from './written-file.ts'
 
 /** Buffers of at least this size are not slices of Node's pool: freeing one frees no other. */
 const freedBytesMin = 1 << 13
-
-/** Failures of a process that has too many files open, or too little memory: they say nothing about a file. */
-const passing = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 /** A file to be written. */
 interface Written {
@@ -116,7 +113,8 @@ class ArchiveWriter {
   /** Abandons the sorting of the file `target`, even within a statement; its sources stay unchanged. */
   giveUp(target: string): void {
     this.#givenUp = target
-    if (this.#sorting === target) void this.#engine?.then((engine) => engine.interrupt())
+    if (this.#sorting === target)
+      this.#engine?.then((engine) => engine.interrupt()).catch(() => undefined)
   }
 
   /** Closes DuckDB before the thread ends: terminating it with an open connection might end the process. */
@@ -178,12 +176,11 @@ class ArchiveWriter {
   /** The files that cannot be read completely, with the reason. @throws if the reason is not in the file */
   async check(files: readonly string[]): Promise<ArchiveAnswers['check']> {
     const unreadable: ArchiveAnswers['check'] = []
-    for (const file of files)
-      await this.#readWhole(join(this.#folder, file)).catch((error: unknown) => {
-        if (passing.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-        const message = reasonOf(error)
-        unreadable.push({ file, message: message.split('\n')[0]! })
-      })
+    for (const file of files) {
+      const path = join(this.#folder, file)
+      const message = await brokenBecause(path, () => this.#readWhole(path))
+      if (message !== null) unreadable.push({ file, message })
+    }
     return unreadable
   }
 

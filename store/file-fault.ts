@@ -1,0 +1,57 @@
+/** What a failure to read a file tells: whether the file is broken for good, or cannot be read for now. */
+import { open } from 'node:fs/promises'
+
+import { reasonOf } from '../flow/reason.ts'
+import { QueryTooLarge } from './query-error.ts'
+
+/** Refusals of the system that last: no later attempt brings the file back. With too many open files, it does. */
+const lasting = ['ENOENT', 'EIO']
+/** Failures of DuckDB itself; its errors differ only in their first words. */
+const ofEngine = /^(Out of Memory|INTERRUPT|FATAL) Error/
+/** More than any reader opens at once to read a single file. */
+const handles = 8
+
+/** Whether the system refuses a file for good. */
+export function isLost(error: unknown): boolean {
+  return lasting.includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/**
+ * Why a file that could not be read is broken: the system opens it, or has lost it, and `read`, which reads it whole, fails
+ * again. Null if it can be read.
+ * @throws what prevents reading it for now, such as too many open files or too little memory
+ */
+export async function brokenBecause(
+  path: string,
+  read: () => Promise<unknown>,
+): Promise<string | null> {
+  try {
+    await openSeveral(path)
+    await read()
+    return null
+  } catch (error) {
+    if (isForNow(error)) throw error
+    // DuckDB does not say why it could not open a file.
+    if (!isLost(error))
+      await openSeveral(path).catch((refused: unknown) => {
+        if (!isLost(refused)) throw refused
+      })
+    return reasonOf(error).split('\n')[0]!
+  }
+}
+
+function isForNow(error: unknown): boolean {
+  const isOfSystem = (error as NodeJS.ErrnoException).syscall !== undefined
+  return (
+    (isOfSystem && !isLost(error)) ||
+    error instanceof QueryTooLarge ||
+    ofEngine.test(reasonOf(error))
+  )
+}
+
+/** Opens a file as often as a reader might. @throws the system's refusal */
+async function openSeveral(path: string): Promise<void> {
+  const opened = await Promise.allSettled(Array.from({ length: handles }, () => open(path, 'r')))
+  for (const each of opened) if (each.status === 'fulfilled') await each.value.close()
+  for (const each of opened) if (each.status === 'rejected') throw each.reason
+}
