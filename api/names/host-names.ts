@@ -156,8 +156,8 @@ export class HostNames {
 
   /** If it cannot be stored, it is remembered until the process ends. */
   async #keep(address: string): Promise<void> {
-    // Storing before the load would overwrite names not read yet.
-    if (!this.#isOpen) await this.open()
+    // Storing before the load would overwrite names not read yet. What cannot be read now is read with a later name.
+    if (!this.#isOpen) await this.open().catch(() => undefined)
     const { names } = this.#known.get(address) ?? { names: [] }
     if (!this.#isOpen || names.length === 0) return
     await this.#options.state

@@ -133,10 +133,11 @@ export class InterfaceNames {
   }
 
   async #ask(exporter: string, access: SnmpAccess): Promise<void> {
-    const session = openSession(exporter, access)
-    // A broken socket fails the request too, which is handled there.
-    session.on('error', () => undefined)
+    let session: Session | null = null
     try {
+      session = openSession(exporter, access)
+      // A broken socket fails the request too, which is handled there.
+      session.on('error', () => undefined)
       const names = await walk(session, columns.name)
       const aliases = await walk(session, columns.alias)
       const speeds = await walk(session, columns.speed)
@@ -154,7 +155,7 @@ export class InterfaceNames {
       this.problems.set(exporter, reasonOf(error))
       this.#askAgainMs.set(exporter, this.#now() + afterFailureMs)
     } finally {
-      session.close()
+      session?.close()
     }
   }
 }

@@ -87,6 +87,23 @@ test('a host has its name of the time: the one that DNS returned then', async (t
   assert.equal(names.at(then).hostName('10.0.0.22'), 'pc-17.bigbiz.example')
 })
 
+test('a name that cannot be stored for now is known, and later ones are stored', async (t) => {
+  const { server } = await dnsServer(t, (question) => `pc-${question.split('.')[0]}.example`)
+  const state = openApiState(await scratchFolder())
+  let isReadable = false
+  const unreadable: typeof state = Object.assign(Object.create(state), {
+    list: (...asked: Parameters<typeof state.list>) =>
+      isReadable ? state.list(...asked) : Promise.reject(new Error('too many open files')),
+    change: (...asked: Parameters<typeof state.change>) => state.change(...asked),
+  })
+  const hosts = new HostNames({ asks: 'private', servers: [server], state: unreadable, now: Date.now }) // prettier-ignore
+  const isNamed = (address: string) => () => hosts.nameAt(address, Date.now()) !== null
+  await until(isNamed('10.0.0.1'))
+  isReadable = true
+  await until(isNamed('10.0.0.2'))
+  await until(async () => (await state.list('host-names')).length > 0)
+})
+
 test('public addresses are looked up only if configured, and invalid names are ignored', async (t) => {
   const { server, asked } = await dnsServer(t, () => '<script>alert(1)</script>')
   const state = openApiState(await scratchFolder())
