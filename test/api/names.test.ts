@@ -90,16 +90,13 @@ test('a host has its name of the time: the one that DNS returned then', async (t
 test('a name that cannot be stored for now is known, and later ones are stored', async (t) => {
   const { server } = await dnsServer(t, (question) => `pc-${question.split('.')[0]}.example`)
   const state = openApiState(await scratchFolder())
-  let isReadable = false
-  const unreadable: typeof state = Object.assign(Object.create(state), {
-    list: (...asked: Parameters<typeof state.list>) =>
-      isReadable ? state.list(...asked) : Promise.reject(new Error('too many open files')),
-    change: (...asked: Parameters<typeof state.change>) => state.change(...asked),
-  })
-  const hosts = new HostNames({ asks: 'private', servers: [server], state: unreadable, now: Date.now }) // prettier-ignore
+  const broken = t.mock.method(state, 'list', () =>
+    Promise.reject(new Error('too many open files')),
+  )
+  const hosts = new HostNames({ asks: 'private', servers: [server], state, now: Date.now })
   const isNamed = (address: string) => () => hosts.nameAt(address, Date.now()) !== null
   await until(isNamed('10.0.0.1'))
-  isReadable = true
+  broken.mock.restore()
   await until(isNamed('10.0.0.2'))
   await until(async () => (await state.list('host-names')).length > 0)
 })
