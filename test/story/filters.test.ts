@@ -3,15 +3,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, after, describe, test } from 'node:test'
 
-import { parseFilter } from '../../flow/filter/parse.ts'
-import { readSettings } from '../../flow/settings.ts'
-import { openFlowStore } from '../../store/archive/query.ts'
-import type { FlowStore } from '../../store/flows.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
-import { runWeir, scratchFolder } from '../processes.ts'
+import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { openBoth, type Both } from './both.ts'
 import { mixedCapture } from './mixed-capture.ts'
-import { collectWithNfcapd, nfdumpAsTotals, nfdumpTotals } from './nfcapd.ts'
+import { nfdumpAsTotals, nfdumpTotals } from './nfcapd.ts'
 
 const story = 'test/captures/monday-outage.v9.pcap.gz'
 const skip = skipWithout('nfcapd', 'nfdump')
@@ -126,38 +123,28 @@ const asFilters: readonly [
 /** Compares each filter over one capture, and counts those that match some flows but not all. */
 function compared(name: string, filters: readonly string[], capture: () => Promise<string>): void {
   describe(`${filters.length} filters over ${name}`, { skip }, () => {
-    let flows: FlowStore
-    let folder: string
+    let both: Both
     let selective = 0
 
     before(async () => {
-      const file = await capture()
-      const data = await scratchFolder()
-      const replayed = await runWeir(['replay', file], { WEIR_DATA: data })
-      assert.equal(replayed.code, 0, replayed.stderr)
-      flows = await openFlowStore(join(data, 'archive'), { local: readSettings({}).local })
-      folder = await collectWithNfcapd(file)
+      both = await openBoth(await capture())
     })
-    after(() => flows?.close())
-
-    const totals = async (text: string) => {
-      const filter = parseFilter(text)!
-      const day = { from: Date.UTC(2026, 10, 16), to: Date.UTC(2026, 10, 17) }
-      const top = await flows.top({ ...day, filter, include: 'any', by: ['protocol'], order: 'bytes', limit: 300 }) // prettier-ignore
-      return top.total
-    }
+    after(() => both?.close())
 
     for (const text of filters)
       test(text, async () => {
-        const [ours, theirs] = await Promise.all([totals(text), nfdumpTotals(folder, text)])
-        assert.deepEqual({ ...ours }, theirs)
-        const all = await totals('any')
+        const [ours, theirs] = await Promise.all([
+          both.totals(text),
+          nfdumpTotals(both.folder, text),
+        ])
+        assert.deepEqual(ours, theirs)
+        const all = await both.totals('any')
         if (ours.flows > 0 && ours.flows < all.flows) selective++
       })
 
     for (const [text, holds] of name === 'the story' ? [] : asFilters)
       test(text, async () =>
-        assert.deepEqual({ ...(await totals(text)) }, await nfdumpAsTotals(folder, holds)),
+        assert.deepEqual(await both.totals(text), await nfdumpAsTotals(both.folder, holds)),
       )
 
     test('most of them match some flows but not all', () => {
