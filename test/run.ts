@@ -14,6 +14,7 @@ import { setUpClickHouse } from './setup/clickhouse.ts'
 import { setUpEngine } from './setup/engine.ts'
 import { setUpInfluxd } from './setup/influxd.ts'
 import { isCI, setUp } from './setup/parts.ts'
+import { raiseReceiveBuffers } from './setup/receive-buffers.ts'
 
 const folders = ['flow', 'ingest', 'store', 'api', 'web', 'cli', 'test']
 const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
@@ -22,6 +23,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ['format', 'oxfmt', '--check', ...folders],
   ['page', 'vite', 'build', 'web', '--logLevel', 'warn'],
 ]
+const receiveBufferBytes = 64 << 20
 const testMsMax = { short: 600_000, long: 3_600_000 }
 
 const args = process.argv.slice(2)
@@ -46,6 +48,7 @@ setUp()
 await setUpInfluxd()
 await setUpClickHouse()
 await setUpEngine()
+if (isCI) process.once('exit', raiseReceiveBuffers(receiveBufferBytes))
 if (named.length === 0 && !check()) process.exit(1)
 
 const shared = mkdtempSync(join(tmpdir(), 'weir-shared-'))

@@ -21,12 +21,9 @@ import {
   receiveLoop,
   receiveManyLoop,
 } from '../load/peers.ts'
+import { raiseReceiveBuffers } from '../setup/receive-buffers.ts'
 import { median } from './figure.ts'
 
-/**
- * The most that a socket may ask for, and the default of one that does not ask, such as goflow2's.
- */
-const limitFiles = ['/proc/sys/net/core/rmem_max', '/proc/sys/net/core/rmem_default']
 const megabyte = 1 << 20
 const file = 'test/results/zero-loss.json'
 
@@ -84,7 +81,7 @@ export async function zeroLoss(asked: ZeroLossOptions): Promise<ZeroLoss[]> {
   const load = { rampSeconds, hosts, exporters, seconds, flows: 491_520 }
   for (const buffer of asked.buffers) {
     const receiveBufferBytes = Number.parseInt(buffer, 10) * megabyte
-    const restore = await raiseLimits(receiveBufferBytes)
+    const restore = raiseReceiveBuffers(receiveBufferBytes)
     try {
       for (const version of asked.versions)
         for (const [receiver, attemptAt] of receiversOf(asked)) {
@@ -94,7 +91,7 @@ export async function zeroLoss(asked: ZeroLossOptions): Promise<ZeroLoss[]> {
           rows.push({ receiver, version, buffer, ...(await search(tryRate, asked)) })
         }
     } finally {
-      await restore()
+      restore()
     }
   }
   return rows
@@ -186,20 +183,6 @@ async function highest(
     } else high = rate
   }
   return best
-}
-
-/**
- * Socket buffers above the kernel's limits need higher limits, which only root may set; they are
- * restored.
- */
-async function raiseLimits(bytes: number): Promise<() => Promise<void>> {
-  if (process.getuid?.() !== 0) return async () => {}
-  const before = await Promise.all(limitFiles.map((limit) => readFile(limit, 'utf8')))
-  for (const [i, limit] of limitFiles.entries())
-    if (Number(before[i]) < bytes) await writeFile(limit, String(bytes))
-  return async () => {
-    for (const [i, limit] of limitFiles.entries()) await writeFile(limit, before[i]!)
-  }
 }
 
 /** The rows, and those of an earlier run that have no new one. */

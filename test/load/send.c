@@ -20,7 +20,7 @@
 /* At most so many datagrams at once: a burst must not be what fills a buffer. */
 #define BURST_MOST 128
 /* If the machine stood still for longer, only so much is made up for, in seconds: all of it would fill a buffer. */
-#define PAUSE_MOST 0.5
+#define PAUSE_MOST 0.2
 /* Uptime of the exporter as it begins to send, as in datagrams.ts. */
 #define UPTIME_MS 50000000u
 /* Where the records of a datagram stand, and in them the start of a flow, with its end behind it. */

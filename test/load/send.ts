@@ -49,7 +49,7 @@ export interface Sent {
 /** The most datagrams at once: bursts must not be what fills a buffer. */
 const burstMax = 128
 /** If the machine stood still for longer, only so much is made up for: all of it would fill a buffer. */
-const pauseMsMost = 500
+const pauseMsMost = 200
 
 interface Exporter {
   socket: Socket
