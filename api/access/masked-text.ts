@@ -14,8 +14,16 @@ const shownBits = { ipv4: 96 + 24, ipv6: 48 }
 const ipv4Prefix = 96
 const tagLength = 6
 
-const ipv6Text = /(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:]|\.\d)(?:\/\d{1,3})?/gi
-const ipv4Text = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)(?:\/\d{1,3})?/g
+/** Answers are masked as JSON, where the letter before an address may be that of an escaped line end. */
+const afterEscape = String.raw`(?<=\\(?:[bfnrt]|u[0-9a-f]{4}))`
+const ipv6Text = new RegExp(
+  String.raw`(?:${afterEscape}|(?<![\w:.]))[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:]|\.\d)(?:\/\d{1,3})?`,
+  'gi',
+)
+const ipv4Text = new RegExp(
+  String.raw`(?:${afterEscape}|(?<![\w.]))(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)(?:\/\d{1,3})?`,
+  'g',
+)
 const macText = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i
 
 /** How many leading bits of an address (as four words) may be shown. */

@@ -78,10 +78,22 @@ export function isCallerMasked(): boolean {
 
 /** @throws ApiError if a filter singles out hosts for a caller who sees networks only */
 export function refuseHostFilter(filter: Filter | undefined): void {
+  if (filter && selectsHosts(filter)) refuseHosts('this filter singles out hosts')
+}
+
+/**
+ * Refuses a series of a single host, whose tag would then be known.
+ * @throws ApiError for a caller who sees networks only
+ */
+export function refuseHostKey({ by, key }: { by?: string; key?: string }): void {
+  if (key !== undefined && by?.split(',').includes('host')) refuseHosts('this key is a host')
+}
+
+function refuseHosts(reason: string): void {
   const caller = maskedCallers.getStore()
-  if (!caller || caller.maySelectHosts || !filter || !selectsHosts(filter)) return
+  if (!caller || caller.maySelectHosts) return
   throw new ApiError(403, 'masked', {
-    message: 'addresses are masked for your role, and this filter singles out hosts',
+    message: `addresses are masked for your role, and ${reason}`,
     remedy: 'ask for networks of /24 (IPv6: /48) or wider, or ask an admin',
   })
 }

@@ -42,7 +42,7 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /api/live': session,
   'GET /api/explain': readers,
   'GET /api/incidents': readers,
-  'GET /api/report': readers,
+  'GET /api/report': { may: ['admin', 'viewer'], audit: true },
   'GET /api/docs': readers,
   'GET /api/docs/json': readers,
 

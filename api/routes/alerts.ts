@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { StateDocument } from '../../store/state.ts'
+import { isCallerMasked } from '../access/masking.ts'
 import { newId } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
 import { documentOf, headOf } from '../documents/documents.ts'
@@ -73,8 +74,16 @@ function listRoutes(app: App, parts: ApiParts): void {
         response: { 200: AlertHistory, ...errorAnswers },
       },
     },
-    async () => ({ events: await state.readLog<AlertEvent>('alert-history', historyMax) }),
+    async () => {
+      const events = await state.readLog<AlertEvent>('alert-history', historyMax)
+      return { events: isCallerMasked() ? events.map(withoutText) : events }
+    },
   )
+}
+
+/** The text was written for those whom the alert went to: it names hosts. */
+function withoutText(event: AlertEvent): AlertEvent {
+  return { ...event, text: 'not shown: addresses are masked for your role', evidence: '' }
 }
 
 function testRoute(app: App, { state, settings }: ApiParts): void {

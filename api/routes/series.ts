@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
 import type { KeptTracker } from '../../store/tracker.ts'
+import { refuseHostKey } from '../access/masking.ts'
 import { isClosedWindow, setCacheControl } from '../cache/http.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { answerSeries } from '../query/series.ts'
@@ -27,6 +28,7 @@ export async function seriesAnswer(
   query: SeriesQuery,
   reply: FastifyReply,
 ): Promise<SeriesAnswer> {
+  refuseHostKey(query)
   const { window, seen, now } = await windowOf(parts, query)
   const trackers = queriedTrackers(query, await parts.state.list<KeptTracker>('trackers'))
   const make = () =>

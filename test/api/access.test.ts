@@ -273,6 +273,8 @@ test('looking at flows is logged with who, from where and what', async (t) => {
   const console = await AccessUnderTest.open(t)
   const [admin, cookie] = [await console.admin(), await console.viewer()]
   await console.ask('GET', '/api/flows?from=now-1h&filter=host+10.0.0.22', { cookie })
+  // A report lists flows as evidence.
+  await console.ask('GET', '/api/report?from=now-1h&format=md', { cookie })
   const { entries } = (await console.ask('GET', '/api/audit', { cookie: admin })).json<{
     entries: { user: string; what: string; address: string }[]
   }>()
@@ -280,6 +282,7 @@ test('looking at flows is logged with who, from where and what', async (t) => {
   assert.equal(noted?.user, 'vera')
   assert.equal(noted.address, '127.0.0.1')
   assert.match(noted.what, /host\+10\.0\.0\.22/)
+  assert.ok(entries.some(({ what, user }) => what.startsWith('GET /api/report') && user === 'vera'))
 })
 
 test('tokens serve programs, with the role they were made for, until they are revoked', async (t) => {

@@ -66,6 +66,8 @@ describe('for a viewer whose addresses are masked', () => {
       `/api/top?${range}&filter=not%20src%20net%2010.0.0.16/28`,
       `/api/flows?${range}&filter=proto%20tcp%20and%20(port%2080%20or%20host%20bobby22.bigbiz.local)`,
       `/api/series?${range}&filter=net%202001:db8:7::/64`,
+      `/api/series?${range}&by=host&key=10.0.0.22`,
+      `/api/series?${range}&by=host,port,direction&key=10.0.0.22/tcp/443`,
       '/api/names?address=10.0.0.22',
       `/api/flows?${range}&format=parquet`,
     ]
@@ -77,6 +79,21 @@ describe('for a viewer whose addresses are masked', () => {
     }
     const wide = `/api/top?${range}&filter=net%2010.0.0.0/24%20and%20exporter%20192.0.2.1`
     assert.equal((await console.ask('GET', wide, { cookie: viewer })).statusCode, 200)
+    const port = `/api/series?${range}&by=port&key=tcp/443`
+    assert.equal((await console.ask('GET', port, { cookie: viewer })).statusCode, 200)
+  })
+
+  test('alerts that were sent are listed without their text, which names hosts', async (t) => {
+    const console = await open(t)
+    const text = 'bobby22.bigbiz.local (10.0.0.22) opened 312 connections'
+    const sent = { at: 1, alert: 'a', name: 'a', isTest: false, permalink: '', from: 1, to: 2, sent: [] } // prettier-ignore
+    await console.state.log('alert-history', { ...sent, text, evidence: text })
+    const [viewer, admin] = [await console.viewer(), await console.admin()]
+    const full = await console.ask('GET', '/api/alerts/history', { cookie: admin })
+    assert.ok(full.body.includes('bobby22'), full.body)
+    const masked = await console.ask('GET', '/api/alerts/history', { cookie: viewer })
+    assert.equal(masked.json<{ events: unknown[] }>().events.length, 1)
+    assert.ok(!/bobby22|10\.0\.0\.22/.test(masked.body), masked.body)
   })
 })
 
@@ -100,6 +117,8 @@ describe('masked text', () => {
     ['2026-11-16T11:32:10Z 11:32:10 4:23', '2026-11-16T11:32:10Z 11:32:10 4:23'],
     ['00:1b:44:11:3a:b7', '00:1b:44~'],
     ['weir 1.2.3 of 0.0.0.0', 'weir 1.2.3 of 0.0.0.0'],
+    ['"by\\n10.0.0.22\\t2001:db8:7::5"', '"by\\n10.0.0.0~\\t2001:db8:7::~"'],
+    ['"\\u000b10.0.0.22"', '"\\u000b10.0.0.0~"'],
   ] as const)
     test(text, () => assert.equal(of(text), masked))
 
