@@ -165,7 +165,7 @@ export class RecordDecoder {
         batch.offset = at
         batch.stride = 0
         batch.records = 1
-        if (compiled.lists.length > 0) this.#runLists(context, compiled)
+        if (compiled.lists.length > 0) this.#runLists(context, template, compiled)
         else if (compiled.isFlow) this.#run(context, compiled)
         else context.exporter.problem('record-not-a-flow')
       }
@@ -178,28 +178,56 @@ export class RecordDecoder {
    * Reads a record with lists. Flows in them become rows if the record itself counts nothing, so
    * that no traffic counts twice; they inherit what they do not say from the record.
    */
-  #runLists(context: DatagramContext, compiled: CompiledTemplate): void {
+  #runLists(context: DatagramContext, template: Template, compiled: CompiledTemplate): void {
     const { flows, exporter, view } = context
+    const { offset } = this.#batch
     const listed: ListedRecords[] = []
     for (const { kind, place } of compiled.lists) {
-      const offset = this.#batch.offset + place.offset
-      const { records, fault } = findListed(view, kind, { offset, end: offset + place.length })
+      const at = offset + place.offset
+      const { records, fault } = findListed(view, kind, { offset: at, end: at + place.length })
       if (fault !== null) exporter.problem(fault)
       listed.push(...records)
     }
-    const row = this.#read(context, compiled)
-    if (!compiled.hasCounts) this.#decodeListed(context, listed, row)
-    else if (listed.length > 0) exporter.problem('list-skipped', listed.length)
-    if (flows.count > row + 1) removeRow(flows, row)
-    else if (compiled.isFlow) this.#complete(context, compiled, row)
+    let row = this.#read(context, compiled)
+    if (compiled.hasCounts) {
+      if (listed.length > 0) exporter.problem('list-skipped', listed.length)
+    } else if (listed.length > 0) {
+      this.#decodeListed(context, listed, { row, around: compiled })
+      const hasFlows = flows.count > row + 1
+      removeRow(flows, row)
+      if (hasFlows) return
+      // What was read in the lists has overwritten the batch, and perhaps the places.
+      row = this.#readAgain(context, template, compiled, offset)
+    }
+    if (compiled.isFlow) this.#complete(context, compiled, row)
     else {
       removeRow(flows, row)
       exporter.problem('record-not-a-flow')
     }
   }
 
-  #decodeListed(context: DatagramContext, listed: readonly ListedRecords[], row: number): void {
+  #readAgain(
+    context: DatagramContext,
+    template: Template,
+    compiled: CompiledTemplate,
+    offset: number,
+  ): number {
+    const batch = this.#batch
+    batch.offset = offset
+    batch.stride = 0
+    batch.records = 1
+    placeFields(template, compiled, context.view, { offset, end: context.view.byteLength })
+    return this.#read(context, compiled)
+  }
+
+  #decodeListed(
+    context: DatagramContext,
+    listed: readonly ListedRecords[],
+    { row, around }: { row: number; around: CompiledTemplate },
+  ): void {
     const { exporter, stream } = context
+    const { isInUse } = around
+    around.isInUse = true
     const outerRow = this.#outerRow
     this.#outerRow = row
     this.#listDepth++
@@ -212,6 +240,7 @@ export class RecordDecoder {
     }
     this.#listDepth--
     this.#outerRow = outerRow
+    around.isInUse = isInUse
   }
 
   #run(context: DatagramContext, compiled: CompiledTemplate): void {

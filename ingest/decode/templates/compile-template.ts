@@ -58,6 +58,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     tellsProtocols: flowSteps.tellsProtocols,
     badLengths: flowSteps.badLengths + reverseSteps.badLengths,
     usedMs: template.usedMs,
+    isInUse: false,
     isDropped: false,
   }
 }

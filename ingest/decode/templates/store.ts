@@ -136,7 +136,9 @@ export class TemplateStore {
    * Drops the steps of the less recently used half of the layouts; they are recompiled when needed.
    */
   #dropCompiled(): void {
-    const layouts = [...this.#layouts].sort(([, a], [, b]) => a.compiled.usedMs - b.compiled.usedMs)
+    const layouts = [...this.#layouts]
+      .filter(([, { compiled }]) => !compiled.isInUse)
+      .sort(([, a], [, b]) => a.compiled.usedMs - b.compiled.usedMs)
     for (const [layout, { compiled, fields }] of layouts.slice(0, Math.ceil(layouts.length / 2))) {
       this.#layouts.delete(layout)
       this.#compiledFields -= fields

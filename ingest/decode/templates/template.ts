@@ -91,6 +91,8 @@ export interface CompiledTemplate {
   badLengths: number
   /** unix ms of the last data read with it. */
   usedMs: number
+  /** A record with lists is being read with it: its steps must not be freed, whatever the lists need. */
+  isInUse: boolean
   /** Its steps were freed to save memory: it must be compiled again. */
   isDropped: boolean
 }

@@ -102,6 +102,28 @@ describe('lists of records', () => {
     const { rows, problems } = decodeList(ends, [single, subTemplateList(names, [['me']])])
     assert.deepEqual([rows.length, problems], [1, { 'list-skipped': 1 }])
   })
+  test('a list without flows leaves the counts of the other direction where they are', () => {
+    const hollow: EncodedTemplate = { id: 303, fields: [field(single, 65_535), field(4, 1)] }
+    const list = subTemplateList(hollow, [[new Uint8Array(0), 17]])
+    const around: EncodedTemplate = { id: 400, fields: [field(8, 4), field(153, 8), field(1, 4, 29_305), field(single, 65_535), field(371, 65_535)] } // prettier-ignore
+    const record = ['10.0.0.1', start, 900, list, 'a name that is not read']
+    const sets = [{ templates: [hollow, around] }, { data: around, records: [record] }]
+    const { rows } = decodeAll([encodeIpfix({ sets })])
+    assert.deepEqual(
+      rows.map(({ octetDeltaCount }) => octetDeltaCount),
+      [0, 900],
+    )
+  })
+  test('what a list needs frees nothing that the record around it is read with', () => {
+    const around: EncodedTemplate = { id: 400, fields: [field(4, 1), field(single, 65_535)] }
+    const record = [6, subTemplateList(whole, [flow])]
+    const sets = [{ templates: [whole, around] }, { data: around, records: [record, record] }]
+    const { rows } = decodeAll([encodeIpfix({ sets })], { limits: { compiledFieldsMax: 3 } })
+    assert.deepEqual(
+      rows.map(({ octetDeltaCount }) => octetDeltaCount),
+      [700, 700],
+    )
+  })
   test('an unknown template, and a truncated list, are counted', () => {
     const list = subTemplateList(counts, counted)
     const unknown = decodeList(ends, [single, list], [names])

@@ -77,6 +77,19 @@ for (const version of versions)
       }
     })
 
+    test('a restart from a number so large that the first one seems ahead of it', () => {
+      const random = seeded(4)
+      const before = send(version, 100, random, { sequence: 3_000_000_000 })
+      const after = send(version, 100, random, {
+        sequence: 0,
+        uptimeMs: 30_000,
+        exportMs: before.exporter.exportMs + 40_000,
+      })
+      const { status } = receive([...before.sent, ...after.sent])
+      const lost = { datagrams: 0, flows: 0, flowsEstimated: false }
+      assert.deepEqual([status.restarts, status.lost], [1, lost])
+    })
+
     test('a restart soon after the start, and late datagrams from before it', () => {
       const random = seeded(11)
       const before = send(version, 20, random)
