@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 
 import { ApiError } from './errors.ts'
+import { Turns } from './turns.ts'
 
 export interface HeavyLimits {
   /** Queries that run at once. */
@@ -43,16 +44,16 @@ const idPattern = /^[A-Za-z0-9_-]{8,64}$/
 
 export class HeavyQueries {
   readonly #limits: HeavyLimits
-  readonly #waiting: (() => void)[] = []
+  readonly #turns: Turns
   /** Waiting and running queries, by id: at most runningMax + waitingMax. */
   readonly #queries = new Map<string, Query>()
-  #running = 0
   #isClosed = false
   /** What runs, also for clients that have gone. */
   readonly #works = new Set<Promise<unknown>>()
 
   constructor(limits: HeavyLimits = heavyLimits) {
     this.#limits = limits
+    this.#turns = new Turns(limits.runningMax)
   }
 
   /**
@@ -77,7 +78,7 @@ export class HeavyQueries {
     const query: Query = { startedMs: performance.now(), state: 'waiting', progress: null, gone }
     const id = this.#add(reply, query)
     try {
-      await this.#turn()
+      await this.#turn(signal, timeout)
       try {
         query.state = 'running'
         const progress = (share: number) => {
@@ -91,8 +92,7 @@ export class HeavyQueries {
       } catch (error) {
         throw signal.aborted ? stopped(timeout) : error
       } finally {
-        this.#running--
-        this.#waiting.shift()?.()
+        this.#turns.end()
       }
     } finally {
       reply.raw.off('close', left)
@@ -112,7 +112,7 @@ export class HeavyQueries {
 
   /** Whether none runs. */
   get isIdle(): boolean {
-    return this.#running === 0
+    return this.#turns.running === 0
   }
 
   /** Progress of a query; null if no query of that id waits or runs. */
@@ -140,18 +140,16 @@ export class HeavyQueries {
     return id
   }
 
-  async #turn(): Promise<void> {
-    if (this.#running >= this.#limits.runningMax) {
-      if (this.#waiting.length >= this.#limits.waitingMax)
-        throw new ApiError(503, 'busy', {
-          message: `${this.#waiting.length} queries are waiting already`,
-          remedy: 'try again in some seconds, or ask for less',
-        })
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve)
+  /** @throws ApiError if too many wait, or it is aborted while it waits */
+  async #turn(signal: AbortSignal, timeout: AbortSignal): Promise<void> {
+    if (this.#turns.isFull && this.#turns.waiting >= this.#limits.waitingMax)
+      throw new ApiError(503, 'busy', {
+        message: `${this.#turns.waiting} queries are waiting already`,
+        remedy: 'try again in some seconds, or ask for less',
       })
-    }
-    this.#running++
+    await this.#turns.begin(signal).catch(() => {
+      throw stopped(timeout)
+    })
   }
 }
 

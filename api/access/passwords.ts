@@ -3,6 +3,7 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
 import { ApiError } from '../errors.ts'
+import { Turns } from '../turns.ts'
 
 /** 32 MiB and some 60 ms per hash (OWASP's second choice of parameters). */
 const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 << 20 }
@@ -16,8 +17,7 @@ const waitingMax = 32
 const derive = promisify<string, Buffer, number, object, Buffer>(scrypt)
 
 export class Passwords {
-  #running = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #turns = new Turns(runningMax)
   /** Compared against when the user does not exist. */
   readonly #nobody = ['scrypt', cost.N, cost.r, cost.p, 'bm9ib2R5', 'bm9ib2R5'].join('$')
 
@@ -47,22 +47,16 @@ export class Passwords {
 
   /** @throws ApiError 503 if too many wait */
   async #derive(password: string, salt: Buffer, options: object): Promise<Buffer> {
-    if (this.#running >= runningMax) {
-      if (this.#waiting.length >= waitingMax)
-        throw new ApiError(503, 'busy', {
-          message: 'too many log-ins at once',
-          remedy: 'try again in some seconds',
-        })
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve)
+    if (this.#turns.isFull && this.#turns.waiting >= waitingMax)
+      throw new ApiError(503, 'busy', {
+        message: 'too many log-ins at once',
+        remedy: 'try again in some seconds',
       })
-    }
-    this.#running++
+    await this.#turns.begin()
     try {
       return await derive(password.normalize('NFC'), salt, keyBytes, options)
     } finally {
-      this.#running--
-      this.#waiting.shift()?.()
+      this.#turns.end()
     }
   }
 }
