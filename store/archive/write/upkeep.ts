@@ -68,7 +68,7 @@ export class Upkeep {
     this.#fileMs = fileMs
     this.#mergeRowsMax = mergeRowsMax
     this.#aside = new AsideFiles(folder)
-    this.#newestMs = newestOf(manifest.entries(), Number.POSITIVE_INFINITY)
+    this.#newestMs = lastedOf(manifest.entries())
   }
 
   /**
@@ -288,6 +288,15 @@ function newestOf(entries: readonly ArchiveEntry[], now: number): number {
     (newest, { receivedTo }) => (receivedTo <= now ? Math.max(newest, receivedTo) : newest),
     Number.NEGATIVE_INFINITY,
   )
+}
+
+/** The newest time of receipt before a leap that has not lasted: the clock may be ahead since before the start. */
+function lastedOf(entries: readonly ArchiveEntry[]): number {
+  const times = entries.map(({ receivedTo }) => receivedTo).sort((a, b) => a - b)
+  let newest = times.at(-1) ?? Number.NEGATIVE_INFINITY
+  for (let i = times.length - 1; i > 0 && newest - times[i]! < leapHeldMs; i--)
+    if (times[i]! - times[i - 1]! > leapMs) newest = times[i - 1]!
+  return newest
 }
 
 /** Entries in groups of at most `rowsMax` rows, merged files first; an entry with more is a group of its own. */
