@@ -55,6 +55,9 @@ export interface Statement {
   signal?: AbortSignal | undefined
 }
 
+/** What is asked of one node. */
+type Work<Found> = (client: ClickHouseClient, signal: AbortSignal) => Promise<Found>
+
 /** The columns of an answer. Integers of 64 bits and more arrive as text. */
 export class Answer {
   readonly columns: Readonly<Record<string, readonly unknown[]>>
@@ -154,29 +157,34 @@ export class Connection {
   /** Streams the bytes of an answer in the format named in the text. @throws ClickHouseFault, and what `take` throws */
   async stream(statement: Statement, take: (chunk: Buffer) => void): Promise<void> {
     let thrown: unknown
-    await this.#ask(async (client, signal) => {
+    let hasTaken = false
+    const work: Work<void> = async (client, signal) => {
       const { stream } = await client.exec({
         query: statement.sql,
         query_params: { ...statement.values },
         clickhouse_settings: { ...settings, ...statement.settings },
         abort_signal: signal,
       })
-      try {
-        for await (const chunk of stream) take(chunk as Buffer)
-      } catch (error) {
-        thrown = error
-        stream.destroy()
+      for await (const chunk of stream) {
+        hasTaken = true
+        try {
+          take(chunk as Buffer)
+        } catch (error) {
+          thrown = error
+          break
+        }
       }
-    }, statement.signal)
+    }
+    // What was taken cannot be taken back: no other node is asked then.
+    await this.#ask(work, statement.signal, () => !hasTaken)
     if (thrown !== undefined) throw thrown
   }
 
   /** Runs a statement on every configured node in turn. @throws ClickHouseFault */
   async runEverywhere(statement: Statement): Promise<void> {
-    for (let i = 0; i < this.urls.length; i++) {
-      this.#at = i
+    for (let node = 0; node < this.urls.length; node++)
       try {
-        await this.#once((client, signal) =>
+        await this.#once(node, (client, signal) =>
           client.command({
             query: statement.sql,
             clickhouse_settings: settings,
@@ -186,7 +194,6 @@ export class Connection {
       } catch (error) {
         throw faultOf(error)
       }
-    }
   }
 
   /**
@@ -212,44 +219,46 @@ export class Connection {
 
   /** Tries the node that answered last, then the others in turn. */
   async #ask<Found>(
-    work: (client: ClickHouseClient, signal: AbortSignal) => Promise<Found>,
+    work: Work<Found>,
     signal?: AbortSignal,
+    isRepeatable = () => true,
   ): Promise<Found> {
     return this.#slots.run(async () => {
+      // Each request goes through the nodes by itself: one that failed beside it must not send it back.
+      let node = this.#at
       for (let tries = 1; ; tries++)
         try {
-          return await this.#watched(work, signal)
+          return await this.#watched(node, work, signal)
         } catch (error) {
           signal?.throwIfAborted()
           const fault = faultOf(error)
           if (fault.kind !== 'away') throw fault
-          this.#at = (this.#at + 1) % this.urls.length
+          const next = (node + 1) % this.urls.length
+          if (this.#at === node) this.#at = next
+          node = next
           // A timeout on one node leaves no time for the next.
-          if (fault.isTimeout || tries >= this.urls.length) throw fault
+          if (fault.isTimeout || tries >= this.urls.length || !isRepeatable()) throw fault
         }
     })
   }
 
-  #watched<Found>(
-    work: (client: ClickHouseClient, signal: AbortSignal) => Promise<Found>,
-    signal?: AbortSignal,
-  ): Promise<Found> {
+  #watched<Found>(node: number, work: Work<Found>, signal?: AbortSignal): Promise<Found> {
     const { pulse } = this.#options
-    if (!pulse) return this.#once(work, signal)
-    return pulse.during(this.urls[this.#at]!, (isHung) => this.#once(work, signal, isHung))
+    if (!pulse) return this.#once(node, work, { signal })
+    return pulse.during(this.urls[node]!, (isHung) => this.#once(node, work, { signal, isHung }))
   }
 
   async #once<Found>(
-    work: (client: ClickHouseClient, signal: AbortSignal) => Promise<Found>,
-    signal?: AbortSignal,
-    isHung?: AbortSignal,
+    node: number,
+    work: Work<Found>,
+    { signal, isHung }: { signal?: AbortSignal | undefined; isHung?: AbortSignal } = {},
   ): Promise<Found> {
     const { timeoutMs } = this.#options
     const timeout = AbortSignal.timeout(timeoutMs)
     const ends = [timeout, signal, isHung].filter((each) => each !== undefined)
     this.requests.sent++
     try {
-      const client = await this.#client(this.#at)
+      const client = await this.#client(node)
       return await work(client, AbortSignal.any(ends))
     } catch (error) {
       this.requests.failed++
