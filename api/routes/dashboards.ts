@@ -27,13 +27,13 @@ export function dashboardsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       newBody: NewDashboard,
       body: DashboardBody,
       answer: Dashboard,
-      make(input, author): MadeDocument<KeptDashboard> {
-        checkPanels(input)
+      async make(input, author): Promise<MadeDocument<KeptDashboard>> {
+        await checkPanels(input, parts)
         const { id = slugOf(input.title), ...rest } = input
         return { id, body: { ...rest, author } }
       },
-      revise({ author }: KeptDashboard, input) {
-        checkPanels(input)
+      async revise({ author }: KeptDashboard, input) {
+        await checkPanels(input, parts)
         return { ...input, author }
       },
       answerOf,

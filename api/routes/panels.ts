@@ -9,7 +9,8 @@ import { Errors } from 'typebox/value'
 
 import { documentOf } from '../documents/documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
-import type { ApiParts } from '../parts.ts'
+import { windowOf, type ApiParts } from '../parts.ts'
+import { readQuestion } from '../query/question.ts'
 import { errorAnswers, SeriesAnswer, SeriesQuery, TopAnswer, TopQuery } from '../schema/schema.ts'
 import { IncidentsAnswer } from '../schema/explain.ts'
 import { closed, IdParameters, type DashboardBody, type Panel } from '../schema/state.ts'
@@ -76,19 +77,39 @@ function panelAnswer(
 }
 
 /**
- * @throws ApiError if a panel's query could not be answered, so that this does not first show on a
- * wall
+ * @throws ApiError naming the panel if its query could not be answered, so that this does not first
+ * show on a wall
  */
-export function checkPanels({ panels }: DashboardBody): void {
+export async function checkPanels({ panels }: DashboardBody, parts: ApiParts): Promise<void> {
   for (const [index, panel] of panels.entries()) {
     if (!('query' in panel)) continue
-    const [fault] = Errors(panel.kind === 'top' ? TopQuery : SeriesQuery, panel.query)
     const name = panel.title === undefined ? panel.kind : `"${panel.title}"`
-    if (fault)
-      throw badQuery(
-        'bad-panel',
-        `panel ${index} (${name}): its query ${fault.instancePath} ${fault.message}`,
-        `give the parameters of ${panel.kind === 'top' ? '/api/top' : '/api/series'}`,
-      )
+    try {
+      await checkQuery(panel, parts)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      const { status, code, message, remedy, position } = error
+      throw new ApiError(status, code, {
+        message: `panel ${index} (${name}): ${message}`,
+        remedy,
+        ...(position === undefined ? {} : { position }),
+      })
+    }
   }
+}
+
+async function checkQuery(
+  panel: Extract<Panel, { query: unknown }>,
+  parts: ApiParts,
+): Promise<void> {
+  const isTop = panel.kind === 'top'
+  const [fault] = Errors(isTop ? TopQuery : SeriesQuery, panel.query)
+  if (fault)
+    throw badQuery(
+      'bad-panel',
+      `its query ${fault.instancePath} ${fault.message}`,
+      `give the parameters of ${isTop ? '/api/top' : '/api/series'}`,
+    )
+  const { window } = await windowOf(parts, panel.query)
+  if (!isTop) readQuestion(panel.query, window)
 }

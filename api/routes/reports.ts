@@ -11,7 +11,7 @@ import { slugOf } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
 import { documentOf, headOf } from '../documents/documents.ts'
 import { badQuery } from '../errors.ts'
-import type { ApiParts, App } from '../parts.ts'
+import { windowOf, type ApiParts, type App } from '../parts.ts'
 import { errorAnswers, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../schema/schema.ts'
 import {
   ReportAnswerQuery,
@@ -44,12 +44,14 @@ export function reportsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       newBody: ReportBody,
       body: ReportBody,
       answer: SavedReport,
-      make(input, author): MadeDocument<KeptReport> {
+      async make(input, author): Promise<MadeDocument<KeptReport>> {
         checkReport(input)
+        await windowOf(parts, input.query)
         return { id: slugOf(input.name), body: { ...input, author } }
       },
-      revise({ author }: KeptReport, input) {
+      async revise({ author }: KeptReport, input) {
         checkReport(input)
+        await windowOf(parts, input.query)
         return { ...input, author }
       },
       answerOf,

@@ -98,6 +98,19 @@ test('a panel that could not be answered is refused by name', async (t) => {
   const refused = await ask(app, 'POST', '/api/dashboards', { body: { title: 'x', panels } })
   assert.equal(refused.status, 400)
   assert.match(JSON.stringify(refused.body), /panel 1 \(\\"Hosts\\"\): its query \/by/)
+  const queries = [
+    { filter: 'host 10.0.0.1 and prot tcp' },
+    { by: 'host', key: 'x' },
+    { from: '?' },
+  ]
+  for (const query of queries) {
+    const faulty = { title: 'x', panels: [clock, { ...chart, title: 'Hosts', query }] }
+    const answer = await ask(app, 'POST', '/api/dashboards', { body: faulty })
+    assert.equal(answer.status, 400, JSON.stringify(query))
+    const { error } = answer.body as { error: { message: string; position?: number } }
+    assert.match(error.message, /^panel 1 \("Hosts"\): /)
+    assert.equal(error.position, 'filter' in query ? 18 : undefined)
+  }
 })
 
 test('annotations are found by the time they overlap', async (t) => {

@@ -50,6 +50,18 @@ test('a report is saved by a viewer, listed, changed, run again, and removed', a
   assert.equal((await ask('GET', `/api/reports/${id}/answer`)).statusCode, 404)
 })
 
+test('names in any script are told apart', async (t) => {
+  const console = await AccessUnderTest.open(t)
+  const cookie = await console.viewer()
+  const ids: string[] = []
+  for (const name of ['Трафик офиса', 'Трафик склада', 'Отчёт 1', '週報', 'Café José']) {
+    const made = await console.ask('POST', '/api/reports', { cookie, body: { ...body, name } })
+    assert.equal(made.statusCode, 201, `${name}: ${made.body}`)
+    ids.push(made.json<SavedReport>().id)
+  }
+  assert.equal(ids.at(-1), 'cafe-jose')
+})
+
 test('a report whose query could not be answered is refused when saved', async (t) => {
   const console = await AccessUnderTest.open(t)
   const cookie = await console.viewer()
@@ -57,6 +69,18 @@ test('a report whose query could not be answered is refused when saved', async (
     const made = await console.ask('POST', '/api/reports', { cookie, body: { ...body, query } })
     assert.equal(made.statusCode, 400, JSON.stringify(query) + made.body)
   }
+  for (const query of [{ filter: 'host 10.0.0.1 and prot tcp' }, { from: 'yester' }]) {
+    const made = await console.ask('POST', '/api/reports', { cookie, body: { ...body, query } })
+    assert.equal(made.statusCode, 400, JSON.stringify(query) + made.body)
+  }
+  const kept = await console.ask('POST', '/api/reports', { cookie, body })
+  const faulty = { ...body, query: { ...body.query, filter: 'host 10.0.0.1 and prot tcp' } }
+  const url = String(kept.headers.location)
+  const changed = await console.ask('PUT', url, { cookie, body: faulty })
+  assert.equal(changed.statusCode, 400)
+  const { error } = changed.json<{ error: { message: string; position: number } }>()
+  assert.match(error.message, /^filter: .*"prot"/)
+  assert.equal(error.position, 18)
   const away = { ...body, address: 'https://elsewhere.example/' }
   assert.equal(
     (await console.ask('POST', '/api/reports', { cookie, body: away })).statusCode,
