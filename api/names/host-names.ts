@@ -55,7 +55,9 @@ export class HostNames {
   readonly #resolver = new Resolver({ timeout: timeoutMs, tries: 2 })
   readonly #known = new Map<string, Known>()
   readonly #waiting = new Set<string>()
-  #asking = 0
+  /** Addresses being asked, each by a worker of its own. */
+  readonly #asking = new Set<string>()
+  #workers = 0
   #isOpen = false
 
   constructor(options: HostNamesOptions) {
@@ -111,23 +113,26 @@ export class HostNames {
   }
 
   #ask(address: string): void {
-    if (this.#waiting.has(address)) return
+    if (this.#waiting.has(address) || this.#asking.has(address)) return
     if (this.#waiting.size >= waitingMax) {
       this.putOff++
       return
     }
     this.#waiting.add(address)
-    if (this.#asking < askingMax) void this.#work()
+    if (this.#workers < askingMax) void this.#work()
   }
 
   async #work(): Promise<void> {
-    this.#asking++
+    this.#workers++
     for (const address of this.#waiting) {
-      const answer = await this.#resolver.reverse(address).catch(notFound)
+      // Taken out at once, or every worker would ask for the same address.
       this.#waiting.delete(address)
+      this.#asking.add(address)
+      const answer = await this.#resolver.reverse(address).catch(notFound)
       await this.#take(address, answer)
+      this.#asking.delete(address)
     }
-    this.#asking--
+    this.#workers--
   }
 
   /** `answer`: the names; empty if there are none; null if the query got no answer. */

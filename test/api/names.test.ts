@@ -101,6 +101,17 @@ test('a name that cannot be stored for now is known, and later ones are stored',
   await until(async () => (await state.list('host-names')).length > 0)
 })
 
+test('addresses that come up together are asked for side by side, each once', async (t) => {
+  const { server, asked } = await dnsServer(t, (question) => `pc-${question.split('.')[0]}.example`)
+  const state = openApiState(await scratchFolder())
+  const hosts = new HostNames({ asks: 'private', servers: [server], state, now: Date.now })
+  const addresses = Array.from({ length: 12 }, (_, i) => `10.0.0.${i + 1}`)
+  for (const address of addresses) hosts.nameAt(address, Date.now())
+  await until(() => addresses.every((each) => hosts.history(each).length > 0))
+  assert.equal(new Set(asked.slice(0, 8)).size, 8, 'side by side')
+  assert.equal(asked.length, addresses.length)
+})
+
 test('public addresses are looked up only if configured, and invalid names are ignored', async (t) => {
   const { server, asked } = await dnsServer(t, () => '<script>alert(1)</script>')
   const state = openApiState(await scratchFolder())
