@@ -12,6 +12,10 @@ test('a dashed line is explained, and so is its absence', () => {
   assert.equal(comparedText('1d', unknown), 'nothing is known of the day before')
   assert.equal(comparedText('1d', { compared: null }), '')
   assert.equal(comparedText('none', known), '')
+  assert.equal(
+    comparedText('7d', { compared: null }, new Error('The archive begins later.')),
+    'the week before cannot be drawn: The archive begins later',
+  )
 })
 
 const hour = 3600

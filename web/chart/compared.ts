@@ -11,13 +11,15 @@ export const comparisonTexts: Record<Comparison, string> = {
   '364d': 'a year before',
 }
 
-/** What the dashed line shows, or that there is none to draw; empty if nothing is compared. */
+/** What the dashed line shows, or why there is none to draw; empty if nothing is compared. */
 export function comparedText(
   comparison: Comparison,
   { compared }: Pick<Layers, 'compared'>,
+  fault: Error | null = null,
 ): string {
-  if (comparison === 'none' || !compared) return ''
   const text = comparisonTexts[comparison]
+  if (fault) return `${text} cannot be drawn: ${fault.message.replace(/\.$/, '')}`
+  if (comparison === 'none' || !compared) return ''
   return isKnown(compared) ? `dashed: ${text}` : `nothing is known of ${text}`
 }
 

@@ -47,15 +47,14 @@ const actions: Record<string, () => void | Promise<void>> = {
   link: copyLink,
   png: async () => {
     const { chartPng } = await import('./picture.ts')
-    const drawn = scene.value
-    const all = layers.value
-    if (drawn && all) save(await chartPng(drawn, all), 'png')
+    const [drawn, all, shown] = [scene.value, layers.value, traffic.value]
+    if (drawn && all && shown) save(await chartPng(drawn, all, shown), 'png')
   },
   svg: async () => {
     const { chartSvg } = await import('./picture.ts')
-    const drawn = scene.value
-    const all = layers.value
-    if (drawn && all) save(new Blob([chartSvg(drawn, all)], { type: 'image/svg+xml' }), 'svg')
+    const [drawn, all, shown] = [scene.value, layers.value, traffic.value]
+    if (drawn && all && shown)
+      save(new Blob([chartSvg(drawn, all, shown)], { type: 'image/svg+xml' }), 'svg')
   },
   csv: () => {
     const all = layers.value

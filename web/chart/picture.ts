@@ -1,68 +1,101 @@
 /**
  * The chart as a stand-alone picture with title, legend and caption: SVG, and PNG made from it.
- * Light or dark as shown; it has no external references.
+ * Light or dark as shown; it has no external references. It says what the page says: whoever is
+ * shown it has no cursor to ask what a gap is.
  */
-import { formatDuration, formatShort, formatWithUnit } from '../../flow/units.ts'
-import { view } from '../state/view.ts'
+import { formatShort, formatWithUnit } from '../../flow/units.ts'
+import type { Traffic } from '../state/traffic.ts'
 import { zone } from '../state/zone.ts'
 import { tickLabels, tickStep, tickTimes } from '../time/ticks.ts'
-import { rangeText } from '../time/words.ts'
+import { localText, rangeText, shortInstantText } from '../time/words.ts'
+import { captionParts, waysText, zoneText } from './caption-parts.ts'
 import type { Half, Layers, Values } from './layers.ts'
 import { forRuns } from './paint.ts'
 import { layerLabel, measureUnits, rateTexts } from './readout.ts'
 import { extremes, figureRange, levelsBeyond, levelsWithin } from './scale.ts'
-import type { Scene } from './scene.ts'
+import type { Note, Scene, SceneLayer } from './scene.ts'
 import { inks, theme, type Ink } from './theme.ts'
 
 const width = 1200
 const plotHeight = 420
-const margin = { left: 70, right: 30, top: 44 }
-const legendColumns = 3
-const legendLine = 18
+const margin = { left: 70, right: 30 }
+/** From the top to the foot of the title, and between lines of text below it. */
+const titleBottom = 24
+const textLine = 18
+/** Letters that fit beside each other in a line, of the width that most have. */
+const lettersMax = 170
+/** Names are cut so that two entries stand beside each other. */
+const nameLettersMax = 48
+/** Distance of the lines of hatching. */
+const hatchGap = 7
+/** Height of the bar where flows were lost. */
+const lostHeight = 4
 /** PNG pixels per pixel of the drawing. */
 const pngScale = 2
 
 interface Drawing {
   scene: Scene
   ink: Ink
+  /** The upper edge of the plot. */
+  top: number
   x: (t: number) => number
   y: (value: number) => number
 }
 
 /** The chart as an SVG document. */
-export function chartSvg(scene: Scene, all: Layers): string {
+export function chartSvg(scene: Scene, all: Layers, shown: Traffic): string {
   const ink = inks[theme.value]
-  const { from, to, step, source } = scene.answer
+  const { from, to, measure } = scene.answer
+  const { by, filter, exporter, draw } = shown.view
+  const ways = `${rateTexts[measure]}: ${waysText(measure, draw)}`
+  const about = [`by ${by}`, exporter || 'all exporters', filter, ways]
+  const heading = wrapped(about.filter(Boolean).join(' · '))
+  const top = titleBottom + heading.length * textLine + 12
   const [low, high] = figureRange(...extremes(scene))
   const drawing: Drawing = {
     scene,
     ink,
+    top,
     x: (t) => margin.left + ((t - from) / (to - from)) * (width - margin.left - margin.right),
-    y: (value) => margin.top + plotHeight - ((value - low) / (high - low)) * plotHeight,
+    y: (value) => top + plotHeight - ((value - low) / (high - low)) * plotHeight,
   }
-  const bottom = margin.top + plotHeight
+  const bottom = top + plotHeight
   const legend = legendOf(scene, all, { top: bottom + 52, ink })
-  const height = legend.bottom + 30
-  const { by, filter, exporter } = view.value
-  const about = [`by ${by}`, exporter || 'all exporters', filter, rateTexts[scene.answer.measure]]
-  const title = `${rangeText(from * 1000, to * 1000, zone.value)} · ${about.filter(Boolean).join(' · ')}`
-  const caption = `averaged over ${formatDuration(step)} · source: ${source} · ${zone.value} · Weir`
+  const below = [
+    ...scene.notes.flatMap((note, i) => wrapped(noteText(note, i))),
+    ...wrapped(localText(captionParts(all, scene, shown).join(' · '), zone.value)),
+    `${zoneText(from * 1000, to * 1000, zone.value)} · Weir`,
+  ]
+  const belowTop = legend.bottom + 8
+  const lines = (words: readonly string[], y: number) =>
+    words.map((each, i) => text(each, { x: margin.left, y: y + i * textLine, fill: ink.dim }))
+  const height = belowTop + below.length * textLine
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<defs>${hatching(ink)}<clipPath id="plot"><rect x="${margin.left}" y="${top}" width="${width - margin.left - margin.right}" height="${plotHeight}"/></clipPath></defs>`,
     `<rect width="${width}" height="${height}" fill="${ink.panel}"/>`,
-    text(title, { x: margin.left, y: 24, fill: ink.text, size: 15 }),
+    text(rangeText(from * 1000, to * 1000, zone.value), { x: margin.left, y: titleBottom, fill: ink.text, size: 15 }),
+    ...lines(heading, titleBottom + textLine),
+    '<g clip-path="url(#plot)">',
+    unknown(drawing),
+    '</g>',
     grid(drawing, [low, high]),
+    '<g clip-path="url(#plot)">',
     areas(drawing),
+    unfinished(drawing),
+    '</g>',
     levels(drawing, [low, high]),
-    text(caption, { x: margin.left, y: height - 12, fill: ink.dim, size: 12 }),
     legend.svg,
+    ...lines(below, belowTop),
     '</svg>',
-  ].join('\n')
+  ].join('\n') // prettier-ignore
 }
 
 /** The same as a PNG, at twice the pixels. */
-export async function chartPng(scene: Scene, all: Layers): Promise<Blob> {
-  const url = URL.createObjectURL(new Blob([chartSvg(scene, all)], { type: 'image/svg+xml' }))
+export async function chartPng(scene: Scene, all: Layers, shown: Traffic): Promise<Blob> {
+  const url = URL.createObjectURL(
+    new Blob([chartSvg(scene, all, shown)], { type: 'image/svg+xml' }),
+  )
   try {
     const image = new Image()
     image.src = url
@@ -81,22 +114,22 @@ export async function chartPng(scene: Scene, all: Layers): Promise<Blob> {
   }
 }
 
-function grid({ scene, ink, x, y }: Drawing, [low, high]: [number, number]): string {
+function grid({ scene, ink, top, x, y }: Drawing, [low, high]: [number, number]): string {
   const { from, to } = scene.answer
   const step = tickStep(from * 1000, to * 1000, 12)
   const times = tickTimes([from * 1000, to * 1000], step, zone.value)
   const labels = tickLabels(times, step, zone.value)
-  const bottom = margin.top + plotHeight
+  const bottom = top + plotHeight
   const vertical = times.map((t, i) => {
     const at = x(t / 1000).toFixed(1)
     const lines = (labels[i] ?? '').split('\n')
     const words = lines.map((word, row) =>
       text(word, { x: Number(at), y: bottom + 16 + row * 14, fill: ink.dim, anchor: 'middle' }),
     )
-    return `<path d="M${at} ${margin.top}V${bottom}" stroke="${ink.grid}"/>${words.join('')}`
+    return `<path d="M${at} ${top}V${bottom}" stroke="${ink.grid}"/>${words.join('')}`
   })
   const size = 10 ** Math.floor(Math.log10((high - low) / 4))
-  const figure = [1, 2, 5, 10].map((n) => n * size).find((n) => (high - low) / n <= 7) ?? size * 10
+  const figure = [1, 2, 5, 10].map((n) => n * size).find((n) => (high - low) / n <= 8) ?? size * 10
   const horizontal: string[] = []
   for (let value = Math.ceil(low / figure) * figure; value <= high; value += figure) {
     const at = y(value)
@@ -114,7 +147,7 @@ function grid({ scene, ink, x, y }: Drawing, [low, high]: [number, number]): str
 }
 
 function areas(drawing: Drawing): string {
-  const { scene, ink, x, y } = drawing
+  const { scene, ink, top, x, y } = drawing
   const halves: readonly Half[] = ['above', 'below']
   const shapes = halves.flatMap((half) =>
     scene.layers[half]
@@ -136,13 +169,52 @@ function areas(drawing: Drawing): string {
   )
   const notes = scene.notes.map(({ from, to }, i) => {
     const left = x(from)
-    const band = `<rect x="${left}" y="${margin.top}" width="${Math.max(1, x(to) - left)}" height="${plotHeight}" fill="${ink.note}" opacity="0.3"/>`
-    return band + text(String(i + 1), { x: left + 3, y: margin.top + 12, fill: ink.note })
+    const drawn = band({ left, right: Math.max(left + 1, x(to)), top }, ink.note, 0.3)
+    return drawn + text(String(i + 1), { x: left + 3, y: top + 12, fill: ink.note })
   })
   return [...shapes, ...beside, ...notes].join('\n')
 }
 
-function levels({ scene, ink, y }: Drawing, range: [number, number]): string {
+/** Lines for time of which nothing is known, or not all. */
+function hatching({ hatch }: Ink): string {
+  return `<pattern id="hatching" width="${hatchGap}" height="${hatchGap}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V${hatchGap}" stroke="${hatch}"/></pattern>`
+}
+
+function unknown({ scene, top, x }: Drawing): string {
+  return scene.unknown
+    .map(([from, to]) => band({ left: x(from), right: x(to), top }, 'url(#hatching)'))
+    .join('')
+}
+
+/** The open step, pale behind a dashed line; at the foot, where flows were lost. */
+function unfinished({ scene, ink, top, x }: Drawing): string {
+  const { open, answer, lost } = scene
+  const pale = open
+    ? [
+        band({ left: x(open[0]), right: x(answer.to), top }, ink.panel, 0.55),
+        `<path d="M${x(open[0])} ${top}V${top + plotHeight}" stroke="${ink.dim}" stroke-dasharray="3 3"/>`,
+      ]
+    : []
+  const foot = { top: top + plotHeight - lostHeight, height: lostHeight }
+  const bars = lost.map(([from, to]) =>
+    band({ left: x(from), right: Math.max(x(to), x(from) + 2), ...foot }, ink.lost),
+  )
+  return [...pale, ...bars].join('')
+}
+
+interface Band {
+  left: number
+  right: number
+  top: number
+  /** Default: that of the plot. */
+  height?: number
+}
+
+function band({ left, right, top, height = plotHeight }: Band, fill: string, opacity = 1): string {
+  return `<rect x="${left}" y="${top}" width="${right - left}" height="${height}" fill="${fill}" opacity="${opacity}"/>`
+}
+
+function levels({ scene, ink, top, y }: Drawing, range: [number, number]): string {
   const right = width - margin.right
   const within = levelsWithin(scene.levels, range).flatMap(({ value, text: name, limit }) => [
     `<path d="M${margin.left} ${y(value)}H${right}" stroke="${limit ? ink.limit : ink.level}" stroke-dasharray="${limit ? 'none' : '2 3'}"/>`,
@@ -153,8 +225,8 @@ function levels({ scene, ink, y }: Drawing, range: [number, number]): string {
     text(name, { x: margin.left + 6, y: at, fill: ink.text })
   return [
     ...within,
-    ...higher.map((name, i) => atEdge(name, margin.top + 16 + i * 16)),
-    ...lower.map((name, i) => atEdge(name, margin.top + plotHeight - 8 - i * 16)),
+    ...higher.map((name, i) => atEdge(name, top + 16 + i * 16)),
+    ...lower.map((name, i) => atEdge(name, top + plotHeight - 8 - i * 16)),
   ].join('\n')
 }
 
@@ -182,22 +254,44 @@ function legendOf(
   { top, ink }: { top: number; ink: Ink },
 ): { svg: string; bottom: number } {
   const unit = measureUnits[answer.measure]
-  const column = (width - margin.left - margin.right) / legendColumns
-  const listed = [...scene.layers.above, ...scene.layers.below]
-  const rows = listed.map(({ layer, colour }, i) => {
-    const x = margin.left + (i % legendColumns) * column
-    const y = top + Math.floor(i / legendColumns) * legendLine
+  const { above, below } = scene.layers
+  const half = Math.ceil(above.length / 2)
+  // Stacked, all are above: then either column has a half of them.
+  const columns = below.length > 0 ? [above, below] : [above.slice(0, half), above.slice(half)]
+  const columnWidth = (width - margin.left - margin.right) / columns.length
+  const entry = ({ layer, colour }: SceneLayer, column: number, row: number) => {
+    const x = margin.left + column * columnWidth
+    const y = top + row * textLine
     const { average, maximum } = layer.summary
     const figure = (value: number | null | undefined) =>
       value === null || value === undefined ? '–' : formatWithUnit(value, unit)
     const arrow = layer.direction === 'out' ? '▼' : '▲'
-    const words = `${arrow} ${layerLabel(layer)}: average ${figure(average)}, maximum ${figure(maximum)}`
+    const words = `${arrow} ${cut(layerLabel(layer))}: average ${figure(average)}, maximum ${figure(maximum)}`
     return `<rect x="${x}" y="${y - 9}" width="10" height="10" fill="${colour}"/>${text(words, { x: x + 16, y, fill: ink.text, size: 11 })}`
-  })
-  return {
-    svg: rows.join('\n'),
-    bottom: top + Math.ceil(listed.length / legendColumns) * legendLine,
   }
+  return {
+    svg: columns.flatMap((each, i) => each.map((layer, at) => entry(layer, i, at))).join('\n'),
+    bottom: top + Math.max(...columns.map(({ length }) => length)) * textLine,
+  }
+}
+
+function noteText({ from, text: words }: Note, index: number): string {
+  return `${index + 1} · ${shortInstantText(from * 1000, zone.value)} · ${words}`
+}
+
+/** A text in lines, broken between words; a word longer than a line stays whole. */
+function wrapped(words: string): string[] {
+  const lines: string[] = []
+  for (const word of words.split(/\s+/)) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trim()
+    if (lines.length > 0 && longer.length <= lettersMax) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
+}
+
+function cut(name: string): string {
+  return name.length > nameLettersMax ? `${name.slice(0, nameLettersMax - 1)}…` : name
 }
 
 interface TextPlace {

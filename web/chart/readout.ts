@@ -1,4 +1,5 @@
 /** The figures of one step of the chart: for the card at the cursor and for screen readers. */
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import type { Measure } from '../state/address.ts'
 import { stepText } from '../time/words.ts'
@@ -136,12 +137,17 @@ function rowsAt(layers: readonly SceneLayer[], index: number): (SceneLayer & { v
 
 function notesAt(scene: Scene, from: number, to: number): string[] {
   const lost = scene.lost.filter(([start, end]) => start < to && end > from)
-  const flows = lost.reduce((sum, [, , count]) => sum + count, 0)
-  const about = lost.some(([, , , estimated]) => estimated) ? 'about ' : ''
-  const notes = flows > 0 ? [`${about}${flows.toLocaleString('en-US')} flows lost`] : []
+  const notes = lost.length > 0 ? [lostText(lost)] : []
   if (scene.open && scene.open[0] < to && scene.answer.to >= to && scene.open[1] > from)
     notes.push('still being counted')
   return notes
+}
+
+/** How many flows were lost: about 1,200 flows lost. */
+export function lostText(lost: SeriesAnswer['lost']): string {
+  const flows = lost.reduce((sum, [, , count]) => sum + count, 0)
+  const about = lost.some(([, , , estimated]) => estimated) ? 'about ' : ''
+  return `${about}${flows.toLocaleString('en-US')} flows lost`
 }
 
 /** A readout as one sentence, for screen readers. */

@@ -66,8 +66,8 @@ export function Warnings({ said }: { said?: string | undefined }) {
 function Failure() {
   const failed = failure.value
   if (!failed) return null
-  const { error, at } = failed
-  const old = traffic.value ? ' The data shown is older.' : ''
+  const { error, at, isOlder } = failed
+  const old = isOlder ? ' The data shown is older.' : ''
   return (
     <p class="message error" role="alert">
       <Fault error={error} />

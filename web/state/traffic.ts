@@ -26,6 +26,8 @@ export interface Traffic {
   peak: SeriesAnswer | null
   /** All traffic of the same window some days before; null until it comes, or without comparison. */
   compared: SeriesAnswer | null
+  /** Why the earlier window has no answer, where asking again will not help. */
+  comparedFault: RequestError | null
   /** unix ms */
   loadedAt: number
 }
@@ -38,8 +40,8 @@ export const layers = computed(() => {
 })
 /** Also while the view has just been opened, and its first request is not sent yet. */
 export const loading = signal(true)
-/** Why the last request failed; null if it did not. */
-export const failure = signal<{ error: RequestError; at: number } | null>(null)
+/** Why the last request failed, and whether what is shown is therefore older; null if it did not. */
+export const failure = signal<{ error: RequestError; at: number; isOlder: boolean } | null>(null)
 
 /** Steps the chart can draw: about one per pixel and a half. The chart sets it from its width. */
 export const pointsWanted = signal(800)
@@ -89,9 +91,11 @@ export async function load(): Promise<void> {
   }
   const shown = view.value
   loading.value = true
+  let isOlder = traffic.value !== null
   try {
     const loaded = await loadTraffic(shown, window, ended)
     traffic.value = loaded
+    isOlder = false
     failure.value = null
     loading.value = false
     await Promise.all([
@@ -103,7 +107,7 @@ export async function load(): Promise<void> {
     if (ended.aborted) return
     if (!(error instanceof RequestError)) throw error
     loading.value = false
-    failure.value = { error, at: Date.now() }
+    failure.value = { error, at: Date.now(), isOlder }
   }
 }
 
@@ -132,7 +136,7 @@ async function loadTraffic(shown: View, window: Window, ended: AbortSignal): Pro
   const totals = sameSteps(keyed, first)
     ? first
     : await ask('series', { ...query, by: 'direction', step: keyed.step }, ended)
-  return { view: shown, window, keyed, totals, peak: null, compared: null, loadedAt: Date.now() }
+  return { view: shown, window, keyed, totals, peak: null, compared: null, comparedFault: null, loadedAt: Date.now() } // prettier-ignore
 }
 
 /** The MAX line, if steps are long enough to have one; the chart is shown before it comes. */
@@ -144,7 +148,7 @@ async function addPeak(loaded: Traffic, ended: AbortSignal): Promise<void> {
   if (sameSteps(keyed, peak)) add(loaded, { peak })
 }
 
-/** The same window some days before, by the calendar. */
+/** The same window some days before, by the calendar. If that is not to be had, the chart is as good without. */
 async function addCompared(loaded: Traffic, ended: AbortSignal): Promise<void> {
   const { view: shown, keyed } = loaded
   if (shown.compare === 'none') return
@@ -153,8 +157,13 @@ async function addCompared(loaded: Traffic, ended: AbortSignal): Promise<void> {
   const window = { from: before(keyed.from) * 1000, to: before(keyed.to) * 1000 }
   const by = wholeByKeys.has(shown.by) ? splitKeys[shown.by] : 'direction'
   const query = { ...baseQuery(shown, window), measure: shown.measure, by }
-  const earlier = await ask('series', { ...query, step: keyed.step }, ended)
-  if (earlier.step === keyed.step) add(loaded, { compared: byClock(keyed, earlier, before) })
+  try {
+    const earlier = await ask('series', { ...query, step: keyed.step }, ended)
+    if (earlier.step === keyed.step) add(loaded, { compared: byClock(keyed, earlier, before) })
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.isPassing) throw error
+    add(loaded, { comparedFault: error })
+  }
 }
 
 /** Adds data that comes after the chart, unless another chart has replaced it. */

@@ -1,0 +1,49 @@
+/** What is to be known of a chart's figures, colours and hatching: on the page, and in a picture of it. */
+import { formatDuration } from '../../flow/units.ts'
+import { offsetText } from '../../flow/zone.ts'
+import type { Drawing, Measure } from '../state/address.ts'
+import type { Traffic } from '../state/traffic.ts'
+import { comparedText } from './compared.ts'
+import type { Layers } from './layers.ts'
+import { halfTexts, lostText } from './readout.ts'
+import type { Scene } from './scene.ts'
+
+const sourceTexts: Record<string, string> = {
+  archive: 'the flows themselves',
+  '5m': '5-minute totals',
+  '30m': '30-minute totals',
+  '2h': '2-hour totals',
+  '1d': 'daily totals',
+}
+
+/** Averaging step, source, and each mark that is drawn. */
+export function captionParts(
+  all: Layers,
+  { unknown, open }: Pick<Scene, 'unknown' | 'open'>,
+  { view: { compare }, comparedFault }: Pick<Traffic, 'view' | 'comparedFault'>,
+): string[] {
+  const { step, source, lost } = all.answer
+  return [
+    `averaged over ${formatDuration(step)}`,
+    `source: ${sourceTexts[source] ?? source}`,
+    all.peak ? `thin line: greatest 5 minutes${all.peakIsBound ? ' (at most)' : ''}` : '',
+    comparedText(compare, all, comparedFault),
+    unknown.length > 0 ? 'hatched: unknown' : '',
+    open ? 'pale: still being counted' : '',
+    lost.length > 0 ? `orange: ${lostText(lost)}` : '',
+  ].filter(Boolean)
+}
+
+/** Which way is up. */
+export function waysText(measure: Measure, drawing: Drawing): string {
+  const { above, below } = halfTexts[measure]
+  if (drawing === 'stack') return `▲ ${above}, and on it paler ▼ ${below}`
+  return `▲ ${above} above, ▼ ${below} below`
+}
+
+/** A zone with its offset in a range, unix ms. */
+export function zoneText(from: number, to: number, zone: string): string {
+  const [first, last] = [offsetText(from, zone), offsetText(to, zone)]
+  if (first !== last) return `${zone} (${first}, later ${last})`
+  return first === zone ? first : `${zone} (${first})`
+}
