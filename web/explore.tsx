@@ -15,6 +15,7 @@ import { Messages } from './controls/messages.tsx'
 import { TimeBar } from './controls/time-bar.tsx'
 import { Welcome } from './controls/welcome.tsx'
 import { annotationsShown } from './state/annotations.ts'
+import { fetchCode } from './state/code.ts'
 import { exporters, newestData } from './state/collector.ts'
 import { incidentsShown } from './state/incidents.ts'
 import { followRefresh } from './state/refresh.ts'
@@ -68,7 +69,7 @@ export function Explore() {
 }
 
 async function fetchPanel(): Promise<void> {
-  panel.value = (await import('./explain/panel.tsx')).ExplainPanel
+  panel.value = await fetchCode(async () => (await import('./explain/panel.tsx')).ExplainPanel)
 }
 
 /** Follows the address while the view is shown. */

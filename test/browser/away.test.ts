@@ -185,4 +185,23 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     await page.locator('h1', { hasText: 'Incidents' }).waitFor()
     await page.close()
   })
+
+  test('an explanation whose code is no longer served is shown by the page loaded anew', async () => {
+    const { page, thrown } = await open()
+    await page.goto(`${weir.url}/${outage}`)
+    await answered(page)
+    // As after an upgrade: the file of the page that is open is gone.
+    let isLoadedAnew = false
+    page.on('request', (request) => {
+      if (request.isNavigationRequest()) isLoadedAnew = true
+    })
+    await page.route('**/assets/panel-*.js', (route) =>
+      isLoadedAnew ? route.continue() : route.fulfill({ status: 404 }),
+    )
+    await page.getByRole('button', { name: 'Explain', exact: true }).click()
+    await page.getByRole('region', { name: 'Explanation' }).waitFor()
+    assert.ok(isLoadedAnew)
+    assert.deepEqual(thrown, [])
+    await page.close()
+  })
 })

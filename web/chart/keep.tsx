@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 
 import { writeAddress } from '../state/address.ts'
+import { fetchCode } from '../state/code.ts'
 import { layers, traffic } from '../state/traffic.ts'
 import { view } from '../state/view.ts'
 import { zone } from '../state/zone.ts'
@@ -23,7 +24,7 @@ export function Keep() {
   const choose = (event: { currentTarget: HTMLSelectElement }) => {
     const chosen = event.currentTarget.value
     event.currentTarget.value = ''
-    void actions[chosen]?.()
+    void keep(chosen)
   }
   return (
     <>
@@ -43,18 +44,26 @@ export function Keep() {
   )
 }
 
+async function keep(chosen: string): Promise<void> {
+  try {
+    await actions[chosen]?.()
+  } catch (error) {
+    showNotice((error as Error).message)
+  }
+}
+
 const actions: Record<string, () => void | Promise<void>> = {
   link: copyLink,
   png: async () => {
-    const { chartPng } = await import('./picture.ts')
+    const picture = await fetchCode(() => import('./picture.ts'))
     const [drawn, all, shown] = [scene.value, layers.value, traffic.value]
-    if (drawn && all && shown) save(await chartPng(drawn, all, shown), 'png')
+    if (picture && drawn && all && shown) save(await picture.chartPng(drawn, all, shown), 'png')
   },
   svg: async () => {
-    const { chartSvg } = await import('./picture.ts')
+    const picture = await fetchCode(() => import('./picture.ts'))
     const [drawn, all, shown] = [scene.value, layers.value, traffic.value]
-    if (drawn && all && shown)
-      save(new Blob([chartSvg(drawn, all, shown)], { type: 'image/svg+xml' }), 'svg')
+    if (picture && drawn && all && shown)
+      save(new Blob([picture.chartSvg(drawn, all, shown)], { type: 'image/svg+xml' }), 'svg')
   },
   csv: () => {
     const all = layers.value

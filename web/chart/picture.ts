@@ -307,7 +307,10 @@ function text(words: string, { x, y, fill, size = 12, anchor }: TextPlace): stri
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" fill="${fill}" font-size="${size}"${place}>${escaped(words)}</text>`
 }
 
-/** Names come from the network: nothing in them may act as markup. */
+/** Names come from the network: nothing in them may act as markup, or break it (XML 1.0, 2.2). */
 function escaped(words: string): string {
-  return words.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
+  return words
+    .toWellFormed()
+    .replace(/(?![\t\n\r])\p{Cc}|[\uFFFE\uFFFF]/gu, '\uFFFD')
+    .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }

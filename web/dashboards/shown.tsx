@@ -5,6 +5,7 @@ import type { ComponentType } from 'preact'
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { Page } from '../controls/page.tsx'
 import { PanelBox } from '../dashboard/panels.tsx'
+import { fetchCode } from '../state/code.ts'
 import { isAdmin } from '../state/session.ts'
 import { bodyOf, refreshUsually } from './dashboards.ts'
 
@@ -19,9 +20,9 @@ export function Shown({ dashboard }: { dashboard: Dashboard }) {
   const Editor = editor.value
   const edit = async () => {
     isFetching.value = true
-    editor.value = (await import('./editor/editor.tsx')).Editor
+    editor.value = await fetchCode(async () => (await import('./editor/editor.tsx')).Editor)
     isFetching.value = false
-    isEditing.value = true
+    isEditing.value = editor.value !== null
   }
   if (isEditing.value && Editor)
     return <Editor dashboard={dashboard} done={() => (isEditing.value = false)} />
