@@ -82,7 +82,8 @@ export function counts4(flows: FlowColumns): GroupLoop {
 /**
  * Counters of 8 bytes and times in ms; finishes its rows. Only lower words are read as numbers: a
  * counter with a nonzero upper word is odd, and so is a time whose upper word differs from the
- * first end's.
+ * first end's, or whose lower word has another top bit than the latest's: only of words in the same
+ * half of their range does the difference tell which is later.
  */
 export function counts8(flows: FlowColumns): GroupLoop {
   const { octetDeltaCount, packetDeltaCount, samplingInterval } = flows
@@ -115,7 +116,7 @@ export function counts8(flows: FlowColumns): GroupLoop {
       const start = view.getInt32(at + c + 4)
       const end = view.getInt32(at + d + 4)
       timeWords |= (view.getInt32(at + c) ^ timeWord) | (view.getInt32(at + d) ^ timeWord)
-      signs |= (end - start) | (latest - end)
+      signs |= (end - start) | (latest - end) | (start ^ latest) | (end ^ latest)
       flowStartMilliseconds[i] = sinceMs + (start >>> 0)
       flowEndMilliseconds[i] = sinceMs + (end >>> 0)
       collectionTimeMilliseconds[i] = receivedMs

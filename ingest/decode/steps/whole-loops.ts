@@ -194,7 +194,7 @@ export function router8(flows: FlowColumns): GroupLoop {
         (view.getInt32((at + k) | 0) ^ timeWord) | (view.getInt32((at + l) | 0) ^ timeWord)
       const start = view.getInt32((at + k + 4) | 0)
       const end = view.getInt32((at + l + 4) | 0)
-      signs |= (end - start) | (latest - end)
+      signs |= (end - start) | (latest - end) | (start ^ latest) | (end ^ latest)
       flowStartMilliseconds[i] = sinceMs + (start >>> 0)
       flowEndMilliseconds[i] = sinceMs + (end >>> 0)
       ingressInterface[i] = view.getInt32((at + m) | 0)

@@ -6,6 +6,7 @@ import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field, type EncodedField } from '../../encode/sets.ts'
 import type { Value } from '../../encode/value.ts'
 import { decodeAll, from, pick, type Row } from './decoded.ts'
+import { routers8, type Lengths } from './flow-forms.ts'
 
 type FieldValues = readonly (readonly [
   id: number,
@@ -202,6 +203,26 @@ describe('times', () => {
       { flowStartMilliseconds: testExportMs - 5000, flowEndMilliseconds: testExportMs - 1000 },
     ])
     assert.deepEqual(problems, {})
+  })
+
+  test('times weeks away, in the layouts of routers as in any other', () => {
+    const days = [-60, -30, -1, 0, 1, 30, 60].map((day) => testExportMs + day * 86_400_000)
+    const spans = days.flatMap((first) => days.map((last) => [first, last] as const))
+    const timesIn = (lengths: Lengths) => {
+      const template = { id: 256, fields: lengths.map(([id, length]) => field(id, length)) }
+      const valueOf = (id: number, [first, last]: readonly [number, number]): Value =>
+        id === 152 ? first : id === 153 ? last : [8, 12, 15].includes(id) ? '10.0.0.1' : 1
+      const record = (span: readonly [number, number]) => lengths.map(([id]) => valueOf(id, span))
+      const sets = [
+        { templates: [template] },
+        ...spans.map((span) => ({ data: template, records: [record(span)] })),
+      ]
+      const { rows, problems } = decodeAll([encodeIpfix({ sets })])
+      return [seen(rows), problems]
+    }
+    const byField = timesIn([[8, 4], [152, 8], [153, 8], [1, 4]]) // prettier-ignore
+    assert.deepEqual(timesIn(routers8), byField)
+    assert.deepEqual(timesIn([[8, 4], [1, 8], [2, 8], [152, 8], [153, 8]]), byField) // prettier-ignore
   })
 
   test('a flow of 40 days by uptime', () => {
