@@ -8,7 +8,7 @@ import { endpointText } from '../flow/setting-values.ts'
 import type { Settings } from '../flow/settings.ts'
 import { openSeriesReader } from '../store/open-series.ts'
 import { openFlows, openIncidents } from '../store/open.ts'
-import { makeFirstAdmin } from './access/first-admin.ts'
+import { makeFirstAdmin, type FirstLogin } from './access/first-admin.ts'
 import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
 import { openStatus } from './status/cluster-status.ts'
@@ -26,8 +26,8 @@ const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
 export interface RunningApi {
   close(): Promise<void>
   url: string
-  /** The generated password of the user admin, to be shown once; null if none was generated. */
-  firstPassword: Promise<string | null>
+  /** The log-in of the first admin, to be shown once; null if there was no need for one. */
+  firstLogin: Promise<FirstLogin | null>
 }
 
 /**
@@ -65,8 +65,8 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   const { host, port } = settings.http
   try {
     const url = await app.listen({ host, port })
-    const firstPassword = makeFirstAdmin(settings, { ...opened, passwords: new Passwords() })
-    return { close, url, firstPassword }
+    const firstLogin = makeFirstAdmin(settings, { ...opened, passwords: new Passwords() })
+    return { close, url, firstLogin }
   } catch (error) {
     await close()
     throw new ListenError(endpointText(settings.http), { cause: error })

@@ -1,4 +1,5 @@
 /** `weir api`: serves the API and the page until it is stopped. */
+import type { FirstLogin } from '../api/access/first-admin.ts'
 import { runApi } from '../api/main.ts'
 import { queryNiceness, lowerProcess } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
@@ -16,9 +17,9 @@ export async function api({ settings }: CommandInput): Promise<void> {
     // Lower priority only after the start, for which somebody waits; queries can wait for ingest.
     lowerProcess(queryNiceness)
     console.log(`weir: the page is at ${running.url}`)
-    running.firstPassword.then(
-      (password) => {
-        if (password !== null) console.log(firstPasswordText(password))
+    running.firstLogin.then(
+      (login) => {
+        if (login !== null) console.log(firstLoginText(login))
       },
       (error: unknown) =>
         log.error({ error }, 'nobody can log in: the first password could not be stored'),
@@ -28,6 +29,6 @@ export async function api({ settings }: CommandInput): Promise<void> {
 }
 
 /** Shown once; only its hash is stored. */
-function firstPasswordText(password: string): string {
-  return `weir: log in as admin with the password ${password} (shown only now; change it on the page)`
+function firstLoginText({ user, password }: FirstLogin): string {
+  return `weir: log in as ${user} with the password ${password} (shown only now; change it on the page)`
 }

@@ -29,15 +29,21 @@ const tryAgainMs = 1000
 /** A longer file is not a password file. */
 const passwordLengthMax = 256
 
+/** The log-in of the first admin, to be shown once. */
+export interface FirstLogin {
+  user: string
+  password: string
+}
+
 /**
- * Creates the user admin with a generated password if nobody could log in otherwise, and returns
- * that password; null if there is no need, or another API was faster.
+ * Creates an admin with a generated password if there is none, and returns the log-in; null if there
+ * is no need, or another API was faster.
  * @throws ApiError or StoreFault if it could not be stored within ten minutes
  */
 export async function makeFirstAdmin(
   { access }: Settings,
   parts: FirstAdminParts,
-): Promise<string | null> {
+): Promise<FirstLogin | null> {
   const isWanted = access.auth === 'password' && access.passwordFile === null
   for (let tries = 1; ; tries++) {
     try {
@@ -51,18 +57,26 @@ export async function makeFirstAdmin(
   }
 }
 
-async function makeWhereNone({ state, passwords }: FirstAdminParts): Promise<string | null> {
+async function makeWhereNone({ state, passwords }: FirstAdminParts): Promise<FirstLogin | null> {
   const users = await state.list<KeptUser>('users')
   if (users.some(({ body }) => body.role === 'admin')) return null
+  const user = freeName(new Set(users.map(({ id }) => id)))
   const password = randomBytes(passwordBytes).toString('base64url')
   const body: KeptUser = { role: 'admin', password: await passwords.hash(password) }
   try {
-    await state.change({ collection: 'users', id: firstAdmin, body, revision: 0 })
-    return password
+    await state.change({ collection: 'users', id: user, body, revision: 0 })
+    return { user, password }
   } catch (error) {
     if (error instanceof StateRefused && error.reason === 'changed') return null
     throw error
   }
+}
+
+/** `admin`, or if that is somebody without the rights of an admin, `admin2` and so on. */
+function freeName(taken: ReadonlySet<string>): string {
+  let name = firstAdmin
+  for (let number = 2; taken.has(name); number++) name = `${firstAdmin}${number}`
+  return name
 }
 
 /**

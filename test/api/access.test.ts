@@ -303,8 +303,10 @@ test('the first password is generated once, stored as a hash, and logs in', asyn
   const settings = readSettings({ WEIR_DATA: data, WEIR_AUTH: 'password' })
   const state = openApiState(data)
   const passwords = new Passwords()
-  const password = await makeFirstAdmin(settings, { state, passwords })
-  assert.ok(password !== null && password.length >= 16)
+  const made = await makeFirstAdmin(settings, { state, passwords })
+  assert.equal(made?.user, 'admin')
+  const { password } = made
+  assert.ok(password.length >= 16)
   assert.equal(await makeFirstAdmin(settings, { state, passwords }), null)
   assert.ok(!JSON.stringify(await state.list('users')).includes(password))
   const { app } = await appUnderTest(t, {
@@ -320,6 +322,21 @@ test('the first password is generated once, stored as a hash, and logs in', asyn
     headers: { ...ours, cookie: `weir-session=${login.cookies[0]!.value}` },
   })
   assert.equal(last.statusCode, 409)
+})
+
+test('if the user admin is no admin and nobody else is, another first admin is made', async () => {
+  const data = await scratchFolder()
+  const settings = readSettings({ WEIR_DATA: data, WEIR_AUTH: 'password' })
+  const state = openApiState(data)
+  const passwords = new Passwords()
+  const viewer = { role: 'viewer', password: await passwords.hash('a long enough one') }
+  await state.change({ collection: 'users', id: 'admin', body: viewer, revision: 0 })
+  const made = await makeFirstAdmin(settings, { state, passwords })
+  assert.equal(made?.user, 'admin2')
+  const kept = await state.get<{ role: string }>('users', 'admin2')
+  assert.equal(kept?.body.role, 'admin')
+  assert.equal((await state.get<{ role: string }>('users', 'admin'))?.body.role, 'viewer')
+  assert.equal(await makeFirstAdmin(settings, { state, passwords }), null)
 })
 
 test('a session survives a restart, and expires when unused', async (t) => {
