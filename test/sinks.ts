@@ -21,12 +21,18 @@ export interface Sinks {
   webhook: string
   /** Sets the webhook's answers from now on; 200 at first. */
   answer: (status: number, headers?: Record<string, string>) => void
+  /** Sets the mail server's reply to recipients from now on; 250 at first. */
+  answerRecipients: (reply: string) => void
+  /** Recipients named to the mail server, taken or not. */
+  recipients: string[]
 }
 
 /** Opens both; they are closed when the test ends. */
 export async function openSinks(t: TestContext): Promise<Sinks> {
   const mails: Mail[] = []
   const posts: unknown[] = []
+  const recipients: string[] = []
+  let recipientReply = '250 ok'
   let answer: { status: number; headers: Record<string, string> } = { status: 200, headers: {} }
   const smtp = createServer((socket) => {
     let mail: Mail = { from: '', to: [], text: '' }
@@ -50,8 +56,10 @@ export async function openSinks(t: TestContext): Promise<Sinks> {
           mail.from = line.slice(10).replaceAll(/[<>]/g, '').split(' ')[0]!
           socket.write('250 ok\r\n')
         } else if (/^RCPT TO:/i.test(line)) {
-          mail.to.push(line.slice(8).replaceAll(/[<>]/g, ''))
-          socket.write('250 ok\r\n')
+          const recipient = line.slice(8).replaceAll(/[<>]/g, '')
+          recipients.push(recipient)
+          if (recipientReply.startsWith('2')) mail.to.push(recipient)
+          socket.write(`${recipientReply}\r\n`)
         } else if (/^DATA/i.test(line)) {
           isData = true
           socket.write('354 go on\r\n')
@@ -85,6 +93,10 @@ export async function openSinks(t: TestContext): Promise<Sinks> {
     answer: (status, headers = {}) => {
       answer = { status, headers }
     },
+    answerRecipients: (reply) => {
+      recipientReply = reply
+    },
+    recipients,
   }
 }
 

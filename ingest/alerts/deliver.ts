@@ -100,6 +100,10 @@ async function sendMail(to: string, message: AlertMessage, settings: AlertSettin
       subject: subjectOf(message),
       text: bodyOf(message),
     })
+  } catch (error) {
+    // 5yz (RFC 5321, 4.2.1): the server refuses, and will again. 4yz, as of greylisting, passes.
+    const { responseCode = 0 } = error as { responseCode?: number }
+    throw responseCode >= 500 ? new NotAllowed(reasonOf(error), { cause: error }) : error
   } finally {
     transport.close()
   }
