@@ -91,6 +91,9 @@ suite('the archive behind the API', () => {
       { source: '2001:db8::1', bytes: '9', first: String(t0) },
       { source: '203.0.113.80', bytes: '7', first: String(t0) },
     ])
+    const typed = await connection.runAndReadAll(`SELECT typeof(received) AS received, typeof(first) AS first, typeof(last) AS last FROM '${file}' LIMIT 1`) // prettier-ignore
+    const inUtc = 'TIMESTAMP WITH TIME ZONE'
+    assert.deepEqual(typed.getRowObjectsJson(), [{ received: inUtc, first: inUtc, last: inUtc }])
   })
 })
 

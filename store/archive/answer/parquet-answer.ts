@@ -7,7 +7,7 @@ import { DuckDBInstance, VARCHAR } from '@duckdb/node-api'
 
 import type { FlowRecord } from '../../flows.ts'
 
-/** The columns: times as UTC timestamps, counts wide enough for any value. */
+/** The columns: times as timestamps marked as UTC, so that no reader takes them for its own zone, counts wide enough for any value. */
 const types: Record<keyof FlowRecord, string> = {
   received: 'BIGINT', first: 'BIGINT', last: 'BIGINT',
   exporter: 'VARCHAR', source: 'VARCHAR', destination: 'VARCHAR',
@@ -26,7 +26,7 @@ export async function flowsParquet(flows: readonly FlowRecord[]): Promise<Buffer
   try {
     const file = join(folder, 'flows.parquet')
     const shape = JSON.stringify([types])
-    const asTimes = times.map((name) => `make_timestamp_ms("${name}") AS "${name}"`).join(', ')
+    const asTimes = times.map((name) => `to_timestamp("${name}" / 1000) AS "${name}"`).join(', ')
     await connection.run(
       `CREATE TABLE flows AS SELECT * REPLACE (${asTimes}) FROM (
          SELECT unnest(from_json($flows, '${shape}'), max_depth := 2))`,
