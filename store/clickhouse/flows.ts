@@ -105,14 +105,18 @@ class ClickHouseFlows implements FlowStore {
     return said.flatMap(({ value }) => value).sort((a, b) => a.from - b.from)
   }
 
-  /** Retention may have deleted part of the oldest days: flows are complete from the oldest interval on. */
+  /**
+   * Retention may have deleted part of the oldest days: flows are complete from the oldest interval on.
+   * The list of files has a partition for each month and is kept longer than the flows: what retention has
+   * reached does not count.
+   */
   async extent(from: number, to: number) {
     const bindings = new ClickHouseBindings()
     const [since, until] = [bindings.whole(from), bindings.whole(to)]
     const answer = await this.#connection.read({
       sql: `SELECT count() AS files, sumIf(rows, first_min < ${until} AND last_max >= ${since}) AS touching,
           min(first_min) AS first, max(last_max) AS last, toUnixTimestamp(min(interval)) AS oldest
-        FROM ${flowTables(this.#connection).files} FINAL WHERE is_live = 1`,
+        FROM ${this.#keptFiles(bindings)}`,
       values: bindings.bound,
     })
     const one = (name: string) => answer.numbers(name)[0] ?? 0
@@ -136,13 +140,22 @@ class ClickHouseFlows implements FlowStore {
   }
 
   async health() {
+    const bindings = new ClickHouseBindings()
     const answer = await this.#connection.read({
-      sql: `SELECT sum(bytes) AS bytes FROM ${flowTables(this.#connection).files} FINAL WHERE is_live = 1`,
+      sql: `SELECT sum(bytes) AS bytes FROM ${this.#keptFiles(bindings)}`,
+      values: bindings.bound,
     })
     return { bytes: answer.numbers('bytes')[0] ?? 0, problems: [] }
   }
 
   close() {
     return this.#connection.close()
+  }
+
+  /** The listed files whose flows retention has not reached. */
+  #keptFiles(bindings: ClickHouseBindings): string {
+    const reached = bindings.whole(this.#now() - this.#keepMs)
+    const { files } = flowTables(this.#connection)
+    return `${files} FINAL WHERE is_live = 1 AND toUnixTimestamp(interval) * 1000 > ${reached}`
   }
 }

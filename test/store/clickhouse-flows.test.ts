@@ -33,6 +33,7 @@ import { addresses, generatedFlow } from './archive/generated-flows.ts'
 const keep = '40y'
 const keepMs = 40 * 365 * 86_400_000
 const minuteMs = 60_000
+const dayMs = 86_400_000
 const runs = 40
 const local = new NetworkSet([parseNetwork('10.0.0.0/8')!])
 
@@ -230,6 +231,31 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     await sending.done()
   })
 
+  test('flows begin where retention has left them all, though the list of files is kept longer', async (t) => {
+    const folder = await scratchFolder(t)
+    const day = t0 - (t0 % dayMs)
+    const received = [day, day + dayMs, day + 1.5 * dayMs, day + 2 * dayMs]
+    await archive(
+      folder,
+      received.map((at) => testFlow({ received: at, first: at, last: at })),
+    )
+    const { database, settings, ship } = await ready(t, folder)
+    await (await ship()).done()
+    // Retention in the middle of the second day: the first is gone, the second will go when it is over.
+    const now = day + 100.25 * dayMs
+    const partition = new Date(day).toISOString().slice(0, 10).replaceAll('-', '')
+    await nodes.nodes[0]!.ask(`ALTER TABLE ${database}.flows DROP PARTITION '${partition}'`)
+    const flows = await openClickHouseFlows({
+      settings,
+      local,
+      keepMs: 99 * dayMs,
+      now: () => now,
+    })
+    t.after(() => flows.close())
+    const { first, rows } = await flows.extent(0, now)
+    assert.deepEqual([first, rows], [received[2], 2])
+  })
+
   test('sent while the node is killed, and again without the list of sent files: each flow once', async (t) => {
     const folder = await scratchFolder(t)
     const told20 = Array.from({ length: 20 }, (_, i) =>
@@ -257,7 +283,6 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
 
   test('a query about one minute of twenty days reads the partition and key range of its file', async (t) => {
     const folder = await scratchFolder(t)
-    const dayMs = 86_400_000
     await archive(
       folder,
       Array.from({ length: 20 }, (_, i) => {
