@@ -17,7 +17,7 @@ export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
       <table class="tile-top">
         <tbody>
           {(answer?.rows ?? []).map((row) => (
-            <tr key={row.label}>
+            <tr key={JSON.stringify(row.key)}>
               <th scope="row">{row.label}</th>
               <td>{figure(row)}</td>
               <td class="share">

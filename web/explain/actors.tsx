@@ -96,7 +96,7 @@ export function Peers({ peers: { actor, rows } }: { peers: MainPeers }) {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={row.label}>
+              <tr key={JSON.stringify(row.key)}>
                 <th scope="row">
                   <a href={objectAddress({ kind: 'host', name: String(row.key[word]) })}>
                     {row.label}

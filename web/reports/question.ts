@@ -2,6 +2,7 @@
 import { computed } from '@preact/signals'
 
 import type { Query } from '../client.ts'
+import { narrowed } from '../controls/narrowed.ts'
 import { withExporter } from '../controls/words.tsx'
 import { parameters, readQuery, text, word } from '../state/address.ts'
 import { parameter, place } from '../state/route.ts'
@@ -61,7 +62,7 @@ export const question = computed((): Question => {
     order: value('order', preset.order),
     limit: value('limit', '100'),
     include: value('include', 'any') as Inclusion,
-    filter: [filterOf(preset), value('filter')].filter(Boolean).join(' and '),
+    filter: narrowed(value('filter'), filterOf(preset)),
     exporter: value('exporter'),
   }
 })

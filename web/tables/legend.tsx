@@ -57,7 +57,7 @@ export function Legend() {
         </thead>
         <tbody>
           {rows.value.map((row) => (
-            <Row key={row.name} row={row} measure={measure} />
+            <Row key={`${row.id} ${row.name}`} row={row} measure={measure} />
           ))}
         </tbody>
       </table>
