@@ -102,6 +102,27 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     await page.close()
   })
 
+  test('lists that change by themselves are asked for again while they are shown', async () => {
+    const changing = [
+      ['/alerts', '/api/alerts', '/api/alerts/history'],
+      ['/trackers', '/api/trackers'],
+      ['/incidents', '/api/incidents'],
+    ] as const
+    for (const [address, ...paths] of changing) {
+      const { page, thrown } = await open()
+      await page.clock.install()
+      await page.goto(weir.url + address)
+      await answered(page)
+      const again = paths.map((path) =>
+        page.waitForRequest((request) => new URL(request.url()).pathname === path),
+      )
+      await page.clock.runFor(61_000)
+      await Promise.all(again)
+      assert.deepEqual(thrown, [])
+      await page.close()
+    }
+  })
+
   test('what is no longer shown is no longer asked for', async () => {
     const { page } = await open()
     const [asked, aborted]: [string[], string[]] = [[], []]

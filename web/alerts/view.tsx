@@ -6,6 +6,7 @@ import type { Alert, AlertEvent } from '../../api/schema/trackers.ts'
 import { formatScaled } from '../../flow/units.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'
+import { followChanging } from '../state/follow.ts'
 import { isAdmin } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
@@ -14,12 +15,18 @@ import { alerts, history, keepAlert, removeAlert, testAlert, bodyOf } from './al
 import { AlertForm } from './form.tsx'
 import { conditionText, stateTexts, subjectText, targetsText } from './words.ts'
 
+/** An alert is evaluated as an interval closes, and may be told at any time. */
+const againMs = 30_000
 /** The id of the alert being changed; `new` for a new one; null if no form is open. */
 const edited = signal<string | null>(null)
 
 export function Alerts() {
   useEffect(() => {
-    const ends = [alerts.follow(), history.follow(), trackers.follow()]
+    const ends = [
+      followChanging(alerts, againMs),
+      followChanging(history, againMs),
+      trackers.follow(),
+    ]
     return () => ends.forEach((end) => end())
   }, [])
   const { answer, error, isAsking } = alerts.state.value

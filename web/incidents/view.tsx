@@ -12,7 +12,7 @@ import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds, type Kind } from '../explain/kinds.ts'
 import { rangeParameter, windowAround } from '../explain/ranges.ts'
 import { defaultView, parameters, readQuery, word, writeAddress } from '../state/address.ts'
-import { followAnswer } from '../state/follow.ts'
+import { followAnswer, followChanging } from '../state/follow.ts'
 import { addressWith, go, parameter, place, stay } from '../state/route.ts'
 import { isMoving } from '../state/refresh.ts'
 import { view } from '../state/view.ts'
@@ -48,14 +48,7 @@ export function Incidents() {
   useEffect(() => {
     // Without a range of its own the list would use Explore's six hours.
     if (!place.value.query.includes('from=')) stay(addressWith(defaultRange))
-    const end = listed.follow()
-    const timer = setInterval(() => {
-      if (isMoving.value && !document.hidden) listed.again()
-    }, againMs)
-    return () => {
-      clearInterval(timer)
-      end()
-    }
+    return followChanging(listed, againMs, () => isMoving.value)
   }, [])
   const { answer, error, isAsking } = listed.state.value
   const { kind } = read.value.values

@@ -108,3 +108,22 @@ export function followAnswer<Answer>(
     },
   }
 }
+
+/**
+ * Follows an answer that changes by itself: it is asked for again every `everyMs`, except while the
+ * page is hidden or `isMoving` says that it does not change. Returns the function that stops this.
+ */
+export function followChanging<Answer>(
+  { follow, again }: Followed<Answer>,
+  everyMs: number,
+  isMoving = () => true,
+): () => void {
+  const end = follow()
+  const timer = setInterval(() => {
+    if (!document.hidden && isMoving()) again()
+  }, everyMs)
+  return () => {
+    clearInterval(timer)
+    end()
+  }
+}

@@ -9,6 +9,7 @@ import { PanelChart } from '../chart/panel-chart.tsx'
 import { layerColours } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import { ask, RequestError } from '../client.ts'
+import { Fault } from '../controls/fault.tsx'
 import { repeat } from '../dashboard/repeat.ts'
 
 const againMs = 60_000
@@ -16,13 +17,16 @@ const query = { from: 'now-24h', to: 'now', by: 'tracker', top: 1000, step: 300 
 
 export function GroupChart({ members }: { members: readonly Tracker[] }) {
   const answer = useSignal<SeriesAnswer | null>(null)
+  const fault = useSignal<RequestError | null>(null)
   useEffect(
     () =>
       repeat(againMs, async (ended) => {
         try {
           answer.value = await ask('series', query, ended)
+          fault.value = null
         } catch (error) {
-          if (!ended.aborted && !(error instanceof RequestError)) throw error
+          if (!ended.aborted && error instanceof RequestError) fault.value = error
+          throw error
         }
       }),
     [],
@@ -31,10 +35,17 @@ export function GroupChart({ members }: { members: readonly Tracker[] }) {
     () => answer.value && groupLayers(answer.value, members),
     [answer.value, members],
   )
-  if (!layers || layers.layers.length === 0) return null
+  const error = fault.value && (
+    <p class="message error" role="alert">
+      <Fault error={fault.value} />
+      {answer.value && ' The chart is older.'}
+    </p>
+  )
+  if (!layers || layers.layers.length === 0) return error
   const colours = layerColours(layers.layers, theme.value)
   return (
     <div class="graph">
+      {error}
       <PanelChart layers={layers} label={members[0]?.group ?? 'trackers'} />
       <ul class="tile-legend graph-foot">
         {layers.layers.map(({ id, label, half }, i) => (

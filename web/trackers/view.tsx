@@ -7,6 +7,7 @@ import { formatExact } from '../../flow/units.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'
 import { objectAddress } from '../object/address.ts'
+import { followChanging } from '../state/follow.ts'
 import { isAdmin } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
@@ -14,11 +15,13 @@ import { TrackerForm } from './form.tsx'
 import { GroupChart } from './group-chart.tsx'
 import { removeTracker, reviseTracker, trackers } from './trackers.ts'
 
+/** A tracker that is built from the archive moves on. */
+const againMs = 15_000
 /** The id of the tracker being revised; `new` for a new one; null if no form is open. */
 const edited = signal<string | null>(null)
 
 export function Trackers() {
-  useEffect(() => trackers.follow(), [])
+  useEffect(() => followChanging(trackers, againMs), [])
   const { answer, error, isAsking } = trackers.state.value
   const groups = Map.groupBy(answer ?? [], ({ group }) => group ?? '')
   return (
