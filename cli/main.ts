@@ -5,7 +5,13 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
 import { reasonOf } from '../flow/reason.ts'
-import { inspectSettings, placeText, SettingsError, type Settings } from '../flow/settings.ts'
+import {
+  inspectSettings,
+  placeText,
+  SettingsError,
+  type SettingFault,
+  type Settings,
+} from '../flow/settings.ts'
 import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import packageFile from '../package.json' with { type: 'json' }
@@ -157,6 +163,7 @@ const lingerMsMax = 1000
 
 /** Runs a command line; failures are printed, and the exit code is set. */
 export async function main(args: readonly string[]): Promise<void> {
+  process.stdout.on('error', outputFailed)
   try {
     await run(args)
   } catch (error) {
@@ -165,6 +172,13 @@ export async function main(args: readonly string[]): Promise<void> {
     // What a failed start left open must not keep the process alive.
     setTimeout(() => process.exit(), lingerMsMax).unref()
   }
+}
+
+/** A reader that has seen enough, such as head, is no failure; a full disk is. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || process.exitCode === exitCodes.failure) return
+  console.error(`weir: the output could not be written: ${error.message}; ${remedyOf(error)}`)
+  process.exitCode = exitCodes.failure
 }
 
 async function run([name = '', ...rest]: readonly string[]): Promise<void> {
@@ -223,16 +237,23 @@ function parse(
 
 /**
  * The settings from the environment, and those not set there from the file of `--config`.
- * @throws SettingsError with every fault; CommandError if the file cannot be read
+ * @throws SettingsError with every fault
  */
 async function loadSettings(
   environment: Record<string, string | undefined>,
   { path, readsFolder, readsFiles }: { path: unknown; readsFolder: boolean; readsFiles: boolean },
 ): Promise<Settings> {
-  const file = typeof path === 'string' ? await readYaml(path, 'the settings') : {}
+  const unread: SettingFault[] = []
+  const file = typeof path === 'string' ? await fileOf(path, unread) : {}
   const { settings, faults } = inspectSettings(environment, file)
   if (readsFolder) faults.push(...(await folderFaults(settings)))
   if (readsFiles) faults.push(...(await fileFaults(settings)))
+  if (file === null)
+    throw new SettingsError([
+      ...unread,
+      // Of the others nobody knows what the file says.
+      ...faults.filter(({ key }) => environment[key] !== undefined),
+    ])
   if (faults.length === 0) return settings
   const isInFile = (key: string) => environment[key] === undefined && Object.hasOwn(file, key)
   throw new SettingsError(
@@ -240,11 +261,25 @@ async function loadSettings(
   )
 }
 
+/** The keys of a settings file; null, and a fault more, if it cannot be read. */
+async function fileOf(
+  path: string,
+  faults: SettingFault[],
+): Promise<Record<string, unknown> | null> {
+  try {
+    return await readYaml(path)
+  } catch (error) {
+    const remedy = `cannot be read: name a readable YAML file of settings (${reasonOf(error)})`
+    faults.push({ key: '--config', value: path, remedy })
+    return null
+  }
+}
+
 /** The lines to print for a failure that the user can fix; our own bugs are thrown on. */
 function linesOf(error: unknown): string[] {
   if (error instanceof SettingsError)
     return error.faults.map((fault) => `${placeText(fault)}: ${fault.remedy}`)
-  if (error instanceof CommandError) return [error.message]
+  if (error instanceof CommandError) return error.message.split('\n')
   if (isFault(error)) return [`${error.message}; ${error.remedy}`]
   if (isSystemError(error)) return [`${error.message}; ${remedyOf(error)}`]
   throw error

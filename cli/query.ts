@@ -1,7 +1,7 @@
 /** `weir query`: a top table from the archive, whether or not anything runs on the data folder. */
 import { Errors } from 'typebox/value'
 
-import { toApiError } from '../api/errors.ts'
+import { ApiError, toApiError } from '../api/errors.ts'
 import { exportersOf, ingestStatus, seenOf } from '../api/status/ingest-status.ts'
 import type { Seen } from '../api/query/coverage.ts'
 import { filterContext } from '../api/query/filter-context.ts'
@@ -28,11 +28,8 @@ const formats: Record<string, (answer: TopAnswer) => string> = {
   json: (answer) => `${JSON.stringify(answer)}\n`,
 }
 
-/** @throws CommandError if the query is invalid or would read too much */
+/** @throws CommandError if the query is invalid, with every fault, or would read too much */
 export async function query({ settings, values, positionals }: CommandInput): Promise<void> {
-  const word = text(values['format']) ?? 'table'
-  const format = Object.hasOwn(formats, word) ? formats[word]! : null
-  if (!format) throw usage(`--format ${word}: write table, csv or json`)
   const names = await readNames(settings)
   const exporters = exportersOf(await ingestStatus(settings.data, Date.now).read())
   const context = {
@@ -50,7 +47,7 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
         `weir: there are no flows in ${settings.data}: set WEIR_DATA to the data folder`,
       )
     const seen = seenOf(exporters)
-    process.stdout.write(format(await ask(question, { ...context, seen }, flows)))
+    process.stdout.write(question.format(await ask(question, { ...context, seen }, flows)))
   } catch (error) {
     if (error instanceof CommandError) throw error
     const { status, message, remedy } = toApiError(error, {}, undefined)
@@ -60,7 +57,8 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   }
 }
 
-interface Question extends TopQuery {
+interface Question extends Omit<TopQuery, 'format'> {
+  format: (answer: TopAnswer) => string
   keys: TopKeyName[]
   rows: number
   /** The archive is empty. */
@@ -75,17 +73,56 @@ async function readQuestion(
   const written = ((values['by'] as string[] | undefined) ?? []).flatMap((each) => each.split(','))
   const { filter, keys } = splitWords(positionals, context)
   const by = [...new Set([...written, ...keys])].join(',') || 'host'
-  const rows = readWhole('top', text(values['top']), { fallback: 10, least: 1, most: rowsMax })
   const given: Record<string, unknown> = { filter, by }
   for (const name of ['from', 'to', 'order', 'include', 'exporter', 'tz'])
     if (values[name] !== undefined) given[name] = values[name]
-  const [fault] = Errors(TopQuery, given)
-  if (fault) throw usage(faultText(fault.instancePath.slice(1), given))
+  const { format, rows } = checked(values, given, context)
   const extent = await flows.extent(0, Number.MAX_SAFE_INTEGER)
   const last = extent.last ?? context.now
   const whole = { from: seconds(extent.first ?? last - 1000), to: seconds(last + 1000) }
   const isEmpty = extent.first === null
-  return { ...whole, ...(given as TopQuery), keys: by.split(',') as TopKeyName[], rows, isEmpty }
+  return {
+    ...whole,
+    ...(given as TopQuery),
+    keys: by.split(',') as TopKeyName[],
+    rows,
+    isEmpty,
+    format,
+  }
+}
+
+/**
+ * Looks at every option by itself, so that all faults are told at once.
+ * @throws CommandError with a line for each
+ */
+function checked(
+  values: Record<string, unknown>,
+  given: Record<string, unknown>,
+  context: WindowContext,
+): Pick<Question, 'format' | 'rows'> {
+  const faults: string[] = []
+  const word = text(values['format']) ?? 'table'
+  const format = Object.hasOwn(formats, word) ? formats[word]! : null
+  if (!format) faults.push(`--format ${word}: write table, csv or json`)
+  const named = [...Errors(TopQuery, given)].map(({ instancePath }) => instancePath.slice(1))
+  for (const name of new Set(named)) faults.push(faultText(name, given))
+  const attempt = <Read>(read: () => Read): Read | null => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      faults.push(`${error.message}; ${error.remedy}`)
+      return null
+    }
+  }
+  const bounds = { fallback: 10, least: 1, most: rowsMax }
+  const rows = attempt(() => readWhole('top', text(values['top']), bounds))
+  const isFaulty = (name: string) => given[name] === undefined || named.includes(name)
+  const alone = { from: '1970-01-02', to: '2099-12-31' }
+  for (const name of ['tz', 'from', 'to', 'exporter', 'filter'])
+    if (!isFaulty(name)) attempt(() => readWindow({ ...alone, [name]: given[name] }, context))
+  if (faults.length > 0) throw usage(faults.join('\n'))
+  return { format: format!, rows: rows! }
 }
 
 /** In the form the time grammar reads. */

@@ -97,16 +97,19 @@ export function readSettings(
   return settings
 }
 
-/** The same with all faults; the settings named by a fault are then not usable. */
+/**
+ * The same with all faults; the settings named by a fault are then not usable. `file` null: it could
+ * not be read, so what settings must be together cannot be told.
+ */
 export function inspectSettings(
   environment: Record<string, string | undefined>,
-  file: Record<string, unknown>,
+  file: Record<string, unknown> | null,
 ): { settings: Settings; faults: SettingFault[] } {
-  const faults: SettingFault[] = unknownNames(environment, file)
+  const faults: SettingFault[] = unknownNames(environment, file ?? {})
   const read: Read = (name) => {
     const spec: SettingSpec<unknown> = settingSpecs[name]
     const key = `WEIR_${name}`
-    const given = environment[key] ?? fileValue(file[key])
+    const given = environment[key] ?? fileValue(file?.[key])
     const text = given === undefined || given === '' ? spec.default : given
     const value = spec.parse(text)
     const isReported = faults.some((fault) => fault.key === key)
@@ -143,7 +146,7 @@ export function inspectSettings(
     logLevel: read('LOG'),
   }
   const faulty = new Set(faults.map(({ key }) => key))
-  for (const { reads, find } of settingRules)
+  for (const { reads, find } of file === null ? [] : settingRules)
     if (!reads.some((key) => faulty.has(key))) faults.push(...find(settings))
   return { settings, faults }
 }

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 
 import type { IngestStatus } from '../flow/status.ts'
 
-const weir = fileURLToPath(new URL('../cli/weir.js', import.meta.url))
+export const weir = fileURLToPath(new URL('../cli/weir.js', import.meta.url))
 const answerMsMax = 30_000
 
 /** A folder for one test. */

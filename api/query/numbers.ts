@@ -12,10 +12,10 @@ export function readWhole(
 ): number {
   if (text === undefined) return fallback
   const value = Number(text)
-  if (value >= least && value <= most) return value
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value
   throw badQuery(
     'out-of-range',
     `${name} ${text} is out of range`,
-    `write a number from ${least} to ${most}`,
+    `write a whole number from ${least} to ${most}`,
   )
 }

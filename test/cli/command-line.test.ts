@@ -51,6 +51,21 @@ test('--check lists the faults of environment, file and named files at once, eac
   ])
 })
 
+test('a settings file that cannot be read is reported with the faults of the environment', async () => {
+  const config = join(await scratchFolder(), 'weir.yaml')
+  for (const content of [null, 'WEIR_TOP: [', '- WEIR_TOP']) {
+    if (content !== null) await writeFile(config, content)
+    const { code, stdout, stderr } = await runWeir(['ingest', '--check', '--config', config], {
+      WEIR_TIERS: '5m',
+      // Whether the file says who may log in, nobody knows.
+      WEIR_HTTP: '0.0.0.0:8080',
+    })
+    assert.deepEqual([code, stdout], [64, ''])
+    const places = stderr.match(/(?<=^weir: ).*?(?=": )/gm)
+    assert.deepEqual(places, [`--config="${config}`, 'WEIR_TIERS="5m'], stderr)
+  }
+})
+
 test('the API names the setting whose file of names is missing', async () => {
   const names = join(await scratchFolder(), 'none.yaml')
   const { code, stderr } = await runWeir(['api'], { WEIR_NAMES: names })

@@ -1,10 +1,13 @@
 /** `weir query` over the Monday capture: nfdump -s without a server. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open } from 'node:fs/promises'
 import { before, describe, test } from 'node:test'
 
 import type { TopAnswer } from '../../api/schema/schema.ts'
 import { mondayFolder } from '../monday.ts'
-import { runWeir, scratchFolder } from '../processes.ts'
+import { runWeir, scratchFolder, spawnWeir, weir } from '../processes.ts'
 
 const cut = ['--from', '2026-11-16T11:30Z', '--to', '2026-11-16T11:40Z']
 
@@ -69,6 +72,7 @@ describe('weir query', () => {
       [['--by', 'hosts'], /--by hosts: keys, comma-separated: src, dst/],
       [['--order', 'size'], /--order size: write one of bytes, packets/],
       [['--top', '0'], /top 0/],
+      [['--top', '2.5'], /top 2\.5/],
       [['--format', 'xml'], /write table, csv or json/],
       [['--from', 'yesterdayish'], /yesterdayish/],
       [['--size', '3'], /usage: weir query/],
@@ -78,5 +82,43 @@ describe('weir query', () => {
       assert.equal(code, 64, args.join(' '))
       assert.match(stderr, said)
     }
+  })
+
+  test('all faulty options are named at once', async () => {
+    const line =
+      '--by hosts --order size --top x --format xml --from then --to now --tz Mars/X --exporter nobody --include all'
+    const { code, stdout, stderr } = await query('hots 3', ...line.split(' '))
+    assert.deepEqual([code, stdout], [64, ''])
+    const lines = stderr.trim().split('\n')
+    for (const value of ['hots', 'hosts', 'size', 'x', 'xml', 'then', 'Mars/X', 'nobody', 'all'])
+      assert.ok(
+        lines.some((each) => new RegExp(`^weir: .*\\b${value}\\b`).test(each)),
+        `${value} is not named: ${stderr}`,
+      )
+    assert.equal(lines.length, 9, stderr)
+  })
+
+  test('a reader that has seen enough is no failure', async () => {
+    const many = ['--by', 'src,dst,srcport,dstport', '--top', '5000', '--format', 'csv']
+    const child = spawnWeir(['query', ...many], environment)
+    let stderr = ''
+    child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    child.stdout!.once('data', () => child.stdout!.destroy())
+    const [code] = (await once(child, 'close')) as [number | null]
+    assert.deepEqual([code, stderr], [0, ''])
+  })
+
+  test('output that cannot be written is reported', async () => {
+    const full = await open('/dev/full', 'w')
+    const child = spawn(process.execPath, [weir, 'query', ...cut], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', full.fd, 'pipe'],
+    })
+    let stderr = ''
+    child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    const [code] = (await once(child, 'close')) as [number | null]
+    await full.close()
+    assert.equal(code, 1)
+    assert.match(stderr, /^weir: the output could not be written: .*ENOSPC.*; free disk space/)
   })
 })
