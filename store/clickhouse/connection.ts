@@ -35,6 +35,13 @@ const settings = {
   max_partitions_per_insert_block: '1000',
 } as const
 
+/** A query ends when nobody waits for it; ClickHouse watches only clients of queries that cannot write. */
+const querySettings = {
+  ...settings,
+  readonly: '2',
+  cancel_http_readonly_queries_on_client_close: 1,
+} as const
+
 export type Values = Readonly<Record<string, unknown>>
 
 export interface ConnectionOptions {
@@ -120,7 +127,7 @@ export class Connection {
         query: statement.sql,
         query_params: { ...statement.values },
         format: 'JSONColumnsWithMetadata',
-        clickhouse_settings: { ...settings, ...statement.settings },
+        clickhouse_settings: { ...querySettings, ...statement.settings },
         abort_signal: signal,
       })
       const { data } = await answer.json<Record<string, unknown[]>>()
@@ -162,7 +169,7 @@ export class Connection {
       const { stream } = await client.exec({
         query: statement.sql,
         query_params: { ...statement.values },
-        clickhouse_settings: { ...settings, ...statement.settings },
+        clickhouse_settings: { ...querySettings, ...statement.settings },
         abort_signal: signal,
       })
       for await (const chunk of stream) {

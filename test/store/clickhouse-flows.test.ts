@@ -256,6 +256,24 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     assert.deepEqual([first, rows], [received[2], 2])
   })
 
+  test('a query whose client is gone ends in ClickHouse too', async (t) => {
+    const { settings } = await ready(t, await scratchFolder(t))
+    const node = nodes.nodes[0]!
+    const connection = new Connection({ settings, timeoutMs: 20_000 })
+    t.after(() => connection.close())
+    const gone = new AbortController()
+    const endless = 'SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1'
+    const work = connection.read({ sql: endless, signal: gone.signal })
+    const running = () =>
+      node.ask(
+        `SELECT count() FROM system.processes WHERE query LIKE 'SELECT count() FROM numbers%'`,
+      )
+    await until(async () => (await running()) === '1')
+    gone.abort()
+    await assert.rejects(work, { name: 'AbortError' })
+    await until(async () => (await running()) === '0')
+  })
+
   test('sent while the node is killed, and again without the list of sent files: each flow once', async (t) => {
     const folder = await scratchFolder(t)
     const told20 = Array.from({ length: 20 }, (_, i) =>
