@@ -49,8 +49,11 @@ export async function sendCaptures(
 
 function readTarget(target: string): { host: string; port: number } {
   const [, host = '', port = ''] = /^\[?([^\]]+)\]?:(\d{1,5})$/.exec(target) ?? []
-  if (host === '' || Number(port) > 65_535)
-    throw new CommandError(`--to ${target}: write HOST:PORT`, exitCodes.usage)
+  if (host === '' || Number(port) < 1 || Number(port) > 65_535)
+    throw new CommandError(
+      `--to ${target}: write HOST:PORT, with a port from 1 to 65535`,
+      exitCodes.usage,
+    )
   return { host, port: Number(port) }
 }
 
