@@ -36,7 +36,7 @@ export function knownNames({ names, exporters }: NamedThings): KnownNames {
   return {
     exporters: exporters.map(({ address, name }) => ({
       address,
-      name: name ?? names.exporterName(address),
+      name: names.exporterName(address) ?? name,
     })),
     interfaces: [...new Set([...own.interfaces, ...reported])].filter((name) => name !== ''),
     networks: own.networks,

@@ -23,7 +23,8 @@ export function exportersRoute({ status, names }: ApiParts): FastifyPluginAsyncT
       return {
         exporters: exporters.map((exporter) => ({
           ...exporter,
-          name: exporter.name ?? names.exporterName(exporter.address),
+          // As on charts and in sentences: the administrator's name before the exporter's own.
+          name: names.exporterName(exporter.address) ?? exporter.name,
           interfaces: interfacesOf(exporter, names),
         })),
       }

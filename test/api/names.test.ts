@@ -12,8 +12,10 @@ import { Places } from '../../api/names/places.ts'
 import { openApiState } from '../../api/documents/state.ts'
 import { AllNames } from '../../api/names/all-names.ts'
 import type { NamesAnswer } from '../../api/routes/names.ts'
+import type { ExportersAnswer } from '../../api/schema/status.ts'
 import { NamesError, Names } from '../../flow/names.ts'
 import { namesFromCsv } from '../../flow/names-csv.ts'
+import { exporterStatus } from '../exporter-status.ts'
 import { scratchFolder } from '../processes.ts'
 import { until } from '../until.ts'
 import { appUnderTest } from './app-under-test.ts'
@@ -99,6 +101,19 @@ test('a name that cannot be stored for now is known, and later ones are stored',
   broken.mock.restore()
   await until(isNamed('10.0.0.2'))
   await until(async () => (await state.list('host-names')).length > 0)
+})
+
+test('an exporter is listed by the name that the administrator gave it, else by its own', async (t) => {
+  const exporters = [exporterStatus, { ...exporterStatus, address: '192.0.2.2', name: 'own-2' }]
+  const { get } = await appUnderTest(t, {
+    names: { exporters: { '192.0.2.1': { name: 'edge' } } },
+    status: { running: true, startedAt: 0, exporters, refused: [], sockets: [] } as never,
+  })
+  const answer = await get<ExportersAnswer>('/api/exporters')
+  assert.deepEqual(
+    answer.exporters.map(({ name }) => name),
+    ['edge', 'own-2'],
+  )
 })
 
 test('addresses that come up together are asked for side by side, each once', async (t) => {
