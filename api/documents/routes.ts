@@ -32,7 +32,11 @@ export interface DocumentKind<
     input: Static<NewBody> | Static<Body>,
     request: FastifyRequest,
   ): Promise<void>
-  answerOf(document: StateDocument<Kept>): Static<Answer> | Promise<Static<Answer>>
+  /** What the caller may see of it. */
+  answerOf(
+    document: StateDocument<Kept>,
+    request: FastifyRequest,
+  ): Static<Answer> | Promise<Static<Answer>>
 }
 
 export interface MadeDocument<Kept> {
@@ -81,13 +85,14 @@ export function documentRoutes<
       const document = await putDocument(state, { collection, id, body: kept, revision: 0 })
       await kind.onKept?.(document, input, request)
       setCreated(reply, `${all}/${id}`)
-      return kind.answerOf(document)
+      return kind.answerOf(document, request)
     },
   )
   routes.get<OneDocument>(
     one,
     { schema: { summary: summaries.get, params, response: found } },
-    async ({ params: { id } }) => kind.answerOf(await documentOf<Kept>(state, collection, id)),
+    async (request) =>
+      kind.answerOf(await documentOf<Kept>(state, collection, request.params.id), request),
   )
   routes.put<OneDocument>(
     one,
@@ -100,7 +105,7 @@ export function documentRoutes<
       const kept = await kind.revise(before.body, input)
       const document = await putDocument(state, { collection, id, body: kept, revision })
       await kind.onKept?.(document, input, request)
-      return kind.answerOf(document)
+      return kind.answerOf(document, request)
     },
   )
   routes.delete<OneDocument>(

@@ -1,9 +1,11 @@
 /** CRUD /api/alerts, their history, and the Test button. Ingest evaluates alerts and sends them. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 
 import type { IngestStatus } from '../../flow/status.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { StateDocument } from '../../store/state.ts'
+import { identityOf } from '../access/identity.ts'
 import { isCallerMasked } from '../access/masking.ts'
 import { newId } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
@@ -42,7 +44,8 @@ export function alertsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
         await checkAlert(input, parts)
         return { ...input, author }
       },
-      answerOf: async (document) => answerOf(document, await parts.status.read()),
+      answerOf: async (document, request) =>
+        shownTo(request, answerOf(document, await parts.status.read())),
     })
     testRoute(app, parts)
   }
@@ -59,10 +62,10 @@ function listRoutes(app: App, parts: ApiParts): void {
         response: { 200: AlertsAnswer, ...errorAnswers },
       },
     },
-    async () => {
+    async (request) => {
       const ingest = await status.read()
       const kept = await state.list<KeptAlert>(collection)
-      return { alerts: kept.map((alert) => answerOf(alert, ingest)) }
+      return { alerts: kept.map((alert) => shownTo(request, answerOf(alert, ingest))) }
     },
   )
   app.get(
@@ -148,4 +151,17 @@ function answerOf(document: StateDocument<KeptAlert>, ingest: IngestStatus | nul
     problem: isRunning ? null : 'no ingest runs: start weir ingest, which evaluates alerts',
   }
   return { ...headOf(document), ...document.body, state: known ?? waiting }
+}
+
+/** Whoever knows the path of a webhook can post to it: only admins, who may set it, see it. */
+function shownTo(request: FastifyRequest, alert: Alert): Alert {
+  if (identityOf(request)?.role === 'admin') return alert
+  const targets = alert.targets.map((target) =>
+    'webhook' in target ? { webhook: originOf(target.webhook) } : target,
+  )
+  return { ...alert, targets }
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? `${new URL(url).origin}/…` : '…'
 }
