@@ -32,10 +32,20 @@ const Parameters = closed({
 const incidentsRange = { from: 'now-30d', to: 'now' }
 const incidentsUsually = 5
 
+/** A list of hosts counts each flow at both ends, so its sum is not the traffic: a chart of hosts asks for that too. */
+const PanelQuery = closed({
+  by: Type.Optional(
+    Type.Literal('direction', {
+      description: 'of a chart: all its traffic by direction, instead of its own split',
+    }),
+  ),
+})
+
 const schema = {
   summary:
     'What a panel of a dashboard shows: answers like /api/series, /api/top or /api/incidents',
   params: Parameters,
+  querystring: PanelQuery,
   response: {
     200: Type.Union([SeriesAnswer, TopAnswer, IncidentsAnswer]),
     ...errorAnswers,
@@ -45,7 +55,7 @@ const schema = {
 export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   const ledger = parts.incidents
   return async (app) => {
-    app.get('/api/dashboards/:id/panels/:panel', { schema }, async ({ params }, reply) => {
+    app.get('/api/dashboards/:id/panels/:panel', { schema }, async ({ params, query }, reply) => {
       const { id, panel: index } = params
       const { panels } = (await documentOf<KeptDashboard>(parts.state, 'dashboards', id)).body
       const panel = panels[Number(index)]
@@ -54,8 +64,11 @@ export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
           message: `dashboard "${id}" has ${panels.length} panels`,
           remedy: 'count from 0',
         })
+      if (query.by !== undefined && panel.kind !== 'chart')
+        throw badQuery('no-chart', `a panel of kind ${panel.kind} has no split`, 'leave out by')
       if (panel.kind !== 'incidents') {
-        const answer = await panelAnswer(parts, panel, reply)
+        const asked = query.by === undefined ? panel : { ...panel, query: totalsQuery(panel) }
+        const answer = await panelAnswer(parts, asked, reply)
         // The panel at this address may change: the browser must revalidate each time.
         reply.header('cache-control', 'private, no-cache')
         return answer
@@ -64,6 +77,12 @@ export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       return incidentsAnswer(parts, ledger, { ...incidentsRange, limit })
     })
   }
+}
+
+/** A chart's query for all its traffic. */
+function totalsQuery(panel: Panel): SeriesQuery {
+  const { top: _top, key: _key, tracker: _tracker, ...query } = 'query' in panel ? panel.query : {}
+  return { ...query, by: 'direction' }
 }
 
 function panelAnswer(

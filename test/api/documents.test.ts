@@ -92,6 +92,25 @@ test('a panel’s answer is never cached: another panel may have its address by 
   assert.match(String(headers['cache-control']), /max-age/)
 })
 
+test('a chart gives all its traffic too, for the same filter and time, and no other panel does', async (t) => {
+  const { app } = await appUnderTest(t)
+  const query = {
+    from: '2026-11-01T00:00:00Z',
+    to: '2026-11-01T01:00:00Z',
+    filter: 'host 10.0.0.1',
+    step: '300',
+  }
+  const split = { ...query, by: 'host,direction', top: '24' }
+  const body = { id: 'desk', title: 'Desk', panels: [{ ...chart, query: split }, clock] }
+  assert.equal((await ask(app, 'POST', '/api/dashboards', { body })).status, 201)
+  const all = await app.inject('/api/dashboards/desk/panels/0?by=direction')
+  const same = await app.inject({ url: '/api/series', query: { ...query, by: 'direction' } })
+  assert.equal(all.statusCode, 200)
+  assert.equal(all.body, same.body)
+  for (const path of ['0?by=host', '1?by=direction'])
+    assert.equal((await app.inject(`/api/dashboards/desk/panels/${path}`)).statusCode, 400, path)
+})
+
 test('a panel that could not be answered is refused by name', async (t) => {
   const { app } = await appUnderTest(t)
   const panels = [clock, { ...chart, title: 'Hosts', query: { by: 'colour' } }]

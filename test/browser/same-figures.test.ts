@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 
 import type { Page } from 'playwright-core'
 
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
@@ -58,6 +59,30 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
     await page.getByText('16 November 2026, 11:32:09: traffic through').click()
     await page.locator('.sentence', { hasText: '11:32:09' }).waitFor()
     assert.equal(new URL(page.url()).searchParams.get('tz'), 'UTC')
+    await page.close()
+  })
+
+  test('a dashboard’s chart by host has all traffic, as Explore has', async () => {
+    const query = { from: '2026-11-16T11:00:00Z', to: '2026-11-16T11:30:00Z', by: 'host,direction', top: '24', step: '300' } // prettier-ignore
+    const place = { column: 0, row: 0, columns: 12, rows: 6 }
+    const panels = [{ kind: 'chart' as const, title: 'By host', place, query }]
+    await weir.addDashboard({ id: 'hosts', title: 'Hosts', panels })
+    const { page, complaints } = await weir.open('/dashboards/hosts')
+    const chart = page.getByRole('img', { name: 'By host' })
+    await chart.locator('.canvas:not(.waiting)').waitFor()
+    await painted(page)
+    await chart.focus()
+    await chart.press('ArrowLeft')
+    const said = await chart.locator('[aria-live]').filter({ hasText: 'received' }).innerText()
+    const totals = `${weir.url}/api/series?from=${query.from}&to=${query.to}&step=300&by=direction`
+    const { series } = (await (await fetch(totals)).json()) as SeriesAnswer
+    const [inward, outward] = ['in', 'out'].map((direction) => {
+      const { values } = series.find(({ key }) => key?.['direction'] === direction)!
+      return formatWithUnit(values.at(-1)!, 'b/s')
+    })
+    assert.ok(said.includes(`received ${inward},`), said)
+    assert.ok(said.includes(`sent ${outward},`), said)
+    assert.deepEqual(complaints, [])
     await page.close()
   })
 

@@ -118,6 +118,11 @@ export function makeLayers(source: LayerSource): Layers {
   }
 }
 
+/** Whether two answers have the same steps, so that their values lie at the same times. */
+export function sameSteps(a: SeriesAnswer, b: SeriesAnswer): boolean {
+  return a.step === b.step && a.time.length === b.time.length && a.time[0] === b.time[0]
+}
+
 /** The key of an entry as text, without its direction. */
 export function keyId(entry: Pick<SeriesEntry, 'key'>): string {
   const { direction, ...rest } = entry.key ?? {}

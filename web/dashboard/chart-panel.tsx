@@ -8,7 +8,7 @@ import { PanelChart } from '../chart/panel-chart.tsx'
 import { measureUnits } from '../chart/readout.ts'
 import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
-import type { Drawing } from '../state/address.ts'
+import { splitKeys, type Drawing } from '../state/address.ts'
 import { isLocal } from '../state/collector.ts'
 import { recentOf } from './figure.ts'
 import { usePanel } from './panel-data.ts'
@@ -19,8 +19,9 @@ const drawings: Record<string, Drawing> = { stacked: 'stack', lines: 'lines', mi
 const namedMax = 6
 
 export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>) {
-  const { answer, error } = usePanel<SeriesAnswer>(panel, place, everyMs)
-  const layers = useMemo(() => answer && layersOf(answer), [answer, isLocal.value])
+  const wantsTotals = isOfHosts(panel.query)
+  const { answer, totals, error } = usePanel<SeriesAnswer>(panel, { place, everyMs, wantsTotals })
+  const layers = useMemo(() => answer && layersOf(answer, totals), [answer, totals, isLocal.value])
   const { threshold } = panel
   const levels = useMemo((): Level[] => {
     if (threshold === undefined || !answer) return []
@@ -42,8 +43,15 @@ export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>
   )
 }
 
-/** A single answer makes the layers: its listed keys and their rest are the whole. */
-function layersOf(answer: SeriesAnswer): Layers {
+/** Whether a chart is of many hosts and directions: as in Explore, the rest is that of all traffic. */
+function isOfHosts({ by, key }: Record<string, string>): boolean {
+  return by === splitKeys.host && key === undefined
+}
+
+/** The listed keys and their rest are the whole, except of hosts, whose whole is `totals`. */
+function layersOf(answer: SeriesAnswer, totals: SeriesAnswer | null): Layers {
+  if (totals)
+    return makeLayers({ split: 'host', keyed: answer, totals, peak: null, isLocal: isLocal.value })
   const word = answer.by.findLast((each) => each !== 'direction') ?? 'direction'
   const isPlain = word === 'direction' || word === 'interface'
   const hasDirection = answer.by.includes('direction')

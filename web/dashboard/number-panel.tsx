@@ -25,7 +25,7 @@ export const statisticTexts = {
 }
 
 export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
-  const { answer, error } = usePanel<SeriesAnswer>(panel, place, everyMs)
+  const { answer, error } = usePanel<SeriesAnswer>(panel, { place, everyMs })
   const { statistic, threshold } = panel
   const value = answer && valueOf(answer, panel)
   const isOver = threshold !== undefined && value !== null && value > threshold

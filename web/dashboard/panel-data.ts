@@ -4,11 +4,19 @@ import { useEffect } from 'preact/hooks'
 
 import type { Panel } from '../../api/schema/state.ts'
 import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
+import { sameSteps } from '../chart/layers.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { repeat } from './repeat.ts'
 import { takeNewest, tellAnswered, tellSilent } from './freshness.ts'
 
 export type QueriedPanel = Extract<Panel, { query: Record<string, string> }>
+
+export interface PanelAsking {
+  place: PanelPlace
+  everyMs: number
+  /** Of a chart: whether its traffic by direction is needed too. */
+  wantsTotals?: boolean
+}
 
 /** Where a panel is: in a stored dashboard by its index, or by itself if that is not stored. */
 export interface PanelPlace {
@@ -19,6 +27,8 @@ export interface PanelPlace {
 
 export interface PanelState<Answer> {
   answer: Answer | null
+  /** All traffic of a chart by direction, in the steps of the answer; null if not asked for. */
+  totals: SeriesAnswer | null
   error: string
 }
 
@@ -27,20 +37,36 @@ function addressOf(panel: QueriedPanel, { dashboard, index }: PanelPlace): strin
   return addressOfAnswer(panel.kind === 'top' ? 'top' : 'series', panel.query)
 }
 
-/** The answer to a panel's query. A failure keeps the previous answer, and is reported. */
+/** The address of all traffic of a chart by direction. */
+function addressOfTotals(panel: QueriedPanel, { dashboard, index }: PanelPlace): string {
+  if (dashboard !== null) return `/api/dashboards/${dashboard}/panels/${index}?by=direction`
+  return addressOfAnswer('series', { ...panel.query, by: 'direction', top: '' })
+}
+
+/**
+ * The answer to a panel's query, with totals if wanted. A failure keeps the previous answer, and is
+ * reported.
+ */
 export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
   panel: QueriedPanel,
-  place: PanelPlace,
-  everyMs: number,
+  { place, everyMs, wantsTotals = false }: PanelAsking,
 ): PanelState<Answer> {
-  const state = useSignal<PanelState<Answer>>({ answer: null, error: '' })
+  const state = useSignal<PanelState<Answer>>({ answer: null, totals: null, error: '' })
   const address = addressOf(panel, place)
+  const totalsAddress = wantsTotals ? addressOfTotals(panel, place) : null
   useEffect(
     () =>
       repeat(everyMs, async (ended) => {
         try {
-          const answer = await read<Answer>(address, ended)
-          state.value = { answer, error: '' }
+          const ask = () =>
+            Promise.all([
+              read<Answer>(address, ended),
+              totalsAddress === null ? null : read<SeriesAnswer>(totalsAddress, ended),
+            ])
+          let [answer, totals] = await ask()
+          // Between the two a step can end.
+          if (!fit(answer, totals)) [answer, totals] = await ask()
+          state.value = { answer, totals: fit(answer, totals) ? totals : null, error: '' }
           tellAnswered()
           if ('step' in answer) takeNewest(answer)
         } catch (error) {
@@ -51,7 +77,11 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
           throw error
         }
       }),
-    [address, JSON.stringify(panel.query), everyMs],
+    [address, totalsAddress, JSON.stringify(panel.query), everyMs],
   )
   return state.value
+}
+
+function fit(answer: SeriesAnswer | TopAnswer, totals: SeriesAnswer | null): boolean {
+  return totals === null || ('step' in answer && sameSteps(answer, totals))
 }

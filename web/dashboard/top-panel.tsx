@@ -5,7 +5,7 @@ import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 
 export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
-  const { answer, error } = usePanel<TopAnswer>(panel, place, everyMs)
+  const { answer, error } = usePanel<TopAnswer>(panel, { place, everyMs })
   const order = answer?.order ?? 'bytes'
   const greatest = Math.max(...(answer?.rows ?? []).map(({ share }) => share), 1e-9)
   const figure = (row: TopAnswer['rows'][number]) => {

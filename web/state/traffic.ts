@@ -5,7 +5,7 @@ import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds, parseDuration } from '../../flow/interval.ts'
 import { dependsOnZone, moved } from '../../flow/time-grammar.ts'
 import { byClock } from '../chart/compared.ts'
-import { makeLayers, wholeByKeys } from '../chart/layers.ts'
+import { makeLayers, sameSteps, wholeByKeys } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
 import { splitKeys, type Split, type View } from './address.ts'
 import { isLocal, wasAsked } from './collector.ts'
@@ -169,8 +169,4 @@ async function addCompared(loaded: Traffic, ended: AbortSignal): Promise<void> {
 /** Adds data that comes after the chart, unless another chart has replaced it. */
 function add(loaded: Traffic, part: Partial<Traffic>): void {
   if (traffic.value?.keyed === loaded.keyed) traffic.value = { ...traffic.value, ...part }
-}
-
-function sameSteps(a: SeriesAnswer, b: SeriesAnswer): boolean {
-  return a.step === b.step && a.time.length === b.time.length && a.time[0] === b.time[0]
 }
