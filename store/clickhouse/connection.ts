@@ -9,38 +9,14 @@ import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickh
 
 import { SettingsError } from '../../flow/settings.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import { noPulse, type Pulse } from '../pulse.ts'
 import { Slots } from '../spool/slots.ts'
 import { ClickHouseFault, faultOf } from './fault.ts'
+import { querySettings, statementSettings } from './statement-settings.ts'
 
 /** The oldest tested version. */
 const versionMin = [26, 7] as const
-
-/** Settings of every statement. */
-const settings = {
-  // Integers beyond 2^53 arrive as text, and errors are reported before any part of an answer.
-  output_format_json_quote_64bit_integers: 1,
-  wait_end_of_query: 1,
-  http_write_exception_in_output_format: 0,
-  // Answers are never silently incomplete: an unavailable shard or a lagging replica is an error.
-  skip_unavailable_shards: 0,
-  fallback_to_stale_replicas_for_distributed_queries: 0,
-  // Query one replica per shard, and another only if it does not answer: a hedged request to a slow
-  // one would double the cost.
-  use_hedged_requests: 0,
-  // An insert completes when every replica written to has it.
-  distributed_foreground_insert: 1,
-  insert_deduplicate: 1,
-  async_insert: 0,
-  max_partitions_per_insert_block: '1000',
-} as const
-
-/** A query ends when nobody waits for it; ClickHouse watches only clients of queries that cannot write. */
-const querySettings = {
-  ...settings,
-  readonly: '2',
-  cancel_http_readonly_queries_on_client_close: 1,
-} as const
 
 export type Values = Readonly<Record<string, unknown>>
 
@@ -62,8 +38,14 @@ export interface Statement {
   signal?: AbortSignal | undefined
 }
 
+/** What every request to a node is made with. */
+interface Manner {
+  auth: { username: string; password: string }
+  abort_signal: AbortSignal
+}
+
 /** What is asked of one node. */
-type Work<Found> = (client: ClickHouseClient, signal: AbortSignal) => Promise<Found>
+type Work<Found> = (client: ClickHouseClient, manner: Manner) => Promise<Found>
 
 /** The columns of an answer. Integers of 64 bits and more arrive as text. */
 export class Answer {
@@ -122,13 +104,13 @@ export class Connection {
 
   /** The columns of an answer, by name. @throws ClickHouseFault */
   async read(statement: Statement): Promise<Answer> {
-    return this.#ask(async (client, signal) => {
+    return this.#ask(async (client, manner) => {
       const answer = await client.query({
         query: statement.sql,
         query_params: { ...statement.values },
         format: 'JSONColumnsWithMetadata',
         clickhouse_settings: { ...querySettings, ...statement.settings },
-        abort_signal: signal,
+        ...manner,
       })
       const { data } = await answer.json<Record<string, unknown[]>>()
       return new Answer(data as unknown as Record<string, unknown[]>)
@@ -137,25 +119,25 @@ export class Connection {
 
   /** A statement without a result. @throws ClickHouseFault */
   async run(statement: Statement): Promise<void> {
-    await this.#ask(async (client, signal) => {
+    await this.#ask(async (client, manner) => {
       await client.command({
         query: statement.sql,
         query_params: { ...statement.values },
-        clickhouse_settings: { ...settings, ...statement.settings },
-        abort_signal: signal,
+        clickhouse_settings: { ...statementSettings, ...statement.settings },
+        ...manner,
       })
     }, statement.signal)
   }
 
   /** An INSERT with streamed rows; the stream is recreated for each attempt. @throws ClickHouseFault */
   async insert(statement: Statement, rows: () => Readable): Promise<void> {
-    await this.#ask(async (client, signal) => {
+    await this.#ask(async (client, manner) => {
       const { stream } = await client.exec({
         query: statement.sql,
         query_params: { ...statement.values },
         values: rows(),
-        clickhouse_settings: { ...settings, ...statement.settings },
-        abort_signal: signal,
+        clickhouse_settings: { ...statementSettings, ...statement.settings },
+        ...manner,
       })
       for await (const _ of stream);
     }, statement.signal)
@@ -165,12 +147,12 @@ export class Connection {
   async stream(statement: Statement, take: (chunk: Buffer) => void): Promise<void> {
     let thrown: unknown
     let hasTaken = false
-    const work: Work<void> = async (client, signal) => {
+    const work: Work<void> = async (client, manner) => {
       const { stream } = await client.exec({
         query: statement.sql,
         query_params: { ...statement.values },
         clickhouse_settings: { ...querySettings, ...statement.settings },
-        abort_signal: signal,
+        ...manner,
       })
       for await (const chunk of stream) {
         hasTaken = true
@@ -191,11 +173,11 @@ export class Connection {
   async runEverywhere(statement: Statement): Promise<void> {
     for (let node = 0; node < this.urls.length; node++)
       try {
-        await this.#once(node, (client, signal) =>
+        await this.#once(node, (client, manner) =>
           client.command({
             query: statement.sql,
-            clickhouse_settings: settings,
-            abort_signal: signal,
+            clickhouse_settings: statementSettings,
+            ...manner,
           }),
         )
       } catch (error) {
@@ -265,8 +247,8 @@ export class Connection {
     const ends = [timeout, signal, isHung].filter((each) => each !== undefined)
     this.requests.sent++
     try {
-      const client = await this.#client(node)
-      return await work(client, AbortSignal.any(ends))
+      const auth = { username: this.#options.settings.user, password: await this.#password() }
+      return await work(this.#client(node), { auth, abort_signal: AbortSignal.any(ends) })
     } catch (error) {
       this.requests.failed++
       if (isHung?.aborted) throw new ClickHouseFault('away', noPulse)
@@ -278,12 +260,20 @@ export class Connection {
     }
   }
 
-  async #client(at: number): Promise<ClickHouseClient> {
-    const { settings: given, timeoutMs } = this.#options
-    return (this.#clients[at] ??= createClient({
-      url: this.urls[at]!,
-      username: given.user,
-      password: await passwordOf(given),
+  /** Read for each request: a changed password takes effect at once. */
+  async #password(): Promise<string> {
+    try {
+      return await passwordOf(this.#options.settings)
+    } catch (cause) {
+      const reason = `the password cannot be read: ${reasonOf(cause)}`
+      throw new ClickHouseFault('refused', reason, { cause })
+    }
+  }
+
+  #client(node: number): ClickHouseClient {
+    const { timeoutMs } = this.#options
+    return (this.#clients[node] ??= createClient({
+      url: this.urls[node]!,
       // Our own timeout, which closes the request, comes first.
       request_timeout: 2 * timeoutMs,
       compression: { request: false, response: true },

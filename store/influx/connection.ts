@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 
 import { InfluxDB, setLogger, type SendOptions, type Transport } from '@influxdata/influxdb-client'
 
+import { reasonOf } from '../../flow/reason.ts'
 import { SettingsError, type InfluxSettings } from '../../flow/settings.ts'
 import { faultOf, InfluxFault } from './fault.ts'
 import { noPulse, type Pulse } from '../pulse.ts'
@@ -124,7 +125,9 @@ export class Connection {
     const ends = [timeout, signal, isHung].filter((each) => each !== undefined)
     this.requests.sent++
     try {
-      const token = await this.#token()
+      const token = await this.#token().catch((cause: unknown) => {
+        throw new InfluxFault('refused', `the token cannot be read: ${reasonOf(cause)}`, { cause })
+      })
       const { text, headers: given } = await this.#send(path, body, {
         method,
         headers: {

@@ -1,11 +1,14 @@
 /** Requests to several nodes of ClickHouse, of which some are away: here servers that give a fixed answer. */
 import assert from 'node:assert/strict'
+import { rm, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { Connection } from '../../store/clickhouse/connection.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
+import { scratchFolder } from './archive/archived.ts'
 
 /** The address of a server that answers every request so; with null, of one that is gone. */
 async function serve(t: TestContext, answer: ((response: ServerResponse) => void) | null) {
@@ -21,13 +24,17 @@ async function serve(t: TestContext, answer: ((response: ServerResponse) => void
   return `http://127.0.0.1:${port}`
 }
 
-function connect(t: TestContext, urls: readonly string[]): Connection {
+function connect(
+  t: TestContext,
+  urls: readonly string[],
+  passwordFile: string | null = null,
+): Connection {
   const settings = {
     urls,
     database: 'weir',
     cluster: null,
     user: 'default',
-    passwordFile: null,
+    passwordFile,
     writer: 'one',
     spoolMaxBytes: 0,
   }
@@ -78,4 +85,28 @@ test('what throws while it takes an answer ends the request, and is thrown as it
     throw thrown
   })
   await assert.rejects(work, (error) => error === thrown)
+})
+
+test('a changed password takes effect without a restart; one that cannot be read is not said to be ClickHouse’s silence', async (t) => {
+  const passwordFile = join(await scratchFolder(t), 'password')
+  const authorized: string[] = []
+  const url = await serve(t, (response) => {
+    const [, text = ''] = response.req.headers.authorization?.split(' ') ?? []
+    authorized.push(Buffer.from(text, 'base64').toString())
+    answerOne(response)
+  })
+  const connection = connect(t, [url], passwordFile)
+  const ask = () => connection.read({ sql: 'SELECT 1 AS one' })
+  for (const password of ['first', 'second']) {
+    await writeFile(passwordFile, `${password}\n`)
+    await ask()
+  }
+  assert.deepEqual(authorized, ['default:first', 'default:second'])
+  await rm(passwordFile)
+  await assert.rejects(ask(), (error) => {
+    assert.ok(error instanceof StoreFault)
+    assert.match(error.message, /password cannot be read: ENOENT/)
+    assert.match(error.remedy, /WEIR_CLICKHOUSE_PASSWORD_FILE/)
+    return true
+  })
 })

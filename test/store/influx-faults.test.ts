@@ -225,6 +225,12 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     await writeFile(tokenFile, `${settings.token!}\n`)
     await store.settled!()
     assert.deepEqual(await storedIn(settings, [today]), plain([step]))
+    await rm(tokenFile)
+    await store.write(fine, [stepInVersion(today, 2, 10)])
+    await until(() => store.status!().waiting !== null)
+    const { reason, remedy } = store.status!().waiting!
+    assert.match(reason, /the token cannot be read: ENOENT/)
+    assert.match(remedy, /WEIR_INFLUX_TOKEN_FILE/)
     await store.close()
     await rm(folder, { recursive: true })
   })
