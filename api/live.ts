@@ -126,7 +126,8 @@ export class LiveStreams {
 
   #tick(stream: Stream): void {
     const now = this.#parts.now() / 1000
-    if (now < stream.nextTick) return
+    // One that is due later than a step from now is of before the clock was set back.
+    if (now < stream.nextTick && now >= stream.nextTick - stream.step) return
     stream.nextTick = Math.floor(now / stream.step) * stream.step + stream.step
     const seconds = stream.sendsTraffic ? this.#steps([...stream.changed], stream.step) : []
     stream.changed.clear()

@@ -64,6 +64,8 @@ export class Pipeline {
   readonly #parts: PipelineParts
   /** Flows passed on in total. */
   flows = 0
+  /** When the last datagram was received, unix ms. */
+  #receivedMs = 0
   #isDiscarding = false
   readonly #sources = new SourceTexts()
   /** Reused for every datagram in a buffer. */
@@ -102,12 +104,14 @@ export class Pipeline {
     placed.source = this.#sources.of(source)
     placed.sourcePort = sourcePort
     placed.receivedMs = receivedMs
+    this.#receivedMs = receivedMs
     this.decoder.decodePlaced(placed)
     if (this.#flows.count >= blockRows) this.drain()
   }
 
   /** Decodes a datagram; its flows are passed on when a block is full, or by drain. */
   take(datagram: Datagram): DatagramVersion | null {
+    this.#receivedMs = datagram.receivedMs
     const version = this.decoder.decode(datagram)
     if (this.#flows.count >= blockRows) this.drain()
     return version
@@ -127,7 +131,7 @@ export class Pipeline {
   /** Counts the gathered flows and passes them on. */
   drain(): void {
     const flows = this.#flows
-    const { buckets, live, archive } = this.#parts
+    const { buckets, live, archive, shiftMs = 0 } = this.#parts
     if (flows.count === 0) return
     this.flows += flows.count
     // First: everything below is by shifted times.
@@ -138,7 +142,7 @@ export class Pipeline {
     // Computed once, for both.
     const directions = live?.directionsOf(flows)
     buckets?.add(flows, directions)
-    live?.add(flows, directions)
+    live?.add(flows, directions, this.#receivedMs + shiftMs)
     archive.add(flows)
     recycleFlowColumns(flows)
   }

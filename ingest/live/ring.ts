@@ -14,6 +14,11 @@ import { blockRowsMax, SecondSums } from './second-sums.ts'
 /** Seconds kept. */
 export const liveSeconds = 900
 const secondMs = 1000
+/**
+ * Flows end at most five minutes after they are received: if a kept second is this much later than
+ * now, the clock was set back since, and that second would leave no room for the present.
+ */
+const aheadSecondsMax = 400
 /** Bytes, packets and flows per direction. */
 const amounts = 3
 const width = directions.length * amounts
@@ -21,7 +26,7 @@ const width = directions.length * amounts
 /** The changes since a version: seconds as [unix seconds, then bytes, packets, flows by direction]. */
 export interface LiveChanges {
   version: number
-  /** When the newest flows were received, unix ms; null before the first. */
+  /** When the last flows were received, unix ms; null before the first. */
   receivedMs: number | null
   seconds: number[][]
 }
@@ -57,12 +62,12 @@ export class LiveRing {
     return this.#directions
   }
 
-  /** Counts every row of the columns. */
-  add(flows: FlowColumns, codes = this.directionsOf(flows)): void {
+  /** Counts every row of the columns; `nowMs` is when the last datagram was received. */
+  add(flows: FlowColumns, codes = this.directionsOf(flows), nowMs = lastReceivedOf(flows)): void {
     const { count } = flows
     if (count === 0) return
     this.#version++
-    this.#openFor(flows)
+    this.#openFor(flows, nowMs)
     const from = Math.max(this.#oldest, this.#newest - liveSeconds + 1)
     for (let row = 0; row < count; row += blockRowsMax) {
       const span = { from: row, to: Math.min(count, row + blockRowsMax), fromMs: from * secondMs }
@@ -86,22 +91,25 @@ export class LiveRing {
   }
 
   /** Opens slots for all seconds the flows reach. */
-  #openFor(flows: FlowColumns): void {
-    const { collectionTimeMilliseconds: received, count } = flows
-    const { flowStartMilliseconds: starts, flowEndMilliseconds: ends } = flows
-    let receivedMs = this.receivedMs ?? Number.NEGATIVE_INFINITY
+  #openFor(flows: FlowColumns, nowMs: number): void {
+    const { flowStartMilliseconds: starts, flowEndMilliseconds: ends, count } = flows
     let startMs = Number.NEGATIVE_INFINITY
     let endMs = Number.NEGATIVE_INFINITY
     for (let i = 0; i < count; i++) {
-      receivedMs = Math.max(receivedMs, received[i]!)
       startMs = Math.max(startMs, starts[i]!)
       endMs = Math.max(endMs, ends[i]!)
     }
-    this.receivedMs = receivedMs
-    const second = Math.floor(receivedMs / secondMs)
+    this.receivedMs = nowMs
+    const second = Math.floor(nowMs / secondMs)
+    if (this.#newest > second + aheadSecondsMax) this.#clear()
     this.#oldest = second - liveSeconds + 1
     this.#firstSlotSecond = Math.floor(this.#oldest / liveSeconds) * liveSeconds
     this.#open(Math.max(second, Math.floor(startMs / secondMs), Math.floor((endMs - 1) / secondMs)))
+  }
+
+  #clear(): void {
+    this.#newest = -1
+    this.#second.fill(-1)
   }
 
   /** The sums of a second, which is marked as changed. */
@@ -148,6 +156,13 @@ export class LiveRing {
   #slotOf(second: number): number {
     return ((second - this.#firstSlotSecond) >>> 0) % liveSeconds
   }
+}
+
+/** When the newest of the flows was received, unix ms. */
+function lastReceivedOf({ collectionTimeMilliseconds: received, count }: FlowColumns): number {
+  let lastMs = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < count; i++) lastMs = Math.max(lastMs, received[i]!)
+  return lastMs
 }
 
 /** Answers GET /live?after=VERSION on ingest's socket; false for any other request. */

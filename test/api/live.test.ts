@@ -140,6 +140,11 @@ test('the ring keeps its seconds, forgets old ones, and sends only changes', () 
   row(0, start + liveSeconds * 1000 + 5000, 77)
   ring.add(flows)
   assert.equal(bytes(ring.changes(0).seconds), 77)
+  // The clock was an hour ahead, and is set right.
+  row(0, start - 3_600_000, 5)
+  ring.add(flows)
+  assert.equal(bytes(ring.changes(0).seconds), 5)
+  assert.equal(ring.changes(0).receivedMs, start - 3_600_000)
 })
 
 test('each second has the share of each flow that spreading gives', () => {
@@ -187,16 +192,17 @@ test('each second has the share of each flow that spreading gives', () => {
   )
 })
 
-test('while user data cannot be read, seconds go on, and a change is announced afterwards', async (t) => {
+test('while user data cannot be read, and when the clock is set back, seconds go on, and a change is announced afterwards', async (t) => {
   let isAway = false
   let changedAt = 1
+  let aheadMs = 3_600_000
   const list = async () => {
     if (isAway) throw new Error('away')
     return [{ changedAt }]
   }
   const state = { list } as unknown as ApiState
   const data = await scratchFolder()
-  const live = new LiveStreams({ data, state, version: '0', now: Date.now })
+  const live = new LiveStreams({ data, state, version: '0', now: () => Date.now() + aheadMs })
   const output = live.open({ step: 1, sendsTraffic: true, isAllowed: async () => true })!
   t.after(() => live.close())
   const text: string[] = []
@@ -212,4 +218,6 @@ test('while user data cannot be read, seconds go on, and a change is announced a
   assert.ok(!text.join('').includes('event: changed'))
   isAway = false
   await seen('changed', 4)
+  aheadMs = 0
+  await seen('tick', 2)
 })
