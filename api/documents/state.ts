@@ -52,11 +52,11 @@ export function openApiState(data: string, now: () => number = Date.now): ApiSta
     list: <Body>(collection: Collection) => reader.list<Body>(collection),
     get: <Body>(collection: Collection, id: string) => reader.get<Body>(collection, id),
     async change(change) {
-      const answer = await askIngest(data, '/state', change)
+      const answer = await askIngest(data, '/state', { body: change })
       return answer ? fromAnswer(answer) : inTurn(change)
     },
     async log(name, entry) {
-      const answer = await askIngest(data, `/logs/${name}`, entry)
+      const answer = await askIngest(data, `/logs/${name}`, { body: entry })
       if (answer?.status === 200) return
       await appendLog(data, name, entry).catch((error: unknown) => {
         throw notKept(error)
@@ -100,19 +100,32 @@ function notKept(
   return new ApiError(503, 'not-kept', { message, remedy })
 }
 
+/** A request to ingest's socket. */
+interface IngestRequest {
+  path: string
+  method: 'GET' | 'POST'
+  body: string
+  /** How long the answer may take. */
+  timeoutMs: number
+}
+
 /** Posts JSON to ingest's socket; null if nothing listens. @throws ApiError if it does not answer in time */
-export function askIngest(data: string, path: string, body: unknown): Promise<SocketAnswer | null> {
-  return ask(data, { path, method: 'POST', body: JSON.stringify(body) })
+export function askIngest(
+  data: string,
+  path: string,
+  { body, timeoutMs = answerTimeoutMs }: { body: unknown; timeoutMs?: number },
+): Promise<SocketAnswer | null> {
+  return ask(data, { path, method: 'POST', body: JSON.stringify(body), timeoutMs })
 }
 
 /** Gets JSON from ingest's socket; null if nothing listens. @throws ApiError if it does not answer in time */
 export function getFromIngest(data: string, path: string): Promise<SocketAnswer | null> {
-  return ask(data, { path, method: 'GET', body: '' })
+  return ask(data, { path, method: 'GET', body: '', timeoutMs: answerTimeoutMs })
 }
 
 function ask(
   data: string,
-  { path, method, body }: { path: string; method: 'GET' | 'POST'; body: string },
+  { path, method, body, timeoutMs }: IngestRequest,
 ): Promise<SocketAnswer | null> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -120,7 +133,7 @@ function ask(
         socketPath: join(data, 'run', 'ingest.sock'),
         path,
         method,
-        timeout: answerTimeoutMs,
+        timeout: timeoutMs,
         agent: false,
       },
       (response) => {

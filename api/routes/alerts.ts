@@ -21,6 +21,8 @@ import { askIngest } from '../documents/state.ts'
 const collection = 'alerts' as const
 /** Entries of the history in an answer. */
 const historyMax = 500
+/** A test may take this long: a mail server that is away is waited for, step by step. */
+const testMsMax = 60_000
 
 export function alertsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
@@ -101,7 +103,10 @@ function testRoute(app: App, { state, settings }: ApiParts): void {
     },
     async ({ params: { id } }) => {
       await documentOf(state, collection, id)
-      const answer = await askIngest(settings.data, '/alerts/test', { id })
+      const answer = await askIngest(settings.data, '/alerts/test', {
+        body: { id },
+        timeoutMs: testMsMax,
+      })
       if (!answer)
         throw new ApiError(503, 'no-ingest', {
           message: 'no ingest is running, and ingest is what sends alerts',

@@ -44,7 +44,7 @@ export class AlertSender {
   }
 
   /**
-   * Sends an alert to all its targets and returns the results; never fails. Unless it is a test, what
+   * Sends an alert to all its targets and returns the results; never fails. A test is tried once; else what
    * did not arrive is tried again for almost an hour, as long as the process runs, and recorded once it arrives.
    */
   async send({ id, alert, found, isTest }: AlertToSend, nowMs: number): Promise<AlertEvent> {
@@ -84,7 +84,9 @@ export class AlertSender {
   /** Returns why an alert did not arrive, or null. */
   async #try(target: AlertTarget, message: AlertMessage): Promise<string | null> {
     const { settings, log, pausesMs = usualPausesMs } = this.#parts
-    const failure = await deliver(target, message, { settings, pausesMs: pausesMs.first })
+    // Somebody waits for the result of a test, and tries again themselves.
+    const attempts = message.isTest ? [0] : pausesMs.first
+    const failure = await deliver(target, message, { settings, pausesMs: attempts })
     if (failure === null) return null
     const { reason, isForGood } = failure
     log.error({ target: targetText(target), error: reason }, 'an alert could not be sent')

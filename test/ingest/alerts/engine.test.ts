@@ -271,7 +271,7 @@ test('what a cut kept from arriving is tried again later, unless it is refused o
   assert.equal(await send(false), again)
   await until(() => kept.length === 6)
   assert.deepEqual(said().at(-1), ['cut', 'it answered 503'])
-  assert.equal(sinks.posts.length - before, 1 + 2 + 5)
+  assert.equal(sinks.posts.length - before, 1 + 1 + 5)
 })
 
 test('a script gets the alert on standard input, without a shell', async (t) => {
