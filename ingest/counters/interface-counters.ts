@@ -62,13 +62,14 @@ export class CounterTracker {
   /** Takes a sample; `isAgain` if its figures were written before. */
   take(sample: InterfaceCounters, isAgain = false): void {
     const { exporter, index, receivedMs } = sample
-    const held = this.#exporterOf(exporter, receivedMs)
-    const last = held.last.get(index)
-    if (!last && this.#interfaces >= interfacesMax) this.#forgetSilent(receivedMs)
-    if ((!last && this.#interfaces >= interfacesMax) || this.#held >= heldMax) {
+    const last = this.#exporters.get(exporter)?.last.get(index)
+    const isFull = () => (!last && this.#interfaces >= interfacesMax) || this.#held >= heldMax
+    if (isFull()) this.#forgetSilent(receivedMs)
+    if (isFull()) {
       this.counters.leftOut++
       return
     }
+    const held = this.#exporterOf(exporter, receivedMs)
     if (!last) this.#interfaces++
     const difference = last ? differenceOf(last, sample) : 'none'
     if (difference === 'late') return
@@ -160,13 +161,19 @@ export class CounterTracker {
     }
   }
 
-  /** Makes room: the last samples of these interfaces are too old to tell anything with the next. */
+  /**
+   * Makes room: the last samples of these interfaces are too old to tell anything with the next. Exporters of which
+   * nothing is left are forgotten.
+   */
   #forgetSilent(nowMs: number): void {
     if (nowMs - this.#forgottenMs < heartbeatMs) return
     this.#forgottenMs = nowMs
-    for (const { last } of this.#exporters.values())
-      for (const [index, { receivedMs }] of last)
-        if (nowMs - receivedMs > heartbeatMs && last.delete(index)) this.#interfaces--
+    for (const [address, held] of this.#exporters) {
+      for (const [index, { receivedMs }] of held.last)
+        if (nowMs - receivedMs > heartbeatMs && held.last.delete(index)) this.#interfaces--
+      this.#forget(held, nowMs)
+      if (held.last.size === 0 && held.intervals.size === 0) this.#exporters.delete(address)
+    }
   }
 
   #figuresOf({ intervals }: HeldExporter, interval: number, index: number): Float64Array {

@@ -127,6 +127,20 @@ describe('the totals of intervals', () => {
     assert.equal(tracker.counters.leftOut, 1)
   })
 
+  test('exporters are held only with an interface, and forgotten with their last one', () => {
+    const tracker = new CounterTracker()
+    const each = (exporter: string, index: number, ms: number) =>
+      tracker.take(sample({ exporter, index, receivedMs: start + ms }))
+    const exporters = () => tracker.snapshot().map(({ address }) => address)
+    for (let index = 0; index < 16_384; index++) each('192.0.2.1', index, 0)
+    each('192.0.2.1', 3, 30_000)
+    for (let i = 2; i < 100; i++) each(`192.0.2.${i}`, 1, 60_000)
+    assert.equal(tracker.counters.leftOut, 98)
+    assert.deepEqual(exporters(), ['192.0.2.1'])
+    each('192.0.2.2', 1, 2_000_000)
+    assert.deepEqual(exporters(), ['192.0.2.2'])
+  })
+
   test('a gap of more than ten minutes gives no totals', () => {
     const tracker = new CounterTracker()
     tracker.take(sample())
