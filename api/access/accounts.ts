@@ -21,6 +21,8 @@ export interface KeptSession {
   dashboard: string | null
   /** The wall token behind the session: the session ends with it. */
   token: string | null
+  /** Whether a file held the user's password: somebody of that name with a stored one is another person. */
+  isGiven: boolean
   expiresAt: number
   seenAt: number
 }
@@ -92,13 +94,14 @@ export class Accounts {
 
   /** Opens a session and returns its secret, which is stored nowhere. */
   async openSession(
-    session: Omit<KeptSession, 'expiresAt' | 'seenAt'>,
+    session: Omit<KeptSession, 'isGiven' | 'expiresAt' | 'seenAt'>,
   ): Promise<{ secret: string; expiresAt: number }> {
     await this.#endOld()
     const secret = newSecret()
     const now = this.#now()
     const expiresAt = now + lifetimeOf(session.role).longestMs
-    const body: KeptSession = { ...session, expiresAt, seenAt: now }
+    const isGiven = session.token === null && this.#given.has(session.user)
+    const body: KeptSession = { ...session, isGiven, expiresAt, seenAt: now }
     await putDocument(this.#state, {
       collection: 'sessions',
       id: hashOf(secret),
@@ -157,7 +160,10 @@ export class Accounts {
 
   /** A session has the rights its user or token has now, not those it had when it was opened. */
   async #roleNow(session: KeptSession): Promise<Role | null> {
-    if (session.token === null) return this.roleOf(session.user, accessKept)
+    if (session.token === null) {
+      const isSamePerson = session.isGiven === this.#given.has(session.user)
+      return isSamePerson ? this.roleOf(session.user, accessKept) : null
+    }
     const token = await this.#state.get<KeptToken>('tokens', session.token, accessKept)
     const isValid = token && (token.body.expiresAt === null || this.#now() < token.body.expiresAt)
     return isValid ? session.role : null
