@@ -260,7 +260,8 @@ function optionsRate(
   const byInterface = sampling.byInterface.get(index) ?? any.byInterface.get(index) ?? null
   const bySelector = sampling.bySelector.get(selector) ?? any.bySelector.get(selector) ?? null
   if (selector === 0) return bySelector ?? byInterface
-  if (bySelector === null && byInterface === null && sampling.rate === null)
+  const isKnown = (sampling.rate ?? any.rate) !== null
+  if (bySelector === null && byInterface === null && !isKnown)
     exporter.samplingRateUnknown(selector)
   else if (bySelector !== null) exporter.unknownSamplers.remove(selector)
   return bySelector ?? byInterface

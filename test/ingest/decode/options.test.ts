@@ -74,6 +74,15 @@ describe('sampling rates, v9', () => {
     assert.equal(rows[0]?.['samplingInterval'], 100)
   })
 
+  test('announced for all under another source id, for a record that names its sampler', () => {
+    const { rows, problems, decoder } = decodeAll([
+      encodeV9({ sourceId: 1, sets: optionSets(system, [[34, 4, 100]]) }),
+      encodeV9({ sourceId: 2, sets: flowSets([[48, 1, 3]]) }),
+    ])
+    assert.equal(rows[0]?.['samplingInterval'], 100)
+    assert.deepEqual([problems, decoder.exporters()[0]?.sampling], [{}, 100])
+  })
+
   test('IPFIX from the same address has a rate of its own, also after a restart of the collector', () => {
     const { rows, decoder } = decodeAll([
       encodeV9({ sets: [...optionSets(system, [[34, 4, 100]]), ...flowSets([])] }),
