@@ -15,6 +15,8 @@ export interface SentFile {
   file: string
   interval: number
   id: string
+  /** Its flows; absent in lists of earlier versions. */
+  rows?: number
 }
 
 export interface InsertOptions {

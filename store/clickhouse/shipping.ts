@@ -12,12 +12,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShippingStatus } from '../../flow/status.ts'
 import type { ArchiveEntry } from '../archive/entry.ts'
 import { Manifest } from '../manifest.ts'
+import { StoreFault } from '../spool/fault.ts'
 import { Pause } from '../spool/pause.ts'
 import { compareFiles, idOf, type FilesCompared } from './compare-files.ts'
 import type { Connection } from './connection.ts'
 import { writeDocument } from './documents.ts'
 import { faultOf } from './fault.ts'
-import { insertFile, type SentFile } from './insert-file.ts'
+import { insertFile, type InsertOptions, type SentFile } from './insert-file.ts'
 
 /** Waiting for ClickHouse ends after this long without progress. */
 const patienceMs = 60_000
@@ -79,7 +80,7 @@ export class Shipping {
 
   /**
    * Resolves when everything in the archive has been sent.
-   * @throws ClickHouseFault after a minute without progress
+   * @throws StoreFault after a minute without progress
    */
   async settled(): Promise<void> {
     while (this.#running) {
@@ -163,6 +164,8 @@ export class Shipping {
         } else {
           await this.#say()
           await this.#forget()
+          this.#pause.end()
+          this.#lastError = null
           return
         }
         this.#pause.end()
@@ -172,7 +175,7 @@ export class Shipping {
           this.#failed.delete(next.file)
           this.#failed.add(next.file)
         }
-        const fault = faultOf(error)
+        const fault = error instanceof StoreFault ? error : faultOf(error)
         this.#lastError = fault.message
         this.#pause.begin(fault)
         await sleep(this.#pause.leftMs, undefined, { signal }).catch(() => undefined)
@@ -181,7 +184,7 @@ export class Shipping {
   }
 
   async #send(entry: ArchiveEntry): Promise<void> {
-    const { archive, connection, writer, keepMs, now } = this.#parts
+    const { archive, writer, keepMs, now } = this.#parts
     // In an interval with several files, those that the archive still names stay. A bundle replaces
     // all its intervals: they were sent before it was made, if flows were sent then, too.
     const held = new Set(this.#seen.entries.map(({ file }) => file))
@@ -209,21 +212,39 @@ export class Shipping {
       this.#seen = { ...this.#seen, entries: entries.filter(({ file }) => file !== entry.file) }
       return
     }
-    if (entry.interval + keepMs <= now()) this.#refused += entry.rows
-    else
-      await insertFile(connection, entry, {
-        sent,
-        replaced,
-        writer,
-        version: now(),
-        rows: () => createReadStream(path),
-        signal: this.#ending.signal,
-      })
+    // Greater than that of the insert that listed what this one replaces, even if the clock was set back.
+    const version = Math.max(now(), (this.#sent.value<number>('version') ?? 0) + 1)
+    let refused = this.#refused
+    if (entry.interval + keepMs <= now()) {
+      // The flows of what it replaces were there in time, or are counted already.
+      const before = replaced.reduce((sum, { rows = 0 }) => sum + rows, 0)
+      refused += Math.max(0, entry.rows - before)
+    } else await this.#insert(entry, path, { sent, replaced, writer, version })
     await this.#sent.commit({
-      add: [sent],
+      add: [{ ...sent, rows: entry.rows }],
       remove: replaced.map(({ file }) => file),
-      set: { refused: this.#refused },
+      set: { refused, version },
     })
+    this.#refused = refused
+  }
+
+  /** @throws StoreFault; if the file cannot be read, ClickHouse is not blamed */
+  async #insert(
+    entry: ArchiveEntry,
+    path: string,
+    options: Omit<InsertOptions, 'rows' | 'signal'>,
+  ): Promise<void> {
+    let unread: Error | null = null
+    const rows = () =>
+      createReadStream(path).on('error', (error) => {
+        unread = error
+      })
+    try {
+      const { signal } = this.#ending
+      await insertFile(this.#parts.connection, entry, { ...options, rows, signal })
+    } catch (error) {
+      throw unread === null ? error : unreadable(entry, unread)
+    }
   }
 
   /** Reports how far this collector's flows have been sent, and when exporters were away, if changed. */
@@ -247,4 +268,14 @@ export class Shipping {
       .filter(({ file, interval }) => !held.has(file) && !intervals.has(interval))
     if (gone.length > 0) await this.#sent.commit({ remove: gone.map(({ file }) => file) })
   }
+}
+
+function unreadable({ file }: ArchiveEntry, cause: Error): StoreFault {
+  return new StoreFault({
+    store: 'archive',
+    kind: 'busy',
+    message: `${file} cannot be read: ${cause.message}`,
+    remedy: 'see the disk of WEIR_DATA, and who owns the file',
+    cause,
+  })
 }

@@ -3,7 +3,7 @@
  * archive.
  */
 import assert from 'node:assert/strict'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
 
@@ -51,10 +51,10 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     const { clickhouse: settings } = await nodes.provide(database, { WEIR_ARCHIVE_KEEP: keep })
     const flows = await openClickHouseFlows({ settings, local, keepMs })
     const list = join(folder, 'list')
-    const ship = async (merging = {}) => {
+    const ship = async (merging = {}, now = Date.now) => {
       const connection = new Connection({ settings, timeoutMs: 20_000 })
       const parts = { archive: folder, folder: list, connection, writer: 'weir', keepMs }
-      const shipping = await Shipping.open({ ...parts, now: Date.now })
+      const shipping = await Shipping.open({ ...parts, now })
       const open = await Archive.open(folder, merging)
       await open.merge(Number.POSITIVE_INFINITY)
       shipping.look(archiveSeen(open, Date.now()))
@@ -139,11 +139,30 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     assert.deepEqual([total.bytes, total.flows], [300, 3])
   })
 
-  test('an interval with late flows replaces what was sent of it', async (t) => {
+  test('a file that cannot be read is said to be that, and not that ClickHouse does not answer', async (t) => {
+    const folder = await scratchFolder(t)
+    await archive(folder, [testFlow()])
+    const { ship } = await ready(t, folder)
+    const merged = await Archive.open(folder)
+    await merged.merge(Number.POSITIVE_INFINITY)
+    const path = join(folder, merged.entries()[0]!.file)
+    await merged.close()
+    await rename(path, `${path}.away`)
+    await mkdir(path)
+    const { shipping, done } = await ship()
+    await until(() => shipping.status().lastError !== null)
+    assert.match(shipping.status().lastError!, /^archive: .*\.parquet cannot be read: EISDIR/)
+    await rmdir(path)
+    await rename(`${path}.away`, path)
+    const { sent, waiting, lastError } = await done()
+    assert.deepEqual([sent, waiting, lastError], [1, 0, null])
+  })
+
+  test('an interval with late flows replaces what was sent of it, also after a step back of the clock', async (t) => {
     const folder = await scratchFolder(t)
     await archive(folder, [testFlow({ octets: 100 }), testFlow({ octets: 10 })])
     const { database, flows, ship } = await ready(t, folder)
-    await (await ship()).done()
+    await (await ship({}, () => Date.now() + 3_600_000)).done()
     const late = await Archive.open(folder)
     late.add(columnsOf([testFlow({ octets: 1 })]))
     await late.publish({})
