@@ -11,7 +11,7 @@ import { units, type Line } from './line.ts'
 import type { Question } from './question.ts'
 import { reaches, type Source, type Stored } from './source.ts'
 import type { FiveMinute } from './summary.ts'
-import { blankUnfollowed, type QueriedTrackers } from './trackers.ts'
+import type { QueriedTrackers } from './trackers.ts'
 import { onlyExporter, type Window } from './window.ts'
 
 export interface SeriesContext {
@@ -71,7 +71,6 @@ async function drawTier(
   const given = key && { keys: withDirections([key], split), wantsRest: false }
   const answer = await fromTier(question, { tier, from: window.from, to: window.to }, given)
   const { covered, grid } = answer
-  if (trackers) for (const line of answer.lines) blankUnfollowed(line, trackers, grid)
   const drawn = { source: tier.name, grid, covered, openAt: openStep(answer) }
   // Finer totals put maxima into steps, also into those without a row.
   const lines = linesWithData(answer, split)

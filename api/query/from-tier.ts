@@ -8,7 +8,7 @@ import type { Line, Unit } from './line.ts'
 import { wholeOf, type Split } from './measured.ts'
 import { Steps } from './steps.ts'
 import { tierLines } from './tier-lines.ts'
-import type { QueriedTrackers } from './trackers.ts'
+import { blankUnfollowed, type QueriedTrackers } from './trackers.ts'
 
 /** The read side of the series store. */
 export type SeriesReader = Pick<SeriesStore, 'coverage' | 'top' | 'read' | 'extent' | 'close'> & {
@@ -82,7 +82,10 @@ export async function fromTier(
     exporter,
     whole: rule && { rule, rows: whole! },
   }
-  return { grid, covered, keys, ...tierLines(rows) }
+  const made = tierLines(rows)
+  const { trackers } = question
+  if (trackers) for (const line of made.lines) blankUnfollowed(line, trackers, grid)
+  return { grid, covered, keys, ...made }
 }
 
 /** The keys that get a line: those given, the trackers asked for, or the greatest by the measure. */
