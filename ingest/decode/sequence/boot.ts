@@ -1,4 +1,4 @@
-/** Whether an exporter restarted, from the two clocks in its headers. */
+/** Whether an exporter restarted, from the clocks in its headers. */
 import { distance } from './missing.ts'
 import { wordSize } from '../steps/numbers.ts'
 
@@ -7,6 +7,18 @@ export interface Clocks {
   uptimeMs: number
   /** unix ms, the exporter's clock */
   exportMs: number
+}
+
+/**
+ * No exporter numbers more units than this per second: a number further ahead is one of a restart,
+ * which may begin anywhere. IPFIX has no uptime that would show it.
+ */
+const unitsPerSecondMax = 1_000_000
+
+/** How many units an exporter can have numbered between two datagrams, by its clock of whole seconds. */
+export function unitsMaxBetween(last: Clocks, now: Clocks): number {
+  const passedMs = Math.max(0, now.exportMs - last.exportMs)
+  return unitsPerSecondMax * (1 + passedMs / 1000)
 }
 
 /** Uptime may seem to drop this far without a restart: export times are in whole seconds. */

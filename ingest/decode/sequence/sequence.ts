@@ -3,7 +3,7 @@
  * count flows (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
  */
 import type { SequenceVerdict } from '../../../flow/sequence.ts'
-import { hasRestarted, type Clocks } from './boot.ts'
+import { hasRestarted, unitsMaxBetween, type Clocks } from './boot.ts'
 import { reorderWindowDatagrams } from '../limits.ts'
 import { distance, MissingRanges, type MissingRange } from './missing.ts'
 import { NumberingGuess, unitsOf, type SequencedContents } from './numbering.ts'
@@ -43,12 +43,6 @@ export interface SequenceSnapshot {
 
 /** A late datagram was exported before the last one, within the precision of a clock in seconds. */
 const exportToleranceMs = 1000
-
-/**
- * No exporter numbers more units than this per second: a number further ahead is one of a restart,
- * which may begin anywhere. IPFIX has no uptime that would show it.
- */
-const unitsPerSecondMax = 1_000_000
 
 const emptyMark = -1
 
@@ -133,7 +127,7 @@ export class Sequence {
     const isLater = datagram.exportMs - this.#last.exportMs > exportToleranceMs
     if (hasRestarted(this.#last, datagram)) finding.verdict = 'restart'
     else if (ahead > 0 && this.#isFromBeforeRestart(first)) finding.verdict = 'reordered'
-    else if (ahead > this.#unitsMax(datagram)) finding.verdict = 'restart'
+    else if (ahead > unitsMaxBetween(this.#last, datagram)) finding.verdict = 'restart'
     else if (ahead > 0) this.#lose(first, ahead)
     else if (!isLater && this.#missing.has(first)) {
       const { datagrams, flows } = this.#missing.found(first, units)
@@ -151,12 +145,6 @@ export class Sequence {
       this.#datagrams - this.#restartedAt < reorderWindowDatagrams &&
       Math.abs(distance(this.#expectedBefore, first)) <= this.#reorderUnits()
     )
-  }
-
-  /** How many units an exporter can have numbered since the last datagram, by its clock of whole seconds. */
-  #unitsMax({ exportMs }: SequencedDatagram): number {
-    const passedMs = Math.max(0, exportMs - this.#last.exportMs)
-    return unitsPerSecondMax * (1 + passedMs / 1000)
   }
 
   /** How many units late a datagram may arrive. */

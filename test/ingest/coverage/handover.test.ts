@@ -138,3 +138,18 @@ for (const version of versions)
         assert.deepEqual(exact(breaks), exact(whole.coverage.breaks.list()))
       })
   })
+
+test('an exporter that moves as it restarts from a large number lost nothing', () => {
+  for (const version of versions) {
+    const random = seeded(1)
+    const [one, two] = [new Collector(), new Collector()]
+    const before = send(version, 50, random, { sequence: 3_000_000_000 })
+    const exportMs = before.exporter.exportMs + 40_000
+    const after = send(version, 50, random, { sequence: 0, uptimeMs: 30_000, exportMs })
+    for (const each of before.sent) one.hear(each)
+    talk(one, two)
+    for (const each of after.sent) two.hear(each)
+    talk(one, two)
+    assert.deepEqual([one.lost(), two.lost()], [{ datagrams: 0, flows: 0 }, { datagrams: 0, flows: 0 }], version) // prettier-ignore
+  }
+})
