@@ -22,9 +22,12 @@ const colours = {
   axis: '#5f6368',
   grid: '#e3e5e8',
   event: '#fdf0d5',
+  unknown: '#9aa0a6',
   text: '#202124',
 }
 const ticksMax = 5
+/** Distance of the lines of hatching. */
+const hatchGap = 6
 
 /** The others' traffic as an area, the actors' as a line over it, the event shaded; null without series. */
 export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
@@ -56,19 +59,22 @@ export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
         return `${begins ? begun : 'L'}${from} ${y(value)}L${to} ${y(value)}${closes && ends ? `L${to} ${y(0)}Z` : ''}`
       })
       .join('')
+  const drawn = isNamed ? [others, actor] : [others]
+  const unknown = unknownSpans(drawn).map(([from, to]) => [time[from]!, time[to] ?? end] as const)
   const names = actors.length > 0 ? actors.map(({ host }) => host).join(', ') : 'the greatest hosts'
   const shown = { window, x, y, top, end, start: time[0]!, zone }
   const parts = [
     window.kind === 'none' ? '' : shade(shown),
+    ...unknown.map((span) => hatch(shown, span)),
     grid(shown),
     `<path d="${path(others, true)}" fill="${colours.others}"/>`,
     isNamed
       ? `<path d="${path(actor, false)}" fill="none" stroke="${colours.actor}" stroke-width="1.6"/>`
       : '',
-    legend(isNamed ? names : null, direction),
+    legend(isNamed ? names : null, { direction, isHatched: unknown.length > 0 }),
   ]
   return {
-    description: `Traffic, ${sayRange(time[0]! * 1000, end * 1000, zone)}, in steps of ${step} s: all others as an area${isNamed ? `, ${names} as a line` : ''}.`,
+    description: `Traffic, ${sayRange(time[0]! * 1000, end * 1000, zone)}, in steps of ${step} s: all others as an area${isNamed ? `, ${names} as a line` : ''}${unknown.length > 0 ? '; hatched where not known' : ''}.`,
     svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="sans-serif" font-size="11">${parts.join('')}</svg>`,
   }
 }
@@ -90,6 +96,18 @@ export function sumOf(
   )
 }
 
+/** The ranges of steps, [from, to), of which nothing is known. */
+function unknownSpans(lines: readonly Values[]): [from: number, to: number][] {
+  const spans: [number, number][] = []
+  lines[0]!.forEach((_, i) => {
+    if (lines.some((values) => values[i] !== null)) return
+    const before = spans.at(-1)
+    if (before?.[1] === i) before[1] = i + 1
+    else spans.push([i, i + 1])
+  })
+  return spans
+}
+
 interface Plane {
   window: ExplainAnswer['window']
   x: (t: number) => number
@@ -104,6 +122,18 @@ function shade({ window, x, start, end }: Plane): string {
   const from = Math.max(window.from, start)
   const to = Math.min(window.to, end)
   return `<rect x="${x(from)}" y="${frame.top}" width="${round(x(to) - x(from))}" height="${height - frame.top - frame.bottom}" fill="${colours.event}"/>`
+}
+
+/** Lines of their own instead of a pattern, which some programs that make PDF do not draw. */
+function hatch({ x, start, end }: Plane, [from, to]: readonly [number, number]): string {
+  const [left, right] = [x(Math.max(from, start)), x(Math.min(to, end))]
+  const [top, bottom] = [frame.top, height - frame.bottom]
+  const lines: string[] = []
+  for (let at = left - (bottom - top); at < right; at += hatchGap) {
+    const [begin, stop] = [Math.max(at, left), Math.min(at + bottom - top, right)]
+    if (stop > begin) lines.push(`M${round(begin)} ${round(bottom - begin + at)}L${round(stop)} ${round(bottom - stop + at)}`) // prettier-ignore
+  }
+  return `<path d="${lines.join('')}" stroke="${colours.unknown}" stroke-width="0.5"/>`
 }
 
 function grid(plane: Plane): string {
@@ -127,22 +157,26 @@ function grid(plane: Plane): string {
 }
 
 /** The legend; `names` are those of the actors' line. */
-function legend(names: string | null, direction: 'in' | 'out' | undefined): string {
+function legend(
+  names: string | null,
+  { direction, isHatched }: { direction: 'in' | 'out' | undefined; isHatched: boolean },
+): string {
   const way = { in: ' received', out: ' sent' }
   const said = `${names}${direction ? way[direction] : ''}`
   const area = [
     `<rect x="${frame.left}" y="6" width="14" height="9" fill="${colours.others}"/>`,
     label(frame.left + 19, 14, {
-      text: `all ${names === null ? '' : 'others, '}received and sent`,
+      text: `all ${names === null ? '' : 'others, '}received and sent${isHatched ? '; hatched: not known' : ''}`,
       anchor: 'start',
     }),
   ]
   if (names === null) return area.join('')
+  const [lineAt, lettersMax] = isHatched ? [frame.left + 310, 48] : [frame.left + 200, 70]
   return [
     ...area,
-    `<line x1="${frame.left + 200}" x2="${frame.left + 214}" y1="11" y2="11" stroke="${colours.actor}" stroke-width="2"/>`,
-    label(frame.left + 219, 14, {
-      text: said.length > 70 ? `${said.slice(0, 69)}…` : said,
+    `<line x1="${lineAt}" x2="${lineAt + 14}" y1="11" y2="11" stroke="${colours.actor}" stroke-width="2"/>`,
+    label(lineAt + 19, 14, {
+      text: said.length > lettersMax ? `${said.slice(0, lettersMax - 1)}…` : said,
       anchor: 'start',
     }),
   ].join('')
