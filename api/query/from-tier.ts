@@ -84,7 +84,7 @@ export async function fromTier(
   }
   const made = tierLines(rows)
   const { trackers } = question
-  if (trackers) for (const line of made.lines) blankUnfollowed(line, trackers, grid)
+  if (trackers) for (const line of made.lines) blankUnfollowed(line, trackers, covered)
   return { grid, covered, keys, ...made }
 }
 

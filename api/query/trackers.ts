@@ -4,7 +4,7 @@ import type { StateDocument } from '../../store/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { badQuery } from '../errors.ts'
 import type { SeriesQuery } from '../schema/schema.ts'
-import type { Grid } from './grid.ts'
+import { xff, type CoverageGrid } from './coverage.ts'
 import type { Line } from './line.ts'
 import type { Stored, Wanted } from './source.ts'
 
@@ -53,18 +53,29 @@ export function asOfTotals(wanted: Wanted, stored: Stored): [Wanted, Stored] {
   ]
 }
 
-/** Makes the time in which a line's tracker was not followed unknown. */
-export function blankUnfollowed(line: Line, { known }: QueriedTrackers, grid: Grid): void {
+/**
+ * Makes the time in which a line's tracker was not followed unknown: a step followed for less than
+ * xff of what has begun of it has no value, and one followed for part of it has the mean of that
+ * part.
+ */
+export function blankUnfollowed(
+  line: Line,
+  { known }: QueriedTrackers,
+  { grid, openUntil }: Pick<CoverageGrid, 'grid' | 'openUntil'>,
+): void {
   const tracker = known.get(String(line.key?.['tracker']))
   if (!tracker) return
   for (let at = 0; at < grid.count; at++) {
     const start = grid.from + at * grid.stepMs
-    const end = start + grid.stepMs
-    const isFollowed = tracker.spans.some(
-      ({ from, to }) => from < end && (to === null || to > start),
+    const end = Math.min(start + grid.stepMs, openUntil ?? Number.POSITIVE_INFINITY)
+    if (end <= start) continue
+    const followedMs = tracker.spans.reduce(
+      (sum, { from, to }) => sum + Math.max(0, Math.min(to ?? end, end) - Math.max(from, start)),
+      0,
     )
-    if (isFollowed) continue
-    line.average[at] = Number.NaN
-    line.peak[at] = Number.NaN
+    if (followedMs < xff * (end - start)) {
+      line.average[at] = Number.NaN
+      line.peak[at] = Number.NaN
+    } else line.average[at]! *= (end - start) / followedMs
   }
 }

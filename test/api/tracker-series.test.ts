@@ -1,6 +1,6 @@
 /** /api/series of trackers: the time in which one was not followed is unknown, not 0. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 
 import { openApiState } from '../../api/documents/state.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
@@ -12,11 +12,18 @@ const minutes = 60_000
 /** Bytes of an interval in which the tracker has this many kilobits per second. */
 const bytesOf = (kilobits: number) => (kilobits * 1000 * 300) / 8
 
-test('the 95th percentile is that of the followed time, whatever the step', async (t) => {
-  const followed = t0 + 120 * minutes
-  const fine = Array.from({ length: 48 }, (_, i) => ({
+interface Kept {
+  /** The tracker's kilobits per second in each of 48 intervals of 5 minutes from t0; 0: no row. */
+  kilobits: readonly number[]
+  /** unix ms */
+  followed: number
+}
+
+/** The tracker's series in steps of 5 and 30 minutes. */
+async function seriesOf(t: TestContext, { kilobits, followed }: Kept): Promise<SeriesAnswer[]> {
+  const fine = kilobits.map((rate, i) => ({
     time: t0 + i * 5 * minutes,
-    rows: { tracker: i < 24 ? [] : [{ tracker: 'x', direction: 'in', bytes: bytesOf(i - 23) }] },
+    rows: { tracker: rate === 0 ? [] : [{ tracker: 'x', direction: 'in', bytes: bytesOf(rate) }] },
   }))
   const coarse = Array.from({ length: 8 }, (_, i) => {
     const under = fine.slice(i * 6, i * 6 + 6).flatMap(({ rows }) => rows.tracker)
@@ -34,8 +41,15 @@ test('the 95th percentile is that of the followed time, whatever the step', asyn
     options: { state },
   })
   const window = `from=${t0 / 1000}&to=${t0 / 1000 + 4 * 3600}&by=tracker`
-  for (const step of [300, 1800]) {
-    const { series } = await get<SeriesAnswer>(`/api/series?${window}&step=${step}`)
+  return [
+    await get<SeriesAnswer>(`/api/series?${window}&step=300`),
+    await get<SeriesAnswer>(`/api/series?${window}&step=1800`),
+  ]
+}
+
+test('the 95th percentile is that of the followed time, whatever the step', async (t) => {
+  const kilobits = Array.from({ length: 48 }, (_, i) => Math.max(0, i - 23))
+  for (const { series, step } of await seriesOf(t, { kilobits, followed: t0 + 120 * minutes })) {
     const { values, summary } = series[0]!
     assert.deepEqual(new Set(values.slice(0, values.length / 2)), new Set([null]), `step ${step}`)
     assert.deepEqual(
@@ -43,5 +57,22 @@ test('the 95th percentile is that of the followed time, whatever the step', asyn
       [23_000, 24_000, 12_500],
       `step ${step}`,
     )
+  }
+})
+
+test('a step that was followed in part has the mean of that part, if that is half of it', async (t) => {
+  const from = (skipped: number) => Array.from({ length: 48 }, (_, i) => (i < skipped ? 0 : 1))
+  for (const [skipped, first] of [
+    [1, 1000],
+    [2, 1000],
+    [3, 1000],
+    [4, null],
+    [5, null],
+  ] as const) {
+    const followed = t0 + skipped * 5 * minutes
+    const [, { series }] = (await seriesOf(t, { kilobits: from(skipped), followed })) as [SeriesAnswer, SeriesAnswer] // prettier-ignore
+    const { values, summary } = series[0]!
+    assert.deepEqual(values, [first, ...Array.from({ length: 7 }, () => 1000)], `${skipped}`)
+    assert.deepEqual([summary.average, summary.minimum, summary.p95], [1000, 1000, 1000])
   }
 })
