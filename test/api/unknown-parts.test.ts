@@ -69,7 +69,9 @@ suite('unseen parts', () => {
     assert.match(report, /the minute after: others [\d.]+ Mb\/s/)
     assert.doesNotMatch(report, /from here to its end/)
     // The area in two pieces, and no line of hosts if none is named.
-    assert.equal(chart.match(/M[\d. ]+L/g)?.length, 2)
+    const area = /<path d="([^"]*)" fill="#8db6d9"/.exec(chart)![1]!
+    assert.equal(area.match(/M[\d. ]+L/g)?.length, 2)
+    assert.match(chart, /hatched: not known/)
     assert.doesNotMatch(chart, /the greatest hosts/)
   })
 
