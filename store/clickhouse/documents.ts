@@ -20,6 +20,10 @@ export async function readDocuments<Value>(
   }))
 }
 
+/**
+ * Writes the newest version of a document. `version` is the time (unix ms); where the clock was set back, a
+ * greater one than that of the document there.
+ */
 export async function writeDocument(
   connection: Connection,
   {
@@ -36,9 +40,16 @@ export async function writeDocument(
     signal?: AbortSignal | undefined
   },
 ): Promise<void> {
-  const row = JSON.stringify([writer, name, JSON.stringify(value), version])
+  const table = `${connection.database}.${documentsTable}`
+  const answer = await connection.read({
+    sql: `SELECT max(version) AS latest FROM ${table} WHERE writer = {writer:String} AND name = {name:String}`,
+    values: { writer, name },
+    signal,
+  })
+  const next = Math.max(version, answer.numbers('latest')[0]! + 1)
+  const row = JSON.stringify([writer, name, JSON.stringify(value), next])
   await connection.run({
-    sql: `INSERT INTO ${connection.database}.${documentsTable} (writer, name, value, version) FORMAT JSONCompactEachRow\n${row}`,
+    sql: `INSERT INTO ${table} (writer, name, value, version) FORMAT JSONCompactEachRow\n${row}`,
     settings: { insert_deduplicate: 0, input_format_parallel_parsing: 0 },
     signal,
   })
