@@ -40,6 +40,9 @@ export function shareSql(
   )
 }
 
+/** ClickHouse takes values of up to 128 KiB. */
+const valueCharactersMax = 100_000
+
 /** Binds values: each call returns the value's placeholder. */
 export class ClickHouseBindings implements Binder {
   readonly words = clickHouseWords
@@ -55,7 +58,15 @@ export class ClickHouseBindings implements Binder {
     const width = keys[0]!.length
     const texts = keys.map((key) => (width === 1 ? String(key[0]!) : `(${key.join(',')})`))
     const one = width === 1 ? 'Int64' : `Tuple(${Array(width).fill('Int64').join(', ')})`
-    return this.#bind(`[${texts.join(',')}]`, `Array(${one})`)
+    const parts: string[] = []
+    for (let from = 0; from < texts.length;) {
+      let length = 0
+      let to = from
+      while (to < texts.length && length < valueCharactersMax) length += texts[to++]!.length + 1
+      parts.push(this.#bind(`[${texts.slice(from, to).join(',')}]`, `Array(${one})`))
+      from = to
+    }
+    return parts.length === 1 ? parts[0]! : `arrayConcat(${parts.join(', ')})`
   }
 
   /** A column, computed when the flow was inserted. */

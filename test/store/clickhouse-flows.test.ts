@@ -112,6 +112,28 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     await fc.assert(property, { numRuns: runs })
   })
 
+  test('the thousand greatest keys of many columns are told from each other', async (t) => {
+    const folder = await scratchFolder(t)
+    const made = Array.from({ length: 1200 }, (_, i) =>
+      testFlow({
+        source: `fdff:ffff:ffff:ffff:7123:4567:ffff:${(i + 4096).toString(16)}`,
+        destination: `fdff:ffff:ffff:ffff:7123:4567:fffe:${(i + 4096).toString(16)}`,
+        exporter: 'fdff:ffff:ffff:ffff:7123:4567:ffff:1',
+        nextHop: 'fdff:ffff:ffff:ffff:7123:4567:ffff:2',
+        octets: 1000 + i,
+      }),
+    )
+    await archive(folder, made)
+    const { flows, ship } = await ready(t, folder)
+    await (await ship()).done()
+    const embedded = await openFlowStore(folder, { local })
+    t.after(() => embedded.close())
+    const by = ['pair', 'exporter', 'nexthop'] as const
+    const window = { from: t0 - 1, to: t0 + minuteMs, include: 'any' as const }
+    const query = { ...window, by, order: 'bytes', limit: 1000 } as const
+    assert.deepEqual(await flows.top(query), await embedded.top(query))
+  })
+
   test('a file that the disk has damaged keeps no other from being sent, and is tried again', async (t) => {
     const folder = await scratchFolder(t)
     const intervals = [0, 1, 2].map((i) => t0 + i * 300_000)
