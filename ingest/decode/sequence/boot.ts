@@ -13,7 +13,7 @@ export interface Clocks {
  * No exporter numbers more units than this per second: a number further ahead is one of a restart,
  * which may begin anywhere. IPFIX has no uptime that would show it.
  */
-const unitsPerSecondMax = 1_000_000
+const unitsPerSecondMax = 10_000_000
 
 /** How many units an exporter can have numbered between two datagrams, by its clock of whole seconds. */
 export function unitsMaxBetween(last: Clocks, now: Clocks): number {
