@@ -14,7 +14,7 @@ import { readSettings } from '../../../flow/settings.ts'
 import { judgeValue } from '../../../ingest/alerts/condition.ts'
 import { newsOf } from '../../../ingest/alerts/runs.ts'
 import { AlertSender } from '../../../ingest/alerts/sender.ts'
-import type { AlertEvent, AlertStanding, KeptAlert } from '../../../store/alert.ts'
+import type { AlertStanding, KeptAlert } from '../../../store/alert.ts'
 import { IncidentReader } from '../../../store/incident/ledger.ts'
 import { openSeriesStore } from '../../../store/open-series.ts'
 import { mondayFolder } from '../../monday.ts'
@@ -22,6 +22,7 @@ import { scratchFolder } from '../../processes.ts'
 import { openSinks } from '../../sinks.ts'
 import { coverageOf, stepOf, tiers } from '../../store/series-rows.ts'
 import { until } from '../../until.ts'
+import { senderUnderTest } from './sender-under-test.ts'
 import { Simulated, storyStart } from './simulated.ts'
 
 test('the story’s congestion is reported within a minute of its interval, once, by mail and webhook', async (t) => {
@@ -238,15 +239,8 @@ suite('webhooks', () => {
 
 test('what a cut kept from arriving is tried again later, unless it is refused or a test', async (t) => {
   const sinks = await openSinks(t)
-  const { alerts } = readSettings({ WEIR_WEBHOOK_NETWORKS: '127.0.0.0/8' })
-  const kept: AlertEvent[] = []
-  const sender = new AlertSender({
-    settings: alerts,
-    pageUrl: '',
-    log: pino({ level: 'silent' }),
-    keep: async (event) => void kept.push(event),
-    pausesMs: { first: [0, 1], later: [100, 100, 100] },
-  })
+  const settings = { WEIR_WEBHOOK_NETWORKS: '127.0.0.0/8' }
+  const { sender, kept } = senderUnderTest(settings, [100, 100, 100])
   const alert: KeptAlert = { name: 'x', targets: [{ webhook: sinks.webhook }], author: 'anna', subject: { kind: 'disk' } } // prettier-ignore
   const found = { text: 'cut', evidence: '', from: 0, to: 0, path: '/' }
   const send = async (isTest: boolean) =>

@@ -2,28 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { pino } from 'pino'
-
-import { readSettings } from '../../../flow/settings.ts'
-import { AlertSender } from '../../../ingest/alerts/sender.ts'
-import type { AlertEvent } from '../../../store/alert.ts'
 import { openSinks } from '../../sinks.ts'
 import { until } from '../../until.ts'
+import { senderUnderTest } from './sender-under-test.ts'
 
 test('mail that is refused for good is not tried again, mail refused for now is', async (t) => {
   const sinks = await openSinks(t)
-  const { alerts } = readSettings({
-    WEIR_MAIL_SERVER: sinks.mailServer,
-    WEIR_MAIL_FROM: 'weir@example.org',
-  })
-  const kept: AlertEvent[] = []
-  const sender = new AlertSender({
-    settings: alerts,
-    pageUrl: '',
-    log: pino({ level: 'silent' }),
-    keep: async (event) => void kept.push(event),
-    pausesMs: { first: [0, 1], later: [50, 50] },
-  })
+  const settings = { WEIR_MAIL_SERVER: sinks.mailServer, WEIR_MAIL_FROM: 'weir@example.org' }
+  const { sender, kept } = senderUnderTest(settings, [50, 50])
   const found = { text: 'cut', evidence: '', from: 0, to: 0, path: '/' }
   const send = async () => {
     const alert = { name: 'x', targets: [{ mail: 'nobody@example.org' }], author: 'anna', subject: { kind: 'disk' } } as const // prettier-ignore
