@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { endpointText } from '../flow/setting-values.ts'
 import type { CommandInput } from './command.ts'
 import { replay } from './replay.ts'
 import { start } from './start.ts'
@@ -28,8 +29,8 @@ export async function demo({ settings }: CommandInput): Promise<void> {
     const weeks = Math.floor((Date.now() / 1000 - outage.to) / weekSeconds)
     const at = (seconds: number) =>
       new Date((seconds + weeks * weekSeconds) * 1000).toISOString().slice(0, 19) + 'Z'
-    const { host, port } = settings.http
-    console.log(`the outage: http://${host}:${port}/?from=${at(outage.from)}&to=${at(outage.to)}`)
+    const page = `http://${endpointText(settings.http)}`
+    console.log(`the outage: ${page}/?from=${at(outage.from)}&to=${at(outage.to)}`)
     process.env['WEIR_DATA'] = data
     process.env['WEIR_NAMES'] = scratch.names
     await start({ settings: scratch, values: {}, positionals: [] })

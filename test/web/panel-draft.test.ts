@@ -92,6 +92,9 @@ describe('a panel in its form', () => {
       assert.equal(all['key'], undefined)
       assert.doesNotMatch(all['filter'] ?? '', /if 3/)
     }
+    const commented = queryAfter(chart, { interface: '3', filter: 'port 80 # web' })
+    assert.equal(commented['filter'], 'if 3 and (port 80 # web\n)')
+    assert.deepEqual(queryAfter({ kind: 'chart', query: commented }), commented)
     const figure = { kind: 'number', statistic: 'last', query: { ...range, exporter: 'pfsense' } }
     const received = queryAfter(figure, { interface: '3', direction: 'in' })
     assert.deepEqual(

@@ -132,7 +132,7 @@ function interfaceOf(query: Query): { interface: string; filter: string; by?: st
   if (by === 'interface,direction' && key !== undefined && filter === '')
     return { interface: key, filter: '', by: splitKeys.interface }
   const match = /^if (\d+)(?: and \((.*)\))?$/s.exec(filter)
-  return match && { interface: match[1]!, filter: match[2] ?? '' }
+  return match && { interface: match[1]!, filter: (match[2] ?? '').trim() }
 }
 
 /** The panel described by a draft, without its place. checks.ts checks it. */
@@ -218,7 +218,9 @@ function numberBy({ kept, direction, by }: PanelDraft): string {
 function narrowedFilter({ interface: index, filter }: Pick<PanelDraft, 'interface' | 'filter'>) {
   const own = filter.trim()
   if (index === '') return own
-  return own === '' ? `if ${index}` : `if ${index} and (${own})`
+  // The parenthesis must not be part of a comment.
+  const whole = own.includes('#') ? `${own}\n` : own
+  return own === '' ? `if ${index}` : `if ${index} and (${whole})`
 }
 
 /** A figure in the form its field accepts: 60M, 2.5G, 40. */
