@@ -19,6 +19,11 @@ const networks: Record<string, RelayOptions> = {
   'loss of 10 %, reordering, duplicates': { loss: 0.1, reordering: 0.05, duplicates: 0.01, reorderWithin: 32 },
 } // prettier-ignore
 
+/** How an exporter sends that restarted 40 s after what it sent before. */
+function restarted({ exporter }: ReturnType<typeof send>) {
+  return { sequence: 0, uptimeMs: 30_000, exportMs: exporter.exportMs + 40_000 }
+}
+
 for (const version of versions)
   describe(version, () => {
     for (const [name, network] of Object.entries(networks))
@@ -64,11 +69,7 @@ for (const version of versions)
       for (const seed of [1, 2, 3]) {
         const random = seeded(seed)
         const before = send(version, 300, random, { sequence: 1_000_000 })
-        const after = send(version, 300, random, {
-          sequence: 0,
-          uptimeMs: 30_000,
-          exportMs: before.exporter.exportMs + 40_000,
-        })
+        const after = send(version, 300, random, restarted(before))
         const { status } = receive([...before.sent, ...after.sent])
         assert.deepEqual(
           [status.restarts, status.lost, status.duplicates, status.reordered],
@@ -80,11 +81,7 @@ for (const version of versions)
     test('a restart from a number so large that the first one seems ahead of it', () => {
       const random = seeded(4)
       const before = send(version, 100, random, { sequence: 3_000_000_000 })
-      const after = send(version, 100, random, {
-        sequence: 0,
-        uptimeMs: 30_000,
-        exportMs: before.exporter.exportMs + 40_000,
-      })
+      const after = send(version, 100, random, restarted(before))
       const { status } = receive([...before.sent, ...after.sent])
       const lost = { datagrams: 0, flows: 0, flowsEstimated: false }
       assert.deepEqual([status.restarts, status.lost], [1, lost])
