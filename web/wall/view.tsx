@@ -1,7 +1,8 @@
 /** The wall: a dashboard on the full screen, readable from afar, running unattended for months. */
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
+import type { DashboardBody } from '../../api/schema/state.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { Fault } from '../controls/fault.tsx'
@@ -54,7 +55,8 @@ export function Wall() {
   useEffect(() => (entered.value ? hang(shown.value) : undefined), [entered.value, shown.value])
   // The session supplies the time zone: a wall may not read its other sources.
   useEffect(() => (entered.value ? repeat(sessionMs, askSession) : undefined), [entered.value])
-  useEffect(() => rotate(shown), [JSON.stringify(hung.value?.body.rotation), shown.value])
+  const rotation = useRotation()
+  useEffect(() => rotate(shown, rotation), [JSON.stringify(rotation), shown.value])
   const scale = useScale()
   const classes = ['wall', isDimmed.value ? 'dimmed' : '', isPointerHidden.value ? 'still' : '']
   const dashboard = hung.value
@@ -80,9 +82,17 @@ function nameOf(path: string): string {
   return decodeURIComponent(path.split('/')[2] ?? '')
 }
 
+type Rotation = DashboardBody['rotation']
+
+/** The rotation of the dashboard in the address: those that it rotates with may have none, or another. */
+function useRotation(): Rotation {
+  const own = useRef<Rotation>(undefined)
+  if (hung.value?.id === nameOf(place.value.path)) own.current = hung.value.body.rotation
+  return own.current
+}
+
 /** Shows the next dashboard of the rotation when this one's time is over. */
-function rotate(shown: { value: string }): (() => void) | undefined {
-  const rotation = hung.value?.body.rotation
+function rotate(shown: { value: string }, rotation: Rotation): (() => void) | undefined {
   const own = nameOf(place.value.path)
   const asked = Number(parameter('rotate').replace(/s$/, ''))
   const seconds = asked >= 5 ? asked : rotation?.seconds
