@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../../flow/settings.ts'
 import { ruleOf, type Rule } from './rules.ts'
 import { ApiError } from '../errors.ts'
+import type { DashboardBody } from '../schema/state.ts'
 import { everybody, identify, identityOf, type Identity } from './identity.ts'
 import type { ApiState } from '../documents/state.ts'
 import type { Accounts } from './accounts.ts'
@@ -37,7 +38,8 @@ export async function guardAccess(app: FastifyInstance, parts: GuardParts): Prom
     if (!rule) return
     const identity = await callerOf(request, parts)
     if (identity) identify(request, identity)
-    if (rule.may !== 'open') checkRule(rule, identity, request)
+    if (rule.may !== 'open')
+      checkRule(rule, identity, await isOwn(rule, { identity, request, parts }))
     if (rule.whole && isMasked(request, parts.settings)) throw masked()
   })
   // Logged before the answer goes out, so that nobody looks unlogged.
@@ -129,14 +131,13 @@ function checkOrigin({ method, headers }: FastifyRequest): void {
   })
 }
 
-function checkRule(rule: Rule, identity: Identity | null, request: FastifyRequest): void {
+function checkRule(rule: Rule, identity: Identity | null, own: boolean): void {
   if (!identity)
     throw new ApiError(401, 'login-needed', {
       message: 'a login is needed',
       remedy: 'log in on the page, or send an API token: Authorization: Bearer …',
     })
-  const isAllowed = rule.may.includes(identity.role)
-  if (isAllowed && isOwn(rule, identity, request)) return
+  if (rule.may.includes(identity.role) && own) return
   throw new ApiError(403, 'not-allowed', {
     message: `the role ${identity.role} may not do this`,
     remedy: 'ask an admin',
@@ -150,9 +151,17 @@ function masked(): ApiError {
   })
 }
 
-function isOwn({ own }: Rule, identity: Identity, request: FastifyRequest): boolean {
-  if (identity.role !== 'wall' || own === undefined) return true
-  return (request.params as Record<string, string>)[own] === identity.dashboard
+/** Whether a wall asks for its own dashboard, or for one that an admin has it rotate with. */
+async function isOwn(
+  { own }: Rule,
+  asked: { identity: Identity | null; request: FastifyRequest; parts: GuardParts },
+): Promise<boolean> {
+  const { identity, request, parts } = asked
+  if (identity?.role !== 'wall' || own === undefined) return true
+  const id = (request.params as Record<string, string>)[own]!
+  if (identity.dashboard === null || id === identity.dashboard) return id === identity.dashboard
+  const mine = await parts.state.get<DashboardBody>('dashboards', identity.dashboard)
+  return mine?.body.rotation?.dashboards.includes(id) ?? false
 }
 
 async function writeAudit(

@@ -7,7 +7,7 @@ export interface Identity {
   /** Name of the user, of the token (`token NAME`), or `local` without login. */
   user: string
   role: Role
-  /** The only dashboard a wall may read. */
+  /** The only dashboard a wall may read, with those that it rotates with. */
   dashboard: string | null
   /** Id of the session's document; null for tokens, proxies and without login. */
   session: string | null

@@ -8,7 +8,7 @@ import type { Role } from '../schema/access.ts'
 export interface Rule {
   /** `open`: everybody, without a login. */
   may: 'open' | readonly Role[]
-  /** For walls: the parameter that must name their own dashboard. */
+  /** For walls: the parameter that must name their own dashboard, or one that it rotates with. */
   own?: 'id'
   /** Not for masked roles: the route is about single hosts. */
   whole?: true
@@ -21,7 +21,7 @@ const readers: Rule = { may: ['admin', 'viewer'] }
 const admins: Rule = { may: ['admin'] }
 const audited: Rule = { may: ['admin'], audit: true }
 const session: Rule = { may: ['admin', 'viewer', 'wall'] }
-/** A wall reaches its own dashboard only. */
+/** A wall reaches its own dashboard only, and those that it rotates with. */
 const ownDashboard: Rule = { may: ['admin', 'viewer', 'wall'], own: 'id' }
 
 export const access: Readonly<Record<string, Rule>> = {

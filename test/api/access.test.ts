@@ -94,6 +94,25 @@ test('a wall can reach only its own dashboard, however the address is written', 
   }
 })
 
+test('a wall can reach the dashboards that its own rotates with, for as long as it does', async (t) => {
+  const console = await AccessUnderTest.open(t)
+  const [cookie, admin] = [await console.wall(), await console.admin()]
+  const urls = ['/api/dashboards/other', '/api/dashboards/other/panels/0']
+  const rotate = async (dashboards: string[]) => {
+    const body = { title: 'mine', panels: [], rotation: { seconds: 30, dashboards } }
+    const changed = await console.ask('PUT', '/api/dashboards/mine', { cookie: admin, body })
+    assert.equal(changed.statusCode, 200, changed.body)
+  }
+  for (const [dashboards, expected] of [
+    [['other'], 200],
+    [['third'], 403],
+  ] as const) {
+    await rotate([...dashboards])
+    for (const url of urls)
+      assert.equal((await console.ask('GET', url, { cookie })).statusCode, expected, url)
+  }
+})
+
 test('a wall’s session ends with its token, and the token itself reads nothing', async (t) => {
   const console = await AccessUnderTest.open(t)
   const { secret, id, link } = await console.token('wall', 'mine')
