@@ -87,6 +87,7 @@ export class Connection {
   readonly #clients: ClickHouseClient[] = []
   readonly #options: ConnectionOptions
   readonly #slots: Slots
+  readonly #closed = new AbortController()
   #at = 0
 
   constructor(options: ConnectionOptions) {
@@ -202,7 +203,9 @@ export class Connection {
     return text
   }
 
+  /** Requests in progress fail: a server that hangs holds up no stop. */
   async close(): Promise<void> {
+    this.#closed.abort(new Error('the connection is closed'))
     await Promise.all(this.#clients.map((client) => client?.close()))
   }
 
@@ -220,6 +223,7 @@ export class Connection {
           return await this.#watched(node, work, signal)
         } catch (error) {
           signal?.throwIfAborted()
+          this.#closed.signal.throwIfAborted()
           const fault = faultOf(error)
           if (fault.kind !== 'away') throw fault
           const next = (node + 1) % this.urls.length
@@ -244,7 +248,7 @@ export class Connection {
   ): Promise<Found> {
     const { timeoutMs } = this.#options
     const timeout = AbortSignal.timeout(timeoutMs)
-    const ends = [timeout, signal, isHung].filter((each) => each !== undefined)
+    const ends = [timeout, this.#closed.signal, signal, isHung].filter((each) => each !== undefined)
     this.requests.sent++
     try {
       const auth = { username: this.#options.settings.user, password: await this.#password() }

@@ -125,9 +125,9 @@ export class Shipping {
 
   async close(): Promise<void> {
     this.#ending.abort()
+    await this.#parts.connection.close()
     await this.#running
     await this.#sent.close()
-    await this.#parts.connection.close()
   }
 
   /** Closed files not sent yet, oldest first. */

@@ -1,5 +1,7 @@
-/** What is counted of files that ClickHouse no longer takes; it is not needed for that. */
+/** What is counted of files that ClickHouse no longer takes, and a stop while it hangs; it is not needed for that. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
@@ -15,8 +17,21 @@ const hourMs = 3_600_000
 
 /** Looks at an archive whose flows are past retention until all of its files are done; gives the flows counted. */
 async function refusedOf(t: TestContext, folder: string, open: Archive): Promise<number> {
+  const shipping = await shippingTo('http://127.0.0.1:1', { folder, timeoutMs: 1000 })
+  t.after(() => shipping.close())
+  shipping.look(archiveSeen(open, t0 + 100 * hourMs))
+  await until(() => shipping.status().waiting === 0)
+  const { refusedByRetention } = shipping.status()
+  await shipping.close()
+  return refusedByRetention
+}
+
+function shippingTo(
+  url: string,
+  { folder, timeoutMs }: { folder: string; timeoutMs: number },
+): Promise<Shipping> {
   const settings = {
-    urls: ['http://127.0.0.1:1'],
+    urls: [url],
     database: 'weir',
     cluster: null,
     user: 'default',
@@ -24,20 +39,14 @@ async function refusedOf(t: TestContext, folder: string, open: Archive): Promise
     writer: 'weir',
     spoolMaxBytes: 0,
   }
-  const shipping = await Shipping.open({
+  return Shipping.open({
     archive: folder,
     folder: join(folder, 'list'),
-    connection: new Connection({ settings, timeoutMs: 1000 }),
+    connection: new Connection({ settings, timeoutMs }),
     writer: 'weir',
     keepMs: hourMs,
     now: () => t0 + 100 * hourMs,
   })
-  t.after(() => shipping.close())
-  shipping.look(archiveSeen(open, t0 + 100 * hourMs))
-  await until(() => shipping.status().waiting === 0)
-  const { refusedByRetention } = shipping.status()
-  await shipping.close()
-  return refusedByRetention
 }
 
 test('flows that are too old are counted once, though their files are bundled', async (t) => {
@@ -66,4 +75,23 @@ test('flows that are too old are counted once, though noting them fails at first
   )
   setTimeout(() => full.mock.restore(), 500)
   assert.equal(await refusedOf(t, folder, open), 2)
+})
+
+test('it ends at once while a server that hangs is told that all is sent', async (t) => {
+  const hanging = createServer((socket) => void socket.on('error', () => undefined))
+  hanging.listen(0, '127.0.0.1')
+  await once(hanging, 'listening')
+  t.after(() => hanging.close())
+  const { port } = hanging.address() as AddressInfo
+  const shipping = await shippingTo(`http://127.0.0.1:${port}`, {
+    folder: await scratchFolder(t),
+    timeoutMs: 30_000,
+  })
+  const asked = once(hanging, 'connection')
+  shipping.look({ entries: [], closedBeforeMs: t0, breaks: [] })
+  await asked
+  const before = performance.now()
+  await shipping.close()
+  const ms = performance.now() - before
+  assert.ok(ms < 10_000, `${Math.round(ms)} ms`)
 })
