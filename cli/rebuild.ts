@@ -10,6 +10,7 @@ import { writeSeries } from '../ingest/import/write-series.ts'
 import { judgeNow } from '../ingest/incidents/judge-now.ts'
 import { lockDataFolder } from '../ingest/lock.ts'
 import { Archive } from '../store/archive/archive.ts'
+import { EntryTimes } from '../store/archive/entry-times.ts'
 import { openSeriesStore } from '../store/open-series.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { runToEnd } from './stop.ts'
@@ -25,18 +26,42 @@ async function rebuildBetween(settings: Settings, from: number, to: number): Pro
   const lock = await lockDataFolder(settings.data, 'rebuild')
   const archive = await Archive.open(join(settings.data, 'archive'))
   try {
-    const redo: number[] = []
-    const entries = archive.entries()
-    for (let t = intervalStart(from); t < to; t += intervalMs)
-      if (entries.some(({ firstMin, lastMax }) => firstMin < t + intervalMs && lastMax >= t))
-        redo.push(t)
+    const oldestMs = archive.oldestMs()
+    const times = new EntryTimes(archive.entries())
+    const redo = intervalsHeld(times, { from: Math.max(from, oldestMs), to })
     const made = await write(settings, archive, redo)
     await judgeNow(settings)
     console.log(`${made} intervals rebuilt from the archive`)
+    if (from < oldestMs)
+      console.log(
+        `those before ${iso(oldestMs)} stay as they are: flows of that time have been deleted from the archive`,
+      )
+    if (redo.length === 0) console.error(`weir: ${heldText(settings.data, times)}`)
   } finally {
     await archive.close()
     await lock.release()
   }
+}
+
+/** The intervals of a span in which flows of the archive may have been active, unix ms. */
+function intervalsHeld(times: EntryTimes, { from, to }: { from: number; to: number }): number[] {
+  const held: number[] = []
+  // A span may be of decades, of which the archive has days.
+  const end = Math.min(to, times.last + 1)
+  for (let t = intervalStart(Math.max(from, times.first)); t < end; t += intervalMs)
+    if (times.touching({ from: t, to: t + intervalMs }).length > 0) held.push(t)
+  return held
+}
+
+/** Why there was nothing to rebuild. */
+function heldText(data: string, { first, last }: EntryTimes): string {
+  return first > last
+    ? `there are no flows in ${data}: set WEIR_DATA to the data folder`
+    : `the flows in ${data} are of ${iso(first)} to ${iso(last)}: name a time within`
+}
+
+function iso(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 
 async function write(settings: Settings, archive: Archive, redo: number[]): Promise<number> {
