@@ -7,6 +7,7 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { Errors } from 'typebox/value'
 
+import { figureQuery } from '../../flow/figure-query.ts'
 import { documentOf } from '../documents/documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import { windowOf, type ApiParts } from '../parts.ts'
@@ -91,6 +92,8 @@ function panelAnswer(
   reply: FastifyReply,
 ): Promise<SeriesAnswer | TopAnswer> {
   if (panel.kind === 'top') return topAnswer(parts, panel.query, reply)
+  if (panel.kind === 'number')
+    return seriesAnswer(parts, figureQuery<SeriesQuery>(panel.query, panel.direction), reply)
   if ('query' in panel) return seriesAnswer(parts, panel.query, reply)
   throw badQuery('no-query', `a panel of kind ${panel.kind} has no query`, 'see its dashboard')
 }

@@ -5,7 +5,8 @@ import { Errors } from 'typebox/value'
 
 import { Panel } from '../../api/schema/state.ts'
 import { SeriesQuery, TopQuery, type SeriesAnswer } from '../../api/schema/schema.ts'
-import { isNewest, newestOf, valueOf } from '../../web/dashboard/figure.ts'
+import { figureOf, isNewest } from '../../web/dashboard/figure.ts'
+import { figureQuery } from '../../flow/figure-query.ts'
 import { isSame } from '../../web/dashboards/editor/changes.ts'
 import { faultsOf } from '../../web/dashboards/editor/checks.ts'
 import { byOf, chartSplits, draftOf, panelOf } from '../../web/dashboards/editor/draft.ts'
@@ -172,23 +173,31 @@ describe('a panel from JSON', () => {
   })
 })
 
-test('a figure for one direction excludes the others', () => {
-  const entry = (direction: string, last: number) =>
-    ({ key: { direction }, summary: { last } }) as unknown as SeriesAnswer['series'][number]
-  const answer = { series: [entry('in', 5), entry('out', 7)] }
-  assert.equal(valueOf(answer, { statistic: 'last' }), 12)
-  assert.equal(valueOf(answer, { statistic: 'last', direction: 'in' }), 5)
-  assert.equal(valueOf(answer, { statistic: 'last', direction: 'transit' }), null)
+test('a figure for one direction excludes the others; what is not known in its last step is no part of it', () => {
+  const entry = (direction: string, values: (number | null)[]) => {
+    const last = values.findLast((value) => value !== null) ?? null
+    return { key: { direction }, values, summary: { last, maximum: last } } as unknown as SeriesAnswer['series'][number] // prettier-ignore
+  }
+  const series = [entry('in', [5, 6, null]), entry('out', [5, 6, 7]), entry('transit', [1, 2, 3])]
+  const answer = { series, time: [0, 300, 600], step: 300, open: null }
+  const last = { statistic: 'last' } as const
+  assert.deepEqual(figureOf(answer, last), { value: 10, end: 900 })
+  assert.deepEqual(figureOf(answer, { ...last, direction: 'in' }), { value: 6, end: 600 })
+  assert.equal(figureOf(answer, { ...last, direction: 'internal' }), null)
+  assert.deepEqual(figureOf(answer, { statistic: 'maximum' }), { value: 7, end: 900 })
+  // The API leaves the open step out of what was last.
+  assert.equal(figureOf({ ...answer, open: [600, 700] }, last)?.end, 600)
+})
+
+test('a figure of all directions is asked for as their sum, whose greatest is that of no direction', () => {
+  const query = { from: 'now-1h', by: 'direction' }
+  assert.deepEqual(figureQuery(query), { from: 'now-1h' })
+  assert.equal(figureQuery(query, 'in'), query)
+  const figure = { ...query, by: 'interface,direction', key: '3' }
+  assert.deepEqual(figureQuery(figure), { from: 'now-1h', by: 'interface', key: '3' })
 })
 
 test('the last figure is of now only while no newer one can be there', () => {
-  const entry = (direction: string, values: (number | null)[]) =>
-    ({ key: { direction }, values }) as unknown as SeriesAnswer['series'][number]
-  const series = [entry('in', [5, 6, null]), entry('out', [5, 6, 7])]
-  const answer = { series, time: [0, 300, 600], step: 300 }
-  assert.equal(newestOf(answer, {}), 900)
-  assert.equal(newestOf(answer, { direction: 'in' }), 600)
-  assert.equal(newestOf(answer, { direction: 'transit' }), null)
   assert.ok(isNewest(600, 300, 600 + 300 + 60))
   assert.ok(!isNewest(600, 300, 600 + 300 + 180))
   assert.ok(isNewest(600, 1800, 600 + 1800 + 60))

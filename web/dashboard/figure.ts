@@ -5,31 +5,46 @@ import type { Panel } from '../../api/schema/state.ts'
 
 type NumberPanel = Extract<Panel, { kind: 'number' }>
 
-/** Sums of several series add up; of their extremes the greatest and the least are shown. */
-export function valueOf(
-  { series }: Pick<SeriesAnswer, 'series'>,
-  { statistic, direction }: Pick<NumberPanel, 'statistic' | 'direction'>,
-): number | null {
-  const values = series
-    .filter(({ key }) => direction === undefined || key?.['direction'] === direction)
-    .map(({ summary }) => summary[statistic])
-    .filter((value): value is number => value !== null)
-  if (values.length === 0) return null
-  if (statistic === 'minimum') return Math.min(...values)
-  if (statistic === 'maximum' || statistic === 'p95') return Math.max(...values)
-  return values.reduce((sum, value) => sum + value, 0)
+/** A figure, and the end of the newest step that counts in it. */
+export interface Figure {
+  value: number
+  /** unix seconds */
+  end: number
 }
 
-/** The end of a figure's newest known step, unix seconds; null if none is known. */
-export function newestOf(
-  { series, time, step }: Pick<SeriesAnswer, 'series' | 'time' | 'step'>,
-  { direction }: Pick<NumberPanel, 'direction'>,
-): number | null {
-  const counted = series.filter(
-    ({ key }) => direction === undefined || key?.['direction'] === direction,
-  )
-  const start = time.findLast((_, i) => counted.some(({ values }) => (values[i] ?? null) !== null))
-  return start === undefined ? null : start + step
+type Answered = Pick<SeriesAnswer, 'series' | 'time' | 'step' | 'open'>
+
+/**
+ * The figure of an answer; null if nothing is known. Sums of several series add up, those of the
+ * last step only where they are known in the same one; of their extremes the greatest and the least
+ * are shown.
+ */
+export function figureOf(
+  answer: Answered,
+  { statistic, direction }: Pick<NumberPanel, 'statistic' | 'direction'>,
+): Figure | null {
+  const counted = answer.series
+    .filter(({ key }) => direction === undefined || key?.['direction'] === direction)
+    .map(({ values, summary }) => ({ last: lastOf(values, answer), value: summary[statistic] }))
+    .filter((each): each is { last: number; value: number } => each.value !== null)
+  if (counted.length === 0) return null
+  const newest = Math.max(...counted.map(({ last }) => last))
+  const end = (answer.time[newest] ?? 0) + answer.step
+  const isLast = statistic === 'last'
+  const values = counted.filter(({ last }) => !isLast || last === newest).map(({ value }) => value)
+  if (statistic === 'minimum') return { value: Math.min(...values), end }
+  if (statistic === 'maximum' || statistic === 'p95') return { value: Math.max(...values), end }
+  return { value: values.reduce((sum, value) => sum + value, 0), end }
+}
+
+/** The newest known step, an open one only if no other is known; −1 if none is. */
+function lastOf(
+  values: SeriesAnswer['series'][number]['values'],
+  { time, open }: Answered,
+): number {
+  const isKnown = (i: number) => (values[i] ?? null) !== null
+  const closed = time.findLastIndex((t, i) => isKnown(i) && t < (open?.[0] ?? Infinity))
+  return closed >= 0 ? closed : time.findLastIndex((_, i) => isKnown(i))
 }
 
 /** An interval is written within this many seconds after its end. */

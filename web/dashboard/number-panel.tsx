@@ -4,7 +4,7 @@ import { formatDuration, formatScaled, formatWithUnit } from '../../flow/units.t
 import { measureUnits } from '../chart/readout.ts'
 import { zone } from '../state/zone.ts'
 import { shortInstantText } from '../time/words.ts'
-import { isNewest, newestOf, valueOf } from './figure.ts'
+import { figureOf, isNewest, type Figure } from './figure.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 
@@ -24,21 +24,30 @@ export const statisticTexts = {
   total: 'total',
 }
 
+/** Letters of a usual figure, such as 123.45 Mb/s: a longer one is written smaller, so that it is whole. */
+const lettersUsually = 11
+
 export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
   const { answer, error } = usePanel<SeriesAnswer>(panel, { place, everyMs })
   const { statistic, threshold } = panel
-  const value = answer && valueOf(answer, panel)
-  const isOver = threshold !== undefined && value !== null && value > threshold
+  const figure = answer && figureOf(answer, panel)
+  const isOver = threshold !== undefined && figure !== null && figure.value > threshold
+  const written = figure && text(figure.value, statistic, answer.measure)
   return (
     <div class="tile-number">
       {/* If nothing has ever come, the space shows the reason. */}
       {(answer || error === '') && (
         <>
-          <p class={isOver ? 'figure over' : 'figure'}>
-            {value === null ? '–' : text(value, statistic, answer!.measure)}
+          <p
+            class={isOver ? 'figure over' : 'figure'}
+            style={{ '--letters': Math.max(lettersUsually, written?.length ?? 0) }}
+          >
+            {written ?? '–'}
           </p>
           <p class="dim">
-            {answer && statistic === 'last' ? momentText(answer, panel) : statisticTexts[statistic]}
+            {answer && statistic === 'last'
+              ? momentText(answer, figure)
+              : statisticTexts[statistic]}
             {answer && ` · ${timeText(answer, statistic)}`}
             {isOver ? ' · over the threshold' : ''}
           </p>
@@ -54,10 +63,9 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
 }
 
 /** The last that is known is of now only while it is new: an exporter that fell silent sends nothing now. */
-function momentText(answer: SeriesAnswer, panel: PanelFacts<'number'>['panel']): string {
-  const end = newestOf(answer, panel)
-  if (end === null || isNewest(end, answer.step, Date.now() / 1000)) return statisticTexts.last
-  return `until ${shortInstantText(end * 1000, zone.value)}`
+function momentText({ step }: SeriesAnswer, figure: Figure | null): string {
+  if (!figure || isNewest(figure.end, step, Date.now() / 1000)) return statisticTexts.last
+  return `until ${shortInstantText(figure.end * 1000, zone.value)}`
 }
 
 /** The time a figure covers: the last, one step; any other, the whole window. */

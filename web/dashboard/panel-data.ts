@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 
 import type { Panel } from '../../api/schema/state.ts'
 import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
+import { figureQuery } from '../../flow/figure-query.ts'
 import { sameSteps } from '../chart/layers.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { repeat } from './repeat.ts'
@@ -34,7 +35,12 @@ export interface PanelState<Answer> {
 
 function addressOf(panel: QueriedPanel, { dashboard, index }: PanelPlace): string {
   if (dashboard !== null) return `/api/dashboards/${dashboard}/panels/${index}`
-  return addressOfAnswer(panel.kind === 'top' ? 'top' : 'series', panel.query)
+  if (panel.kind === 'top') return addressOfAnswer('top', panel.query)
+  const isFigure = panel.kind === 'number'
+  return addressOfAnswer(
+    'series',
+    isFigure ? figureQuery(panel.query, panel.direction) : panel.query,
+  )
 }
 
 /** The address of all traffic of a chart by direction. */

@@ -1,17 +1,13 @@
 /** A top list on a dashboard. */
 import type { TopAnswer } from '../../api/schema/schema.ts'
-import { formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
+import { topFigure } from './top-figure.ts'
 
 export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
   const { answer, error } = usePanel<TopAnswer>(panel, { place, everyMs })
-  const order = answer?.order ?? 'bytes'
-  const greatest = Math.max(...(answer?.rows ?? []).map(({ share }) => share), 1e-9)
-  const figure = (row: TopAnswer['rows'][number]) => {
-    if (order === 'bytes') return formatWithUnit(row.bytes, 'B')
-    return formatScaled(row[order as 'packets' | 'flows' | 'peers'])
-  }
+  const { valueOf, text } = topFigure(answer?.order ?? 'bytes')
+  const greatest = Math.max(...(answer?.rows ?? []).map(valueOf), Number.MIN_VALUE)
   return (
     <>
       <table class="tile-top">
@@ -19,9 +15,9 @@ export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
           {(answer?.rows ?? []).map((row) => (
             <tr key={JSON.stringify(row.key)}>
               <th scope="row">{row.label}</th>
-              <td>{figure(row)}</td>
+              <td>{text(valueOf(row))}</td>
               <td class="share">
-                <i style={{ width: `${Math.max(1, (row.share / greatest) * 100)}%` }} />
+                <i style={{ width: `${Math.max(1, (valueOf(row) / greatest) * 100)}%` }} />
               </td>
             </tr>
           ))}
