@@ -8,7 +8,7 @@ import { Type } from 'typebox'
 import { Errors } from 'typebox/value'
 
 import { figureQuery } from '../../flow/figure-query.ts'
-import { documentOf } from '../documents/documents.ts'
+import { documentOf, headOf } from '../documents/documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import { windowOf, type ApiParts } from '../parts.ts'
 import { readQuestion } from '../query/question.ts'
@@ -35,6 +35,12 @@ const incidentsUsually = 5
 
 /** A list of hosts counts each flow at both ends, so its sum is not the traffic: a chart of hosts asks for that too. */
 const PanelQuery = closed({
+  revision: Type.Optional(
+    Type.String({
+      maxLength: 100,
+      description: 'the etag of the dashboard that is shown: refused (412) once it was changed',
+    }),
+  ),
   by: Type.Optional(
     Type.Literal('direction', {
       description: 'of a chart: all its traffic by direction, instead of its own split',
@@ -58,7 +64,11 @@ export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/api/dashboards/:id/panels/:panel', { schema }, async ({ params, query }, reply) => {
       const { id, panel: index } = params
-      const { panels } = (await documentOf<KeptDashboard>(parts.state, 'dashboards', id)).body
+      const document = await documentOf<KeptDashboard>(parts.state, 'dashboards', id)
+      // Another panel may have this number by now: its figures must not appear under this one's title.
+      if (query.revision !== undefined && query.revision !== headOf(document).etag)
+        throw changed(id)
+      const { panels } = document.body
       const panel = panels[Number(index)]
       if (!panel)
         throw new ApiError(404, 'not-found', {
@@ -78,6 +88,13 @@ export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       return incidentsAnswer(parts, ledger, { ...incidentsRange, limit })
     })
   }
+}
+
+function changed(id: string): ApiError {
+  return new ApiError(412, 'changed', {
+    message: `dashboard "${id}" was changed since it was read`,
+    remedy: 'read it again',
+  })
 }
 
 /** A chart's query for all its traffic. */

@@ -1,11 +1,15 @@
 /** Dashboards at the desk and on the wall, while they turn and while others change them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+
+import type { Page } from 'playwright-core'
 
 import type { Panel } from '../../api/schema/state.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
 
 const place: Panel['place'] = { column: 0, row: 0, columns: 6, rows: 3 }
@@ -49,5 +53,39 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     })
     assert.equal(cut, 0)
     await page.close()
+  })
+
+  test('a panel keeps its figure when somebody else changes the dashboard, which is then shown as it is now', async () => {
+    const figure = (direction: 'in' | 'out', column: number): Panel => {
+      const query = { ...range, by: 'direction' }
+      const title = `All ${direction}`
+      return { kind: 'number', title, direction, statistic: 'total', query, place: { ...place, column } } // prettier-ignore
+    }
+    const panels = [figure('in', 0), figure('out', 6)]
+    await weir.addDashboard({ id: 'changed', title: 'Changed', refreshSeconds: 5, panels })
+    const pages = [
+      (await weir.open('/dashboards/changed')).page,
+      (await weir.open('/wall/changed')).page,
+    ]
+    const figures = (page: Page) =>
+      Promise.all(
+        panels.map(({ title }) =>
+          page.getByRole('region', { name: title! }).locator('.figure').innerText(),
+        ),
+      )
+    for (const page of pages) await until(async () => !(await figures(page)).includes('–'))
+    const before = await figures(pages[0]!)
+    assert.notEqual(before[0], before[1])
+    const answer = await fetch(`${weir.url}/api/dashboards/changed`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ title: 'Turned', refreshSeconds: 5, panels: panels.toReversed() }),
+    })
+    assert.equal(answer.status, 200, await answer.text())
+    for (const page of pages) {
+      await page.getByRole('heading', { name: 'Turned' }).waitFor({ timeout: 20_000 })
+      await until(async () => isDeepStrictEqual(await figures(page), before))
+      await page.close()
+    }
   })
 })

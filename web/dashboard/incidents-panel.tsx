@@ -8,6 +8,7 @@ import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'
 import { zone } from '../state/zone.ts'
 import { tellAnswered, tellSilent } from './freshness.ts'
+import { addressOfStored, isOutdated } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 import { repeat } from './repeat.ts'
 
@@ -24,7 +25,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
   const address =
     place.dashboard === null
       ? addressOfAnswer('incidents', { from, to: 'now', limit, tz: zone.value })
-      : `/api/dashboards/${place.dashboard}/panels/${place.index}`
+      : addressOfStored(place.dashboard, place.index)
   useEffect(
     () =>
       repeat(everyMs, async (ended) => {
@@ -37,6 +38,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
           if (ended.aborted) return
           if (!(cause instanceof RequestError)) throw cause
           if (cause.status === 0) tellSilent(Date.now())
+          if (isOutdated(cause, place)) return
           error.value = `${cause.message} ${cause.remedy}`
           throw cause
         }

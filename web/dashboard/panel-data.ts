@@ -1,12 +1,13 @@
 /** A panel's data, fetched again for as long as it is shown. */
-import { useSignal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { Panel } from '../../api/schema/state.ts'
+import type { Dashboard, Panel } from '../../api/schema/state.ts'
 import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { figureQuery } from '../../flow/figure-query.ts'
 import { sameSteps } from '../chart/layers.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
+import { addressOf } from '../state/route.ts'
 import { repeat } from './repeat.ts'
 import { takeNewest, tellAnswered, tellSilent } from './freshness.ts'
 
@@ -19,22 +20,42 @@ export interface PanelAsking {
   wantsTotals?: boolean
 }
 
+/** A dashboard as stored. */
+export type StoredAs = Pick<Dashboard, 'id' | 'etag'>
+
 /** Where a panel is: in a stored dashboard by its index, or by itself if that is not stored. */
 export interface PanelPlace {
-  /** The dashboard's id; null if it is not stored. */
-  dashboard: string | null
+  /** Null if it is not stored. */
+  dashboard: StoredAs | null
   index: number
 }
 
+/** The etag of a dashboard of which the API has another revision by now: whoever shows it reads it again. */
+export const outdated = signal('')
+
+/** The address of a stored panel's answer, of the revision that is shown. */
+export function addressOfStored({ id, etag }: StoredAs, index: number, by = ''): string {
+  return addressOf(`/api/dashboards/${id}/panels/${index}`, { by, revision: etag })
+}
+
+/** Takes note of a failure that only means that the dashboard was changed. */
+export function isOutdated(error: RequestError, { dashboard }: PanelPlace): boolean {
+  if (!error.isConflict || dashboard === null) return false
+  outdated.value = dashboard.etag
+  return true
+}
+
 export interface PanelState<Answer> {
+  /** What the answer answers. */
+  question: string
   answer: Answer | null
   /** All traffic of a chart by direction, in the steps of the answer; null if not asked for. */
   totals: SeriesAnswer | null
   error: string
 }
 
-function addressOf(panel: QueriedPanel, { dashboard, index }: PanelPlace): string {
-  if (dashboard !== null) return `/api/dashboards/${dashboard}/panels/${index}`
+function addressOfPanel(panel: QueriedPanel, { dashboard, index }: PanelPlace): string {
+  if (dashboard !== null) return addressOfStored(dashboard, index)
   if (panel.kind === 'top') return addressOfAnswer('top', panel.query)
   const isFigure = panel.kind === 'number'
   return addressOfAnswer(
@@ -45,20 +66,23 @@ function addressOf(panel: QueriedPanel, { dashboard, index }: PanelPlace): strin
 
 /** The address of all traffic of a chart by direction. */
 function addressOfTotals(panel: QueriedPanel, { dashboard, index }: PanelPlace): string {
-  if (dashboard !== null) return `/api/dashboards/${dashboard}/panels/${index}?by=direction`
+  if (dashboard !== null) return addressOfStored(dashboard, index, 'direction')
   return addressOfAnswer('series', { ...panel.query, by: 'direction', top: '' })
 }
 
+const nothing = { question: '', answer: null, totals: null, error: '' }
+
 /**
- * The answer to a panel's query, with totals if wanted. A failure keeps the previous answer, and is
- * reported.
+ * The answer to a panel's query, with totals if wanted. A failure is reported, and keeps the
+ * previous answer if it is one to the same query.
  */
 export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
   panel: QueriedPanel,
   { place, everyMs, wantsTotals = false }: PanelAsking,
 ): PanelState<Answer> {
-  const state = useSignal<PanelState<Answer>>({ answer: null, totals: null, error: '' })
-  const address = addressOf(panel, place)
+  const state = useSignal<PanelState<Answer>>(nothing)
+  const question = JSON.stringify(panel.query)
+  const address = addressOfPanel(panel, place)
   const totalsAddress = wantsTotals ? addressOfTotals(panel, place) : null
   useEffect(
     () =>
@@ -72,18 +96,21 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
           let [answer, totals] = await ask()
           // Between the two a step can end.
           if (!fit(answer, totals)) [answer, totals] = await ask()
-          state.value = { answer, totals: fit(answer, totals) ? totals : null, error: '' }
+          state.value = { question, answer, totals: fit(answer, totals) ? totals : null, error: '' }
           tellAnswered()
           if ('step' in answer) takeNewest(answer)
         } catch (error) {
           if (ended.aborted) return
           if (!(error instanceof RequestError)) throw error
           if (error.status === 0) tellSilent(Date.now())
-          state.value = { ...state.peek(), error: `${error.message} ${error.remedy}` }
+          if (isOutdated(error, place)) return
+          const last = state.peek()
+          const kept = last.question === question ? last : nothing
+          state.value = { ...kept, error: `${error.message} ${error.remedy}` }
           throw error
         }
       }),
-    [address, totalsAddress, JSON.stringify(panel.query), everyMs],
+    [address, totalsAddress, question, everyMs],
   )
   return state.value
 }

@@ -1,13 +1,15 @@
 /** A dashboard at the desk. The editor's code is fetched at the first edit. */
 import { signal, useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
 
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { Page } from '../controls/page.tsx'
+import { outdated } from '../dashboard/panel-data.ts'
 import { PanelBox } from '../dashboard/panels.tsx'
 import { fetchCode } from '../state/code.ts'
 import { isAdmin } from '../state/session.ts'
-import { bodyOf, refreshUsually } from './dashboards.ts'
+import { bodyOf, dashboards, refreshUsually } from './dashboards.ts'
 
 const rowPixels = 74
 
@@ -17,6 +19,10 @@ const editor = signal<ComponentType<EditorFacts> | null>(null)
 export function Shown({ dashboard }: { dashboard: Dashboard }) {
   const isEditing = useSignal(false)
   const isFetching = useSignal(false)
+  // Somebody else has changed it.
+  useEffect(() => {
+    if (outdated.value === dashboard.etag) dashboards.again()
+  }, [outdated.value])
   const Editor = editor.value
   const edit = async () => {
     isFetching.value = true
@@ -59,7 +65,7 @@ export function Shown({ dashboard }: { dashboard: Dashboard }) {
           <PanelBox
             key={`${index} ${panel.kind}`}
             panel={panel}
-            place={{ dashboard: id, index }}
+            place={{ dashboard, index }}
             scale={1}
             everyMs={refreshSeconds * 1000}
           />

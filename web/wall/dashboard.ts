@@ -7,12 +7,13 @@ import { signal } from '@preact/signals'
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { read, RequestError, send } from '../client.ts'
 import { tellAnswered, tellSilent } from '../dashboard/freshness.ts'
+import type { StoredAs } from '../dashboard/panel-data.ts'
 import { repeat } from '../dashboard/repeat.ts'
 import { standardDashboard } from './standard.ts'
 
-/** A dashboard and its id; no id for the standard one. */
+/** A dashboard as stored; the standard one is not. */
 export interface Hung {
-  id: string | null
+  stored: StoredAs | null
   body: DashboardBody
 }
 
@@ -41,19 +42,19 @@ export async function enterByLink(): Promise<void> {
 export function hang(id: string): () => void {
   // Without a name the standard one is shown.
   if (id === '') {
-    take({ id: null, body: standardDashboard })
+    take({ stored: null, body: standardDashboard })
     return () => undefined
   }
   return repeat(againMs, async (ended) => {
     try {
-      const { panels, title, refreshSeconds, rotation } = await dashboard(id, ended)
+      const { etag, panels, title, refreshSeconds, rotation } = await dashboard(id, ended)
       const body = {
         title,
         panels,
         ...(refreshSeconds === undefined ? {} : { refreshSeconds }),
         ...(rotation === undefined ? {} : { rotation }),
       }
-      take({ id, body })
+      take({ stored: { id, etag }, body })
     } catch (error) {
       if (ended.aborted || !(error instanceof RequestError)) throw error
       if (error.status === 0) tellSilent(Date.now())

@@ -8,6 +8,7 @@ import { wallTime } from '../../flow/zone.ts'
 import { Fault } from '../controls/fault.tsx'
 import { followNow, now } from '../dashboard/clock-panel.tsx'
 import { firstDue, newestShown, silentSince } from '../dashboard/freshness.ts'
+import { outdated } from '../dashboard/panel-data.ts'
 import { PanelBox } from '../dashboard/panels.tsx'
 import { repeat } from '../dashboard/repeat.ts'
 import { parameter, place } from '../state/route.ts'
@@ -52,7 +53,10 @@ export function Wall() {
       for (const end of ends) end()
     }
   }, [])
-  useEffect(() => (entered.value ? hang(shown.value) : undefined), [entered.value, shown.value])
+  useEffect(
+    () => (entered.value ? hang(shown.value) : undefined),
+    [entered.value, shown.value, outdated.value],
+  )
   // The session supplies the time zone: a wall may not read its other sources.
   useEffect(() => (entered.value ? repeat(sessionMs, askSession) : undefined), [entered.value])
   const rotation = useRotation()
@@ -73,7 +77,7 @@ export function Wall() {
           <Fault error={fault.value} />
         </p>
       )}
-      {dashboard && <Grid key={dashboard.id} hung={dashboard} scale={scale} />}
+      {dashboard && <Grid key={dashboard.stored?.id} hung={dashboard} scale={scale} />}
     </main>
   )
 }
@@ -87,7 +91,7 @@ type Rotation = DashboardBody['rotation']
 /** The rotation of the dashboard in the address: those that it rotates with may have none, or another. */
 function useRotation(): Rotation {
   const own = useRef<Rotation>(undefined)
-  if (hung.value?.id === nameOf(place.value.path)) own.current = hung.value.body.rotation
+  if (hung.value?.stored?.id === nameOf(place.value.path)) own.current = hung.value.body.rotation
   return own.current
 }
 
@@ -121,7 +125,7 @@ function scaleNow(): number {
   return Math.max(scaleMin, (Math.min(innerWidth, innerHeight) / linesUsually) * letters)
 }
 
-function Grid({ hung: { id, body }, scale }: { hung: Hung; scale: number }) {
+function Grid({ hung: { stored, body }, scale }: { hung: Hung; scale: number }) {
   const rows = Math.max(1, ...body.panels.map(({ place: { row, rows: high } }) => row + high))
   const everyMs = (body.refreshSeconds ?? refreshUsually) * 1000
   return (
@@ -130,7 +134,7 @@ function Grid({ hung: { id, body }, scale }: { hung: Hung; scale: number }) {
         <PanelBox
           key={`${index} ${panel.kind}`}
           panel={panel}
-          place={{ dashboard: id, index }}
+          place={{ dashboard: stored, index }}
           scale={scale}
           everyMs={everyMs}
         />

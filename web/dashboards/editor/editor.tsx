@@ -6,6 +6,7 @@ import type { Dashboard, DashboardBody, Panel } from '../../../api/schema/state.
 import { Fault, useAttempt } from '../../controls/attempt.tsx'
 import { useOpened } from '../../controls/opened.ts'
 import { Page } from '../../controls/page.tsx'
+import type { StoredAs } from '../../dashboard/panel-data.ts'
 import { PanelBox } from '../../dashboard/panels.tsx'
 import { guardLeaving } from '../../state/route.ts'
 import '../../style/editor.css'
@@ -74,7 +75,7 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
       {removed.value?.after === body && <Removed name={removed.value.name} undo={undo} />}
       <Board
         changes={changes}
-        dashboard={isKept ? dashboard.id : null}
+        dashboard={isKept ? dashboard : null}
         everyMs={everyMs}
         edit={(index) => (open.value = index)}
         removed={(name) => (removed.value = { name, after: changes.now() })}
@@ -94,8 +95,8 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
 /** The panels in their places, each with its handle. */
 function Board(props: {
   changes: Changes
-  /** Its id while it is unchanged since it was stored, else null. */
-  dashboard: string | null
+  /** Null unless it is unchanged since it was stored. */
+  dashboard: StoredAs | null
   everyMs: number
   edit: (index: number) => void
   removed: (name: string) => void
