@@ -43,6 +43,34 @@ describe("an object's page", { skip: skipWithout('chromium'), timeout: 300_000 }
       await page.close()
     })
 
+  test('Explore shows the same object, time, measure and zone', async () => {
+    const body = JSON.stringify({ name: 'Web', filter: 'port 443' })
+    const headers = { 'content-type': 'application/json' }
+    const made = await fetch(`${weir.url}/api/trackers`, { method: 'POST', headers, body })
+    assert.equal(made.status, 201)
+    const { id } = (await made.json()) as { id: string }
+    const { page } = await weir.open(`/object/tracker/${id}?${noon}&measure=packets&tz=Asia/Tokyo`)
+    const link = page.getByRole('link', { name: 'Open in Explore' })
+    const day = 'from=2026-11-16T12:00:00Z&to=2026-11-17T12:00:00Z'
+    const carried = `/?${day}&measure=packets&filter=port+443&tz=Asia/Tokyo`
+    assert.equal(await link.getAttribute('href'), carried)
+    await page.locator('.graph .canvas:not(.waiting)').first().waitFor()
+    const box = (await page.locator('.graph .u-over').first().boundingBox())!
+    await page.mouse.move(box.x + box.width / 2, box.y + 20)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width / 4, box.y + 20, { steps: 4 })
+    await page.mouse.up()
+    await page.waitForURL(/\/\?from=.*&measure=packets&filter=port\+443&tz=Asia\/Tokyo$/)
+    await page.close()
+  })
+
+  test('what cannot be read in its address is said', async () => {
+    const { page } = await weir.open('/object/host/10.0.0.22?to=garbage&measure=bytes')
+    for (const said of ['to=garbage', 'measure=bytes'])
+      await page.locator('.message', { hasText: `The address says ${said}` }).waitFor()
+    await page.close()
+  })
+
   test('the figures of a graph have its colours, and a long name fits on a phone', async () => {
     const viewport = { width: 390, height: 844 }
     const { page } = await weir.open(`/object/host/10.0.0.28?${noon}`, { viewport })

@@ -26,6 +26,9 @@ export interface PanelChartFacts {
 export function PanelChart(facts: PanelChartFacts) {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<Plot | null>(null)
+  /** As of the last render: what a drag does may change while the chart stays. */
+  const selected = useRef(facts.selected)
+  selected.current = facts.selected
   const given = useSignal(facts)
   const pointed = useSignal<number | null>(null)
   const scene = useComputed(() => sceneOf(given.value))
@@ -42,6 +45,7 @@ export function PanelChart(facts: PanelChartFacts) {
   useEffect(() => {
     const made = mount(host.current!, facts, {
       pointed: (at) => (pointed.value = at),
+      selected: (from, to) => selected.current?.(from, to),
       scene: () => scene.value,
     })
     plot.current = made.plot
@@ -104,19 +108,23 @@ function sceneOf({ layers, drawing = 'mirror', levels, notes }: PanelChartFacts)
 
 function mount(
   host: HTMLElement,
-  { scale = 1, selected, layers }: PanelChartFacts,
-  { pointed, scene }: { pointed: (index: number | null) => void; scene: () => Scene | null },
+  { scale = 1, layers }: PanelChartFacts,
+  hooks: {
+    pointed: (index: number | null) => void
+    selected: (from: number, to: number) => void
+    scene: () => Scene | null
+  },
 ): { plot: Plot; unmount: () => void } {
   const plot = makePlot(host, {
     zone: () => zone.value,
     ink: () => inks[theme.value],
-    scene,
+    scene: hooks.scene,
     scale,
     window: () => (layers ? [layers.answer.from, layers.answer.to] : null),
     events: {
-      pointed,
+      pointed: hooks.pointed,
       marked: () => undefined,
-      selected: selected ?? (() => undefined),
+      selected: hooks.selected,
       doubleClicked: () => undefined,
     },
   })

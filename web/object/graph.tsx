@@ -12,7 +12,7 @@ import { measureUnits } from '../chart/readout.ts'
 import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import { RequestError } from '../client.ts'
-import { writeAddress, type Measure } from '../state/address.ts'
+import type { Measure } from '../state/address.ts'
 import { newestData, wasAsked } from '../state/collector.ts'
 import { go, parameter } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
@@ -20,7 +20,7 @@ import { instantText, isoText, localText, shortInstantText } from '../time/words
 import type { NamedObject } from './address.ts'
 import { exporterOf } from './heading.ts'
 import type { Period } from './periods.ts'
-import { counterQuery, exploreView, seriesQuery } from './question.ts'
+import { counterQuery, seriesQuery } from './question.ts'
 
 interface GraphFacts {
   object: NamedObject
@@ -28,6 +28,8 @@ interface GraphFacts {
   period: Period
   /** bits per second; null if unknown. */
   speed: number | null
+  /** The address of Explore for a range; null while it is not known. */
+  exploreAt: ((range: { from: string; to: string }) => string) | null
   /** Called with each answer: the page says once what is the same for all graphs. */
   onAnswer: (answer: GraphAnswer) => void
 }
@@ -47,7 +49,7 @@ interface Loaded {
 /** A graph is fetched again once per step, but no more often than this, in ms. */
 const againMinMs = 60_000
 
-export function Graph({ object, measure, period, speed, onAnswer }: GraphFacts) {
+export function Graph({ object, measure, period, speed, exploreAt, onAnswer }: GraphFacts) {
   const loaded = useSignal<Loaded | null>(null)
   const unread = useSignal<Layers | null>(null)
   useEffect(() => {
@@ -84,7 +86,10 @@ export function Graph({ object, measure, period, speed, onAnswer }: GraphFacts) 
         layers={layers}
         label={`${measure}, ${period.label}`}
         levels={levels}
-        selected={(from, to) => explore(object, from, to)}
+        selected={(from, to) => {
+          const [first, last] = [Math.floor(from) * 1000, Math.ceil(to) * 1000]
+          if (exploreAt) go(exploreAt({ from: isoText(first), to: isoText(last) }))
+        }}
       />
       {loaded.value && wasAsked.value && (
         <Figures loaded={loaded.value} measure={measure} speed={speed} heard={heardOf(object)} />
@@ -99,11 +104,6 @@ function windowOf({ from }: Period): { from: number; to: number } {
   const now = parseTime(parameter('to') || 'now', context) ?? context.now
   const start = parseTime(from, { now, zone: zone.value, side: 'from' }) ?? now
   return { from: Math.floor(start / 1000), to: Math.floor(now / 1000) }
-}
-
-function explore(object: NamedObject, from: number, to: number): void {
-  const range = { from: isoText(Math.floor(from) * 1000), to: isoText(Math.ceil(to) * 1000) }
-  go(`/${writeAddress(exploreView(object, range))}`)
 }
 
 /** A year with one known morning has no average, but it has a total: the graph says why it is empty. */

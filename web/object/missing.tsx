@@ -4,7 +4,7 @@ import { addressOf } from '../state/route.ts'
 import type { NamedObject } from './address.ts'
 import { exporterOf } from './heading.ts'
 
-export function Missing({ object, explore }: { object: NamedObject; explore: string }) {
+export function Missing({ object, explore }: { object: NamedObject; explore: string | null }) {
   // What can be said depends on who sends.
   if (exporters.value === null) return null
   return (
@@ -42,7 +42,7 @@ function OfExporter({ object }: { object: NamedObject }) {
   )
 }
 
-function OfKey({ object: { kind }, explore }: { object: NamedObject; explore: string }) {
+function OfKey({ object: { kind }, explore }: { object: NamedObject; explore: string | null }) {
   if (kind === 'all')
     return (
       <>
@@ -60,7 +60,7 @@ function OfKey({ object: { kind }, explore }: { object: NamedObject; explore: st
   return (
     <>
       <b>No totals of this {kind} are stored in these times.</b> They are kept for the greatest of
-      every five minutes: <a href={explore}>Explore</a> searches the flows themselves.
+      every five minutes: <a href={explore ?? '/'}>Explore</a> searches the flows themselves.
     </>
   )
 }

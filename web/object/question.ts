@@ -37,11 +37,19 @@ export function interfaceOf(name: string): { exporter: string; index: string } {
   return { exporter: name.slice(0, Math.max(0, at)), index: name.slice(at + 1) }
 }
 
-/** The view of Explore that shows an object in detail. */
+/** What Explore takes over from an object's page. */
+export type Carried = Pick<View, 'from' | 'to' | 'measure' | 'tz'>
+
+/**
+ * The view of Explore that shows an object in detail; null while the filter of a tracker is not
+ * known.
+ */
 export function exploreView(
   { kind, name }: NamedObject,
-  range: { from: string; to: string },
-): View {
+  carried: Carried,
+  trackerFilter: string | null = null,
+): View | null {
+  if (kind === 'tracker' && trackerFilter === null) return null
   const changes: Record<ObjectKind, () => Partial<View>> = {
     all: () => ({}),
     exporter: () => ({ exporter: name }),
@@ -56,7 +64,7 @@ export function exploreView(
       return { filter: isNumber ? `proto ${protocol} and port ${port}` : `proto ${protocol}` }
     },
     protocol: () => ({ filter: `proto ${name}` }),
-    tracker: () => ({}),
+    tracker: () => ({ filter: trackerFilter ?? '' }),
   }
-  return { ...defaultView, ...range, ...changes[kind]() }
+  return { ...defaultView, ...carried, ...changes[kind]() }
 }
