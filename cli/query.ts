@@ -19,12 +19,18 @@ import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { readNames } from './names.ts'
 import { topTable } from './top-table.ts'
 
+/** A window that holds every time that can be given as one of its ends. */
+const beyondAll = { from: '0', to: '2099-12-31' }
 /** The most rows of an answer. */
 const rowsMax = 100_000
 
-const formats: Record<string, (answer: TopAnswer) => string> = {
-  table: topTable,
-  csv: topCsv,
+/** Writes an answer; `tz` is the zone of --tz, `zone` that or the one of the settings. */
+type Format = (answer: TopAnswer, zones: { tz: string | undefined; zone: string }) => string
+
+const formats: Record<string, Format> = {
+  table: (answer, { zone }) => topTable(answer, zone),
+  // Like the API's: in UTC, whatever the settings are, unless a zone is asked for.
+  csv: (answer, { tz }) => topCsv(answer, tz),
   json: (answer) => `${JSON.stringify(answer)}\n`,
 }
 
@@ -42,12 +48,12 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   const flows = await openFlows(settings)
   try {
     const question = await readQuestion({ values, positionals }, context, flows)
-    if (question.isEmpty)
-      console.error(
-        `weir: there are no flows in ${settings.data}: set WEIR_DATA to the data folder`,
-      )
     const seen = seenOf(exporters)
-    process.stdout.write(question.format(await ask(question, { ...context, seen }, flows)))
+    const answer = await ask(question, { ...context, seen }, flows)
+    const why = whyEmpty(settings.data, question.extent, answer)
+    if (why !== null) console.error(`weir: ${why}`)
+    const { tz } = question
+    process.stdout.write(question.format(answer, { tz, zone: tz ?? context.zone }))
   } catch (error) {
     if (error instanceof CommandError) throw error
     const { status, message, remedy } = toApiError(error, {}, undefined)
@@ -58,12 +64,14 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
 }
 
 interface Question extends Omit<TopQuery, 'format'> {
-  format: (answer: TopAnswer) => string
+  format: Format
   keys: TopKeyName[]
   rows: number
-  /** The archive is empty. */
-  isEmpty: boolean
+  /** The time of the archive's flows. */
+  extent: Extent
 }
+
+type Extent = Pick<Awaited<ReturnType<FlowStore['extent']>>, 'first' | 'last'>
 
 async function readQuestion(
   { values, positionals }: Pick<CommandInput, 'values' | 'positionals'>,
@@ -78,15 +86,12 @@ async function readQuestion(
     if (values[name] !== undefined) given[name] = values[name]
   const { format, rows } = checked(values, given, context)
   const extent = await flows.extent(0, Number.MAX_SAFE_INTEGER)
-  const last = extent.last ?? context.now
-  const whole = { from: seconds(extent.first ?? last - 1000), to: seconds(last + 1000) }
-  const isEmpty = extent.first === null
   return {
-    ...whole,
+    ...wholeOf(extent, given, context),
     ...(given as TopQuery),
     keys: by.split(',') as TopKeyName[],
     rows,
-    isEmpty,
+    extent,
     format,
   }
 }
@@ -118,11 +123,35 @@ function checked(
   const bounds = { fallback: 10, least: 1, most: rowsMax }
   const rows = attempt(() => readWhole('top', text(values['top']), bounds))
   const isFaulty = (name: string) => given[name] === undefined || named.includes(name)
-  const alone = { from: '1970-01-02', to: '2099-12-31' }
   for (const name of ['tz', 'from', 'to', 'exporter', 'filter'])
-    if (!isFaulty(name)) attempt(() => readWindow({ ...alone, [name]: given[name] }, context))
+    if (!isFaulty(name)) attempt(() => readWindow({ ...beyondAll, [name]: given[name] }, context))
   if (faults.length > 0) throw usage(faults.join('\n'))
   return { format: format!, rows: rows! }
+}
+
+/**
+ * The time of the archive's flows, for an end that is not given; up to now, or from the beginning, if the end that is
+ * given lies beyond them.
+ */
+function wholeOf(
+  { first, last }: Extent,
+  given: Record<string, unknown>,
+  context: WindowContext,
+): { from: string; to: string } {
+  const end = (last ?? context.now) + 1000
+  const start = first ?? end - 2000
+  const { from, to } = readWindow({ ...beyondAll, ...given }, context)
+  const isLater = given['from'] !== undefined && seconds(from) >= seconds(end)
+  const isEarlier = given['to'] !== undefined && to <= start
+  return { from: seconds(isEarlier ? 0 : start), to: seconds(isLater ? context.now : end) }
+}
+
+/** Why an answer must be empty; null if the archive has flows of its time. */
+function whyEmpty(data: string, { first, last }: Extent, { from, to }: TopAnswer): string | null {
+  if (first === null || last === null)
+    return `there are no flows in ${data}: set WEIR_DATA to the data folder`
+  if (from * 1000 <= last && to * 1000 > first) return null
+  return `the flows in ${data} are of ${seconds(first)} to ${seconds(last)}: name a time within`
 }
 
 /** In the form the time grammar reads. */

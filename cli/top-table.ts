@@ -1,10 +1,12 @@
 /** A top table as text for a terminal. */
 import type { TopAnswer } from '../api/schema/schema.ts'
+import { lengthCounted } from '../flow/spread.ts'
 import { formatDuration, formatExact, formatScaled } from '../flow/units.ts'
+import { isoIn } from '../flow/zone.ts'
 
-/** Columns with figures right-aligned; the last lines are the rest and the total. */
-export function topTable(answer: TopAnswer): string {
-  const { rows, other, total, from, to, order, by } = answer
+/** Columns with figures right-aligned; the last lines are the rest and the total. Times are in a time zone. */
+export function topTable(answer: TopAnswer, zone: string): string {
+  const { rows, other, total, ends, from, to, order, by } = answer
   const percent = (part: number, whole: number) =>
     whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}%`
   const figures = (sums: TopAnswer['total']) => [
@@ -13,12 +15,12 @@ export function topTable(answer: TopAnswer): string {
     formatExact(sums.flows), percent(sums.flows, total.flows),
   ] // prettier-ignore
   const lines = rows.map((row) => {
-    const durationSeconds = row.last - row.first
+    const durationSeconds = lengthCounted(row, answer)
     const rate = durationSeconds > 0 ? `${formatScaled((8 * row.bytes) / durationSeconds)}b/s` : ''
     const duration = formatDuration(durationSeconds)
     return [
       clean(row.label),
-      iso(row.first),
+      iso(row.first, zone),
       duration,
       ...figures(row),
       formatExact(row.peers),
@@ -30,12 +32,13 @@ export function topTable(answer: TopAnswer): string {
   ] // prettier-ignore
   const rest = ['other', '', '', ...figures(other), '', '']
   const whole = ['total', '', '', ...figures(total), '', '']
-  const about = `${iso(from)} to ${iso(to)}, by ${by.join(', ')}, in order of ${order}`
+  const both = ends === 2 ? ' (each flow counts for both ends)' : ''
+  const about = `${iso(from, zone)} to ${iso(to, zone)}, by ${by.join(', ')}${both}, in order of ${order}`
   return `${about}\n\n${aligned([heading, ...lines, rest, whole])}`
 }
 
-function iso(seconds: number): string {
-  return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z')
+function iso(seconds: number, zone: string): string {
+  return isoIn(Math.floor(seconds) * 1000, zone).replace('.000', '')
 }
 
 /** Names come from the network: characters that move a terminal's cursor are removed. */

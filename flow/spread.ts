@@ -33,6 +33,17 @@ export function activeWithin(first: number, last: number, from: number, to: numb
   return Math.max(0, Math.min(last, to) - Math.max(first, from))
 }
 
+/**
+ * How long some flows lasted together, from their first packet to their last, as far as their counts are of that time:
+ * within the window, unless flows count whole in it. In the unit of the times.
+ */
+export function lengthCounted(
+  { first, last }: { first: number; last: number },
+  { from, to, include }: { from: number; to: number; include: string },
+): number {
+  return include === 'any' ? Math.min(last, to) - Math.max(first, from) : last - first
+}
+
 /** Products of counts and spans up to these fit in 63 bits. */
 const narrow = { count: 2 ** 32, spanMs: 2 ** 31 - 1 }
 

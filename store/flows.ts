@@ -78,7 +78,10 @@ export interface FlowSeries {
 
 export interface FlowTopQuery extends FlowWindow {
   by: readonly TopKeyName[]
-  /** `rate` is bytes over duration, `duration` from a key's first packet to its last; both within the window. */
+  /**
+   * `rate` is bytes over duration, `duration` from a key's first packet to its last: within the window if the bytes are
+   * (`include` is any), else of whole flows.
+   */
   order: 'bytes' | 'packets' | 'flows' | 'peers' | 'rate' | 'duration'
   limit: number
 }

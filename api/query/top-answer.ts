@@ -33,6 +33,7 @@ export function writeTop(top: FlowTop, facts: TopFacts): TopAnswer {
     to: window.to / 1000,
     by: words,
     order,
+    include: window.include,
     rows: top.rows.map((row) => {
       const key = answerKey(words, row.key)
       return {

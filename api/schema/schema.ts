@@ -197,6 +197,8 @@ export const TopAnswer = closed({
   to: seconds,
   by: Type.Array(Type.String()),
   order: Type.String(),
+  /** As asked; where it is not any, flows that reach beyond the window count whole. */
+  include: Type.String(),
   rows: Type.Array(TopRow),
   other: Sums,
   /** Rows and other add up to it exactly. */

@@ -90,7 +90,11 @@ async function choose(connection: Connection, query: Query, keys: Keys): Promise
     hasTimes: isSpanned,
   })
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
-  const span = isSpanned ? `, least(last_ms, ${to}) - greatest(first_ms, ${from}) AS span` : ''
+  const [end, start] =
+    query.include === 'any'
+      ? [`least(last_ms, ${to})`, `greatest(first_ms, ${from})`]
+      : ['last_ms', 'first_ms']
+  const span = isSpanned ? `, ${end} - ${start} AS span` : ''
   const sums = ['bytes', 'packets', 'flows']
   const peers = query.order === 'peers' ? ', peers' : ''
   const totals = sums.map((name) => `sum(${name}) OVER () AS total_${name}`)

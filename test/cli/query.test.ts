@@ -49,6 +49,45 @@ describe('weir query', () => {
     assert.equal(lines.stdout.trim().split('\r\n').length, 4)
   })
 
+  test('within ten seconds, the rate and the duration are of these', async () => {
+    const seconds = ['--from', '2026-11-16T11:33:00Z', '--to', '2026-11-16T11:33:10Z']
+    const { stdout } = await query(...seconds, '--by', 'dst', '--top', '1')
+    // It went on from 11:32:59 for a minute: 161 MB over that would be 21 Mb/s.
+    assert.match(stdout, /^10\.0\.0\.22 +2026-11-16T11:32:59Z +10 s +161\.29 M .* 129\.03 Mb\/s$/m)
+    const whole = await query(...seconds, '--by', 'dst', '--top', '1', '--include', 'start')
+    assert.match(
+      whole.stdout,
+      /^10\.0\.0\.22 +2026-11-16T11:33:00Z +59 s +139\.92 M .* 18\.98 Mb\/s$/m,
+    )
+  })
+
+  test('times are in the zone asked for; a table has that of the settings, as the page has', async () => {
+    const brussels = ['--tz', 'Europe/Brussels', '--top', '1']
+    const csv = await query(...cut, ...brussels, '--format', 'csv')
+    assert.match(csv.stdout, /,2026-11-16T12:\d\d:\d\d\.\d{3}\+01:00,2026-11-16T12:/)
+    const table = await query(...cut, ...brussels)
+    assert.match(table.stdout, /^2026-11-16T12:30:00\+01:00 to 2026-11-16T12:40:00\+01:00, /)
+    const here = { ...environment, WEIR_TZ: 'Asia/Tokyo' }
+    const plain = await runWeir(['query', ...cut, '--top', '1'], here)
+    assert.match(plain.stdout, /^2026-11-16T20:30:00\+09:00 to /)
+    const plainCsv = await runWeir(['query', ...cut, '--top', '1', '--format', 'csv'], here)
+    assert.match(plainCsv.stdout, /,2026-11-16T11:\d\d:\d\d\.\d{3}Z,/)
+  })
+
+  test('a time beside that of the flows is said, whether one end of it is given or both', async () => {
+    const ends = [
+      ['--from', 'now-1m'],
+      ['--to', '2026-11-16T08:00Z'],
+      ['--from', 'now-2m', '--to', 'now'],
+    ]
+    for (const args of ends) {
+      const { code, stdout, stderr } = await query(...args)
+      assert.equal(code, 0, stderr)
+      assert.match(stdout, /^total +0/m)
+      assert.match(stderr, /are of 2026-11-16T09:00:00\.000Z to 2026-11-16T13:00:35\.000Z: name/)
+    }
+  })
+
   test('the whole archive if no time is given', async () => {
     const { stdout } = await query('--by', 'protocol', '--format', 'json')
     assert.equal((JSON.parse(stdout) as TopAnswer).total.flows, 218_610)

@@ -1,5 +1,6 @@
 /** A top list: its keys, their figures, the rest and the total, which add up. */
 import type { TopAnswer, TopRow } from '../../api/schema/schema.ts'
+import { lengthCounted } from '../../flow/spread.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import { isNarrow } from '../state/narrow.ts'
@@ -21,6 +22,7 @@ const pages: Record<string, (value: string, row: TopRow) => NamedObject> = {
 export function TopList({ answer }: { answer: TopAnswer }) {
   const { by, rows, other, total, ends } = answer
   const named = [...keyColumns(by), ...nameColumn(by, rows)]
+  const figures = figuresOf(answer)
   const heads = isNarrow.value ? [together(named)] : named
   const sums = (label: string, { bytes, packets, flows }: TopAnswer['total'], kind: string) => (
     <tr class={kind}>
@@ -103,65 +105,66 @@ function Share({ share }: { share: number }) {
   )
 }
 
-const seconds = (row: TopRow) => Math.max(0, row.last - row.first)
-const rate = (row: TopRow) => (row.bytes * 8) / Math.max(1, seconds(row))
-
-const figures: readonly Column<TopRow>[] = [
-  {
-    id: 'bytes',
-    label: 'bytes',
-    value: (row) => row.bytes,
-    cell: (row) => formatWithUnit(row.bytes, 'B'),
-    hint: (row) => formatExact(row.bytes),
-  },
-  {
-    id: 'share',
-    label: 'share',
-    value: (row) => row.share,
-    cell: (row) => <Share share={row.share} />,
-  },
-  {
-    id: 'packets',
-    label: 'packets',
-    value: (row) => row.packets,
-    cell: (row) => formatExact(row.packets),
-  },
-  {
-    id: 'flows',
-    label: 'flows',
-    value: (row) => row.flows,
-    cell: (row) => formatExact(row.flows),
-  },
-  {
-    id: 'peers',
-    label: 'peers',
-    title: 'distinct peers',
-    value: (row) => row.peers,
-    cell: (row) => formatExact(row.peers),
-  },
-  {
-    id: 'rate',
-    label: 'rate',
-    title: 'bytes over the time from first to last',
-    value: rate,
-    cell: (row) => formatWithUnit(rate(row), 'b/s'),
-  },
-  {
-    id: 'duration',
-    label: 'duration',
-    value: seconds,
-    cell: (row) => formatDuration(seconds(row)),
-  },
-  {
-    id: 'first',
-    label: 'first',
-    value: (row) => -row.first,
-    cell: (row) => shortInstantText(row.first * 1000, zone.value),
-  },
-  {
-    id: 'last',
-    label: 'last',
-    value: (row) => row.last,
-    cell: (row) => shortInstantText(row.last * 1000, zone.value),
-  },
-]
+function figuresOf(answer: TopAnswer): readonly Column<TopRow>[] {
+  const seconds = (row: TopRow) => Math.max(0, lengthCounted(row, answer))
+  const rate = (row: TopRow) => (row.bytes * 8) / Math.max(1, seconds(row))
+  return [
+    {
+      id: 'bytes',
+      label: 'bytes',
+      value: (row) => row.bytes,
+      cell: (row) => formatWithUnit(row.bytes, 'B'),
+      hint: (row) => formatExact(row.bytes),
+    },
+    {
+      id: 'share',
+      label: 'share',
+      value: (row) => row.share,
+      cell: (row) => <Share share={row.share} />,
+    },
+    {
+      id: 'packets',
+      label: 'packets',
+      value: (row) => row.packets,
+      cell: (row) => formatExact(row.packets),
+    },
+    {
+      id: 'flows',
+      label: 'flows',
+      value: (row) => row.flows,
+      cell: (row) => formatExact(row.flows),
+    },
+    {
+      id: 'peers',
+      label: 'peers',
+      title: 'distinct peers',
+      value: (row) => row.peers,
+      cell: (row) => formatExact(row.peers),
+    },
+    {
+      id: 'rate',
+      label: 'rate',
+      title: 'bytes over the time from first to last',
+      value: rate,
+      cell: (row) => formatWithUnit(rate(row), 'b/s'),
+    },
+    {
+      id: 'duration',
+      label: 'duration',
+      value: seconds,
+      cell: (row) => formatDuration(seconds(row)),
+    },
+    {
+      id: 'first',
+      label: 'first',
+      value: (row) => -row.first,
+      cell: (row) => shortInstantText(row.first * 1000, zone.value),
+    },
+    {
+      id: 'last',
+      label: 'last',
+      value: (row) => row.last,
+      cell: (row) => shortInstantText(row.last * 1000, zone.value),
+    },
+  ]
+}

@@ -1,4 +1,5 @@
 /** The largest keys from held files; same answers as sql/top.ts. */
+import { lengthCounted } from '../../../flow/spread.ts'
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowSums, FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
 import { Keys } from '../keys/keys.ts'
@@ -93,11 +94,12 @@ function sumsOf({ parts, table }: Numbered, { include }: FlowTopQuery): KeySums 
 
 /** Compares two keys by rank: positive if the first ranks higher. */
 function comparison(
-  { order, from, to }: FlowTopQuery,
+  { order, from, to, include }: FlowTopQuery,
   { bytes, packets, flows, first, last }: KeySums,
   peers: ReadonlyMap<number, number>,
 ): (a: number, b: number) => number {
-  const span = (number: number) => Math.min(last[number]!, to) - Math.max(first[number]!, from)
+  const span = (number: number) =>
+    lengthCounted({ first: first[number]!, last: last[number]! }, { from, to, include })
   const rate = (number: number) => (span(number) <= 0 ? 0 : bytes[number]! / span(number))
   switch (order) {
     case 'bytes':

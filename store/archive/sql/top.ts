@@ -97,9 +97,10 @@ const orders: Record<FlowTopQuery['order'], string> = {
   duration: 'span',
 }
 
-/** From a key's first packet in the window to its last, ms. */
+/** From a key's first packet to its last, ms; in the window if its bytes are. */
 function spanSql({ query }: TopQuestion, bindings: Bindings): string {
   if (!spanned.has(query.order)) return ''
+  if (query.include !== 'any') return ', max(last_ms) - min(first_ms) AS span'
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
   return `, least(max(last_ms), ${to}) - greatest(min(first_ms), ${from}) AS span`
 }

@@ -100,8 +100,10 @@ const spans = fc
   .map(({ lengthMs, ...given }) => ({ ...given, to: given.from + lengthMs }))
 
 /** The value that a row is ranked by. */
-function ranked({ order, from, to }: FlowTopQuery, row: Omit<FlowTopRow, 'key'>): number {
-  const spanMs = Math.min(row.last, to) - Math.max(row.first, from)
+function ranked(query: FlowTopQuery, row: Omit<FlowTopRow, 'key'>): number {
+  const { order, from, to, include } = query
+  const isWhole = include !== 'any'
+  const spanMs = isWhole ? row.last - row.first : Math.min(row.last, to) - Math.max(row.first, from)
   if (order === 'duration') return spanMs
   return order === 'rate' ? (spanMs <= 0 ? 0 : row.bytes / spanMs) : row[order]
 }
