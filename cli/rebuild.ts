@@ -26,7 +26,7 @@ async function rebuildBetween(settings: Settings, from: number, to: number): Pro
   const lock = await lockDataFolder(settings.data, 'rebuild')
   const archive = await Archive.open(join(settings.data, 'archive'))
   try {
-    const oldestMs = archive.oldestMs()
+    const oldestMs = archive.completeFrom()
     const times = new EntryTimes(archive.entries())
     const redo = intervalsHeld(times, { from: Math.max(from, oldestMs), to })
     const made = await write(settings, archive, redo)

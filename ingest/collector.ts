@@ -160,8 +160,7 @@ export class Collector {
     const isMemoryTaken = incidents.isJudging || batch !== null || buckets.awaitsPacking(nowMs)
     if (!isLast) await this.#sort(nowMs, { isMemoryTaken })
     await this.#expire(nowMs)
-    const isRebuilding = !this.#redo.isSubsetOf(this.#forTrackers)
-    if (!isLast) incidents.wake(nowMs, { isRebuilding })
+    if (!isLast) incidents.wake(nowMs, { isRebuilding: !this.#redo.isSubsetOf(this.#forTrackers) })
     this.lastError = this.#remakeError
     return { wroteSeries: batch !== null }
   }
@@ -221,9 +220,10 @@ export class Collector {
   }
 
   async #expire(nowMs: number): Promise<void> {
-    const { archive, settings } = this.#parts
+    const { archive, buckets, settings } = this.#parts
     const { archiveKeepMs: keepMs, archiveMaxBytes: maxBytes } = settings
     await archive.expire({ keepMs, maxBytes, now: nowMs })
+    buckets.rebuiltFrom = archive.completeFrom()
   }
 
   /** Whether incoming flows kept this thread busy since the last call. */

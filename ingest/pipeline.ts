@@ -159,7 +159,7 @@ export class Pipeline {
   /** Counts the flows that go into the archive but not into the series. */
   #countTooLate(): void {
     const { flowMaxMs = Number.POSITIVE_INFINITY, buckets } = this.#parts
-    const oldestMs = buckets?.oldestArchivedMs ?? Number.NEGATIVE_INFINITY
+    const oldestMs = buckets?.countedFrom ?? Number.NEGATIVE_INFINITY
     const { flowStartMilliseconds: starts, collectionTimeMilliseconds: received } = this.#flows
     const { exporterAddressHigh, exporterAddressLow, count } = this.#flows
     for (let i = 0; i < count; i++)

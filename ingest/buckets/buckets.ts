@@ -17,7 +17,7 @@ import type { Range } from '../../store/tracker.ts'
 import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
 import { isSameExporter, PlainRows } from './plain-rows.ts'
 import { SortedRows } from './sorted-rows.ts'
-import { directionOf, readDirections } from './directions.ts'
+import { directionAt, readDirections } from './directions.ts'
 import { Totals, type RowPart } from './totals.ts'
 
 /** A flow may span thousands of intervals: most flow parts to gather before they are counted. */
@@ -45,15 +45,15 @@ interface Target {
 }
 
 export class Buckets {
-  /** Flows too old to count (see BucketsOptions.flowMaxMs). */
+  /** Flows too old to count (see BucketsOptions.flowMaxMs), or to count whole (see countedFrom). */
   tooLate = 0
   readonly #options: BucketsOptions
   readonly #intervals = new Map<number, Map<string, Totals>>()
   #dirty = new Set<number>()
   #redo = new Set<number>()
   #wholeFrom: number
-  /** Flows before this are in archive files that were deleted; set by the owner of the archive. */
-  oldestArchivedMs = Number.NEGATIVE_INFINITY
+  /** Intervals before this cannot be rebuilt, because the archive dropped some of their flows; set by its owner. */
+  rebuiltFrom = Number.NEGATIVE_INFINITY
   readonly #exporter = new ExporterText()
   readonly #plain = new PlainRows()
   /** Rows sorted by totals, for each part of a flow. */
@@ -70,11 +70,19 @@ export class Buckets {
     this.#wholeFrom = options.wholeFrom
   }
 
+  /**
+   * Of flows that began before this (unix ms), only what came since counts: intervals before it are
+   * neither held nor can be rebuilt.
+   */
+  get countedFrom(): number {
+    return Math.min(this.rebuiltFrom, this.#wholeFrom)
+  }
+
   /** Counts every row of the columns; `codes` are their directions. */
   add(flows: FlowColumns, codes = this.#directionsOf(flows)): void {
     if (flows.count === 0) return
     const { flowMaxMs } = this.#options
-    const limits = { flowMaxMs, oldestMs: this.oldestArchivedMs }
+    const limits = { flowMaxMs, oldestMs: this.countedFrom }
     const { interval, plain, others } = this.#plain.separate(flows, limits)
     if (plain.length > 0) this.#totals(interval, flows, plain[0]!)?.addRows(flows, plain, codes)
     this.#sort(flows, codes, others)
@@ -191,7 +199,7 @@ export class Buckets {
   #sort(flows: FlowColumns, codes: Uint8Array, rows: Int32Array): void {
     const { flowStartMilliseconds, flowEndMilliseconds, collectionTimeMilliseconds } = flows
     const { exporterAddressHigh: high, exporterAddressLow: low } = flows
-    const { oldestArchivedMs } = this
+    const { countedFrom } = this
     const { flowMaxMs } = this.#options
     const { whole } = this.#sorted
     let start = 0
@@ -199,8 +207,9 @@ export class Buckets {
     for (let at = 0; at < rows.length; at++) {
       const i = rows[at]!
       const first = flowStartMilliseconds[i]!
-      if (collectionTimeMilliseconds[i]! - first > flowMaxMs || first < oldestArchivedMs) {
-        this.tooLate++
+      const isTooOld = collectionTimeMilliseconds[i]! - first > flowMaxMs
+      if (isTooOld || first < countedFrom) this.tooLate++
+      if (isTooOld) {
         totals = null
         continue
       }
@@ -251,7 +260,7 @@ export class Buckets {
   ): void {
     const first = flows.flowStartMilliseconds[i]!
     const last = Math.max(first, flows.flowEndMilliseconds[i]!)
-    const direction = this.#direction(flows, i)
+    const direction = directionAt(flows, i, this.#options.local)
     const start = intervalStart(first)
     const end = Math.max(start, intervalStart(last - 1))
     for (let interval = start; interval <= end; interval += intervalMs) {
@@ -267,7 +276,7 @@ export class Buckets {
   #isTooLate(flows: FlowColumns, i: number): boolean {
     const first = flows.flowStartMilliseconds[i]!
     const received = flows.collectionTimeMilliseconds[i]!
-    return received - first > this.#options.flowMaxMs || first < this.oldestArchivedMs
+    return received - first > this.#options.flowMaxMs
   }
 
   /** The direction codes of all rows. */
@@ -277,17 +286,7 @@ export class Buckets {
     return this.#directions
   }
 
-  /** The direction code of a flow. */
-  #direction(flows: FlowColumns, i: number): number {
-    const { local } = this.#options
-    const isLocal = (high: Uint32Array, low: Uint32Array) =>
-      local.has(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!) ? 1 : 0
-    const source = isLocal(flows.sourceAddressHigh, flows.sourceAddressLow)
-    const destination = isLocal(flows.destinationAddressHigh, flows.destinationAddressLow)
-    return directionOf[source * 2 + destination]!
-  }
-
-  /** The totals that a share goes to; null if the interval is not held, which is then marked. */
+  /** The totals that a share goes to; null if the interval is not held, which is then marked if it can be rebuilt. */
   #totals(interval: number, flows: FlowColumns, i: number): Totals | null {
     const exporter = this.#exporter.at(flows, i)
     const parity = (interval / intervalMs) & 1
@@ -295,7 +294,7 @@ export class Buckets {
     if (last?.interval === interval && last.exporter === exporter) return last.totals
     const { only } = this.#options
     if (only ? !only.has(interval) : interval < this.#wholeFrom && !this.#intervals.has(interval)) {
-      if (!only) this.#redo.add(interval)
+      if (!only && interval >= this.rebuiltFrom) this.#redo.add(interval)
       return null
     }
     let exporters = this.#intervals.get(interval)

@@ -5,7 +5,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 /**
  * The code of a direction (see buckets/codes.ts) by: source is local × 2 + destination is local.
  */
-export const directionOf = [3, 0, 1, 2]
+const directionOf = [3, 0, 1, 2]
 
 /** Writes each row's direction code to `codes`. */
 export function readDirections(flows: FlowColumns, local: NetworkSet, codes: Uint8Array): void {
@@ -31,4 +31,13 @@ export function readDirections(flows: FlowColumns, local: NetworkSet, codes: Uin
     )
     codes[i] = directionOf[source * 2 + destination]!
   }
+}
+
+/** The direction code of row i. */
+export function directionAt(flows: FlowColumns, i: number, local: NetworkSet): number {
+  const isLocal = (high: Uint32Array, low: Uint32Array) =>
+    local.has(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!) ? 1 : 0
+  const source = isLocal(flows.sourceAddressHigh, flows.sourceAddressLow)
+  const destination = isLocal(flows.destinationAddressHigh, flows.destinationAddressLow)
+  return directionOf[source * 2 + destination]!
 }

@@ -32,7 +32,7 @@ export const problems = {
   'time-reversed': 'The last packet came before the first; both were taken as the first.',
   'time-in-future': 'A time lies over 5 minutes after its receipt and was clamped to it.',
   'too-late':
-    'A flow was so old at its receipt (WEIR_FLOW_MAX) that it is in the archive and not in the series.',
+    'A flow was older than WEIR_FLOW_MAX at its receipt: it is in the archive and not in the series. Or it began before the archive does: only what came since is in the series.',
   'clock-corrected': "The exporter's clock is more than 5 minutes off; times were corrected.",
   'sampling-unknown':
     'The exporter samples and does not tell the rate: its counts stand as it sent them.',

@@ -11,7 +11,8 @@ import { followOffline } from '../trackers/offline.ts'
 
 /**
  * Makes the series, in all tiers, of every interval that the archive lists for a rebuild or whose
- * coverage or counters changed; returns their number. Those that the archive lists are to be judged next.
+ * coverage or counters changed; returns the number made: those of which the archive dropped flows stay as they are stored.
+ * Those that the archive lists are to be judged next.
  */
 export async function writeSeries({
   settings,
@@ -48,5 +49,5 @@ export async function writeSeries({
   await consolidator.close()
   await ledger.close()
   await store.settled?.()
-  return intervals.size
+  return intervals.size - writer.keptAsStored
 }

@@ -21,18 +21,20 @@ export async function openBuckets(
   const followed = new FollowedTrackers()
   const wholeSince = wholeFrom(archive)
   const buckets = new Buckets({ local, flowMaxMs, wholeFrom: wholeSince, trackers: followed })
+  buckets.rebuiltFrom = archive.completeFrom()
   const trackers = new TrackerKeeper({ archive, buckets, followed, state })
   await trackers.begin()
   return { buckets, followed, trackers }
 }
 
 /**
- * The first interval after all archived flows, unix ms: from there on the buckets hold intervals in
- * full.
+ * The first interval after all flows that are or were archived, unix ms: from there on the buckets
+ * hold intervals in full.
  */
 function wholeFrom(archive: Archive): number {
   const lastMs = archive
     .entries()
     .reduce((most, entry) => Math.max(most, entry.lastMax), Number.NEGATIVE_INFINITY)
-  return Number.isFinite(lastMs) ? intervalStart(lastMs) + intervalMs : lastMs
+  const after = Number.isFinite(lastMs) ? intervalStart(lastMs) + intervalMs : lastMs
+  return Math.max(after, archive.completeFrom())
 }

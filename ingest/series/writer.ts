@@ -38,6 +38,8 @@ const dayMs = 86_400_000
 const countersMax = 100_000
 
 export class SeriesWriter {
+  /** Intervals that were not rebuilt, because the archive no longer has all of their flows. */
+  keptAsStored = 0
   readonly #parts: SeriesWriterParts
   #unfinished: { imported: Imported; coverage: CoverageTracker; counters: CounterTracker } | null =
     null
@@ -121,7 +123,8 @@ export class SeriesWriter {
   /**
    * Rebuilds intervals from the archive, the newest day first, and writes a day at once where it is
    * not large, because the store gives a whole day a single file; `written` is called with what was
-   * written. Stops once `stop` is aborted, and returns false if some were left.
+   * written. Intervals of which the archive has dropped flows stay as they are stored. Stops once
+   * `stop` is aborted, and returns false if some were left.
    */
   async redo(
     intervals: readonly number[],
@@ -154,19 +157,24 @@ export class SeriesWriter {
     const { archive, store, coverage, local, flowMaxMs, tier, trackers } = this.#parts
     const from = batch[0]!
     const to = batch.at(-1)! + intervalMs
+    const storedIn = Map.groupBy(await store.coverage({ tier, from, to }), ({ time }) => time)
+    const completeFrom = archive.completeFrom()
+    // What is stored counts flows that the archive no longer has.
+    const made = batch.filter((each) => each >= completeFrom || !storedIn.has(each))
+    this.keptAsStored += batch.length - made.length
+    if (made.length === 0) return []
     const buckets = new Buckets({
       local,
       flowMaxMs,
-      wholeFrom: from,
-      only: new Set(batch),
+      wholeFrom: made[0]!,
+      only: new Set(made),
       ...(trackers && { trackers }),
     })
-    for await (const flows of archive.read(from, to)) {
+    for await (const flows of archive.read(made[0]!, to)) {
       if (stop?.aborted) return null
       buckets.add(flows)
     }
-    const storedIn = Map.groupBy(await store.coverage({ tier, from, to }), ({ time }) => time)
-    const steps = batch.flatMap((interval) => {
+    const steps = made.flatMap((interval) => {
       const stored = new Map(storedIn.get(interval)?.map((each) => [each.exporter, each]))
       const exporters = [
         ...stored.keys(),

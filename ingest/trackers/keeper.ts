@@ -132,8 +132,9 @@ export class TrackerKeeper {
   }
 }
 
-/** Whether a published file may have flows of an interval. */
+/** Whether a published file may have flows of an interval, of which none were dropped. */
 export function holdsFlows(archive: Archive, interval: number): boolean {
+  if (interval < archive.completeFrom()) return false
   return archive
     .entries()
     .some(({ firstMin, lastMax }) => firstMin < interval + intervalMs && lastMax >= interval)

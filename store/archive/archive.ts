@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { FlowColumns } from '../../flow/columns.ts'
-import { intervalMs } from '../../flow/interval.ts'
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { Manifest } from '../manifest.ts'
 import { besideNiceness, laterNiceness } from '../priority.ts'
 import type { JournalPosition } from '../position.ts'
@@ -242,13 +242,13 @@ export class Archive {
     }
   }
 
-  /** The interval in which the oldest flow left was received, unix ms; -Infinity while nothing has been dropped. */
-  oldestMs(): number {
-    if (this.value<boolean>('hasExpired') !== true) return Number.NEGATIVE_INFINITY
-    return this.entries().reduce(
-      (least, entry) => Math.min(least, entry.interval),
-      Number.POSITIVE_INFINITY,
-    )
+  /**
+   * The first interval since which no flow was dropped, unix ms; -Infinity while none was. A flow's times may be later
+   * than its receipt by as much as an interval.
+   */
+  completeFrom(): number {
+    const expiredTo = this.value<number>('expiredTo') ?? Number.NEGATIVE_INFINITY
+    return intervalStart(expiredTo) + 2 * intervalMs
   }
 
   /** Ends the threads. Unpublished rows are lost here; the journal or the capture still has them. */

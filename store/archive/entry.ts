@@ -52,6 +52,8 @@ export interface ArchiveValues {
   unreadable?: { file: string; message: string }[]
   /** Data was dropped because of its age or for lack of space. */
   hasExpired?: boolean
+  /** Flows received up to this time were among what was dropped, unix ms. */
+  expiredTo?: number
 }
 
 /** A sentence for each file that was moved aside. */

@@ -208,9 +208,10 @@ test('flows counted together give the same as one by one, whatever their exporte
         exporter: isOfOne ? '10.0.0.1' : exporter,
         last: rest.first + length,
       }))
-      const [together, apart] = [bucketsOf(), bucketsOf()]
-      together.oldestArchivedMs = t0 + 1
-      apart.oldestArchivedMs = t0 + 1
+      const wholeFrom = t0 + intervalMs
+      const [together, apart] = [bucketsOf({ wholeFrom }), bucketsOf({ wholeFrom })]
+      together.rebuiltFrom = t0 + 1
+      apart.rebuiltFrom = t0 + 1
       together.add(columnsOf(simple))
       for (const each of simple) apart.add(columnsOf([each]))
       assert.equal(together.tooLate, apart.tooLate)

@@ -40,7 +40,8 @@ export const remedies: Record<string, string> = {
   'sampling-unknown': 'set the sampling rate in the names file, or have it exported by options',
   'clock-corrected': itsClock,
   'time-in-future': itsClock,
-  'too-late': 'have it export long flows each minute; WEIR_FLOW_MAX says how old a flow may be',
+  'too-late':
+    'have it export long flows each minute; one may be as old as WEIR_FLOW_MAX, and as the archive reaches back',
   duplicate: 'nothing is counted twice; there may be two network paths to this host',
 }
 const otherRemedy = 'look at the datagrams: the journal holds them as pcap files for tcpdump'

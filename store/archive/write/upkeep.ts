@@ -164,15 +164,15 @@ export class Upkeep {
     let bytes = sorted.reduce((sum, entry) => sum + entry.bytes, 0)
     const newest = this.#newest(limits.now)
     const expired: string[] = []
+    let expiredTo = this.#manifest.value<number>('expiredTo') ?? Number.NEGATIVE_INFINITY
     for (const entry of sorted) {
       if (bytes <= limits.maxBytes && entry.receivedTo >= newest - limits.keepMs) break
       bytes -= entry.bytes
       expired.push(entry.file)
+      expiredTo = Math.max(expiredTo, Math.min(entry.receivedTo, limits.now))
     }
-    await this.#replace(
-      { add: [], remove: expired },
-      { now: limits.now, set: { hasExpired: true } },
-    )
+    const set = { hasExpired: true, expiredTo }
+    await this.#replace({ add: [], remove: expired }, { now: limits.now, set })
     await this.#deleteReplaced(limits.now)
     await this.#aside.expire({ ...limits, before: newest - limits.keepMs, bytes })
   }

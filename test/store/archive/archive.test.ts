@@ -410,12 +410,12 @@ test('expiry goes by age of receipt and by bytes, oldest first, and removes empt
   const day = (i: number) => testFlow({ first: t0 + i * dayMs, octets: i + 1 })
   archive.add(columnsOf([0, 1, 2, 3].map((i) => day(i))))
   const published = await archive.publish({})
-  assert.equal(archive.oldestMs(), Number.NEGATIVE_INFINITY)
+  assert.equal(archive.completeFrom(), Number.NEGATIVE_INFINITY)
   const ever = Number.POSITIVE_INFINITY
   const now = t0 + 4 * dayMs
   await archive.expire({ keepMs: 2 * dayMs, maxBytes: ever, now })
   assert.equal(archive.entries().length, 3)
-  assert.equal(archive.oldestMs(), t0 + dayMs)
+  assert.equal(archive.completeFrom(), t0 + 2 * intervalMs)
   const bytes = published[2]!.bytes + published[3]!.bytes
   await archive.expire({ keepMs: ever, maxBytes: bytes, now: now + 600_001 })
   const octets = (await readBack(archive)).map(([, each]) => each)
