@@ -17,7 +17,7 @@ import { IncidentReader, type IncidentSource } from '../store/incident/ledger.ts
 import { LookThread } from '../store/incident/look-thread.ts'
 import { Accounts } from './access/accounts.ts'
 import { guardAccess } from './access/authenticate.ts'
-import { firstAdmin } from './access/first-admin.ts'
+import { givenAdmin } from './access/first-admin.ts'
 import { Lockout } from './access/lockout.ts'
 import { markMasked, maskAnswers, namesForCaller } from './access/masking.ts'
 import { Passwords } from './access/passwords.ts'
@@ -155,8 +155,9 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   })
   const look: Look = (seen, sought, signal) => looks.look(seen, sought, signal)
   const { settings, state } = options
-  const given = settings.access.passwordFile === null ? [] : [firstAdmin]
-  const accounts = new Accounts(state, now, new Set(given))
+  const { passwordFile } = settings.access
+  const given = passwordFile === null ? null : givenAdmin(passwordFile)
+  const accounts = new Accounts(state, now, given)
   const access = { accounts, passwords: new Passwords(), lockout: new Lockout(now) }
   const names = namesForCaller(options.names)
   const answers = new AnswerCache(settings.data, now)

@@ -1,5 +1,5 @@
 /** Users, sessions and tokens as stored: secrets only as hashes. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 
 import type { MaxAge, StateDocument } from '../../store/state.ts'
 import type { Role } from '../schema/access.ts'
@@ -21,8 +21,12 @@ export interface KeptSession {
   dashboard: string | null
   /** The wall token behind the session: the session ends with it. */
   token: string | null
-  /** Whether a file held the user's password: somebody of that name with a stored one is another person. */
-  isGiven: boolean
+  /**
+   * A digest of the user's password if a file held it, keyed with the session's secret, so that nobody
+   * can guess the password by what is stored. With another password in the file, or none, the session
+   * is over: a user of that name with a stored password is another person.
+   */
+  given: string | null
   expiresAt: number
   seenAt: number
 }
@@ -54,6 +58,13 @@ const secretBytes = 24
  */
 const accessKept: MaxAge = { keptMs: 2000, awayMs: 10_000 }
 
+/** A user whose password a file holds. */
+export interface GivenUser {
+  name: string
+  /** What the file holds now. @throws ApiError if it holds no usable password */
+  password: () => Promise<string>
+}
+
 function lifetimeOf(role: Role): (typeof lifetimes)['person'] {
   return role === 'wall' ? lifetimes.wall : lifetimes.person
 }
@@ -73,10 +84,10 @@ export function newSecret(): string {
 export class Accounts {
   readonly #state: ApiState
   readonly #now: () => number
-  /** Users without a document, because a file holds their password. */
-  readonly #given: ReadonlySet<string>
+  /** The user without a document, because a file holds the password. */
+  readonly #given: GivenUser | null
 
-  constructor(state: ApiState, now: () => number, given: ReadonlySet<string>) {
+  constructor(state: ApiState, now: () => number, given: GivenUser | null) {
     this.#state = state
     this.#now = now
     this.#given = given
@@ -88,20 +99,20 @@ export class Accounts {
 
   /** The role of a user, read now or (`maxAge`) cached; null if there is no such user. */
   async roleOf(name: string, maxAge?: MaxAge): Promise<KeptUser['role'] | null> {
-    if (this.#given.has(name)) return 'admin'
+    if (this.#given?.name === name) return 'admin'
     return (await this.user(name, maxAge))?.body.role ?? null
   }
 
   /** Opens a session and returns its secret, which is stored nowhere. */
   async openSession(
-    session: Omit<KeptSession, 'isGiven' | 'expiresAt' | 'seenAt'>,
+    session: Omit<KeptSession, 'given' | 'expiresAt' | 'seenAt'>,
   ): Promise<{ secret: string; expiresAt: number }> {
     await this.#endOld()
     const secret = newSecret()
     const now = this.#now()
     const expiresAt = now + lifetimeOf(session.role).longestMs
-    const isGiven = session.token === null && this.#given.has(session.user)
-    const body: KeptSession = { ...session, isGiven, expiresAt, seenAt: now }
+    const given = await this.#givenOf(session, secret)
+    const body: KeptSession = { ...session, given, expiresAt, seenAt: now }
     await putDocument(this.#state, {
       collection: 'sessions',
       id: hashOf(secret),
@@ -120,7 +131,7 @@ export class Accounts {
     const now = this.#now()
     const { idleMs, touchMs } = lifetimeOf(session.role)
     if (now >= session.expiresAt || now - session.seenAt > idleMs) return null
-    const role = await this.#roleNow(session)
+    const role = await this.#roleNow(session, secret)
     if (role === null) return null
     if (now - session.seenAt > touchMs) this.#touch(document, now)
     const { user, dashboard, expiresAt } = session
@@ -159,14 +170,24 @@ export class Accounts {
   }
 
   /** A session has the rights its user or token has now, not those it had when it was opened. */
-  async #roleNow(session: KeptSession): Promise<Role | null> {
+  async #roleNow(session: KeptSession, secret: string): Promise<Role | null> {
     if (session.token === null) {
-      const isSamePerson = session.isGiven === this.#given.has(session.user)
+      const isSamePerson = session.given === (await this.#givenOf(session, secret))
       return isSamePerson ? this.roleOf(session.user, accessKept) : null
     }
     const token = await this.#state.get<KeptToken>('tokens', session.token, accessKept)
     const isValid = token && (token.body.expiresAt === null || this.#now() < token.body.expiresAt)
     return isValid ? session.role : null
+  }
+
+  /** See KeptSession.given. */
+  async #givenOf(
+    { user, token }: Pick<KeptSession, 'user' | 'token'>,
+    secret: string,
+  ): Promise<string | null> {
+    if (token !== null || this.#given?.name !== user) return null
+    const password = await this.#given.password()
+    return createHmac('sha256', secret).update(password.normalize('NFC')).digest('hex')
   }
 
   /** Records that a session is in use; a failure to record it does not end the session. */

@@ -9,7 +9,7 @@ import { StoreFault } from '../../store/spool/fault.ts'
 import { StateRefused } from '../../store/state.ts'
 import { ApiError } from '../errors.ts'
 import type { ApiState } from '../documents/state.ts'
-import type { KeptUser } from './accounts.ts'
+import type { GivenUser, KeptUser } from './accounts.ts'
 import type { Passwords } from './passwords.ts'
 
 /** The user that exists from the start. */
@@ -77,6 +77,11 @@ function freeName(taken: ReadonlySet<string>): string {
   let name = firstAdmin
   for (let number = 2; taken.has(name); number++) name = `${firstAdmin}${number}`
   return name
+}
+
+/** The first admin with the password in that file. */
+export function givenAdmin(path: string): GivenUser {
+  return { name: firstAdmin, password: () => passwordInFile(path) }
 }
 
 /**

@@ -39,4 +39,9 @@ test('a password in a file does not make an admin of a user who was called so be
   const his = await login(given!.app, 'another long one')
   assert.equal(await status(given!.app, '/api/users', his), 200)
   assert.equal(await status(stored!.app, '/api/status', his), 401)
+  // Who changes a password shuts out whoever knew the old one.
+  await writeFile(passwordFile, 'a third long one\n')
+  assert.equal(await status(given!.app, '/api/users', his), 401)
+  const again = await login(given!.app, 'a third long one')
+  assert.equal(await status(given!.app, '/api/users', again), 200)
 })
