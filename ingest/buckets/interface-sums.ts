@@ -9,6 +9,10 @@ const numbersMax = 512
 /** The way of a key: traffic that entered or left by the interface. */
 const interfaceWays = { ingress: 1, egress: 2 } as const
 const waysOf = 2
+/** Most interfaces and ways kept separately per interval and exporter; traffic of further ones counts in the row `other`. */
+export const interfaceKeysMax = 131_072
+/** The number of interfaces not kept separately: no ifIndex is as large. */
+export const beyondInterfaces = 2 ** 32
 /** Per interface, ingress amounts come before egress amounts. */
 const numberWidth = waysOf * amountCount
 
@@ -68,7 +72,7 @@ export function countInterfaces(
     const at = place * amountCount
     const number = Math.floor(place / waysOf)
     const way = place % waysOf === 0 ? interfaceWays.ingress : interfaceWays.egress
-    if (number !== 0) table.add(number, way, sums, at)
+    if (number !== 0) add(table, number, way, { amounts: sums, at })
     sums.fill(0, at, at + amountCount)
     isListed[place] = 0
   }
@@ -84,8 +88,19 @@ function addLarge(
   large[1] = packets[i]!
   large[2] = flows
   large[3] = active[i]!
-  if (from !== 0) table.add(from, interfaceWays.ingress, large)
-  if (to !== 0) table.add(to, interfaceWays.egress, large)
+  if (from !== 0) add(table, from, interfaceWays.ingress, { amounts: large, at: 0 })
+  if (to !== 0) add(table, to, interfaceWays.egress, { amounts: large, at: 0 })
+}
+
+/** Adds amounts to an interface, or to those not kept separately. */
+function add(
+  table: CountTable,
+  number: number,
+  way: number,
+  { amounts, at }: { amounts: Float64Array; at: number },
+): void {
+  const isKept = table.count < interfaceKeysMax || table.has(number, way)
+  table.add(isKept ? number : beyondInterfaces, way, amounts, at)
 }
 
 const large = new Float64Array(amountCount)

@@ -8,6 +8,7 @@ import { hostAmounts, type KeptKeys } from './choose.ts'
 import { directions, isSenderOf, serviceCodes, serviceOf } from './codes.ts'
 import { sumHosts } from './host-sums.ts'
 import type { HostsListed } from './hosts-listed.ts'
+import { beyondInterfaces } from './interface-sums.ts'
 import { amountCount, CountTable } from './tables.ts'
 
 /** Largest amount of a row: stores can still hold the sum of a thousand, as tiers add them up. */
@@ -56,7 +57,7 @@ export function rowsOf(held: Held, top: number): MeasurementRows[] {
       measurement: 'interface',
       table: byWay(held.interfaces),
       ways: 2,
-      tagsOf: (index) => ({ interface: String(index) }),
+      tagsOf: (index) => ({ interface: index === beyondInterfaces ? otherKey : String(index) }),
     },
     { measurement: 'port', table: port, ways: 4, tagsOf: (_, code) => service(code) },
     {

@@ -79,6 +79,19 @@ export class CountTable {
     return slot + 1
   }
 
+  /** Whether a key has a place. */
+  has(a: number, b: number): boolean {
+    const key = a * this.#codes + b
+    const slots = this.slots
+    let slot = (mix(a, b) & this.#mask) * this.#width
+    while (slots[slot] !== key) {
+      if (slots[slot] === 0) return false
+      slot += this.#width
+      if (slot === slots.length) slot = 0
+    }
+    return true
+  }
+
   /** Adds amounts, from index `from`, to the first way of a key. */
   add(a: number, b: number, amounts: Float64Array, from = 0): void {
     const at = this.place(a, b)

@@ -8,6 +8,7 @@ import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import { Buckets, type BucketsOptions } from '../../ingest/buckets/buckets.ts'
 import { hostsMax } from '../../ingest/buckets/codes.ts'
+import { interfaceKeysMax } from '../../ingest/buckets/interface-sums.ts'
 import { cutTop } from '../../store/cut.ts'
 import type { MeasurementName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
@@ -356,17 +357,37 @@ test('hosts beyond the limit of an interval count in the row other, and nothing 
   const top = 10
   const rows = buckets.rows(t0, top).get('10.0.0.1')!
   const received = rows.find(({ measurement }) => measurement === 'host')!
-  const bytesOf = (isCounted: (host: string) => boolean) =>
-    received.tags.host!.reduce(
-      (sum, host, i) =>
-        received.tags.direction![i] === 'in' && isCounted(host)
-          ? sum + received.sum.bytes[i]!
-          : sum,
-      0,
-    )
-  assert.equal(
-    bytesOf(() => true),
-    (hostsMax + beyond) * 10,
-  )
-  assert.ok(bytesOf((host) => host === 'other') >= beyond * 10)
+  const { all, other } = bytesIn(received, 'host')
+  assert.equal(all, (hostsMax + beyond) * 10)
+  assert.ok(other >= beyond * 10)
 })
+
+test('interfaces beyond the limit of an interval count in the row other, and nothing is lost', () => {
+  const buckets = bucketsOf()
+  const flows = columnsOf(
+    Array.from({ length: 50_000 }, () => ({ first: 0, last: 1000, octets: 10 })),
+  )
+  const beyond = 1000
+  let made = 0
+  for (; made < interfaceKeysMax + beyond; made += flows.count) {
+    for (let i = 0; i < flows.count; i++) flows.ingressInterface[i] = 1 + made + i
+    buckets.add(flows)
+  }
+  const rows = buckets.rows(t0).get('10.0.0.1')!
+  const entered = rows.find(({ measurement }) => measurement === 'interface')!
+  assert.ok(entered.count <= interfaceKeysMax + 2)
+  const { all, other } = bytesIn(entered, 'interface')
+  assert.equal(all, made * 10)
+  assert.ok(other >= beyond * 10)
+})
+
+/** The bytes of all rows of direction `in`, and of the row `other`. */
+function bytesIn({ tags, sum }: MeasurementRows, tag: 'host' | 'interface') {
+  let [all, other] = [0, 0]
+  for (const [i, key] of tags[tag]!.entries()) {
+    if (tags.direction![i] !== 'in') continue
+    all += sum.bytes[i]!
+    if (key === 'other') other += sum.bytes[i]!
+  }
+  return { all, other }
+}
