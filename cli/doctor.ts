@@ -38,14 +38,14 @@ async function examine(settings: Settings): Promise<Finding[]> {
   const { findings: stores, archiveBytes } = await checkStores(settings)
   return [
     ...(await checkNamedFiles(settings)),
-    ...(await checkSockets(settings, status)),
+    ...(await checkSockets(settings, status, isStarting)),
     ...(await checkHttp(settings)),
     ...(await checkKernel(settings, status)),
     ...(await checkClock()),
     ...(await checkFolder(settings)),
     ...(await checkDisk(settings, archiveBytes)),
     ...stores,
-    ...checkExporters(status, { nowMs: Date.now(), isStarting }),
+    ...checkExporters(status, { nowMs: Date.now(), isStarting, port: settings.netflow.port }),
   ]
 }
 

@@ -70,11 +70,15 @@ async function asCommandErrors(run: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Shifts by whole weeks to the latest past, so that weekdays and intervals stay as they were. */
 async function shiftOf(shift: unknown, paths: readonly string[]): Promise<number> {
   if (shift === undefined) return 0
   if (shift !== 'recent') throw new CommandError(`--shift: write --shift recent`, exitCodes.usage)
-  return Math.floor((Date.now() - (await lastPacketMs(paths))) / weekMs) * weekMs
+  return recentShift(paths, Date.now())
+}
+
+/** The ms of whole weeks to the latest past, so that weekdays and intervals of captures stay as they were. */
+export async function recentShift(paths: readonly string[], nowMs: number): Promise<number> {
+  return Math.floor((nowMs - (await lastPacketMs(paths))) / weekMs) * weekMs
 }
 
 /** What is wrong with the captures themselves, by kind of problem, and what to do about it. */

@@ -1,5 +1,5 @@
 /** `weir report`: what happened in a span of time, on one page of paper, from the data folder. */
-import { writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 
 import { ApiError } from '../api/errors.ts'
@@ -84,7 +84,19 @@ function queryOf(values: Record<string, unknown>): WindowQuery {
 async function write(path: string | null, made: string | Buffer): Promise<void> {
   if (path === null) console.log(String(made).trimEnd())
   else {
-    await writeFile(path, made)
+    await writeWhole(path, made)
     console.log(`the report is in ${path}`)
+  }
+}
+
+/** Writes a file that appears whole or not at all: on a full disk an earlier report stays. */
+async function writeWhole(path: string, made: string | Buffer): Promise<void> {
+  const part = `${path}.part`
+  try {
+    await writeFile(part, made)
+    await rename(part, path)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
   }
 }

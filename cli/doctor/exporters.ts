@@ -19,11 +19,11 @@ const starting = warning(
 
 /**
  * All findings about exporters; if no ingest runs, as the last one left them. `isStarting`: ingest
- * holds the folder but does not answer yet.
+ * holds the folder but does not answer yet; `port`: of NetFlow.
  */
 export function checkExporters(
   status: IngestStatus | null,
-  { nowMs, isStarting }: { nowMs: number; isStarting: boolean },
+  { nowMs, isStarting, port }: { nowMs: number; isStarting: boolean; port: number },
 ): Finding[] {
   if (!status)
     return [
@@ -59,7 +59,7 @@ export function checkExporters(
       warning(
         'exporters',
         'no exporter has sent anything yet',
-        "point a router at this host's UDP port 2055 (README, Pointing a router at it), and see that no firewall stands between: tcpdump -ni any udp port 2055",
+        `point a router at this host's UDP port ${port} (README, Pointing a router at it), and see that no firewall stands between: tcpdump -ni any udp port ${port}`,
       ),
     )
   for (const exporter of status.exporters) findings.push(...checkExporter(exporter, status, nowMs))
@@ -80,6 +80,7 @@ function checkExporter(
   nowMs: number,
 ): Finding[] {
   const { address, lost, flows, problems, lastSeen } = exporter
+  const lostFlows = `${lost.flowsEstimated ? 'about ' : ''}${lost.flows}`
   const findings: Finding[] = []
   const silent = Math.round(nowMs / 1000 - lastSeen)
   if (running && silent > silentSeconds)
@@ -94,7 +95,7 @@ function checkExporter(
     findings.push(
       warning(
         'exporters',
-        `${address}: ${lost.flowsEstimated ? 'about ' : ''}${lost.flows} of ${flows + lost.flows} flows were lost on the way`,
+        `${address}: ${lostFlows} of ${flows + lost.flows} flows were lost on the way`,
         'check the kernel drops above, then the network in between, and whether the exporter itself drops flows (show flow exporter statistics)',
       ),
     )
@@ -107,5 +108,8 @@ function checkExporter(
         'these datagrams or records could not be used as sent; docs/exporters explains each kind',
       ),
     )
-  return findings.length > 0 ? findings : [ok('exporters', `${address}: ${flows} flows, none lost`)]
+  if (findings.length > 0) return findings
+  return [
+    ok('exporters', `${address}: ${flows} flows, ${lost.flows === 0 ? 'none' : lostFlows} lost`),
+  ]
 }

@@ -49,14 +49,23 @@ export async function checkFolder({ data }: Settings): Promise<Finding[]> {
 }
 
 async function checkParent(path: string): Promise<Finding> {
-  const parent = dirname(path)
   try {
-    await access(parent, constants.W_OK)
+    // With a slash, a file is no folder.
+    await access(`${await nearest(path)}/`, constants.W_OK)
     return ok('folder', `${path} does not exist yet; the first start creates it`)
   } catch {
     const remedy = `create it for the user that runs Weir: install -d -m 700 -o USER ${path}`
     return fault('folder', `${path} does not exist and cannot be created`, remedy)
   }
+}
+
+/** The path, or the nearest folder above it that exists: a start creates those below. */
+async function nearest(path: string): Promise<string> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  )
+  return isThere || dirname(path) === path ? path : nearest(dirname(path))
 }
 
 /** Space for what the archive may still grow to. */
@@ -65,7 +74,7 @@ export async function checkDisk(
   archiveBytes: number,
 ): Promise<Finding[]> {
   const path = resolve(data)
-  const disk = await statfs(path).catch(() => statfs(dirname(path)).catch(() => null))
+  const disk = await statfs(await nearest(path)).catch(() => null)
   if (!disk) return []
   const free = disk.bavail * disk.bsize
   const text = `${formatWithUnit(free, 'B')} free on the disk of ${path}`

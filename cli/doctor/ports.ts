@@ -11,10 +11,11 @@ import { fault, ok, warning, type Finding } from './finding.ts'
 
 const answerMsMax = 3000
 
-/** The UDP ports of ingest. */
+/** The UDP ports of ingest. `isStarting`: it holds the folder, listens, and does not answer yet. */
 export async function checkSockets(
   { netflow, ipfix, sflow }: Settings,
   status: IngestStatus | null,
+  isStarting: boolean,
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const [name, endpoint] of Object.entries({ NETFLOW: netflow, IPFIX: ipfix, SFLOW: sflow })) {
@@ -23,6 +24,10 @@ export async function checkSockets(
       status?.running === true && status.sockets.some((socket) => socket.address === address)
     const error = isOurs ? null : await bindUdp(endpoint)
     if (isOurs) findings.push(ok('ports', `ingest listens on UDP ${address}`))
+    else if (error?.code === 'EADDRINUSE' && isStarting && status?.running !== true)
+      findings.push(
+        ok('ports', `UDP ${address} is in use, it seems by the ingest that is starting`),
+      )
     else if (error === null) findings.push(ok('ports', `UDP ${address} is free`))
     else
       findings.push(

@@ -9,6 +9,7 @@ import { test } from 'node:test'
 
 import { checkExporters } from '../../cli/doctor/exporters.ts'
 import type { Finding } from '../../cli/doctor/finding.ts'
+import { checkSockets } from '../../cli/doctor/ports.ts'
 import type { DoctorAnswer } from '../../cli/doctor.ts'
 import { healthSettings } from '../../cli/health.ts'
 import { readSettings } from '../../flow/settings.ts'
@@ -69,6 +70,33 @@ test('a port held by another program is a fault', async () => {
   assert.equal(found?.what, `UDP ${address} is in use by another program`)
   assert.match(found.remedy ?? '', /set WEIR_IPFIX/)
   assert.deepEqual(others, [])
+})
+
+test('a port held while ingest starts is not said to be held by another program', async () => {
+  const holder = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(holder, 'listening')
+  const held = { host: '127.0.0.1', port: holder.address().port }
+  const free = { host: '127.0.0.1', port: 0 }
+  const settings = { ...readSettings({}), netflow: held, ipfix: free, sflow: free }
+  const states = async (isStarting: boolean) =>
+    (await checkSockets(settings, null, isStarting)).map(({ state }) => state)
+  assert.deepEqual(await states(true), ['ok', 'ok', 'ok'])
+  assert.deepEqual(await states(false), ['fault', 'ok', 'ok'])
+  holder.close()
+})
+
+test('a data folder that does not exist is no fault if a start can create it, with those above it', async () => {
+  const folder = await scratchFolder()
+  const data = join(folder, 'not', 'yet', 'there')
+  const { code, answer } = await examined({ WEIR_DATA: data })
+  assert.deepEqual([code, faultsIn(answer.findings)], [0, []])
+  await writeFile(join(folder, 'file'), '')
+  const below = join(folder, 'file', 'a', 'b')
+  const nowhere = await examined({ WEIR_DATA: below })
+  assert.deepEqual(
+    faultsIn(nowhere.answer.findings).map(({ what }) => what),
+    [`${below} does not exist and cannot be created`],
+  )
 })
 
 test('faults of the settings are findings too', async () => {
@@ -156,7 +184,7 @@ test('exporters: silent, losing, problems, refused', () => {
   const at =
     (seconds: number, isStarting = false) =>
     (status: IngestStatus | null) =>
-      checkExporters(status, { nowMs: seconds * 1000, isStarting })
+      checkExporters(status, { nowMs: seconds * 1000, isStarting, port: 9995 })
   const states = (findings: Finding[]) => findings.map(({ check, state }) => `${check} ${state}`)
   assert.deepEqual(states(at(2060)(statusOf([exporter]))), ['ingest ok', 'exporters ok'])
   const [, silent] = at(2000 + 3600)(statusOf([exporter]))
@@ -172,6 +200,10 @@ test('exporters: silent, losing, problems, refused', () => {
     'ingest ok',
     'exporters ok',
   ])
+  const [, well] = at(2060)(statusOf([{ ...exporter, lost: few }]))
+  assert.equal(well?.what, '10.0.0.1: 3000 flows, about 2 lost')
+  assert.equal(at(2060)(statusOf([exporter]))[1]?.what, '10.0.0.1: 3000 flows, none lost')
+  assert.match(at(2060)(statusOf([]))[1]?.remedy ?? '', /UDP port 9995 .* udp port 9995$/)
   const [, problem] = at(2060)(statusOf([{ ...exporter, problems: { 'no-template': 7 } }]))
   assert.equal(problem?.what, '10.0.0.1: no-template 7')
   const refused = [{ address: '203.0.113.9', datagrams: 4, lastSeen: 2000 }]

@@ -1,11 +1,13 @@
 /** `weir report`, as a user runs it. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { before, suite, test } from 'node:test'
 
 import { mondayFolder } from '../monday.ts'
-import { runWeir } from '../processes.ts'
+import { runWeir, scratchFolder, weir } from '../processes.ts'
 
 const cut = ['--from', '2026-11-16T11:30Z', '--to', '2026-11-16T11:40Z']
 const sentence =
@@ -29,6 +31,26 @@ suite('weir report', () => {
     assert.match(html, /^<!doctype html>/)
     assert.match(html, sentence)
     assert.match(html, /<svg /)
+  })
+
+  test('on a full disk the earlier report stays, and no part of a new one', async () => {
+    const path = join(await scratchFolder(), 'report.html')
+    await writeFile(path, 'earlier')
+    const args = ['report', ...cut, '-o', path].join(' ')
+    const limited = spawn(
+      'sh',
+      ['-c', `ulimit -f 8; exec "${process.execPath}" "${weir}" ${args}`],
+      {
+        env: { ...process.env, WEIR_DATA: data },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    )
+    let stderr = ''
+    limited.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    assert.deepEqual(await once(limited, 'close'), [1, null])
+    assert.match(stderr, /^weir: EFBIG: .*; free disk space/)
+    assert.equal(await readFile(path, 'utf8'), 'earlier')
+    assert.deepEqual(await readdir(dirname(path)), ['report.html'])
   })
 
   test('in a time zone, of an exporter', async () => {

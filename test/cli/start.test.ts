@@ -11,6 +11,8 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
+import { recentShift } from '../../cli/replay.ts'
+import { mondayCapture, weekSeconds } from '../monday.ts'
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 
 /** On a machine under load, on which the page is built first. */
@@ -66,6 +68,13 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
   } finally {
     if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
   }
+})
+
+test('the shift to the latest past is by the end of a capture, also while a Monday reaches its time', async () => {
+  const at = (time: string) => recentShift([mondayCapture], Date.parse(time))
+  // The outage was over at noon, the capture ends at one.
+  assert.equal(await at('2026-11-23T12:30Z'), 0)
+  assert.equal(await at('2026-11-23T13:30Z'), 1000 * weekSeconds)
 })
 
 test('npm run demo announces the bundled Monday by name', async () => {
