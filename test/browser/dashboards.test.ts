@@ -1,5 +1,7 @@
 /** Dashboards at the desk and on the wall, while they turn and while others change them. */
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 
@@ -8,6 +10,7 @@ import type { Page } from 'playwright-core'
 import type { Panel } from '../../api/schema/state.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatWithUnit } from '../../flow/units.ts'
+import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
@@ -87,5 +90,19 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
       await until(async () => isDeepStrictEqual(await figures(page), before))
       await page.close()
     }
+  })
+
+  test('a file that is no JSON is said to be that, and can be chosen again once it is mended', async () => {
+    const { page } = await weir.open('/dashboards')
+    const file = join(await scratchFolder(), 'desk.json')
+    const field = page.locator('input[type=file]')
+    await writeFile(file, '{"title": "Imported", ')
+    await field.setInputFiles(file)
+    await page.getByRole('alert').getByText('This is not JSON').waitFor()
+    assert.equal(await field.inputValue(), '')
+    await writeFile(file, '{"title": "Imported", "panels": []}')
+    await field.setInputFiles(file)
+    await page.getByRole('heading', { name: 'Imported' }).waitFor()
+    await page.close()
   })
 })

@@ -46,6 +46,26 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page.close()
   })
 
+  test('tables that come later than their chart do not pass for its own until then', async () => {
+    const { page } = await open(`/${around}&tz=UTC`)
+    const tables = page.locator('.tops')
+    await page.locator('.top tbody tr').first().waitFor()
+    let release = () => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    await page.route('**/api/top?*', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.getByRole('button', { name: 'One window on', exact: true }).click()
+    await page.getByRole('heading', { name: /11:50 – 12:20/ }).waitFor()
+    assert.equal(await tables.getAttribute('aria-busy'), 'true')
+    await tables.getByText('of the view before').first().waitFor()
+    release()
+    await page.locator('.tops[aria-busy="false"]').waitFor()
+    assert.equal(await tables.getByText('of the view before').count(), 0)
+    await page.close()
+  })
+
   test('a drag in the shortest window leaves the axis unchanged, and no zoom out exceeds the limits', async () => {
     const { page, complaints } = await open(
       '/?from=2026-11-16T11:32:06Z&to=2026-11-16T11:32:12Z&tz=UTC',

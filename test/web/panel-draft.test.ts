@@ -165,6 +165,11 @@ describe('a panel from JSON', () => {
       ['{"kind": "chart"}', /needs a "query"/],
       ['{"kind": "top", "query": {"limit": 8}}', /"limit" must be a text/],
       ['{"kind": "clock", "colour": "red"}', /no "colour"/],
+      ['{"kind": "text"}', /needs "text"/],
+      ['{"kind": "text", "text": 5}', /"text" must be a text/],
+      ['{"kind": "chart", "title": null, "query": {}}', /"title" must be a text/],
+      ['{"kind": "number", "query": {}}', /needs "statistic"/],
+      ['{"kind": "live", "measure": "bits", "seconds": "60"}', /"seconds" must be a number/],
     ] as const) {
       const read = readPanel(text)
       assert.ok(typeof read === 'string', text)

@@ -3,6 +3,8 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
+import { reasonOf } from '../../flow/reason.ts'
+import { RequestError } from '../client.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'
 import { go, place } from '../state/route.ts'
@@ -47,10 +49,12 @@ function Makers() {
   const { fault, run } = useAttempt()
   const make = (body: DashboardBody) =>
     run(async () => go(`/dashboards/${(await makeDashboard(body)).id}`))
-  const take = async (file: File | undefined) => {
+  const take = (file: File | undefined) => {
     if (!file) return
-    const body = readBody(await file.text())
-    await run(async () => go(`/dashboards/${(await makeDashboard(body)).id}`))
+    void run(async () => {
+      const body = readBody(await file.text())
+      go(`/dashboards/${(await makeDashboard(body)).id}`)
+    })
   }
   const title = `Dashboard ${(dashboards.state.value.answer?.length ?? 0) + 1}`
   return (
@@ -64,7 +68,11 @@ function Makers() {
           class="unseen"
           type="file"
           accept=".json,application/json"
-          onChange={(event) => void take(event.currentTarget.files?.[0])}
+          onChange={({ currentTarget: field }) => {
+            take(field.files?.[0])
+            // The same file, mended, can then be chosen again.
+            field.value = ''
+          }}
         />
       </label>
       <Fault text={fault} />
@@ -72,12 +80,13 @@ function Makers() {
   )
 }
 
-/** Invalid JSON is sent as it is: the API says what is wrong with it. */
+/** A dashboard's JSON; the API checks its parts. @throws RequestError if it is not JSON */
 function readBody(text: string): DashboardBody {
   try {
     return JSON.parse(text) as DashboardBody
-  } catch {
-    return { title: '', panels: [] }
+  } catch (error) {
+    const remedy = 'Choose a file that Export JSON has made'
+    throw new RequestError(`this is not JSON: ${reasonOf(error)}`, { remedy, status: 400 })
   }
 }
 

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema/schema.ts'
 import { keyId } from '../chart/layers.ts'
 import { ask, RequestError, retryMs, type Query } from '../client.ts'
-import type { Measure } from './address.ts'
+import type { Measure, View } from './address.ts'
 import type { Traffic } from './traffic.ts'
 
 const tableKeys = ['host', 'port', 'protocol'] as const
@@ -34,6 +34,14 @@ export interface Table {
 }
 
 export const tables = signal<readonly Table[]>([])
+/** The view whose tables these are: those of another one come later than its chart. */
+export const tablesOf = signal<View | null>(null)
+
+/** Whether two views have the same tables. */
+export function sameTables(a: View, b: View): boolean {
+  const names = ['from', 'to', 'exporter', 'filter', 'measure', 'tz'] as const
+  return names.every((name) => a[name] === b[name])
+}
 
 const rowsMax = 10
 const countedBy: Record<Measure, Counted> = {
@@ -61,6 +69,7 @@ export async function loadTables(shown: Traffic, ended: AbortSignal): Promise<vo
     }),
   )
   tables.value = made
+  tablesOf.value = shown.view
   if (!made.some(({ error }) => error?.isPassing)) return
   await new Promise((resolve) => setTimeout(resolve, retryMs))
   if (!ended.aborted) await loadTables(shown, ended)

@@ -4,7 +4,15 @@ import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { Fault } from '../controls/fault.tsx'
 import { narrowed } from '../controls/narrowed.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
-import { tables, type Table, type TableKey, type TableRow } from '../state/tables.ts'
+import {
+  sameTables,
+  tables,
+  tablesOf,
+  type Table,
+  type TableKey,
+  type TableRow,
+} from '../state/tables.ts'
+import { traffic } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
 
 const titles: Record<TableKey, string> = {
@@ -37,22 +45,24 @@ function objectOf(table: TableKey, { host, port, protocol }: Key): NamedObject {
 
 export function TopTables() {
   if (tables.value.length === 0) return null
+  const [shown, of] = [traffic.value?.view, tablesOf.value]
+  const isOlder = shown !== undefined && of !== null && !sameTables(shown, of)
   return (
-    <div class="tops">
+    <div class={isOlder ? 'tops older' : 'tops'} aria-busy={isOlder}>
       {tables.value.map((table) => (
-        <TopTable key={table.key} table={table} />
+        <TopTable key={table.key} table={table} isOlder={isOlder} />
       ))}
     </div>
   )
 }
 
-function TopTable({ table }: { table: Table }) {
+function TopTable({ table, isOlder }: { table: Table; isOlder: boolean }) {
   const { key, counted, rows, error } = table
   const peers = rows.some((row) => row.peers !== null)
   return (
     <section class="panel top" aria-label={titles[key]}>
       <h2>
-        {titles[key]} <small>{abouts[key]}</small>
+        {titles[key]} <small>{isOlder ? 'of the view before; reading …' : abouts[key]}</small>
       </h2>
       {error && (
         <p class="message error">

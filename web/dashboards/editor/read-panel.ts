@@ -24,9 +24,28 @@ export function readPanel(text: string): PanelDraft | string {
   return lost === undefined ? draft : `A panel of kind ${panel.kind} has no "${lost}".`
 }
 
+/** The properties of a panel besides its query, by their type. */
+const types = {
+  string: ['title', 'style', 'statistic', 'direction', 'measure', 'tz', 'text'],
+  number: ['threshold', 'seconds', 'limit'],
+} as const
+/** What a kind of panel cannot do without. */
+const needed: Partial<Record<Panel['kind'], readonly string[]>> = {
+  live: ['measure', 'seconds'],
+  number: ['statistic'],
+  text: ['text'],
+}
+
 /** Faults that the form could not even show. */
 function shapeFault(panel: Omit<Panel, 'place'>): string | null {
   const { kind } = panel
+  const given = new Map<string, unknown>(Object.entries(panel))
+  const absent = needed[kind]?.find((name) => !given.has(name))
+  if (absent !== undefined) return `A panel of kind ${kind} needs "${absent}".`
+  for (const [type, names] of Object.entries(types)) {
+    const wrong = names.find((name) => given.has(name) && typeof given.get(name) !== type)
+    if (wrong !== undefined) return `"${wrong}" must be a ${type === 'string' ? 'text' : type}.`
+  }
   const { query } = panel as { query?: unknown }
   const isAsked = kind === 'chart' || kind === 'top' || kind === 'number'
   if (!isAsked) return null
