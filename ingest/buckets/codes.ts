@@ -4,6 +4,12 @@
 export const directions = ['in', 'out', 'internal', 'transit'] as const
 /** Most addresses kept separately per interval; flows of further ones count in the row `other`. */
 export const hostsMax = 1_500_000
+/**
+ * Most keys (host, service, direction and end) per interval and exporter, which take 256 MiB: of
+ * someone who scans a large network, each flow may have another. Flows of further ones count in the
+ * row `other` of hosts, under their service.
+ */
+export const hostKeysMax = 6_000_000
 /** The number of hosts not kept separately. */
 export const beyondHosts = hostsMax
 

@@ -178,6 +178,17 @@ export class HostTable {
     return `${this.hostAt(slot)} ${this.codeAt(slot)}`
   }
 
+  /** Whether it has a key; the host as in RowKeys. */
+  has(host: number, code: number): boolean {
+    const ints = this.#ints
+    let slot = (mix(host, code) & this.#mask & lineMask) * slotWords
+    while (ints[slot + codeAt] !== code || ints[slot] !== host) {
+      if (ints[slot + codeAt] === 0) return false
+      slot = (slot + slotWords) & (ints.length - 1)
+    }
+    return true
+  }
+
   /** The slot of a key, inserted if new. */
   #find(host: number, code: number): number {
     const ints = this.#ints

@@ -11,7 +11,7 @@ export const beyondMark = 1 << 30
 const codeMask = numberedMark - 1
 
 /** The code of a key without marks. */
-function plainCode(code: number): number {
+export function plainCode(code: number): number {
   return code & codeMask
 }
 

@@ -10,9 +10,9 @@ import { servicePort } from '../../flow/service.ts'
 import { activeWithin, countWithin } from '../../flow/spread.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { AddressTable } from './address-table.ts'
-import { directions, hostsMax, serviceCode } from './codes.ts'
+import { directions, hostKeysMax, hostsMax, serviceCode } from './codes.ts'
 import { HostTable } from './host-table.ts'
-import { beyondMark, HostsListed, isIPv4Key, numberedMark } from './hosts-listed.ts'
+import { beyondMark, HostsListed, isIPv4Key, numberedMark, plainCode } from './hosts-listed.ts'
 import { countInterfaces } from './interface-sums.ts'
 import { JoinedCounts, PackedCounts, type HostCounts } from './packed-counts.ts'
 import { rowsOf, type TrackerNames } from './rows.ts'
@@ -43,6 +43,7 @@ export class Totals {
   /** Amounts of one share: bytes, packets, flows, active. The caller fills it before `addTracked`. */
   readonly amounts = new Float64Array(4)
   readonly #interval: number
+  readonly #keysMax: number
   /**
    * Key: an IPv4 address or the number of another, and code + 1 (0 would mark a free slot), with
    * marks (see hosts-listed.ts).
@@ -64,8 +65,9 @@ export class Totals {
   /**
    * For the interval that starts at `interval`, unix ms; `expected` is the likely number of keys.
    */
-  constructor(interval: number, expected = 0) {
+  constructor(interval: number, expected = 0, keysMax = hostKeysMax) {
     this.#interval = interval
+    this.#keysMax = keysMax
     this.#hosts = new HostTable(expected)
   }
 
@@ -167,7 +169,8 @@ export class Totals {
       flows
     const { protocolIdentifier, sourceTransportPort, destinationTransportPort } = flows
     const { hosts, codes } = keyed
-    const isWatched = this.#known !== null
+    const isFull = this.keys >= this.#keysMax
+    const isWatched = isFull || this.#known !== null
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!
       const at = 2 * row
@@ -190,6 +193,17 @@ export class Totals {
       this.#makeKey(sourceAddressHigh, sourceAddressLow, row)
       hosts[2 * i + 1] = this.#host
       codes[2 * i + 1] = (code + 1) | this.#mark
+      if (isFull) this.#keepKeys(2 * i)
+    }
+  }
+
+  /** Of a row's two keys, from this index on, leaves the host of a new one out. */
+  #keepKeys(from: number): void {
+    const { hosts, codes } = keyed
+    for (let i = from; i < from + 2; i++) {
+      if (this.#hosts.has(hosts[i]!, codes[i]!)) continue
+      hosts[i] = 0
+      codes[i] = plainCode(codes[i]!) | beyondMark
     }
   }
 
