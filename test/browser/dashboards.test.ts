@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 
 import type { Page } from 'playwright-core'
@@ -28,6 +29,20 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await weir.addDashboard({ id: 'first', title: 'First', panels: [clock], rotation })
     const { page } = await weir.open('/wall/first')
     for (const title of ['First', 'Second', 'First', 'Second'])
+      await page.getByRole('heading', { name: title, exact: true }).waitFor()
+    await page.close()
+  })
+
+  test('a dashboard that takes longer to come than each is shown is shown', async () => {
+    await weir.addDashboard({ id: 'slow', title: 'Slow', panels: [clock] })
+    const rotation = { seconds: 5, dashboards: ['slow'] }
+    await weir.addDashboard({ id: 'quick', title: 'Quick', panels: [clock], rotation })
+    const { page } = await weir.open('/wall/quick')
+    await page.route('**/api/dashboards/slow', async (route) => {
+      await sleep(7000)
+      await route.continue().catch(() => undefined)
+    })
+    for (const title of ['Slow', 'Quick'])
       await page.getByRole('heading', { name: title, exact: true }).waitFor()
     await page.close()
   })

@@ -61,7 +61,7 @@ describe('a dashboard’s chart by host without directions', () => {
 test('a top list has the figure that it is ordered by', () => {
   const row = { bytes: 1000, packets: 2000, flows: 3, peers: 40, first: 100, last: 180 } as TopRow
   const figure = (order: string) => {
-    const { valueOf, text } = topFigure(order)
+    const { valueOf, text } = topFigure({ order, from: 120, to: 160, include: 'any' })
     return text(valueOf(row))
   }
   assert.deepEqual(['bytes', 'packets', 'flows', 'peers', 'rate', 'duration'].map(figure), [
@@ -69,7 +69,7 @@ test('a top list has the figure that it is ordered by', () => {
     '2.00 k',
     '3',
     '40',
-    '100 b/s',
-    '1 min 20 s',
+    '200 b/s',
+    '40 s',
   ])
 })

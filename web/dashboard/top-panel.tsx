@@ -6,18 +6,17 @@ import { topFigure } from './top-figure.ts'
 
 export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
   const { answer, error } = usePanel<TopAnswer>(panel, { place, everyMs })
-  const { valueOf, text } = topFigure(answer?.order ?? 'bytes')
-  const greatest = Math.max(...(answer?.rows ?? []).map(valueOf), Number.MIN_VALUE)
+  const figures = answer && figuresOf(answer)
   return (
     <>
       <table class="tile-top">
         <tbody>
-          {(answer?.rows ?? []).map((row) => (
+          {figures?.map(({ row, text, share }) => (
             <tr key={JSON.stringify(row.key)}>
               <th scope="row">{row.label}</th>
-              <td>{text(valueOf(row))}</td>
+              <td>{text}</td>
               <td class="share">
-                <i style={{ width: `${Math.max(1, (valueOf(row) / greatest) * 100)}%` }} />
+                <i style={{ width: `${Math.max(1, share * 100)}%` }} />
               </td>
             </tr>
           ))}
@@ -27,4 +26,14 @@ export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
       {error !== '' && <p class="tile-fault">{error}</p>}
     </>
   )
+}
+
+/** The figure of each row, and its share of the greatest. */
+function figuresOf(answer: TopAnswer) {
+  const { valueOf, text } = topFigure(answer)
+  const greatest = Math.max(...answer.rows.map(valueOf), Number.MIN_VALUE)
+  return answer.rows.map((row) => {
+    const value = valueOf(row)
+    return { row, text: text(value), share: value / greatest }
+  })
 }

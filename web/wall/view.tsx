@@ -60,7 +60,12 @@ export function Wall() {
   // The session supplies the time zone: a wall may not read its other sources.
   useEffect(() => (entered.value ? repeat(sessionMs, askSession) : undefined), [entered.value])
   const rotation = useRotation()
-  useEffect(() => rotate(shown, rotation), [JSON.stringify(rotation), shown.value])
+  // One that takes long to come is not given up for the next before it was shown.
+  const isShown = hung.value?.stored?.id === shown.value || fault.value !== null
+  useEffect(
+    () => (isShown ? rotate(shown, rotation) : undefined),
+    [JSON.stringify(rotation), shown.value, isShown],
+  )
   const scale = useScale()
   const classes = ['wall', isDimmed.value ? 'dimmed' : '', isPointerHidden.value ? 'still' : '']
   const dashboard = hung.value
