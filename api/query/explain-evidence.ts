@@ -3,7 +3,7 @@ import type { Span } from '../../flow/incident/facts.ts'
 import { unknownTime } from '../../flow/incident/incident.ts'
 import { Rates } from '../../flow/incident/rates.ts'
 import { directions, type Scene } from '../../flow/incident/scene.ts'
-import { sayHost, saySampling, type Wording } from '../../flow/incident/sentence.ts'
+import { sayHost, sayRange, saySampling, type Wording } from '../../flow/incident/sentence.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
 import type { Evidence } from '../schema/explain.ts'
 import type { Event } from './explain.ts'
@@ -22,9 +22,34 @@ export function evidenceOf(event: Event, wording: Wording): Evidence {
   const { incident, scene } = event
   const { lost } = event
   const facts = incident?.facts ?? []
-  const limits = limitsOf(event)
+  const limits = [...unseenOf(event, wording), ...limitsOf(event)]
   if (!scene) return { step: 1, time: [], series: [], facts, limits, lost }
   return { ...onlyKnown(seriesOf(event, wording), event), facts, limits, lost }
+}
+
+/** Longer lists of times are cut. */
+const timesMax = 3
+
+/** If nothing was found: the times asked for in which something may have happened that was not seen. */
+function unseenOf({ incident, asked, scene, unknown }: Event, { zone }: Wording): string[] {
+  if (incident || !scene) return []
+  const first = Math.min(scene.grid.from, asked.to)
+  const before = asked.from < first ? [{ from: asked.from, to: first }] : []
+  const within = unknown
+    .map(({ from, to }) => ({
+      from: Math.max(from, asked.from, first),
+      to: Math.min(to, asked.to),
+    }))
+    .filter(({ from, to }) => from < to)
+  const times = (spans: readonly Span[]) => {
+    const said = spans.slice(0, timesMax).map(({ from, to }) => sayRange(from, to, zone))
+    const more = spans.length > timesMax ? ` and ${spans.length - timesMax} other times` : ''
+    return `${said.join('; ')}${more}`
+  }
+  return [
+    ...before.map((span) => `no flows were received of ${times([span])}`),
+    ...(within.length > 0 ? [`not everything is known of ${times(within)}`] : []),
+  ]
 }
 
 /** What the data cannot show, where it matters. */
@@ -157,17 +182,17 @@ function stepped(bytes: Float64Array, step: number): number[] {
 
 /**
  * The series without the values in times of which nothing is known and, within an event, of which not
- * everything is known.
+ * everything is known. Beside such a gap an interval has traffic too: of it only the zeros are unknown.
  */
-function onlyKnown(shown: Shown, { incident }: Event): Shown {
-  const gaps = gapsOf(incident)
-  if (!incident || gaps.length === 0) return shown
+function onlyKnown(shown: Shown, { incident, unknown }: Event): Shown {
   const { step, time } = shown
-  const isGap = incident.kind === 'exporter'
-  const unknown = isGap ? gaps : gaps.map((gap) => unknownTime(gap, incident.idleMs))
-  const isKnown = time.map((t) =>
-    unknown.every(({ from, to }) => (t + step) * 1000 <= from || t * 1000 >= to),
+  const gaps = gapsOf(incident).map((gap) =>
+    incident?.kind === 'exporter' ? gap : unknownTime(gap, incident?.idleMs ?? 0),
   )
+  const isIn = (spans: readonly Span[], t: number) =>
+    spans.some(({ from, to }) => (t + step) * 1000 > from && t * 1000 < to)
+  const isIdle = (at: number) => shown.series.every(({ values }) => values[at] === 0)
+  const isKnown = time.map((t, at) => !isIn(gaps, t) && !(isIdle(at) && isIn(unknown, t)))
   const series = shown.series.map((each) => ({
     ...each,
     values: each.values.map((value, at) => (isKnown[at] ? value : null)),

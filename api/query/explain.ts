@@ -46,6 +46,8 @@ export interface Event {
   exporter: string | null
   /** The seconds around it; null if the archive no longer has them. */
   scene: Scene | null
+  /** Times around it of which not everything is known, in whole intervals. */
+  unknown: readonly Span[]
   /** Flows lost around it; null if unknown. */
   lost: Incident['lost'] | null
   /** Why nothing can be said about the window itself; null if its flows were read. */
@@ -93,6 +95,7 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     span: whole.incident,
     exporter: found.exporter,
     scene: whole.scene,
+    unknown: whole.unknown,
     lost: whole.incident.lost,
     unseen: null,
     greatest: [],
@@ -162,9 +165,9 @@ async function wholeEvent(
   found: Incident,
   judged: readonly Judged[],
   context: ExplainContext,
-): Promise<{ incident: Incident; scene: Scene }> {
+): Promise<Pick<Judged, 'scene' | 'unknown'> & { incident: Incident }> {
   let incident = found
-  let scene = judged.find(({ exporter }) => exporter === found.exporter)!.scene
+  let { scene, unknown } = judged.find(({ exporter }) => exporter === found.exporter)!
   for (const wider of widerMs) {
     if (!isCutShort(incident, scene)) break
     const span = { from: incident.from - wider, to: incident.to }
@@ -172,10 +175,10 @@ async function wholeEvent(
     const again = judgedAgain?.[0]
     const same = again?.incidents.find((each) => isSameEvent(each, incident))
     if (!again || !same) break
-    ;({ scene } = again)
+    ;({ scene, unknown } = again)
     incident = same
   }
-  return { incident, scene }
+  return { incident, scene, unknown }
 }
 
 /**
@@ -195,6 +198,7 @@ async function fromLedger(
     span: incident,
     exporter,
     scene: null,
+    unknown: [],
     lost: incident.lost,
     unseen: null,
     greatest: [],
@@ -232,6 +236,7 @@ async function nothing(
     span: asked,
     exporter: exporter ?? only?.exporter ?? null,
     scene: only?.scene ?? null,
+    unknown: only?.unknown ?? [],
     lost: only?.lostIn(asked) ?? null,
     unseen: greatest.length > 0 ? null : await whyUnseen(asked, refused, context),
     greatest,

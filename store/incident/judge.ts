@@ -2,7 +2,7 @@
  * Judges a time: what happened, with all facts, and which of it is usual and so not an incident.
  */
 import type { Finding } from '../../flow/incident/finding.ts'
-import { spanOf, totalOf } from '../../flow/incident/facts.ts'
+import { spanOf, totalOf, type Span } from '../../flow/incident/facts.ts'
 import {
   clockSetMs,
   type ActorFacts,
@@ -32,6 +32,8 @@ export interface Judged {
    * on other days, and for each gap that is only one in the exporter's clock.
    */
   usual: string[]
+  /** Times around it, in order, of which not everything is known, in whole intervals. */
+  unknown: Span[]
   /** Flows lost around a span, by the exporter's sequence numbers. */
   lostIn: (span: { from: number; to: number }) => Incident['lost']
 }
@@ -66,7 +68,7 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
     }
     usual.push(...own.flatMap((each) => whyNoGap(query, each) ?? []))
     const lostIn = (span: { from: number; to: number }) => lostAround(coverage, span)
-    judged.push({ exporter, scene, incidents, usual, lostIn })
+    judged.push({ exporter, scene, incidents, usual, unknown: unknownIn(coverage), lostIn })
   }
   return judged
 }
@@ -83,6 +85,18 @@ function coverageOf({ series, tier }: JudgeQuery, { table, grid }: Scene): Promi
   const from = intervalStart(grid.from)
   const to = intervalStart(grid.from + grid.seconds * 1000) + intervalMs
   return series.coverage({ tier, from, to, exporters: [table.exporter] })
+}
+
+/** The intervals of which not everything is known, those that touch as one. */
+function unknownIn(coverage: readonly Coverage[]): Span[] {
+  const spans: Span[] = []
+  for (const { time, known } of [...coverage].sort((a, b) => a.time - b.time)) {
+    if (known > 0) continue
+    const last = spans.at(-1)
+    if (last?.to === time) last.to += intervalMs
+    else spans.push({ from: time, to: time + intervalMs })
+  }
+  return spans
 }
 
 /** An incident with its facts; null if the collector itself was not listening. */
