@@ -232,6 +232,20 @@ describe('the page without data', { skip: skipWithout('chromium'), timeout: 240_
     assert.match((await page.locator('.welcome').textContent()) ?? '', /UDP port 2055/)
     await shoot(page, 'welcome-1366-light')
   })
+
+  for (const [address, isWarned] of [
+    ['127.0.0.1', true],
+    ['192.0.2.7', false],
+  ] as const)
+    test(`points routers at ${address} if Weir listens there only`, async () => {
+      const environment = { WEIR_NETFLOW: `${address}:2055` }
+      await using weir = await BrowsedWeir.start({ replayed: false, environment })
+      const page = await emptyPage(weir.browser)
+      await page.goto(weir.url)
+      await page.getByText(`Point a router at ${address}:`).waitFor()
+      const warned = page.getByText(`Only this machine reaches ${address}.`)
+      assert.equal(await warned.count(), isWarned ? 1 : 0)
+    })
 })
 
 /** The chart's own answer: split by a key, or by direction alone if that is the split. */

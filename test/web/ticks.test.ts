@@ -44,6 +44,22 @@ describe('the time axis across the change to summer time', () => {
   })
 })
 
+test('an axis with room for three labels has one in a window of any length, wherever it begins', () => {
+  const start = Date.parse('2026-11-01T10:29:00Z')
+  for (let hours = 1; hours < 9000; hours += 7) {
+    const range: [number, number] = [start, start + hours * hourMs]
+    const times = tickTimes(range, tickStep(...range, 3.5), 'Europe/Brussels')
+    assert.ok(times.length > 0, `${hours} hours`)
+  }
+})
+
+test('every second week is the same one wherever the window begins', () => {
+  const everySecondWeek: TickStep = { field: 'day', count: 14, ms: 14 * 24 * hourMs }
+  const to = '2026-12-01T00:00:00Z'
+  for (const from of ['2026-11-01T10:00:00Z', '2026-11-08T10:00:00Z'])
+    assert.deepEqual(labels(from, to, everySecondWeek, 'UTC'), ['Mon 9 Nov | 2026', 'Mon 23 Nov'])
+})
+
 describe('the time axis across the change from summer time', () => {
   test('Brussels: 02:00 appears twice, the second time with its offset', () => {
     assert.deepEqual(

@@ -4,8 +4,18 @@ import { formatExact } from '../../flow/units.ts'
 import { status } from '../state/collector.ts'
 import { Recipes } from './recipes.tsx'
 
-/** Addresses at which routers may reach this host: the one the page was opened at, else its own. */
+const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/
+
+/** Where Weir listens for NetFlow, as set. */
+const listening = () => String(status.value?.settings['netflow'] ?? '0.0.0.0:2055')
+
+/**
+ * Addresses at which routers may reach this host: the only one it listens at, else the one the page
+ * was opened at, else its own.
+ */
 function ownAddresses(): string[] {
+  const only = listening().replace(/:\d+$/, '')
+  if (!['0.0.0.0', '[::]'].includes(only)) return [only]
   const { hostname } = location
   if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return [hostname]
   const own = String(status.value?.settings['addresses'] ?? '').split(',')
@@ -14,10 +24,8 @@ function ownAddresses(): string[] {
 
 export function Welcome() {
   const settings = status.value?.settings ?? {}
-  const port = (name: string, usual: string) =>
-    String(settings[name] ?? usual)
-      .split(':')
-      .at(-1)!
+  const portOf = (endpoint: string) => endpoint.split(':').at(-1)!
+  const port = portOf(listening())
   const [host, ...others] = ownAddresses()
   return (
     <section class="panel welcome" aria-label="No exporter yet">
@@ -25,10 +33,17 @@ export function Welcome() {
       <p>
         Point a router at <b>{host}</b>
         {others.length > 0 && <small> (this host is {others.join(', ')} too)</small>}: NetFlow v5,
-        v9 or IPFIX, UDP port <b>{port('netflow', '0.0.0.0:2055')}</b>; sFlow, UDP port{' '}
-        <b>{port('sflow', '0.0.0.0:6343')}</b>. The chart begins with the first datagram.
+        v9 or IPFIX, UDP port <b>{port}</b>; sFlow, UDP port{' '}
+        <b>{portOf(String(settings['sflow'] ?? '0.0.0.0:6343'))}</b>. The chart begins with the
+        first datagram.
       </p>
-      <Recipes host={host!} port={port('netflow', '0.0.0.0:2055')} />
+      {isLoopback.test(host!) && (
+        <p class="message warning">
+          <b>Only this machine reaches {host}.</b> For a router, start Weir with{' '}
+          <code>WEIR_NETFLOW=0.0.0.0:{port}</code>
+        </p>
+      )}
+      <Recipes host={host!} port={port} />
       <Arriving />
       <p class="dim">
         Just looking? <code>npm run demo</code> shows a Monday on which the line went down.

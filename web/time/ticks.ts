@@ -26,7 +26,7 @@ const counts: readonly [TickField, readonly number[]][] = [
   ['second', [1, 2, 5, 10, 15, 30]],
   ['minute', [1, 2, 5, 10, 15, 30]],
   ['hour', [1, 2, 3, 6, 12]],
-  ['day', [1, 2, 7]],
+  ['day', [1, 2, 7, 14]],
   ['month', [1, 2, 3, 6]],
   ['year', [1, 2, 5, 10]],
 ]
@@ -88,17 +88,23 @@ function isClockStep(step: TickStep): boolean {
 
 function floorWall(wall: WallTime, { field, count }: TickStep): WallTime {
   const floor = (value: number) => value - (value % count)
-  const { year, month, day, hour, minute, second, weekday } = wall
+  const { year, month, day, hour, minute, second } = wall
   const zero = { ...wall, second: 0, minute: 0, hour: 0 }
   const floors: Record<TickField, WallTime> = {
     second: { ...wall, second: floor(second) },
     minute: { ...zero, hour, minute: floor(minute) },
     hour: { ...zero, hour: floor(hour) },
-    day: { ...zero, day: count === 7 ? day - weekday + 1 : day - ((day - 1) % count) },
+    day: { ...zero, day: count >= 7 ? day - daysInto(wall, count) : day - ((day - 1) % count) },
     month: { ...zero, day: 1, month: month - ((month - 1) % count) },
     year: { ...zero, day: 1, month: 1, year: floor(year) },
   }
   return floors[field]
+}
+
+/** Days since the Monday that begins a division of one or two weeks, the same in every window. */
+function daysInto({ year, month, day }: WallTime, count: number): number {
+  const monday = Date.UTC(1970, 0, 5)
+  return ((Date.UTC(year, month - 1, day) - monday) / fieldMs.day) % count
 }
 
 function next(wall: WallTime, { field, count }: TickStep): WallTime {
