@@ -59,8 +59,7 @@ const seriesEveryMs = 60_000
 const seriesEarlyMs = 1000
 /**
  * How long a tick rebuilds intervals from the archive, and how many it reads at once. The last tick
- * rebuilds only the newest few, so that queries are complete while no collector runs; the rest
- * stays on the manifest's list for the next start.
+ * rebuilds only the newest few, so that queries are complete while no collector runs; the next start rebuilds the rest.
  */
 const redoInTick = { msMax: 5000, slice: 24 }
 const redoAtEnd = { msMax: 1000, slice: 2 }
@@ -302,13 +301,14 @@ export class Collector {
     return set
   }
 
-  /** Rebuilds intervals, the newest first, for `msMax`; the rest waits for the next tick. */
+  /** Rebuilds intervals, the newest first, for `msMax`; the rest waits. Without all of its flows, none is judged again. */
   async #redoFromArchive({ msMax, slice }: typeof redoInTick, stop: AbortSignal): Promise<void> {
     const { archive, consolidator, incidents, writer } = this.#parts
     const until = performance.now() + msMax
     const intervals = [...this.#redo].sort((a, b) => b - a)
+    const isNew = (at: number) => !this.#forTrackers.delete(at) && at >= archive.completeFrom()
     const written = async (done: readonly number[]) => {
-      await incidents.changed(done.filter((interval) => !this.#forTrackers.delete(interval)))
+      await incidents.changed(done.filter(isNew))
       await consolidator.intervalsWritten(done)
       for (const interval of done) this.#redo.delete(interval)
       await archive.clearRedo(done.filter((each) => !this.#changed.has(each)))

@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
 import { columnsOf, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { IncidentLedger } from '../../store/incident/ledger.ts'
 import { openCollecting, type Collecting } from './collecting.ts'
 
 const second = 1000
@@ -58,6 +59,9 @@ test('an interval that is to be rebuilt stays as it is stored if the archive has
   assert.equal(await tick(t0 + 3.2 * hour), null)
   await archive.publish({ redo: [t0, t0 + intervalMs] })
   await close()
+  const before = await IncidentLedger.open(data)
+  await before.addPending([], before.pending())
+  await before.close()
   const again = await openCollecting(t, data)
   assert.equal(await again.tick(t0 + 3.3 * hour), null)
   assert.deepEqual(again.archive.redo(), [])
@@ -65,4 +69,9 @@ test('an interval that is to be rebuilt stays as it is stored if the archive has
   assert.equal(await stored(t0), 1000)
   // Of this one nothing was stored.
   assert.ok((await stored(t0 + intervalMs)) > 0)
+  await again.close()
+  const ledger = await IncidentLedger.open(data)
+  t.after(() => ledger.close())
+  // Its incidents would not be found again.
+  assert.ok(!ledger.pending().includes(t0))
 })
