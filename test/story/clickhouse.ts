@@ -115,7 +115,8 @@ export function clickHouseStory(size: { shards: number; replicas: number }): voi
       for (const order of ['packets', 'flows', 'peers', 'rate', 'duration'])
         await both(`/api/top?${cut()}&by=host&order=${order}&limit=7`)
       for (const include of ['start', 'end', 'within'])
-        await both(`/api/top?${cut()}&by=src&include=${include}`)
+        for (const order of ['bytes', 'rate', 'duration'])
+          await both(`/api/top?${cut()}&by=src&include=${include}&order=${order}`)
     })
 
     for (const filter of filters)

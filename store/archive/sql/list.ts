@@ -48,7 +48,7 @@ export const listOrders: Record<FlowListQuery['order'], string> = {
 }
 /** Ties are ordered by time and then by all identifying columns, so that answers are stable. */
 export const listTies =
-  'first, last, received, "sourceHigh", "sourceLow", "destinationHigh", "destinationLow", "sourcePort", "destinationPort", protocol, bytes'
+  'first, last, received, "sourceHigh", "sourceLow", "destinationHigh", "destinationLow", "sourcePort", "destinationPort", protocol, bytes, packets, "exporterHigh", "exporterLow", "inInterface", "outInterface"'
 
 /** The share of the files that is read first when the earliest flows are requested. */
 const headShare = 1 / 16

@@ -339,6 +339,22 @@ function without(key: FlowKey, word: string): FlowKey {
   return Object.fromEntries(Object.entries(key).filter(([name]) => name !== word))
 }
 
+test('a flow that several exporters and interfaces reported is listed in the same order each time', async (t) => {
+  const folder = await scratchFolder(t)
+  const reports = [3, 1, 2].flatMap((exporter) =>
+    [2, 3, 1].map((ingress) => testFlow({ exporter: `192.0.2.${exporter}`, ingress })),
+  )
+  await archive(folder, ...reports.map((report) => [report]))
+  const store = await openFlowStore(folder, { local })
+  const span = { from: t0, to: t0 + 1, include: 'any', order: 'bytes', limit: 10 } as const
+  const { flows } = await store.list(span)
+  await store.close()
+  assert.deepEqual(
+    flows.map(({ exporter, inInterface }) => `${exporter.slice(-1)} ${inInterface}`),
+    ['1 1', '1 2', '1 3', '2 1', '2 2', '2 3', '3 1', '3 2', '3 3'],
+  )
+})
+
 test('a flow is returned as users read it', async (t) => {
   const folder = await scratchFolder(t)
   await archive(folder, [
