@@ -92,6 +92,9 @@ describe('split by host', () => {
   test('other is the total less the listed keys: an unknown key counts in other', () => {
     assert.deepEqual(find(layers, 'other', 'above').values, [4, 5, null])
     assert.equal(find(layers, 'other', 'above').summary.total, 17 - 14)
+    // Of what is drawn: 10.0.0.1 is unknown in one step, so that its average is not a part of the whole's.
+    assert.equal(find(layers, 'other', 'above').summary.average, (4 + 5) / 2)
+    assert.equal(find(layers, 'other', 'above').summary.last, 5)
     assert.equal(find(layers, 'other', 'above').summary.p95, undefined)
   })
   test('if no host is local, all are drawn', () => {

@@ -184,14 +184,15 @@ function restLayers(of: {
   return (['above', 'below'] as const).map((half) => {
     const shown = chosen.filter((layer) => layer.half === half)
     const rows = source.totals.series.filter((entry) => parts[half].includes(directionOf(entry)))
+    const values = remainder(total[half], shown)
     return {
       id: 'other',
       label: 'other',
       key: { other: true },
       direction: half === 'above' ? 'in' : 'out',
       half,
-      values: remainder(total[half], shown),
-      summary: remainingSummary(rows, shown),
+      values,
+      summary: { ...meanAndLast(values, source.totals), total: remainingTotal(rows, shown) },
     }
   })
 }
@@ -207,14 +208,22 @@ export function remainder(total: Values, shown: readonly Pick<Layer, 'values'>[]
   })
 }
 
-function remainingSummary(rows: readonly SeriesEntry[], shown: readonly Layer[]): LayerSummary {
-  const rest = (name: 'total' | 'average' | 'last') => {
-    if (rows.length === 0) return 0
-    const all = sumOfKnown(rows.map(({ summary }) => summary[name]))
-    const listed = sumOfKnown(shown.map(({ summary }) => summary[name]))
-    return all === null ? null : Math.max(0, all - (listed ?? 0))
-  }
-  return { total: rest('total') ?? 0, average: rest('average'), last: rest('last') }
+function remainingTotal(rows: readonly SeriesEntry[], shown: readonly Layer[]): number {
+  const all = sumOfKnown(rows.map(({ summary }) => summary.total)) ?? 0
+  return Math.max(0, all - (sumOfKnown(shown.map(({ summary }) => summary.total)) ?? 0))
+}
+
+/**
+ * Over the known steps, as the API has them: without the open one, if others are known. Averages
+ * cannot be subtracted: a key that is unknown in most steps has one of its own few.
+ */
+function meanAndLast(values: Values, { time, open }: SeriesAnswer): LayerSummary {
+  const known = (end: number) =>
+    values.filter((value, i): value is number => value !== null && time[i]! < end)
+  const closed = known(open?.[0] ?? Infinity)
+  const counted = closed.length > 0 ? closed : known(Infinity)
+  const sum = sumOfKnown(counted)
+  return { average: sum === null ? null : sum / counted.length, last: counted.at(-1) ?? null }
 }
 
 /** The sum of the known values; null if none is known, which is not 0. */
