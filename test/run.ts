@@ -73,25 +73,28 @@ const lanes = [
 ]
 const report = new spec()
 report.pipe(process.stdout)
-const all = { tests: 0, passed: 0, skipped: 0 }
+const all = { tests: 0, passed: 0 }
 let failed = 0
+// Not the summary's: it leaves out suites.
+let skipped = 0
 const running = lanes
   .filter((lane) => lane.files.length > 0)
   .map((lane) => {
     const tests = run(lane)
     tests.on('test:fail', () => failed++)
+    tests.on('test:pass', ({ skip }) => {
+      if (skip !== undefined) skipped++
+    })
     tests.on('test:summary', ({ file, counts }) => {
       if (file !== undefined) return
       all.tests += counts.tests
       all.passed += counts.passed
-      all.skipped += counts.skipped
     })
     tests.pipe(report, { end: false })
     return finished(tests)
   })
 await Promise.all(running)
 await finished(report.end())
-const { tests, passed, skipped } = all
-console.log(`in all: ${tests} tests, ${passed} passed, ${skipped} skipped`)
+console.log(`in all: ${all.tests} tests, ${all.passed} passed, ${skipped} skipped`)
 if (isCI && skipped > 0) console.error(`${skipped} tests were skipped, which CI does not allow`)
 process.exitCode = failed > 0 || (isCI && skipped > 0) ? 1 : 0
