@@ -14,6 +14,7 @@ import { checkTables } from '../../store/clickhouse/rows.ts'
 import { bucketOf } from '../../store/influx/buckets.ts'
 import { checkToken, checkVersion, Connection, tokenOf } from '../../store/influx/connection.ts'
 import { InfluxFault, remedies } from '../../store/influx/fault.ts'
+import { findBucket } from '../../store/influx/provision.ts'
 import { openParquetSeriesReader } from '../../store/parquet/series.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
 
@@ -107,12 +108,11 @@ async function checkInflux({ influx, tiers }: Settings): Promise<Finding[]> {
     const version = await connection.version()
     checkVersion(version)
     const findings = [ok('series', `InfluxDB ${version} at ${url}`), ...(await checkSkew(url))]
-    const parameters = new URLSearchParams({ org, limit: '100' }).toString()
-    const answer = (await connection.request(`/api/v2/buckets?${parameters}`)) as {
-      buckets: { name: string }[]
-    }
-    const seen = new Set(answer.buckets.map(({ name }) => name))
-    const missing = tiers.map((tier) => bucketOf(prefix, tier)).filter((name) => !seen.has(name))
+    // Fails if there is no such organization.
+    await connection.request(`/api/v2/buckets?${new URLSearchParams({ org }).toString()}`)
+    const missing: string[] = []
+    for (const name of tiers.map((tier) => bucketOf(prefix, tier)))
+      if (!(await findBucket(connection, { org, name }))) missing.push(name)
     if (missing.length === 0) return [...findings, ok('series', `this token can see its buckets`)]
     const what = `not visible with this token: ${missing.join(', ')}`
     return [...findings, fault('series', what, remedies.missing ?? 'run weir influx setup')]

@@ -8,7 +8,7 @@ import { bucketOf, retentionOf, type RetentionRule } from './buckets.ts'
 import type { Connection } from './connection.ts'
 import { InfluxFault } from './fault.ts'
 
-interface Bucket {
+export interface Bucket {
   id: string
   name: string
   retentionRules: Partial<RetentionRule>[]
@@ -81,6 +81,17 @@ export interface BucketDone {
   done: 'made' | 'changed' | 'kept'
 }
 
+/** A bucket by its name in an organization, if this token can see it. A list would have a hundred at most. */
+export async function findBucket(
+  connection: Connection,
+  query: { org: string; name: string } | { orgID: string; name: string },
+): Promise<Bucket | undefined> {
+  const parameters = new URLSearchParams(query).toString()
+  const asked = connection.request(`/api/v2/buckets?${parameters}`)
+  const found = (await asked.catch(noneIfMissing)) as { buckets: Bucket[] } | null
+  return found?.buckets[0]
+}
+
 /** Creates the bucket of a tier, or sets it to the tier's retention. */
 export async function provideBucket(
   admin: Connection,
@@ -89,11 +100,7 @@ export async function provideBucket(
 ): Promise<BucketDone> {
   const name = bucketOf(prefix, tier)
   const rule = retentionOf(tier)
-  const query = new URLSearchParams({ orgID: orgId, name }).toString()
-  const found = (await admin.request(`/api/v2/buckets?${query}`).catch(noneIfMissing)) as {
-    buckets: Bucket[]
-  } | null
-  const bucket = found?.buckets[0]
+  const bucket = await findBucket(admin, { orgID: orgId, name })
   if (!bucket) {
     const body = JSON.stringify({ orgID: orgId, name, retentionRules: [rule] })
     const made = (await admin.request('/api/v2/buckets', { method: 'POST', body })) as Bucket

@@ -14,6 +14,8 @@ import type { DoctorAnswer } from '../../cli/doctor.ts'
 import { healthSettings } from '../../cli/health.ts'
 import { readSettings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import { Connection } from '../../store/influx/connection.ts'
+import { organization, provideBucket } from '../../store/influx/provision.ts'
 import { exporterStatus } from '../exporter-status.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
@@ -137,6 +139,21 @@ test('a data folder that is not one, or that others may read', async () => {
   assert.equal(open?.remedy, `chmod 700 ${join(data, 'open')}`)
 })
 
+/** Settings of buckets that come after a hundred others, more than InfluxDB lists at once. */
+async function beyondHundred(influxd: RunningInfluxd): Promise<Record<string, string>> {
+  const token = await influxd.adminToken()
+  const admin = new Connection({ url: influxd.url, token: async () => token })
+  const orgId = await organization(admin, 'weir')
+  const [finest] = readSettings({}).tiers
+  for (let i = 0; i < 100; i++)
+    await provideBucket(admin, orgId, { prefix: `a${i}`, tier: finest! })
+  for (const tier of readSettings({}).tiers)
+    await provideBucket(admin, orgId, { prefix: 'beyond', tier })
+  const path = join(await scratchFolder(), 'admin')
+  await writeFile(path, token)
+  return { WEIR_INFLUX_PREFIX: 'beyond', WEIR_INFLUX_TOKEN_FILE: path }
+}
+
 test(
   'InfluxDB: healthy, a refused token, a missing bucket, and away',
   { skip: skipWithoutInfluxd() },
@@ -154,6 +171,8 @@ test(
     assert.equal(missing.code, 1)
     assert.match(missing.found.at(-1)!.what, /not visible with this token: elsewhere_5m/)
     assert.match(missing.found.at(-1)!.remedy ?? '', /weir influx setup/)
+    const many = await beyondHundred(influxd)
+    assert.equal((await series(many)).code, 0)
     const strange = join(await scratchFolder(), 'token')
     await writeFile(strange, 'somebody-elses-token')
     const refused = await series({ WEIR_INFLUX_TOKEN_FILE: strange })
