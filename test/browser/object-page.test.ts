@@ -6,8 +6,9 @@ import { describe, test } from 'node:test'
 
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { openPage } from './opened.ts'
+import { openPage, painted } from './opened.ts'
 
 const names = `
 networks:
@@ -54,7 +55,10 @@ describe("an object's page", { skip: skipWithout('chromium'), timeout: 300_000 }
     const day = 'from=2026-11-16T12:00:00Z&to=2026-11-17T12:00:00Z'
     const carried = `/?${day}&measure=packets&filter=port+443&tz=Asia/Tokyo`
     assert.equal(await link.getAttribute('href'), carried)
-    await page.locator('.graph .canvas:not(.waiting)').first().waitFor()
+    // All of them: each that comes can move the others down.
+    const waiting = page.locator('.graph .canvas.waiting')
+    await until(async () => (await waiting.count()) === 0)
+    await painted(page)
     const box = (await page.locator('.graph .u-over').first().boundingBox())!
     await page.mouse.move(box.x + box.width / 2, box.y + 20)
     await page.mouse.down()

@@ -143,7 +143,8 @@ async function killAndReturn(weir: WallWeir, page: Page): Promise<number> {
   await page.waitForFunction(() => document.querySelector('.tile-fault') === null, null, {
     timeout: backMsMax,
   })
-  await page.waitForResponse((response) => /\/panels\/\d+$/.test(response.url()) && response.ok())
+  const isPanel = (url: string) => /\/panels\/\d+$/.test(new URL(url).pathname)
+  await page.waitForResponse((response) => isPanel(response.url()) && response.ok())
   return performance.now() - startedMs
 }
 
