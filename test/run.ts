@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
@@ -25,8 +24,6 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ['page', 'vite', 'build', 'web', '--logLevel', 'warn'],
 ]
 const receiveBufferBytes = 64 << 20
-/** Files that mostly wait, for containers or for a clock: they run beside two others that keep the cores busy. */
-const mostlyWaiting = new Set(['test/browser/away.test.ts', 'test/compose/compose.test.ts'])
 const testMsMax = { short: 600_000, long: 3_600_000 }
 
 const args = process.argv.slice(2)
@@ -65,36 +62,19 @@ process.env['NODE_COMPILE_CACHE'] ??= join(
 
 const files =
   named.length > 0 ? named : globSync(isLong ? 'test/**/*.long.ts' : 'test/**/*.test.ts').toSorted()
-const isWaiting = (file: string) => !isLong && mostlyWaiting.has(file)
-const timeout = isLong ? testMsMax.long : testMsMax.short
-const lanes = [
-  { files: files.filter((file) => !isWaiting(file)), concurrency: isLong ? 1 : 2, timeout },
-  { files: files.filter(isWaiting), concurrency: 1, timeout },
-]
-const report = new spec()
-report.pipe(process.stdout)
-const all = { tests: 0, passed: 0 }
 let failed = 0
-// Not the summary's: it leaves out suites.
 let skipped = 0
-const running = lanes
-  .filter((lane) => lane.files.length > 0)
-  .map((lane) => {
-    const tests = run(lane)
-    tests.on('test:fail', () => failed++)
-    tests.on('test:pass', ({ skip }) => {
-      if (skip !== undefined) skipped++
-    })
-    tests.on('test:summary', ({ file, counts }) => {
-      if (file !== undefined) return
-      all.tests += counts.tests
-      all.passed += counts.passed
-    })
-    tests.pipe(report, { end: false })
-    return finished(tests)
-  })
-await Promise.all(running)
-await finished(report.end())
-console.log(`in all: ${all.tests} tests, ${all.passed} passed, ${skipped} skipped`)
-if (isCI && skipped > 0) console.error(`${skipped} tests were skipped, which CI does not allow`)
-process.exitCode = failed > 0 || (isCI && skipped > 0) ? 1 : 0
+const tests = run({
+  files,
+  concurrency: isLong ? 1 : 2,
+  timeout: isLong ? testMsMax.long : testMsMax.short,
+})
+tests.on('test:fail', () => failed++)
+tests.on('test:pass', ({ skip }) => {
+  if (skip !== undefined) skipped++
+})
+tests.on('end', () => {
+  if (isCI && skipped > 0) console.error(`${skipped} tests were skipped, which CI does not allow`)
+  process.exitCode = failed > 0 || (isCI && skipped > 0) ? 1 : 0
+})
+tests.compose(spec).pipe(process.stdout)
