@@ -11,7 +11,7 @@ import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
 import { breakMsMin } from './breaks.ts'
 import type { CoverageTracker } from './coverage.ts'
-import { hasRestarted, unitsMaxBetween } from '../decode/sequence/boot.ts'
+import { beginsAnew, hasRestarted } from '../decode/sequence/boot.ts'
 import { distance } from '../decode/sequence/missing.ts'
 import { isNumberedAfter } from '../decode/sequence/numbering.ts'
 import type { SequenceSnapshot } from '../decode/sequence/sequence.ts'
@@ -179,8 +179,9 @@ export class Handover {
         if (each.toMs > (before?.toMs ?? earlier?.toMs ?? Number.NEGATIVE_INFINITY)) before = each
     if (!before) return
     const missing = distance(before.to, span.from) - before.unsure
-    const isFarAhead = missing > unitsMaxBetween(before.end, span.begin)
-    const isRestart = isFarAhead || hasRestarted(before.end, span.begin)
+    const ahead = { first: span.from, ahead: missing }
+    const isRestart =
+      beginsAnew(ahead, before.end, span.begin) || hasRestarted(before.end, span.begin)
     const units = isRestart ? 0 : Math.max(0, missing)
     const judged = `${before.toMs} ${units} ${isRestart}`
     if (span.judged === judged) return

@@ -16,9 +16,23 @@ export interface Clocks {
 const unitsPerSecondMax = 10_000_000
 
 /** How many units an exporter can have numbered between two datagrams, by its clock of whole seconds. */
-export function unitsMaxBetween(last: Clocks, now: Clocks): number {
+function unitsMaxBetween(last: Clocks, now: Clocks): number {
   const passedMs = Math.max(0, now.exportMs - last.exportMs)
   return unitsPerSecondMax * (1 + passedMs / 1000)
+}
+
+/** A gap this large that passes 0 and ends soon after it, in this part of the gap, is none: a restart begins at 0. */
+const gapPastZeroMin = 100_000
+const soonPart = 0.01
+
+/** Whether a number ahead of the expected one is that of a restart: by as many, within this time, no exporter gets ahead. */
+export function beginsAnew(
+  { first, ahead }: { first: number; ahead: number },
+  last: Clocks,
+  now: Clocks,
+): boolean {
+  const isSoonPastZero = ahead > gapPastZeroMin && first < soonPart * ahead
+  return isSoonPastZero || ahead > unitsMaxBetween(last, now)
 }
 
 /** Uptime may seem to drop this far without a restart: export times are in whole seconds. */

@@ -3,7 +3,7 @@
  * count flows (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
  */
 import type { SequenceVerdict } from '../../../flow/sequence.ts'
-import { hasRestarted, unitsMaxBetween, type Clocks } from './boot.ts'
+import { beginsAnew, hasRestarted, type Clocks } from './boot.ts'
 import { reorderWindowDatagrams } from '../limits.ts'
 import { distance, MissingRanges, type MissingRange } from './missing.ts'
 import { NumberingGuess, unitsOf, type SequencedContents } from './numbering.ts'
@@ -127,7 +127,7 @@ export class Sequence {
     const isLater = datagram.exportMs - this.#last.exportMs > exportToleranceMs
     if (hasRestarted(this.#last, datagram)) finding.verdict = 'restart'
     else if (ahead > 0 && this.#isFromBeforeRestart(first)) finding.verdict = 'reordered'
-    else if (ahead > unitsMaxBetween(this.#last, datagram)) finding.verdict = 'restart'
+    else if (beginsAnew({ first, ahead }, this.#last, datagram)) finding.verdict = 'restart'
     else if (ahead > 0) this.#lose(first, ahead)
     else if (!isLater && this.#missing.has(first)) {
       const { datagrams, flows } = this.#missing.found(first, units)

@@ -87,6 +87,29 @@ for (const version of versions)
       assert.deepEqual([status.restarts, status.lost], [1, lost])
     })
 
+    test('the same after minutes, in which an exporter could have sent as many', () => {
+      for (const sequence of [3_000_000_000, 2 ** 32 - 5_000_000]) {
+        const random = seeded(4)
+        const before = send(version, 100, random, { sequence })
+        const exportMs = before.exporter.exportMs + 300_000
+        const after = send(version, 100, random, { ...restarted(before), exportMs })
+        // The first datagrams after it do not arrive.
+        const { status } = receive([...before.sent, ...after.sent.slice(3)])
+        const lost = { datagrams: 0, flows: 0, flowsEstimated: false }
+        assert.deepEqual([status.restarts, status.lost], [1, lost])
+      }
+    })
+
+    test('a loss in which the numbers pass 0 is no restart', () => {
+      const before = send(version, 100, seeded(4), { sequence: 2 ** 32 - 150_000 })
+      const { sequence, uptimeMs, exportMs } = before.exporter
+      const passed = { uptimeMs: uptimeMs + 60_000, exportMs: exportMs + 60_000 }
+      const after = send(version, 100, seeded(5), { ...passed, sequence: 50_000 })
+      const { status } = receive([...before.sent, ...after.sent])
+      const reported = version === 'v9' ? status.lost.datagrams : status.lost.flows
+      assert.deepEqual([status.restarts, reported], [0, 2 ** 32 - sequence + 50_000])
+    })
+
     test('a restart soon after the start, and late datagrams from before it', () => {
       const random = seeded(11)
       const before = send(version, 20, random)
