@@ -57,6 +57,14 @@ export function instantOf(wall: Partial<WallTime> & { year: number }, zone: stri
   return asUtc - before
 }
 
+/** Whether a zone's clock shows the time of `t` (unix ms) twice, because it is set back around then. */
+export function isTwice(t: number, zone: string): boolean {
+  const offsets = [zoneOffsetMs(t - dayMs, zone), zoneOffsetMs(t + dayMs, zone)]
+  if (offsets[0] === offsets[1]) return false
+  const shown = t + zoneOffsetMs(t, zone)
+  return offsets.every((offset) => zoneOffsetMs(shown - offset, zone) === offset)
+}
+
 /** A zone's offset at `t` as text: UTC, UTC+1, UTC−3:30. */
 export function offsetText(t: number, zone: string): string {
   const minutes = Math.round(zoneOffsetMs(t, zone) / 60_000)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 
 import fc from 'fast-check'
 
@@ -16,7 +16,14 @@ import {
 } from '../../web/state/address.ts'
 import { mainPresets, morePresets, presetOf } from '../../web/time/presets.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
-import { fieldText, isoText, rangeText, stepText } from '../../web/time/words.ts'
+import {
+  fieldText,
+  instantText,
+  isoText,
+  rangeText,
+  shortInstantText,
+  stepText,
+} from '../../web/time/words.ts'
 
 test('addresses are readable by people', () => {
   const view = {
@@ -86,12 +93,54 @@ test('times and ranges in words', () => {
   assert.equal(fieldText(t, 'Europe/Brussels'), '2026-11-16 12:32:10')
   assert.equal(rangeText(t - 70_000, t + 350_000, 'UTC'), 'Mon 16 Nov 2026 11:31 – 11:38 · 7 min')
   assert.equal(stepText(t, t + 5000, 'UTC'), 'Mon 16 Nov 11:32:10 – 11:32:15')
-  assert.equal(
-    stepText(
-      Date.parse('2026-10-25T00:00:00Z'),
-      Date.parse('2026-10-25T02:00:00Z'),
-      'Europe/Brussels',
-    ),
-    'Sun 25 Oct 02:00 – 03:00 (clock changed)',
-  )
+})
+
+describe('where the clock is set back, a time that it shows twice', () => {
+  const [zone, before, after] = ['Europe/Brussels', '2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z']
+  const [first, second] = [Date.parse(before), Date.parse(after)]
+  const minutes = (count: number) => count * 60_000
+  test('has its offset in words', () => {
+    assert.equal(instantText(first, zone), 'Sun 25 Oct 2026 02:30:00 UTC+2')
+    assert.equal(shortInstantText(second, zone), '25 Oct 02:30:00 UTC+1')
+    assert.equal(
+      rangeText(first, second - minutes(10), zone),
+      'Sun 25 Oct 2026 02:30 UTC+2 – 02:20 UTC+1 · 50 min',
+    )
+    assert.equal(
+      stepText(second, second + minutes(5), zone),
+      'Sun 25 Oct 02:30 UTC+1 – 02:35 UTC+1',
+    )
+    assert.equal(
+      stepText(first - minutes(30), second + minutes(30), zone),
+      'Sun 25 Oct 02:00 UTC+2 – 03:00 (clock changed)',
+    )
+  })
+  test('comes back from its field as the same instant', () => {
+    for (const [t, name] of [
+      [first, zone],
+      [second, zone],
+      [second, 'Europe/London'],
+      [Date.parse('2027-04-03T14:45:00Z'), 'Australia/Lord_Howe'],
+      [Date.parse('2027-04-03T15:15:00Z'), 'Australia/Lord_Howe'],
+    ] as const) {
+      const text = fieldText(t, name)
+      assert.equal(parseTime(text, { now: 0, zone: name, side: 'from' }), t, text)
+    }
+  })
+  test('others have none, where the clock is set forward neither', () => {
+    assert.equal(fieldText(second + minutes(30), zone), '2026-10-25 03:00')
+    assert.equal(fieldText(first - minutes(31), zone), '2026-10-25 01:59')
+    const skipped = Date.parse('2026-03-29T01:00:00Z')
+    assert.equal(
+      stepText(skipped - minutes(5), skipped, zone),
+      'Sun 29 Mar 01:55 – 03:00 (clock changed)',
+    )
+  })
+})
+
+test('a day in UTC is called by a date only where it is one', () => {
+  const t = Date.parse('2026-10-25T00:00:00Z')
+  const day = (zone: string) => stepText(t, t + 86_400_000, zone)
+  assert.equal(day('UTC'), 'Sun 25 Oct 2026')
+  assert.equal(day('America/New_York'), 'Sat 24 Oct 2026 20:00 – Sun 25 Oct 20:00')
 })

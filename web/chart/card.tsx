@@ -2,11 +2,9 @@
 import type { ComponentChildren } from 'preact'
 
 import { formatWithUnit } from '../../flow/units.ts'
-import { wallTime } from '../../flow/zone.ts'
 import { who } from '../state/who.ts'
 import { zone } from '../state/zone.ts'
-import { clockText } from '../time/ticks.ts'
-import { stepText } from '../time/words.ts'
+import { stepText, timeOfDay } from '../time/words.ts'
 import type { Readout } from './readout.ts'
 
 /** The hosts of that second, however the chart is split. */
@@ -14,7 +12,7 @@ export function Named() {
   const found = who.value
   if (!found || found.rows.length === 0) return null
   const { from, to, rows } = found
-  const second = clockText(wallTime(from * 1000, zone.value), true)
+  const second = timeOfDay(from * 1000, zone.value)
   const when = to - from > 1 ? stepText(from * 1000, to * 1000, zone.value) : `at ${second}`
   return (
     <table class="who">

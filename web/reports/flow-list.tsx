@@ -5,7 +5,8 @@ import { wallTime } from '../../flow/zone.ts'
 import { objectAddress } from '../object/address.ts'
 import { isNarrow } from '../state/narrow.ts'
 import { zone } from '../state/zone.ts'
-import { clockText, dayText } from '../time/ticks.ts'
+import { dayText } from '../time/ticks.ts'
+import { timeOfDay } from '../time/words.ts'
 import { counts, ends, type FlowColumn } from './presets.ts'
 import { Nothing } from './nothing.tsx'
 import { SortedTable, together, type Column } from './sorted.tsx'
@@ -24,9 +25,9 @@ function time(id: 'received' | 'first' | 'last'): Column<Flow> {
 
 /** To the millisecond: several flows may start in one second. */
 function momentText(seconds: number): string {
-  const wall = wallTime(seconds * 1000, zone.value)
-  const ms = String(Math.floor((seconds * 1000) % 1000)).padStart(3, '0')
-  return `${dayText(wall)} ${clockText(wall, true)}.${ms}`
+  const t = seconds * 1000
+  const ms = String(Math.floor(t % 1000)).padStart(3, '0')
+  return `${dayText(wallTime(t, zone.value))} ${timeOfDay(t, zone.value, `.${ms}`)}`
 }
 
 function plain(id: keyof Flow & FlowColumn, label: string, isText = false): Column<Flow> {
