@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import type { Locator } from 'playwright-core'
 
-import type { SeriesAnswer } from '../../api/schema/schema.ts'
+import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import type { ExportersAnswer } from '../../api/schema/status.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
@@ -68,6 +68,82 @@ test(
     const name = page.getByRole('link', { name: 'GigabitEthernet0/0/1' })
     const lines = await name.evaluate((link) => link.getClientRects().length)
     assert.ok(lines <= 2, `the name stands on ${lines} lines`)
+    await isWhole(page.locator('html'))
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    assert.deepEqual(complaints, [])
+  },
+)
+
+for (const width of [390, 1366])
+  test(
+    `at ${width} pixels the legend and the top tables show long names whole, and nothing covers them`,
+    { skip: skipWithout('chromium'), timeout: 240_000 },
+    async () => {
+      await using weir = await BrowsedWeir.start()
+      const viewport = { width, height: 844 }
+      const { page, complaints } = await openPage(weir.browser, 'about:blank', { viewport })
+      const address = '2001:db8:85a3:8d3:1319:8a2e:370:7348'
+      const router = 'second-border-router.noc.a-rather-long-company-name.example.com'
+      await page.route('**/api/series?*', async (route) => {
+        const response = await route.fetch()
+        const json = (await response.json()) as SeriesAnswer
+        for (const [i, entry] of json.series.entries()) entry.label = `${router} interface ${i}`
+        await route.fulfill({ response, json })
+      })
+      await page.route('**/api/top?*', async (route) => {
+        const response = await route.fetch()
+        const json = (await response.json()) as TopAnswer
+        for (const row of json.rows) row.label = `${router} (${address})`
+        await route.fulfill({ response, json })
+      })
+      await page.goto(`${weir.url}/${around}`)
+      await page.locator('.top tbody th', { hasText: address }).first().waitFor()
+      await answered(page)
+      await painted(page)
+      const names = page.locator('.legend .row-label, .top tbody th, .top tbody th button')
+      for (const name of await names.all()) await isWhole(name)
+      await isWhole(page.locator('html'))
+      const covered = await page.locator('.legend tbody tr').evaluateAll((rows) =>
+        rows.some((row) => {
+          const [name, ...figures] = [...row.children].map((cell) => cell.getBoundingClientRect())
+          const label = row.querySelector('.row-label')!.getBoundingClientRect()
+          const next = row.nextElementSibling?.getBoundingClientRect()
+          return (
+            figures.some(
+              ({ top, left, width }) => width > 0 && left < label.right && top < label.bottom,
+            ) ||
+            label.bottom > name!.bottom + 1 ||
+            (next !== undefined && label.bottom > next.top + 1)
+          )
+        }),
+      )
+      assert.equal(covered, false, 'a name lies on figures or on the next row')
+      await page.unrouteAll({ behavior: 'ignoreErrors' })
+      assert.deepEqual(complaints, [])
+    },
+  )
+
+test(
+  'on a phone an exporter with an IPv6 address keeps its name on few lines',
+  { skip: skipWithout('chromium'), timeout: 240_000 },
+  async () => {
+    await using weir = await BrowsedWeir.start()
+    const { page, complaints } = await openPage(weir.browser, 'about:blank', {
+      viewport: { width: 390, height: 844 },
+    })
+    await page.route('**/api/exporters', async (route) => {
+      const response = await route.fetch()
+      const json = (await response.json()) as ExportersAnswer
+      for (const exporter of json.exporters) {
+        exporter.name = 'second-border-router.noc.a-rather-long-company-name.example.com'
+        exporter.address = 'fd00:1234:5678:9abc:def0:1234:5678:9abc'
+      }
+      await route.fulfill({ response, json })
+    })
+    await page.goto(`${weir.url}/exporters`)
+    const name = page.locator('.exporter-head h2 a')
+    const lines = await name.evaluate((link) => link.getClientRects().length)
+    assert.ok(lines <= 3, `the name stands on ${lines} lines`)
     await isWhole(page.locator('html'))
     await page.unrouteAll({ behavior: 'ignoreErrors' })
     assert.deepEqual(complaints, [])
