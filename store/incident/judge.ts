@@ -67,7 +67,7 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
       else usual.push(why)
     }
     usual.push(...own.flatMap((each) => whyNoGap(query, each) ?? []))
-    const lostIn = (span: { from: number; to: number }) => lostAround(coverage, span)
+    const lostIn = (span: { from: number; to: number }) => lostAround(coverage, scene, span)
     judged.push({ exporter, scene, incidents, usual, unknown: unknownIn(coverage), lostIn })
   }
   return judged
@@ -132,7 +132,7 @@ async function incidentOf(
     ...(finding.connectionsKept !== undefined && { connectionsKept: finding.connectionsKept }),
     facts: finding.facts,
     total: totalOf(scene, span),
-    lost: lostAround(coverage, span),
+    lost: lostAround(coverage, scene, span),
     sampling,
     ...(samplingMin < sampling && { samplingVaries: true }),
     idleMs: scene.connections.idleMs,
@@ -140,11 +140,17 @@ async function incidentOf(
   }
 }
 
+/**
+ * Losses count where they are noticed: with the first datagram after them, whose records may have
+ * begun before it by as long as a record lasts, so perhaps in the interval after the span.
+ */
 function lostAround(
   coverage: readonly Coverage[],
+  { connections }: Scene,
   { from, to }: { from: number; to: number },
 ): Incident['lost'] {
-  const within = coverage.filter(({ time }) => time < to && time + intervalMs > from)
+  const noticed = to + Math.min(connections.idleMs, intervalMs)
+  const within = coverage.filter(({ time }) => time <= noticed && time + intervalMs > from)
   return {
     flows: within.reduce((sum, { lostFlows }) => sum + lostFlows, 0),
     estimated: within.some(({ lostFlowsEstimated }) => lostFlowsEstimated),

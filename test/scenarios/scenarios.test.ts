@@ -8,7 +8,8 @@ import { intervalStart } from '../../flow/interval.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { judgeNow } from '../../ingest/incidents/judge-now.ts'
 import { IncidentLedger, IncidentReader } from '../../store/incident/ledger.ts'
-import { writeCapture } from '../encode/pcap-write.ts'
+import { encodeV5 } from '../encode/fixed.ts'
+import { writeCapture, type SentDatagram } from '../encode/pcap-write.ts'
 import { relay } from '../encode/relay.ts'
 import { scratchFolder } from '../processes.ts'
 import { seeded } from '../random.ts'
@@ -17,7 +18,7 @@ import { fortnight } from './fortnight.ts'
 import { harderMorning } from './harder.ts'
 import { meter } from './meter.ts'
 import { incidentsOf, runScenario, runUnseen } from './run.ts'
-import { scenarios, smallOutage } from './scenarios.ts'
+import { morning, scenarios, smallOutage } from './scenarios.ts'
 import { softflowd } from './softflowd.ts'
 import { unseenMorning } from './unseen.ts'
 
@@ -34,6 +35,18 @@ const quick = new Set([
   'a dead line while two hosts inside copy',
   'a download during a backup that goes on',
 ])
+
+/** A datagram of 20 flows each minute of two hours; 25 are lost, up to one hour after the start. */
+function minutely(from: number, second: number): SentDatagram[] {
+  const all = Array.from({ length: 120 }, (_, minute) => {
+    const receivedMs = from + minute * 60_000 + second * 1000
+    const uptimeMs = 3_600_000 + receivedMs - from
+    const flow = { octets: 7_500_000, packets: 7500, first: uptimeMs - 59_999, last: uptimeMs - 1 }
+    const flows = Array.from({ length: 20 }, (_each, i) => ({ ...flow, sourcePort: 40_000 + i }))
+    return { receivedMs, payload: encodeV5({ uptimeMs, exportMs: receivedMs, sequence: minute * 20 }, flows) } // prettier-ignore
+  })
+  return all.filter((_, minute) => minute < 35 || minute >= 60)
+}
 
 suite('scenarios, some', () => {
   for (const scenario of scenarios.filter(({ name }) => quick.has(name)))
@@ -85,14 +98,28 @@ suite('scenarios, some', () => {
     }
   })
 
+  for (const second of [0, 20])
+    test(`flows lost until an exporter comes back at second ${second} are its incident's`, async () => {
+      const folder = await scratchFolder()
+      try {
+        const capture = join(folder, 'away.pcap')
+        await writeCapture(capture, '192.168.9.1', minutely(morning, second))
+        const found = await incidentsOf(folder, [capture])
+        const told = found.map(({ kind, lost }) => [kind, lost.flows])
+        assert.deepEqual(told, [['exporter', 20 * 25]])
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    })
+
   for (const seed of [34, 48, 65, 99]) {
-    const morning = unseenMorning(seed)
-    test(`morning ${morning.name}`, () => runUnseen(morning))
+    const unseen = unseenMorning(seed)
+    test(`morning ${unseen.name}`, () => runUnseen(unseen))
   }
 
   for (const seed of [4, 5, 9, 13]) {
-    const morning = harderMorning(seed)
-    test(`harder morning ${morning.name}`, () => runUnseen(morning))
+    const harder = harderMorning(seed)
+    test(`harder morning ${harder.name}`, () => runUnseen(harder))
   }
 
   const skip = skipWithout('softflowd')
