@@ -20,7 +20,8 @@ import { chartOf, sumOf, type Chart, type Values } from './chart.ts'
 /** A table: headings with their alignment, and cells as text. */
 export interface ReportTable {
   title: string
-  columns: readonly { heading: string; isNumber?: boolean }[]
+  /** A number stands on one line, and so does what is whole. */
+  columns: readonly { heading: string; isNumber?: boolean; isWhole?: boolean }[]
   rows: readonly (readonly string[])[]
   /** A note under the table. */
   note?: string
@@ -278,12 +279,12 @@ function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable 
   return {
     title: 'Evidence: the flows with most bytes',
     columns: [
-      { heading: 'First packet' },
-      { heading: 'Last packet' },
+      { heading: 'First packet', isWhole: true },
+      { heading: 'Last packet', isWhole: true },
       { heading: 'Source' },
       { heading: 'Destination' },
-      { heading: 'Protocol' },
-      { heading: 'Flags' },
+      { heading: 'Protocol', isWhole: true },
+      { heading: 'Flags', isWhole: true },
       { heading: 'Packets', isNumber: true },
       { heading: 'Bytes', isNumber: true },
     ],

@@ -18,6 +18,7 @@ figure { margin: 0 } svg { width: 100%; height: auto; display: block }
 table { border-collapse: collapse; width: 100%; font-size: 8.5pt; line-height: 1.25 }
 th { text-align: left; font-weight: 600; border-bottom: 0.4pt solid #5f6368; padding: 0.6mm 2mm 0.6mm 0 }
 td { padding: 0.35mm 2mm 0.35mm 0; border-bottom: 0.2pt solid #e3e5e8; vertical-align: top; overflow-wrap: anywhere }
+td.number, .whole { white-space: nowrap }
 .number { text-align: right; font-variant-numeric: tabular-nums }
 ul { margin: 0; padding-left: 4mm; font-size: 8.5pt }
 .note, footer { font-size: 8pt; color: #5f6368; margin: 1mm 0 0 }
@@ -52,7 +53,10 @@ export function htmlReport(report: Report): string {
 }
 
 function tableHtml({ title, columns, rows, note }: ReportTable): string {
-  const kind = (at: number) => (columns[at]?.isNumber ? ' class="number"' : '')
+  const kind = (at: number) => {
+    const { isNumber, isWhole } = columns[at]!
+    return isNumber ? ' class="number"' : isWhole ? ' class="whole"' : ''
+  }
   const heads = columns.map(({ heading }, at) => `<th${kind(at)}>${escapeMarkup(heading)}</th>`)
   const lines = rows.map(
     (cells) =>

@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
+import { reportOf, type ReportFacts } from '../../api/report/content.ts'
+import { htmlReport } from '../../api/report/html.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
+import { launchChromium } from './chromium.ts'
 import { answered, painted } from './opened.ts'
 
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
@@ -38,6 +41,32 @@ test(
     assert.equal(pages, '2', 'and the evidence one more')
     execFileSync('pdftoppm', ['-r', '80', '-png', pdf, join(shots, 'report')])
     assert.deepEqual(complaints, [])
+  },
+)
+
+test(
+  'on the sheet of flows no figure and no time is broken, however long the addresses are',
+  { skip: skipWithout('chromium'), timeout: 120_000 },
+  async () => {
+    const browser = await launchChromium()
+    try {
+      const page = await browser.newPage({ viewport: { width: 688, height: 1000 } })
+      await page.emulateMedia({ media: 'print' })
+      await page.setContent(htmlReport(reportOf(longFlow)))
+      const lines = await page.locator('.evidence td').evaluateAll((tds) =>
+        tds.map((td) => {
+          const range = document.createRange()
+          range.selectNodeContents(td)
+          return range.getClientRects().length
+        }),
+      )
+      const [first, last, , , ...figures] = lines
+      assert.deepEqual([first, last, ...figures], [1, 1, 1, 1, 1, 1])
+      const width = await page.evaluate(() => document.documentElement.scrollWidth)
+      assert.ok(width <= 688, `${width} of 688 pixels`)
+    } finally {
+      await browser.close()
+    }
   },
 )
 
@@ -94,6 +123,38 @@ test(
     assert.doesNotMatch(text, /Reading the flows|What happened/)
   },
 )
+
+/** A report of nothing but a flow with the longest texts. */
+const host = '2001:db8:1111:2222:3333:4444:5555:6666'
+const longFlow = {
+  event: { scene: null, span: { from: 0, to: 60_000 }, unseen: null },
+  answer: {
+    window: { from: 0, to: 60, seconds: 60, kind: 'none', ongoing: false },
+    exporter: null,
+    sentence: '',
+    actors: [],
+    top: [],
+    usual: null,
+    evidence: { time: [], step: 1, series: [], facts: [], limits: [], lost: null },
+  },
+  wording: { zone: 'UTC', hostName: () => null, exporterName: () => null },
+  flows: [
+    {
+      first: 1,
+      last: 59_999,
+      source: host,
+      sourcePort: 65_535,
+      destination: host,
+      destinationPort: 65_535,
+      protocol: 'ipv6-icmp',
+      tcpFlags: '..UAPRSF',
+      packets: 63_000_000,
+      bytes: 63_000_000_000,
+    },
+  ],
+  filter: '',
+  now: 0,
+} as unknown as ReportFacts
 
 /** The colours of the chart when the sheet is laid out: in no later frame. */
 async function coloursOnPaper(): Promise<string[]> {

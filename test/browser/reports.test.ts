@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
+import type { TopAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
 import { answered } from './opened.ts'
@@ -57,6 +58,28 @@ describe('reports', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
     await page.goto(`${weir.url}${path}&filter=port+443`)
     await page.locator('table.report tbody tr').first().waitFor()
     assert.ok(await page.getByLabel('Filter', { exact: true }).isVisible())
+    await page.close()
+  })
+
+  test('on paper every column of a list of IPv6 addresses with names stands on the sheet', async () => {
+    const { page } = await weir.open('/status', { viewport: { width: 718, height: 1000 } })
+    await page.emulateMedia({ media: 'print' })
+    const long = { src: '2001:db8:1111:2222:3333:4444:5555:6666', dst: 'fd12:3456:789a:bcde:f012:3456:789a:bcde' } // prettier-ignore
+    await page.route('**/api/top?*', async (route) => {
+      const response = await route.fetch()
+      const json = (await response.json()) as TopAnswer
+      for (const row of json.rows) {
+        row.key = long
+        row.label = `${'database-replica.'.repeat(4)}example.com → ${long.dst}`
+      }
+      await route.fulfill({ response, json: { ...json, rows: json.rows.slice(0, 3) } })
+    })
+    await page.goto(`${weir.url}/reports?${around}&by=src,dst`)
+    await page.locator('table.report tbody td', { hasText: long.src }).first().waitFor()
+    const [room, needed] = await page
+      .locator('.scrolled:has(table.report)')
+      .evaluate((box) => [box.clientWidth, box.scrollWidth] as const)
+    assert.ok(needed <= room, `${needed} of ${room} pixels`)
     await page.close()
   })
 
