@@ -24,6 +24,9 @@ const wayCodes = 4
 /** Smaller tables are not packed. */
 const packedBytesMin = 1 << 20
 
+/** Keys that cannot be found once they are packed: this part of the most, beyond it, is for late flows of their hosts. */
+const latePart = 1 / 8
+
 /** Rows counted at once; the arrays below hold this many. */
 const rowsAtOnce = 2048
 /** Keys and amounts of the rows being counted; all totals share it, because one thread counts. */
@@ -169,7 +172,8 @@ export class Totals {
       flows
     const { protocolIdentifier, sourceTransportPort, destinationTransportPort } = flows
     const { hosts, codes } = keyed
-    const isFull = this.keys >= this.#keysMax
+    const late = this.#packed.length > 0 ? latePart * this.#keysMax : 0
+    const isFull = this.keys >= this.#keysMax + late
     const isWatched = isFull || this.#known !== null
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!

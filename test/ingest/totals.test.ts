@@ -35,6 +35,30 @@ test('keys beyond the limit of an interval count in the row other of hosts, and 
   assert.ok(bytesOf(rows, 'host', 'other') > (10 * scanned) / 2)
 })
 
+test('late flows count for their hosts once the keys at the limit are packed, and have a limit too', () => {
+  const most = 32_000
+  const totals = new Totals(t0, 0, most)
+  const add = (from: number, to: number) => {
+    const flows = columnsOf(
+      Array.from({ length: to - from }, (_, i) => {
+        const [upper, lower] = [(from + i) >> 8, (from + i) & 255]
+        return testFlow({ source: `10.1.${upper}.${lower}`, destinationPort: 22, octets: 10 })
+      }),
+    )
+    totals.addRows(flows, Int32Array.from({ length: flows.count }, (_, i) => i), new Uint8Array(flows.count)) // prettier-ignore
+  }
+  for (let at = 0; at < 40_000; at += 1000) add(at, at + 1000)
+  const { bytes } = totals
+  totals.pack()
+  assert.ok(totals.bytes < bytes)
+  add(0, 2)
+  for (let at = 40_000; at < 60_000; at += 1000) add(at, at + 1000)
+  assert.ok(totals.keys < 1.25 * most)
+  const rows = totals.rows(100_000)
+  assert.equal(bytesOf(rows, 'total'), 10 * 60_002)
+  for (const host of ['10.1.0.0', '10.1.0.1']) assert.equal(bytesOf(rows, 'host', host), 20, host)
+})
+
 /** The bytes of a measurement, or of one host in it. */
 function bytesOf(
   rows: readonly MeasurementRows[],
