@@ -29,9 +29,11 @@ async function rebuildBetween(settings: Settings, from: number, to: number): Pro
     const oldestMs = archive.completeFrom()
     const times = new EntryTimes(archive.entries())
     const redo = intervalsHeld(times, { from: Math.max(from, oldestMs), to })
-    const made = await write(settings, archive, redo)
+    const { made, kept } = await write(settings, archive, redo)
     await judgeNow(settings)
     console.log(`${made} intervals rebuilt from the archive`)
+    if (kept > 0)
+      console.log(`${kept} stay as they are stored: the archive no longer has all of their flows`)
     if (from < oldestMs)
       console.log(
         `those before ${iso(oldestMs)} stay as they are: flows of that time have been deleted from the archive`,
@@ -64,7 +66,7 @@ function iso(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 
-async function write(settings: Settings, archive: Archive, redo: number[]): Promise<number> {
+async function write(settings: Settings, archive: Archive, redo: number[]) {
   const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
   const store = await openSeriesStore(settings)
   try {

@@ -306,7 +306,7 @@ export class Collector {
     const { archive, consolidator, incidents, writer } = this.#parts
     const until = performance.now() + msMax
     const intervals = [...this.#redo].sort((a, b) => b - a)
-    const isNew = (at: number) => !this.#forTrackers.delete(at) && at >= archive.completeFrom()
+    const isNew = (at: number) => !this.#forTrackers.delete(at) && archive.isComplete(at)
     const written = async (done: readonly number[]) => {
       await incidents.changed(done.filter(isNew))
       await consolidator.intervalsWritten(done)

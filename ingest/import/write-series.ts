@@ -11,7 +11,8 @@ import { followOffline } from '../trackers/offline.ts'
 
 /**
  * Makes the series, in all tiers, of every interval that the archive lists for a rebuild or whose
- * coverage or counters changed; returns the number made: those of which the archive dropped flows stay as they are stored.
+ * coverage or counters changed; returns the number made, and of those kept as they are stored, because the archive no longer
+ * has all of their flows.
  * Those that the archive lists are to be judged next.
  */
 export async function writeSeries({
@@ -26,7 +27,7 @@ export async function writeSeries({
   store: SeriesStore
   coverage: CoverageTracker
   counters?: CounterTracker
-}): Promise<number> {
+}): Promise<{ made: number; kept: number }> {
   const { local, top, flowMaxMs } = settings
   const tier = settings.tiers[0]!
   const trackers = await followOffline(settings, archive, Date.now())
@@ -49,5 +50,6 @@ export async function writeSeries({
   await consolidator.close()
   await ledger.close()
   await store.settled?.()
-  return intervals.size - writer.keptAsStored
+  const { keptAsStored: kept } = writer
+  return { made: intervals.size - kept, kept }
 }

@@ -158,9 +158,8 @@ export class SeriesWriter {
     const from = batch[0]!
     const to = batch.at(-1)! + intervalMs
     const storedIn = Map.groupBy(await store.coverage({ tier, from, to }), ({ time }) => time)
-    const completeFrom = archive.completeFrom()
     // What is stored counts flows that the archive no longer has.
-    const made = batch.filter((each) => each >= completeFrom || !storedIn.has(each))
+    const made = batch.filter((each) => archive.isComplete(each) || !storedIn.has(each))
     this.keptAsStored += batch.length - made.length
     if (made.length === 0) return []
     const buckets = new Buckets({

@@ -134,7 +134,7 @@ export class TrackerKeeper {
 
 /** Whether a published file may have flows of an interval, of which none were dropped. */
 export function holdsFlows(archive: Archive, interval: number): boolean {
-  if (interval < archive.completeFrom()) return false
+  if (!archive.isComplete(interval)) return false
   return archive
     .entries()
     .some(({ firstMin, lastMax }) => firstMin < interval + intervalMs && lastMax >= interval)

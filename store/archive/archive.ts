@@ -251,6 +251,16 @@ export class Archive {
     return intervalStart(expiredTo) + 2 * intervalMs
   }
 
+  /** Whether no flow of an interval was dropped, or lies in a file that was put aside because it is unreadable. */
+  isComplete(interval: number): boolean {
+    if (interval < this.completeFrom()) return false
+    const unreadable = this.value<ArchiveValues['unreadable']>('unreadable') ?? []
+    return !unreadable.some(
+      ({ firstMin = Number.POSITIVE_INFINITY, lastMax = 0 }) =>
+        firstMin < interval + intervalMs && lastMax >= interval,
+    )
+  }
+
   /** Ends the threads. Unpublished rows are lost here; the journal or the capture still has them. */
   async close(): Promise<void> {
     await this.#sorting.close()

@@ -49,11 +49,19 @@ export interface ArchiveValues {
   /** Replaced files, kept for a while for readers of an older manifest. */
   replaced?: { file: string; at: number }[]
   /** Unreadable files that were moved aside, newest last. */
-  unreadable?: { file: string; message: string }[]
+  unreadable?: UnreadableFile[]
   /** Data was dropped because of its age or for lack of space. */
   hasExpired?: boolean
   /** Flows received up to this time were among what was dropped, unix ms. */
   expiredTo?: number
+}
+
+/** A file that was moved aside, and the times of its flows, unix ms; those of an older build have none. */
+export interface UnreadableFile {
+  file: string
+  message: string
+  firstMin?: number
+  lastMax?: number
 }
 
 /** A sentence for each file that was moved aside. */

@@ -1,5 +1,6 @@
 /** `weir rebuild` where the archive no longer has everything, or nothing, of the time asked for. */
 import assert from 'node:assert/strict'
+import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -43,6 +44,21 @@ test('totals of flows that the archive has deleted stay, although a later flow b
     stdout,
     /^1 intervals rebuilt.*\nthose before 2026-11-16T13:10:00Z stay as they are: .*deleted/,
   )
+})
+
+test('totals of a file that cannot be read stay, and are counted', async () => {
+  const WEIR_DATA = await mondayFolder()
+  const before = await bytesBetween(WEIR_DATA, t0, t0 + intervalMs)
+  const archive = await Archive.open(join(WEIR_DATA, 'archive'))
+  const { file } = archive.entries().find(({ interval }) => interval <= t0)!
+  await archive.close()
+  await truncate(join(WEIR_DATA, 'archive', file), 200)
+  const span = ['--from', '2026-11-16T09:00Z', '--to', '2026-11-16T13:00Z']
+  const failed = await runWeir(['rebuild', ...span], { WEIR_DATA })
+  assert.equal(failed.code, 1)
+  const { stdout } = await runWeir(['rebuild', ...span], { WEIR_DATA })
+  assert.match(stdout, /^\d+ stay as they are stored: /m)
+  assert.equal(await bytesBetween(WEIR_DATA, t0, t0 + intervalMs), before)
 })
 
 test('a time of which the archive has no flows is said, with the time of those it has', async () => {

@@ -1,5 +1,7 @@
 /** What is stored of a time stays when the archive no longer has all flows of it: it cannot be made again. */
 import assert from 'node:assert/strict'
+import { truncate } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
@@ -74,4 +76,27 @@ test('an interval that is to be rebuilt stays as it is stored if the archive has
   t.after(() => ledger.close())
   // Its incidents would not be found again.
   assert.ok(!ledger.pending().includes(t0))
+})
+
+test('an interval of which a file is unreadable stays as it is stored when a late flow comes', async (t) => {
+  const data = await scratchFolder(t)
+  const collecting = await openCollecting(t, data)
+  const { archive, buckets, take, tick } = collecting
+  const stored = storedIn(collecting)
+  take(t0 + second, 1000)
+  take(t0 + intervalMs, 2000)
+  assert.equal(await tick(t0 + intervalMs + 15 * second), null)
+  take(t0 + 3 * hour, 500)
+  for (const at of [3, 3.1]) assert.equal(await tick(t0 + at * hour), null)
+  const [damaged] = archive.entries()
+  await truncate(join(data, 'archive', damaged!.file), 200)
+  const flow = { first: t0 + second, last: t0 + 3.2 * hour, octets: 1_000_000 }
+  const flows = columnsOf([testFlow(flow)])
+  buckets.add(flows)
+  archive.add(flows)
+  for (const at of [3.2, 3.3, 3.4]) await tick(t0 + at * hour)
+  assert.equal(archive.problems().length, 1)
+  assert.deepEqual(archive.redo(), [])
+  // Of the second one the archive still has its own file.
+  assert.deepEqual([await stored(t0), await stored(t0 + intervalMs)], [1000, 28_044])
 })

@@ -4,10 +4,16 @@
  */
 import type { Manifest } from '../../manifest.ts'
 import { intervalStart } from '../../../flow/interval.ts'
-import { unreadableFolder, type ArchiveEntry, type ArchiveValues } from '../entry.ts'
+import {
+  unreadableFolder,
+  type ArchiveEntry,
+  type ArchiveValues,
+  type UnreadableFile,
+} from '../entry.ts'
 import { AsideFiles } from './aside.ts'
 import { putAside, remove } from './folder.ts'
 import { freeName } from './free-name.ts'
+import { lastedOf, leapHeldMs, leapMs, newestOf } from './newest.ts'
 import type { SortingThread } from './thread.ts'
 import { isSameSum, sortedRowsMax } from './waiting.ts'
 
@@ -23,9 +29,6 @@ const settledMs = 900_000
 const bundleRowsMax = 250_000
 /** How many of the newest unreadable files are listed. */
 const unreadableNamedMax = 100
-/** Files received so much later than all before may be due to a wrong clock: ages count from them only after a while. */
-const leapMs = 86_400_000
-const leapHeldMs = 3_600_000
 
 export interface UpkeepParts {
   folder: string
@@ -171,7 +174,10 @@ export class Upkeep {
       expired.push(entry.file)
       expiredTo = Math.max(expiredTo, Math.min(entry.receivedTo, limits.now))
     }
-    const set = { hasExpired: true, expiredTo }
+    const unreadable = this.#unreadable().filter(
+      ({ lastMax = Number.POSITIVE_INFINITY }) => lastMax > expiredTo,
+    )
+    const set = { hasExpired: true, expiredTo, unreadable }
     await this.#replace({ add: [], remove: expired }, { now: limits.now, set })
     await this.#deleteReplaced(limits.now)
     await this.#aside.expire({ ...limits, before: newest - limits.keepMs, bytes })
@@ -244,7 +250,12 @@ export class Upkeep {
   async putAsideUnreadable(files: readonly string[]): Promise<boolean> {
     const found = await this.#thread.check([...files])
     if (found.length === 0) return false
-    const unreadable = [...this.#unreadable(), ...found].slice(-unreadableNamedMax)
+    const entries = new Map(this.#manifest.entries().map((entry) => [entry.file, entry]))
+    const named = found.map((each): UnreadableFile => {
+      const entry = entries.get(each.file)
+      return entry ? { ...each, firstMin: entry.firstMin, lastMax: entry.lastMax } : each
+    })
+    const unreadable = [...this.#unreadable(), ...named].slice(-unreadableNamedMax)
     const values: ArchiveValues = { unreadable }
     await this.#manifest.commit({ remove: found.map(({ file }) => file), set: { ...values } })
     for (const { file } of found)
@@ -273,30 +284,13 @@ export class Upkeep {
     await this.#manifest.commit({ set: { ...values } })
   }
 
-  #unreadable(): NonNullable<ArchiveValues['unreadable']> {
+  #unreadable(): UnreadableFile[] {
     return this.#manifest.value<ArchiveValues['unreadable']>('unreadable') ?? []
   }
 
   #replaced(): NonNullable<ArchiveValues['replaced']> {
     return this.#manifest.value<ArchiveValues['replaced']>('replaced') ?? []
   }
-}
-
-/** When the newest file was received, of those received by `now`, unix ms; -Infinity if there is none. */
-function newestOf(entries: readonly ArchiveEntry[], now: number): number {
-  return entries.reduce(
-    (newest, { receivedTo }) => (receivedTo <= now ? Math.max(newest, receivedTo) : newest),
-    Number.NEGATIVE_INFINITY,
-  )
-}
-
-/** The newest time of receipt before a leap that has not lasted: the clock may be ahead since before the start. */
-function lastedOf(entries: readonly ArchiveEntry[]): number {
-  const times = entries.map(({ receivedTo }) => receivedTo).sort((a, b) => a - b)
-  let newest = times.at(-1) ?? Number.NEGATIVE_INFINITY
-  for (let i = times.length - 1; i > 0 && newest - times[i]! < leapHeldMs; i--)
-    if (times[i]! - times[i - 1]! > leapMs) newest = times[i - 1]!
-  return newest
 }
 
 /** Entries in groups of at most `rowsMax` rows, merged files first; an entry with more is a group of its own. */

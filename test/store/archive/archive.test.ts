@@ -515,6 +515,9 @@ test('an unreadable file is put aside when merging, and blocks no other interval
   assert.ok(archive.problems()[0]!.includes(file))
   assert.equal((await readdir(join(folder, 'unreadable'))).length, 1)
   assert.equal((await readBack(archive)).length, 4)
+  // What it held would have been dropped by now.
+  await archive.expire({ keepMs: 0, maxBytes: 1e9, now: t0 + intervalMs })
+  assert.deepEqual([archive.entries().length, archive.problems()], [1, []])
   await archive.close()
 })
 
