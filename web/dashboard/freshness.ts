@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
+import type { RequestError } from '../client.ts'
 import { firstPointDue } from '../state/first-point.ts'
 
 /** Newest moment for which a panel shows data, unix seconds. */
@@ -27,6 +28,12 @@ export function takeNewest({ open, series, time, step, to, asked }: SeriesAnswer
 
 export function tellAnswered(): void {
   if (silentSince.value !== null) silentSince.value = null
+}
+
+/** Takes note of a request that failed: a refusal is an answer too, unless it may be that of a proxy. */
+export function tellFailed({ status, isPassing }: RequestError, now: number): void {
+  if (status === 0) tellSilent(now)
+  else if (!isPassing) tellAnswered()
 }
 
 export function tellSilent(now: number): void {

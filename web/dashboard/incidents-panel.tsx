@@ -7,7 +7,7 @@ import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'
 import { zone } from '../state/zone.ts'
-import { tellAnswered, tellSilent } from './freshness.ts'
+import { tellAnswered, tellFailed } from './freshness.ts'
 import { addressOfStored, isOutdated } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 import { repeat } from './repeat.ts'
@@ -37,7 +37,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
         } catch (cause) {
           if (ended.aborted) return
           if (!(cause instanceof RequestError)) throw cause
-          if (cause.status === 0) tellSilent(Date.now())
+          tellFailed(cause, Date.now())
           if (isOutdated(cause, place)) return
           error.value = `${cause.message} ${cause.remedy}`
           throw cause

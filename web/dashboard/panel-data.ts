@@ -9,7 +9,7 @@ import { sameSteps } from '../chart/layers.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { addressOf } from '../state/route.ts'
 import { repeat } from './repeat.ts'
-import { takeNewest, tellAnswered, tellSilent } from './freshness.ts'
+import { takeNewest, tellAnswered, tellFailed } from './freshness.ts'
 
 export type QueriedPanel = Extract<Panel, { query: Record<string, string> }>
 
@@ -102,7 +102,7 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
         } catch (error) {
           if (ended.aborted) return
           if (!(error instanceof RequestError)) throw error
-          if (error.status === 0) tellSilent(Date.now())
+          tellFailed(error, Date.now())
           if (isOutdated(error, place)) return
           const last = state.peek()
           const kept = last.question === question ? last : nothing

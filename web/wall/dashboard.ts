@@ -6,7 +6,7 @@ import { signal } from '@preact/signals'
 
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { read, RequestError, send } from '../client.ts'
-import { tellAnswered, tellSilent } from '../dashboard/freshness.ts'
+import { tellAnswered, tellFailed } from '../dashboard/freshness.ts'
 import type { StoredAs } from '../dashboard/panel-data.ts'
 import { repeat } from '../dashboard/repeat.ts'
 import { standardDashboard } from './standard.ts'
@@ -57,7 +57,7 @@ export function hang(id: string): () => void {
       take({ stored: { id, etag }, body })
     } catch (error) {
       if (ended.aborted || !(error instanceof RequestError)) throw error
-      if (error.status === 0) tellSilent(Date.now())
+      tellFailed(error, Date.now())
       fault.value = error
       throw error
     }
