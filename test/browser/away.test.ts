@@ -62,6 +62,30 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
       await Promise.all(views.map((view) => comesBack(view, absent)))
     })
 
+  test('views that are not asked again say since when Weir has not answered', async () => {
+    const shown = ['/?from=2026-11-16&to=2026-11-17', '/incidents?from=2026-11-01&to=2026-12-01']
+    for (const address of shown) {
+      const { page, thrown } = await open()
+      await page.clock.install()
+      await page.goto(weir.url + address)
+      await answered(page)
+      await page.locator('.freshness', { hasText: /^data/ }).waitFor()
+      await page.route('**/api/**', absences['nothing answers']!)
+      await page.clock.runFor(40_000)
+      const said = page.getByRole('status').filter({ hasText: /no answer since \d\d:\d\d:\d\d/ })
+      await said.waitFor()
+      const first = await said.textContent()
+      await page.clock.runFor(40_000)
+      assert.equal(await said.textContent(), first, 'it is the time of the first failure')
+      await page.unroute('**/api/**')
+      await page.clock.runFor(40_000)
+      await page.locator('.freshness', { hasText: /^data/ }).waitFor()
+      assert.equal(await said.count(), 0)
+      assert.deepEqual(thrown, [])
+      await page.close()
+    }
+  })
+
   test('the tables of a fixed window come by themselves after one answer failed', async () => {
     const { page, thrown } = await open()
     await page.route('**/api/top?*', absences['a proxy answers 502']!)

@@ -1,10 +1,10 @@
 /** The top of every view: the navigation, and how fresh the data is. */
 import { formatDuration } from '../../flow/units.ts'
-import { newestData, status, unreadableTiers } from '../state/collector.ts'
+import { newestData, silentSince, status, unreadableTiers } from '../state/collector.ts'
 import { addressOf, place, shownFlows } from '../state/route.ts'
 import { logOut, session } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
-import { instantText } from '../time/words.ts'
+import { instantText, timeOfDay } from '../time/words.ts'
 import { viewAt, views } from '../views.ts'
 import { helpOpen } from './help.tsx'
 import { Logo } from './logo.tsx'
@@ -17,6 +17,7 @@ const lateSeconds = 600
 
 export function Navigation() {
   const current = viewAt(place.value.path)
+  const since = status.value === null ? null : silentSince.value
   return (
     <header class="navigation">
       <a class="brand" href="/" title="Weir: the last 6 hours">
@@ -38,7 +39,8 @@ export function Navigation() {
       </nav>
       <span class="gap" />
       <Who />
-      <Freshness />
+      <span role="status">{since !== null && <Silence since={since} />}</span>
+      {since === null && <Freshness />}
       <button
         type="button"
         class="plain"
@@ -94,6 +96,20 @@ function Who() {
         </button>
       )}
     </>
+  )
+}
+
+/** A view that is not asked again says nothing by itself, and the last known age stands still. */
+function Silence({ since }: { since: number }) {
+  return (
+    <a
+      class="freshness late"
+      href="/status"
+      title="Weir does not answer: everything here is as of before. This page tries again by itself."
+    >
+      <i aria-hidden="true" />
+      no answer since {timeOfDay(since, zone.value)}
+    </a>
   )
 }
 

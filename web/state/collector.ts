@@ -18,6 +18,9 @@ export const wasAsked = signal(false)
 /** Why the last request for the collector's status failed; null if it did not. */
 export const collectorFailure = signal<RequestError | null>(null)
 
+/** Since when Weir has not answered, unix ms; null while it does. */
+export const silentSince = signal<number | null>(null)
+
 /** How often exporters and status are fetched again. */
 const againMs = 30_000
 /** The same while nothing has ever come in: somebody is waiting for it. */
@@ -82,9 +85,11 @@ export async function refreshCollector(): Promise<void> {
     exporters.value = answers[0].exporters
     status.value = answers[1]
     collectorFailure.value = null
+    silentSince.value = null
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
     collectorFailure.value = error
+    silentSince.value = error.isPassing ? (silentSince.value ?? Date.now()) : null
   } finally {
     wasAsked.value = true
   }
