@@ -94,10 +94,21 @@ export async function checkHttp({ http }: Settings): Promise<Finding[]> {
   const isWeir = await fetch(`http://${address}/api/status`, {
     signal: AbortSignal.timeout(answerMsMax),
   })
-    .then(async (answer) => /"(version|error)"/.test(await answer.text()))
+    .then(async (answer) => isOfWeir(await answer.json()))
     .catch(() => false)
   if (isWeir) return [ok('ports', `the API answers at http://${address}`)]
   return [taken(`TCP ${address}`, free, 'WEIR_HTTP', `ss -ltnp sport = :${http.port}`)]
+}
+
+/** Whether this is a status of Weir, or a refusal of it where one must log in. */
+function isOfWeir(answer: unknown): boolean {
+  const { version, ingest, error } = (answer ?? {}) as {
+    version?: unknown
+    ingest?: unknown
+    error?: { remedy?: unknown } | string | null
+  }
+  if (typeof error === 'object') return typeof error?.remedy === 'string'
+  return typeof version === 'string' && ingest !== undefined
 }
 
 async function listenTcp({ host, port }: Endpoint): Promise<NodeJS.ErrnoException | null> {

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { checkExporters } from '../../cli/doctor/exporters.ts'
 import type { Finding } from '../../cli/doctor/finding.ts'
-import { checkSockets } from '../../cli/doctor/ports.ts'
+import { checkHttp, checkSockets } from '../../cli/doctor/ports.ts'
 import type { DoctorAnswer } from '../../cli/doctor.ts'
 import { healthSettings } from '../../cli/health.ts'
 import { readSettings } from '../../flow/settings.ts'
@@ -72,6 +73,30 @@ test('a port held by another program is a fault', async () => {
   assert.equal(found?.what, `UDP ${address} is in use by another program`)
   assert.match(found.remedy ?? '', /set WEIR_IPFIX/)
   assert.deepEqual(others, [])
+})
+
+test('an API is known by what it answers, and another server is another program', async () => {
+  let body = ''
+  const server = createHttpServer((_, answer) => answer.end(body)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const settings = { ...readSettings({}), http: { host: '127.0.0.1', port } }
+  const stateOf = async (answer: string) => {
+    body = answer
+    return (await checkHttp(settings))[0]?.state
+  }
+  assert.equal(await stateOf('{"version":"1.0.0","now":1,"ingest":null}'), 'ok')
+  assert.equal(await stateOf('{"error":{"code":"log-in","message":"…","remedy":"log in"}}'), 'ok')
+  for (const other of [
+    '{"version":"3"}',
+    '{"error":"no such page"}',
+    '{"error":null}',
+    'null',
+    '"version"',
+  ])
+    assert.equal(await stateOf(other), 'fault', other)
+  server.closeAllConnections()
+  server.close()
 })
 
 test('a port held while ingest starts is not said to be held by another program', async () => {
