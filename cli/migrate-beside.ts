@@ -115,6 +115,15 @@ async function compareTier(
   console.log(`${tier.name}: ${steps} steps are equal up to ${new Date(to).toISOString()}`)
 }
 
+/** Late flows change steps while they are compared, so the next run may find them equal. */
+function remedyOf({ stepMs }: Tier, differing: readonly { time: number }[]): string {
+  const times = differing.map(({ time }) => time)
+  const [from, to] = [Math.min(...times), Math.max(...times) + stepMs].map((ms) =>
+    new Date(ms).toISOString(),
+  )
+  return `run it again; if they still differ, stop the collector and run \`weir rebuild --from ${from} --to ${to}\`, which writes them to both stores`
+}
+
 /** The number of steps of a stretch, all of them equal. @throws CommandError if they stay different */
 async function compareStretch(
   source: SeriesReader,
@@ -129,7 +138,7 @@ async function compareStretch(
     if (differing.length === 0) return wanted.length
     if (look === looks)
       throw new CommandError(
-        `${stretch.tier.name}: ${differing.length} steps differ, such as ${nameOf(differing[0]!)}`,
+        `${stretch.tier.name}: ${differing.length} steps differ, such as ${nameOf(differing[0]!)}: ${remedyOf(stretch.tier, differing)}`,
       )
     await sleep(lookAgainMs)
   }
