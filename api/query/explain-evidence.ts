@@ -65,6 +65,14 @@ function limitsOf({ incident, scene, lost, unseen, isGone }: Event): string[] {
     limits.push(
       `${lost.estimated ? 'about ' : ''}${formatExact(lost.flows)} flows of these minutes were lost on the way: figures are at least these`,
     )
+  if (scene && scene.table.translated > 0)
+    limits.push(
+      'the exporter reports traffic on both sides of its address translation: here it is counted once',
+    )
+  if (scene && !hasLocal(scene))
+    limits.push(
+      'no address of these flows is in a local network (WEIR_LOCAL): each counts as a host, and whoever is behind a router’s address is not seen. Set it, or let the exporter report the inside',
+    )
   if (idleMs > 0)
     limits.push(
       `records of this exporter last up to ${formatDuration(idleMs / 1000)}: within a record, bytes are spread evenly over its time`,
@@ -76,6 +84,13 @@ function limitsOf({ incident, scene, lost, unseen, isGone }: Event): string[] {
       `the flows of that time ${isGone ? 'have left the archive' : 'were not read again'}: figures are those kept when it was judged`,
     )
   return limits
+}
+
+/** Whether any host of a scene is local. */
+function hasLocal({ hosts, table: { source, destination, count } }: Scene): boolean {
+  for (let row = 0; row < count; row++)
+    if (hosts.isLocal(source[row]!) || hosts.isLocal(destination[row]!)) return true
+  return false
 }
 
 function sampledIn({ table: { sampling, samplingMin } }: NonNullable<Event['scene']>) {

@@ -83,6 +83,8 @@ export class FlowTable {
   sampling = 1
   /** The least one. */
   samplingMin = Number.POSITIVE_INFINITY
+  /** Rows left out because they were those of others after address translation: see translated.ts. */
+  translated = 0
   /** When its exporter was away, unix ms, in order of time: what passed then was not reported. */
   breaks: readonly { from: number; to: number }[] = []
 
@@ -136,6 +138,29 @@ export class FlowTable {
       this.source[i] = this.hosts.at(sourceHigh, sourceLow, i)
       this.destination[i] = this.hosts.at(destinationHigh, destinationLow, i)
     }
+  }
+
+  /** Keeps only the rows for which `isKept` is 1; returns how many others there were. */
+  keep(isKept: Uint8Array): number {
+    const { first, last, bytes, packets, source, destination } = this
+    const { sourcePort, destinationPort, protocol, tcpFlags, count } = this
+    for (const column of [
+      first,
+      last,
+      bytes,
+      packets,
+      source,
+      destination,
+      sourcePort,
+      destinationPort,
+      protocol,
+      tcpFlags,
+    ]) {
+      this.count = 0
+      for (let row = 0; row < count; row++)
+        if (isKept[row] === 1) column[this.count++] = column[row]!
+    }
+    return count - this.count
   }
 
   #grow(): void {

@@ -9,7 +9,7 @@ import type { SilenceContext } from '../../flow/incident/silence.ts'
 import { WorkerThread } from '../worker-thread.ts'
 
 /** A table without its methods, as it is sent. */
-type TableColumns = Omit<FlowTable, 'hosts' | 'append' | 'add' | 'adopt'>
+type TableColumns = Omit<FlowTable, 'hosts' | 'append' | 'add' | 'adopt' | 'keep'>
 
 export interface LookRequest extends Omit<Seen, 'table'> {
   kind: 'look'

@@ -10,6 +10,7 @@ import type { Grid } from '../../flow/incident/rates.ts'
 import { SampledScenes } from '../../flow/incident/sampled.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import type { Sensitivity } from '../../flow/incident/sensitivity.ts'
+import { dropTranslated } from '../../flow/incident/translated.ts'
 import type { Tier } from '../../flow/interval.ts'
 import { QueryTooLarge } from '../query-error.ts'
 import type { FlowStore } from '../flows.ts'
@@ -128,7 +129,10 @@ async function readAll(
     tables = new FlowTables(local)
     return (batch) => tables.add(batch)
   })
-  for (const table of tables.tables) table.breaks = breaksOf(table.exporter, breaks)
+  for (const table of tables.tables) {
+    table.translated = dropTranslated(table)
+    table.breaks = breaksOf(table.exporter, breaks)
+  }
   const seen = tables.tables.map((table) => ({ table, grid: gridOf(table, time) }))
   return lookAt(query, seen, breaks)
 }

@@ -34,6 +34,7 @@ const quick = new Set([
   'answers of name servers that nobody asked',
   'a dead line while two hosts inside copy',
   'a download during a backup that goes on',
+  'two culprits behind a router that reports both sides of its translation',
 ])
 
 /** A datagram of 20 flows each minute of two hours; 25 are lost, up to one hour after the start. */

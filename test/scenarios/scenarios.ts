@@ -173,6 +173,26 @@ function calls(line: Line, count: number): void {
       }
 }
 
+/** The packets as a router reports them on both sides of its address translation. */
+function onBothSides(packets: readonly Packet[]): Packet[] {
+  const ports = new Map<string, number>()
+  const portOf = (host: string, port: number) => {
+    const key = `${host} ${port}`
+    ports.set(key, ports.get(key) ?? 1024 + ports.size)
+    return { address: '192.0.2.1', port: ports.get(key)! }
+  }
+  return packets.flatMap((packet) => {
+    const isOut = packet.source.startsWith('10.')
+    const { address, port } = isOut
+      ? portOf(packet.source, packet.sourcePort)
+      : portOf(packet.destination, packet.destinationPort)
+    const outside = isOut
+      ? { source: address, sourcePort: port }
+      : { destination: address, destinationPort: port }
+    return [packet, { ...packet, ...outside }]
+  })
+}
+
 /** A small office in which one host takes the line for 150 s, with packets shifted to end at `now`. */
 export function smallOutage(now: number): { packets: Packet[]; from: number; to: number } {
   const seconds = 150
@@ -638,6 +658,34 @@ export const scenarios: Scenario[] = [
       to: cutAt + 300_000,
       direction: 'in',
       actors: { '10.0.0.31': { connections: 60, bytes: 4e9, mainPeer: '203.0.113.80' } },
+    },
+  },
+  {
+    name: 'two culprits behind a router that reports both sides of its translation',
+    packets: () =>
+      onBothSides(
+        office({
+          seed: 303,
+          cuts: [
+            { from: cutAt, to: cutAt + 240_000, except: ['10.0.0.22', '10.0.0.23'], keeps: 0.01 },
+          ],
+          more: (line) => {
+            const both = { from: cutAt, seconds: 240, connections: 20, bytes: 1.5e9 }
+            take(line, { ...both, client: '10.0.0.22' })
+            take(line, { ...both, client: '10.0.0.23', server: () => '203.0.113.81' })
+          },
+        })(),
+      ),
+    meter: usual,
+    expected: {
+      kind: 'congestion',
+      from: cutAt,
+      to: cutAt + 240_000,
+      direction: 'in',
+      actors: {
+        '10.0.0.22': { connections: 20, bytes: 1.5e9, mainPeer: '203.0.113.80' },
+        '10.0.0.23': { connections: 20, bytes: 1.5e9, mainPeer: '203.0.113.81' },
+      },
     },
   },
   {
