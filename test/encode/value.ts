@@ -9,27 +9,34 @@ import { ByteWriter } from './bytes.ts'
  */
 export type Value = number | bigint | string | Uint8Array
 
+const text = new TextEncoder()
+
 /** The bytes of an address: 4 for IPv4 unless `length` is 16. */
-export function addressBytes(text: string, length?: number): Uint8Array {
-  const words = parseAddress(text)
-  if (!words) throw new Error(`${text} is no address`)
-  const writer = new ByteWriter()
-  const isIPv4 = !text.includes(':')
+export function addressBytes(address: string, length?: number): Uint8Array {
+  const words = parseAddress(address)
+  if (!words) throw new Error(`${address} is no address`)
+  const isIPv4 = !address.includes(':')
   const kept = length === 16 || !isIPv4 ? words : words.slice(3)
-  for (const word of kept) writer.unsigned(word, 4)
-  return writer.finish()
+  const bytes = new Uint8Array(4 * kept.length)
+  const view = new DataView(bytes.buffer)
+  kept.forEach((word, i) => view.setUint32(4 * i, word))
+  return bytes
 }
 
 /** The bytes of a value in its natural length: a number in 8 bytes. */
 export function valueBytes(value: Value, length?: number): Uint8Array {
   if (value instanceof Uint8Array) return value
   if (typeof value === 'string')
-    return parseAddress(value) ? addressBytes(value, length) : new TextEncoder().encode(value)
+    return parseAddress(value) ? addressBytes(value, length) : text.encode(value)
   return new ByteWriter().unsigned(value, length ?? 8).finish()
 }
 
 /** Writes a value into a field of fixed length. */
 export function writeValue(writer: ByteWriter, value: Value, length: number): void {
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    writer.unsigned(value, length)
+    return
+  }
   const bytes = valueBytes(value, length).subarray(0, length)
   writer.bytes(bytes).zeros(length - bytes.length)
 }
