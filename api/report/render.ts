@@ -7,7 +7,14 @@ import { delimiter, join } from 'node:path'
 import { reasonOf } from '../../flow/reason.ts'
 
 /** Names of the Chromium executable. */
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+const names = [
+  'chromium',
+  'chromium-headless-shell',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+]
 const renderMsMax = 45_000
 const [pixelsWide, pixelsHigh] = [900, 1273]
 

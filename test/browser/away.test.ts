@@ -34,7 +34,7 @@ const absences: Record<string, Absence> = {
     route.fulfill({ contentType: 'application/json', body: '{"incidents":[{"id":' }),
 }
 
-describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+describe('while Weir is away', { skip: skipWithout('chromium-headless-shell'), timeout: 560_000 }, () => {
   const weir = browsedWeir()
 
   /** A page whose exceptions are collected; network errors in its console are expected here. */

@@ -9,7 +9,7 @@ import { answered } from './opened.ts'
 const minutes = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:40:00Z'
 const shown = `${minutes}&filter=port+443`
 
-describe('the flows shown', { skip: skipWithout('chromium'), timeout: 300_000 }, () => {
+describe('the flows shown', { skip: skipWithout('chromium-headless-shell'), timeout: 300_000 }, () => {
   const weir = browsedWeir()
 
   test('carry over from Explore to Reports and back, and not to the other views', async () => {

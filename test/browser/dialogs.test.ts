@@ -45,7 +45,7 @@ const pages: readonly [path: string, there: string][] = [
   ['/nowhere', '.message'],
 ]
 
-describe('dialogs and further pages', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+describe('dialogs and further pages', { skip: skipWithout('chromium-headless-shell'), timeout: 560_000 }, () => {
   const weir = browsedWeir()
   before(() => weir.addDashboard(desk))
 
@@ -117,7 +117,7 @@ describe('dialogs and further pages', { skip: skipWithout('chromium'), timeout: 
 
 test(
   'the log-in by keyboard: a wrong password is reported, the right one opens the page',
-  { skip: skipWithout('chromium'), timeout: 240_000 },
+  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
   async () => {
     const folder = await scratchFolder()
     const password = 'correct horse battery'

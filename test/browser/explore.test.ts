@@ -12,7 +12,7 @@ import { emptyPage, painted, shoot, type PageOptions } from './opened.ts'
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 
-describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_000 }, () => {
+describe('the page in Chromium', { skip: skipWithout('chromium-headless-shell'), timeout: 480_000 }, () => {
   const weir = browsedWeir()
 
   async function open(query: string, options: PageOptions = {}) {
@@ -223,7 +223,7 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
   })
 })
 
-describe('the page without data', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
+describe('the page without data', { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 }, () => {
   test('says how to point a router at this host', async () => {
     await using weir = await BrowsedWeir.start({ replayed: false })
     const page = await emptyPage(weir.browser, { viewport: { width: 1366, height: 768 } })

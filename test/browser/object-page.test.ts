@@ -20,7 +20,7 @@ exporters:
 `
 const noon = 'to=2026-11-17T12:00:00Z'
 
-describe("an object's page", { skip: skipWithout('chromium'), timeout: 300_000 }, () => {
+describe("an object's page", { skip: skipWithout('chromium-headless-shell'), timeout: 300_000 }, () => {
   const weir = browsedWeir(async () => {
     const file = join(await scratchFolder(), 'names.yaml')
     await writeFile(file, names)

@@ -27,7 +27,7 @@ function desk(id: string): NewDashboard {
   } // prettier-ignore
 }
 
-describe('the form of a panel', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+describe('the form of a panel', { skip: skipWithout('chromium-headless-shell'), timeout: 560_000 }, () => {
   const weir = browsedWeir()
   const kept = async (id: string) =>
     (await (await fetch(`${weir.url}/api/dashboards/${id}`)).json()) as Dashboard

@@ -37,7 +37,7 @@ async function pictureOf(page: Page, kind: 'svg' | 'png'): Promise<string> {
   return readFile(path, 'utf8')
 }
 
-describe('a picture of a chart', { skip: skipWithout('chromium'), timeout: 480_000 }, () => {
+describe('a picture of a chart', { skip: skipWithout('chromium-headless-shell'), timeout: 480_000 }, () => {
   let folder = ''
   after(() => rm(folder, { recursive: true, force: true }))
   const weir = browsedWeir(async () => {

@@ -14,7 +14,7 @@ import { answered, painted } from './opened.ts'
 const around = 'from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:40Z'
 const explain = 'explain=2026-11-16T11:32:09Z/2026-11-16T11:36:32Z'
 
-describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
+describe('figures that are the same', { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 }, () => {
   const weir = browsedWeir()
 
   test('the peer has the same bytes on the page and in the report', async () => {

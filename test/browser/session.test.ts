@@ -25,7 +25,7 @@ const forms: readonly [path: string, button: string, name: string, field: string
   ['/alerts', 'New alert', 'Alert', 'Name'],
 ]
 
-describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
+describe('a session ends by itself', { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 }, () => {
   const weir = browsedWeir(async () => {
     const folder = await scratchFolder()
     await writeFile(join(folder, 'password'), `${password}\n`, { mode: 0o600 })

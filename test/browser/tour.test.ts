@@ -43,7 +43,7 @@ const lobby: NewDashboard = {
   ],
 } // prettier-ignore
 
-describe('a tour of the page', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+describe('a tour of the page', { skip: skipWithout('chromium-headless-shell'), timeout: 560_000 }, () => {
   const weir = browsedWeir()
   before(() => weir.addDashboard(lobby))
 
