@@ -7,13 +7,16 @@ import type { FlowTable } from './flow-table.ts'
 /** The two records of a packet begin within two neighbouring slots of this length, ms. */
 const slotMs = 1000
 const none = -1
+/** Of the bytes between remote ends: less of them by chance are the same as those of a local host, as with one packet of 1 in 1000. */
+const translatedShareMin = 0.5
 
 /**
  * Removes each record between two remote ends for which there is one between a local host and one of these ends, the
- * same in everything but that host's address and port. Returns how many.
+ * same in everything but that host's address and port; none, if these are not most of the bytes between remote ends. Returns
+ * how many.
  */
 export function dropTranslated(table: FlowTable): number {
-  const { count, hosts, source, destination } = table
+  const { count, hosts, source, destination, bytes } = table
   const places = Uint8Array.from({ length: count }, (_, row) => {
     const [isFrom, isTo] = [hosts.isLocal(source[row]!), hosts.isLocal(destination[row]!)]
     return isFrom === isTo ? (isFrom ? place.inside : place.outside) : place.across
@@ -24,7 +27,13 @@ export function dropTranslated(table: FlowTable): number {
     if (places[row] === place.across)
       across.add(row, hosts.isLocal(source[row]!) ? 'destination' : 'source')
   const isKept = places.map((each, row) => (each === place.outside && across.take(row) ? 0 : 1))
-  return table.keep(isKept)
+  let [outside, translated] = [0, 0]
+  for (let row = 0; row < count; row++) {
+    if (places[row] !== place.outside) continue
+    outside += bytes[row]!
+    if (isKept[row] === 0) translated += bytes[row]!
+  }
+  return translated < translatedShareMin * outside ? 0 : table.keep(isKept)
 }
 
 /** Where the ends of a record are: both local, both remote, or one of each. */

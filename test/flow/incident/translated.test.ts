@@ -43,6 +43,14 @@ suite('what is reported with the address of a host and of the router', () => {
     assert.equal(left([out, out, translated, translated]).dropped, 2)
   })
 
+  test('is what others sent, if that is most of what passes between remote ends', () => {
+    const alike = { ...out, source: router, sourcePort: 1024 }
+    const more = { source: '192.0.2.9', destination: '198.51.100.7', bytes: 5001 }
+    const { dropped, ends } = left([out, alike, more])
+    assert.equal(dropped, 0)
+    assert.equal(ends.length, 3)
+  })
+
   const others: Record<string, Partial<TestFlow>> = {
     'to another peer': { destination: '203.0.113.81' },
     'to another port': { destinationPort: 80 },
