@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib'
 
 import type { Page } from 'playwright-core'
 
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { mondayCapture } from '../monday.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
@@ -71,6 +72,41 @@ describe('a picture of a chart', { skip: skipWithout('chromium-headless-shell'),
     assert.doesNotMatch(whole, /hatched|fill="url|flows lost/)
     assert.equal(barsOf(whole), 0)
     assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('has long names whole, or at least both their ends, and none on another', async () => {
+    const { page } = await weir.open('/status')
+    const router = 'second-border-router.noc.a-rather-long-company-name.example.com'
+    for (const prefix of [`${router} interface `, `${'database.'.repeat(22)} interface `, '']) {
+      await page.route('**/api/series?*', async (route) => {
+        const response = await route.fetch()
+        const json = (await response.json()) as SeriesAnswer
+        for (const [i, entry] of json.series.entries())
+          entry.label = `${prefix}${i} (2001:db8:1111:2222:3333:4444:5555)`
+        await route.fulfill({ response, json })
+      })
+      await page.goto(`${weir.url}/?${range}`)
+      await drawn(page)
+      const picture = await pictureOf(page, 'svg')
+      if (prefix.length < 100) assert.ok(picture.includes(`▲ ${prefix}0 (2001:db8`), picture)
+      assert.match(picture, /▲ [^<]*0 \(2001:db8:1111:2222:3333:4444:5555\): average/)
+      const crowded = await page.evaluate((svg) => {
+        const shown = document.body.appendChild(document.createElement('div'))
+        shown.innerHTML = svg
+        const boxes = [...shown.querySelectorAll('text')]
+          .filter((text) => /: average/.test(text.textContent))
+          .map((text) => text.getBoundingClientRect())
+        const edge = shown.querySelector('svg')!.getBoundingClientRect().right
+        return boxes.some(
+          (a) =>
+            a.right > edge ||
+            boxes.some((b) => a !== b && a.right > b.left && a.left < b.left && a.top === b.top),
+        )
+      }, picture)
+      assert.equal(crowded, false, `${prefix} lies on another entry, or beyond the edge`)
+      await page.unroute('**/api/series?*')
+    }
     await page.close()
   })
 

@@ -20,12 +20,11 @@ const width = 1200
 const plotHeight = 420
 const margin = { left: 70, right: 30 }
 /** From the top to the foot of the title, and between lines of text below it. */
-const titleBottom = 24
-const textLine = 18
+const [titleBottom, textLine] = [24, 18]
 /** Letters that fit beside each other in a line, of the width that most have. */
 const lettersMax = 170
-/** Names are cut so that two entries stand beside each other. */
-const nameLettersMax = 48
+/** Letters of a name, as an IPv6 address has, up to which two entries stand beside each other; and that fit in a line. */
+const [besideMax, nameMax] = [40, 116]
 /** Distance of the lines of hatching. */
 const hatchGap = 7
 /** Height of the bar where flows were lost. */
@@ -257,7 +256,9 @@ function legendOf(
   const { above, below } = scene.layers
   const half = Math.ceil(above.length / 2)
   // Stacked, all are above: then either column has a half of them.
-  const columns = below.length > 0 ? [above, below] : [above.slice(0, half), above.slice(half)]
+  const halves = below.length > 0 ? [above, below] : [above.slice(0, half), above.slice(half)]
+  const isLong = halves.flat().some(({ layer }) => layerLabel(layer).length > besideMax)
+  const columns = isLong ? [halves.flat()] : halves
   const columnWidth = (width - margin.left - margin.right) / columns.length
   const entry = ({ layer, colour }: SceneLayer, column: number, row: number) => {
     const x = margin.left + column * columnWidth
@@ -290,8 +291,9 @@ function wrapped(words: string): string[] {
   return lines
 }
 
+/** Cut in its middle: the names of two interfaces may differ at their end alone. */
 function cut(name: string): string {
-  return name.length > nameLettersMax ? `${name.slice(0, nameLettersMax - 1)}…` : name
+  return name.length > nameMax ? `${name.slice(0, nameMax / 2)}…${name.slice(-nameMax / 2)}` : name
 }
 
 interface TextPlace {
