@@ -3,7 +3,13 @@ import type { Span } from '../../flow/incident/facts.ts'
 import { unknownTime } from '../../flow/incident/incident.ts'
 import { Rates } from '../../flow/incident/rates.ts'
 import { directions, type Scene } from '../../flow/incident/scene.ts'
-import { sayHost, sayRange, saySampling, type Wording } from '../../flow/incident/sentence.ts'
+import {
+  sayExporter,
+  sayHost,
+  sayRange,
+  saySampling,
+  type Wording,
+} from '../../flow/incident/sentence.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
 import type { Evidence } from '../schema/explain.ts'
 import type { Event } from './explain.ts'
@@ -31,24 +37,37 @@ export function evidenceOf(event: Event, wording: Wording): Evidence {
 const timesMax = 3
 
 /** If nothing was found: the times asked for in which something may have happened that was not seen. */
-function unseenOf({ incident, asked, scene, unknown }: Event, { zone }: Wording): string[] {
-  if (incident || !scene) return []
-  const first = Math.min(scene.grid.from, asked.to)
+function unseenOf(
+  { incident, asked, scene, unknown, unknownOf }: Event,
+  wording: Wording,
+): string[] {
+  const { zone } = wording
+  if (incident) return []
+  const first = scene ? Math.min(scene.grid.from, asked.to) : asked.from
   const before = asked.from < first ? [{ from: asked.from, to: first }] : []
-  const within = unknown
-    .map(({ from, to }) => ({
-      from: Math.max(from, asked.from, first),
-      to: Math.min(to, asked.to),
-    }))
-    .filter(({ from, to }) => from < to)
+  const within = (spans: readonly Span[]) =>
+    spans
+      .map(({ from, to }) => ({
+        from: Math.max(from, asked.from, first),
+        to: Math.min(to, asked.to),
+      }))
+      .filter(({ from, to }) => from < to)
   const times = (spans: readonly Span[]) => {
     const said = spans.slice(0, timesMax).map(({ from, to }) => sayRange(from, to, zone))
     const more = spans.length > timesMax ? ` and ${spans.length - timesMax} other times` : ''
     return `${said.join('; ')}${more}`
   }
+  const named = unknownOf.slice(0, timesMax).flatMap((each) => {
+    const spans = within(each.unknown)
+    const exporter = sayExporter(each.exporter, wording)
+    return spans.length > 0 ? [`not everything is known of ${exporter}, ${times(spans)}`] : []
+  })
+  const rest = unknownOf.length - timesMax
   return [
     ...before.map((span) => `no flows were received of ${times([span])}`),
-    ...(within.length > 0 ? [`not everything is known of ${times(within)}`] : []),
+    ...(within(unknown).length > 0 ? [`not everything is known of ${times(within(unknown))}`] : []),
+    ...named,
+    ...(rest > 0 ? [`nor of ${rest} other exporters in this time`] : []),
   ]
 }
 

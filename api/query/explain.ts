@@ -12,11 +12,18 @@ import {
 import type { Look } from '../../flow/incident/look.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { zoneOf } from '../../flow/settings.ts'
 import { nullIfTooLarge, QueryTooLarge } from '../../store/query-error.ts'
 import { factsOfHosts } from '../../store/incident/host-facts.ts'
 import { usualOf } from '../../store/incident/history.ts'
-import { isCutShort, judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'
+import {
+  isCutShort,
+  judge,
+  unknownIn,
+  type JudgeQuery,
+  type Judged,
+} from '../../store/incident/judge.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { ApiParts } from '../parts.ts'
 import type { Window } from './window.ts'
@@ -48,6 +55,8 @@ export interface Event {
   scene: Scene | null
   /** Times around it of which not everything is known, in whole intervals. */
   unknown: readonly Span[]
+  /** The same of each of several exporters that has such times, if nothing happened. */
+  unknownOf: readonly { exporter: string; unknown: readonly Span[] }[]
   /** Flows lost around it; null if unknown. */
   lost: Incident['lost'] | null
   /** Why nothing can be said about the window itself; null if its flows were read. */
@@ -96,6 +105,7 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     exporter: found.exporter,
     scene: whole.scene,
     unknown: whole.unknown,
+    unknownOf: [],
     lost: whole.incident.lost,
     unseen: null,
     greatest: [],
@@ -199,6 +209,7 @@ async function fromLedger(
     exporter,
     scene: null,
     unknown: [],
+    unknownOf: [],
     lost: incident.lost,
     unseen: null,
     greatest: [],
@@ -237,12 +248,25 @@ async function nothing(
     exporter: exporter ?? only?.exporter ?? null,
     scene: only?.scene ?? null,
     unknown: only?.unknown ?? [],
+    unknownOf: judged.length > 1 ? await unknownByExporter(query) : [],
     lost: only?.lostIn(asked) ?? null,
     unseen: greatest.length > 0 ? null : await whyUnseen(asked, refused, context),
     greatest,
     usual: judged.flatMap((each) => each.usual),
     isGone: false,
   }
+}
+
+/** The unknown times of each exporter that was heard in a time or is missing from it. */
+async function unknownByExporter({ series, tier, from, to }: JudgeQuery) {
+  const range = { from: intervalStart(from), to: intervalStart(to - 1) + intervalMs }
+  const byExporter = Map.groupBy(
+    await series.coverage({ tier, ...range }),
+    ({ exporter }) => exporter,
+  )
+  return [...byExporter]
+    .map(([exporter, coverage]) => ({ exporter, unknown: unknownIn(coverage) }))
+    .filter(({ unknown }) => unknown.length > 0)
 }
 
 async function whyUnseen(

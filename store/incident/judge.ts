@@ -87,8 +87,8 @@ function coverageOf({ series, tier }: JudgeQuery, { table, grid }: Scene): Promi
   return series.coverage({ tier, from, to, exporters: [table.exporter] })
 }
 
-/** The intervals of which not everything is known, those that touch as one. */
-function unknownIn(coverage: readonly Coverage[]): Span[] {
+/** The intervals of one exporter of which not everything is known, those that touch as one. */
+export function unknownIn(coverage: readonly Coverage[]): Span[] {
   const spans: Span[] = []
   for (const { time, known } of [...coverage].sort((a, b) => a.time - b.time)) {
     if (known > 0) continue

@@ -66,3 +66,34 @@ test('what nobody listened to is no zero, and said beside the finding that nothi
     'not everything is known of Monday 16 November 2026, 11:40:00 to 11:45:00',
   ])
 })
+
+test('of several exporters, the one of which not everything is known is named with the time', async (t) => {
+  const folder = await scratchFolder(t)
+  const seconds = Array.from({ length: 6 * 300 }, (_, second) => t0 + second * 1000)
+  const other = '192.0.2.2'
+  await archive(
+    folder,
+    seconds.flatMap((first) => [testFlow({ first }), testFlow({ first, exporter: other })]),
+  )
+  const flows = await openFlowStore(folder, { local })
+  const both = {
+    ...series,
+    async coverage(range: { from: number; to: number; exporters?: readonly string[] }) {
+      const one = await series.coverage(range as never)
+      const known = { known: 1, unknown: {} }
+      const all = [...one, ...one.map((each) => ({ ...each, ...known, exporter: other }))]
+      return all.filter(({ exporter }) => range.exporters?.includes(exporter) ?? true)
+    },
+  } as unknown as SeriesReader
+  const [from, to] = [t0 + minuteMs, t0 + 20 * minuteMs]
+  const window = { from, to, filter: undefined, exporter: undefined, include: 'any', isFixed: true } as const // prettier-ignore
+  const ledger = { between: async () => [] } as never
+  const event = await findEvent(window, { settings: { ...readSettings({}), local }, series: both, flows, ledger }) // prettier-ignore
+  await flows.close()
+  assert.equal(event.incident, null)
+  const wording = { zone: 'UTC', hostName: () => null, exporterName: (address: string) => (address === '192.0.2.1' ? 'pfsense' : null) } // prettier-ignore
+  assert.deepEqual(evidenceOf(event, wording).limits, [
+    'not everything is known of pfsense, Monday 16 November 2026, 11:40:00 to 11:45:00',
+    'this covers several exporters: for details by the second, ask for one of them',
+  ])
+})
