@@ -57,17 +57,23 @@ function unseenOf(
     const more = spans.length > timesMax ? ` and ${spans.length - timesMax} other times` : ''
     return `${said.join('; ')}${more}`
   }
-  const named = unknownOf.slice(0, timesMax).flatMap((each) => {
-    const spans = within(each.unknown)
-    const exporter = sayExporter(each.exporter, wording)
-    return spans.length > 0 ? [`not everything is known of ${exporter}, ${times(spans)}`] : []
-  })
-  const rest = unknownOf.length - timesMax
+  const ofExporters = unknownOf
+    .map(({ exporter, unknown: spans }) => ({ exporter, spans: within(spans) }))
+    .filter(({ spans }) => spans.length > 0)
+  const named = ofExporters
+    .slice(0, timesMax)
+    .map(
+      ({ exporter, spans }) =>
+        `not everything is known of ${sayExporter(exporter, wording)}, ${times(spans)}`,
+    )
+  const rest = ofExporters.length - timesMax
   return [
     ...before.map((span) => `no flows were received of ${times([span])}`),
     ...(within(unknown).length > 0 ? [`not everything is known of ${times(within(unknown))}`] : []),
     ...named,
-    ...(rest > 0 ? [`nor of ${rest} other exporters in this time`] : []),
+    ...(rest > 0
+      ? [`nor of ${rest === 1 ? 'another exporter' : `${rest} other exporters`} in this time`]
+      : []),
   ]
 }
 
