@@ -1,4 +1,6 @@
-/** Debian's Chromium, in which the page is tested: the one without windows, which needs half the CPU. */
+/** Debian's Chromium, in which the page is tested. */
+import { existsSync } from 'node:fs'
+
 import { chromium, type Browser } from 'playwright-core'
 
 /** No sandbox in containers, no background network access. */
@@ -13,6 +15,9 @@ const args = [
   '--disable-sync',
 ]
 
+/** The one without windows needs half the CPU. */
+const paths = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium']
+
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium-headless-shell', args })
+  return chromium.launch({ executablePath: paths.find((path) => existsSync(path))!, args })
 }

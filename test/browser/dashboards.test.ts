@@ -20,7 +20,7 @@ const place: Panel['place'] = { column: 0, row: 0, columns: 6, rows: 3 }
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
 const clock: Panel = { kind: 'clock', place }
 
-describe('dashboards', { skip: skipWithout('chromium-headless-shell'), timeout: 560_000 }, () => {
+describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
   const weir = browsedWeir()
 
   test('a wall comes back to its own dashboard from those that it rotates with', async () => {

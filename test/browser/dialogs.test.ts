@@ -45,83 +45,79 @@ const pages: readonly [path: string, there: string][] = [
   ['/nowhere', '.message'],
 ]
 
-describe(
-  'dialogs and further pages',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 560_000 },
-  () => {
-    const weir = browsedWeir()
-    before(() => weir.addDashboard(desk))
+describe('dialogs and further pages', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
+  const weir = browsedWeir()
+  before(() => weir.addDashboard(desk))
 
-    /** That a page has no faults in both themes, which change as when a user's system goes over to night. */
-    async function assertAccessible(page: Page, name: string): Promise<void> {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        await painted(page)
-        assert.deepEqual(await accessFaults(page), [], `${name} ${colorScheme}`)
-        await shoot(page, `${name}-${colorScheme}`)
-      }
+  /** That a page has no faults in both themes, which change as when a user's system goes over to night. */
+  async function assertAccessible(page: Page, name: string): Promise<void> {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await painted(page)
+      assert.deepEqual(await accessFaults(page), [], `${name} ${colorScheme}`)
+      await shoot(page, `${name}-${colorScheme}`)
     }
+  }
 
-    test('every dialog is opened, used and closed by keyboard, and accessible, dark and light', async () => {
-      const { page, complaints } = await weir.open('/')
-      for (const [path, button, name] of dialogs) {
-        await page.goto(weir.url + path)
-        await answered(page)
-        if (path.startsWith('/dashboards/')) {
-          await reachByTab(page, 'Edit')
-          await page.keyboard.press('Enter')
-        }
-        await reachByTab(page, button)
-        await page.keyboard.press('Enter')
-        const dialog = page.getByRole('dialog', { name })
-        await dialog.waitFor()
-        await assertAccessible(page, `dialog-${name}`)
-        await page.keyboard.press('Escape')
-        await dialog.waitFor({ state: 'hidden' })
-      }
-      assert.deepEqual(complaints, [])
-      await page.close()
-    })
-
-    test('a changed form stays, with the focus where it was, however often Escape is answered with no', async () => {
-      const { page } = await weir.open('/trackers')
+  test('every dialog is opened, used and closed by keyboard, and accessible, dark and light', async () => {
+    const { page, complaints } = await weir.open('/')
+    for (const [path, button, name] of dialogs) {
+      await page.goto(weir.url + path)
       await answered(page)
-      let asked = 0
-      page.on('dialog', (question) => {
-        asked++
-        void question.dismiss()
-      })
-      await page.getByRole('button', { name: 'New tracker' }).click()
-      const form = page.getByRole('dialog', { name: 'Tracker' })
-      const field = form.getByLabel('Name')
-      await field.fill('Not to be lost')
-      for (const times of [1, 2, 3, 4]) {
-        await page.keyboard.press('Escape')
-        await painted(page)
-        assert.equal(asked, times)
-        assert.ok(await field.evaluate((it) => it === document.activeElement))
+      if (path.startsWith('/dashboards/')) {
+        await reachByTab(page, 'Edit')
+        await page.keyboard.press('Enter')
       }
-      assert.equal(await field.inputValue(), 'Not to be lost')
-      await page.close()
-    })
+      await reachByTab(page, button)
+      await page.keyboard.press('Enter')
+      const dialog = page.getByRole('dialog', { name })
+      await dialog.waitFor()
+      await assertAccessible(page, `dialog-${name}`)
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'hidden' })
+    }
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
 
-    test('further pages are accessible, dark and light', async () => {
-      const { page, complaints } = await weir.open('/')
-      for (const [path, there] of pages) {
-        await page.goto(weir.url + path)
-        await answered(page)
-        await page.locator(there).first().waitFor()
-        await assertAccessible(page, path.replaceAll(/\W+/g, '-'))
-      }
-      assert.deepEqual(complaints, [])
-      await page.close()
+  test('a changed form stays, with the focus where it was, however often Escape is answered with no', async () => {
+    const { page } = await weir.open('/trackers')
+    await answered(page)
+    let asked = 0
+    page.on('dialog', (question) => {
+      asked++
+      void question.dismiss()
     })
-  },
-)
+    await page.getByRole('button', { name: 'New tracker' }).click()
+    const form = page.getByRole('dialog', { name: 'Tracker' })
+    const field = form.getByLabel('Name')
+    await field.fill('Not to be lost')
+    for (const times of [1, 2, 3, 4]) {
+      await page.keyboard.press('Escape')
+      await painted(page)
+      assert.equal(asked, times)
+      assert.ok(await field.evaluate((it) => it === document.activeElement))
+    }
+    assert.equal(await field.inputValue(), 'Not to be lost')
+    await page.close()
+  })
+
+  test('further pages are accessible, dark and light', async () => {
+    const { page, complaints } = await weir.open('/')
+    for (const [path, there] of pages) {
+      await page.goto(weir.url + path)
+      await answered(page)
+      await page.locator(there).first().waitFor()
+      await assertAccessible(page, path.replaceAll(/\W+/g, '-'))
+    }
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+})
 
 test(
   'the log-in by keyboard: a wrong password is reported, the right one opens the page',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
     const folder = await scratchFolder()
     const password = 'correct horse battery'

@@ -12,253 +12,241 @@ import { emptyPage, painted, shoot, type PageOptions } from './opened.ts'
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 
-describe(
-  'the page in Chromium',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 480_000 },
-  () => {
-    const weir = browsedWeir()
+describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_000 }, () => {
+  const weir = browsedWeir()
 
-    async function open(query: string, options: PageOptions = {}) {
-      const opened = await weir.open(query, options)
-      await settled(opened.page)
-      return opened
-    }
+  async function open(query: string, options: PageOptions = {}) {
+    const opened = await weir.open(query, options)
+    await settled(opened.page)
+    return opened
+  }
 
-    test('a drag from 11:31 to 11:38 ends at steps of 5 s or finer; Back undoes it', async () => {
-      const { page, complaints } = await open(`/${morning}&tz=UTC`)
-      const box = await page.locator('.u-over').boundingBox()
-      assert.ok(box)
-      const x = (minute: number) => box.x + (box.width * (minute - 9 * 60)) / 240
+  test('a drag from 11:31 to 11:38 ends at steps of 5 s or finer; Back undoes it', async () => {
+    const { page, complaints } = await open(`/${morning}&tz=UTC`)
+    const box = await page.locator('.u-over').boundingBox()
+    assert.ok(box)
+    const x = (minute: number) => box.x + (box.width * (minute - 9 * 60)) / 240
+    const answered = page.waitForResponse(isKeyed)
+    await page.mouse.move(x(11 * 60 + 31), box.y + 60)
+    await page.mouse.down()
+    await page.mouse.move(x(11 * 60 + 38), box.y + 90, { steps: 6 })
+    await page.mouse.up()
+    const answer = (await (await answered).json()) as SeriesAnswer
+    assert.ok(answer.step <= 5, `steps of ${answer.step} s`)
+    assert.ok(Math.abs(answer.from - 1_794_828_660) < 30, 'from 11:31')
+    assert.ok(Math.abs(answer.to - 1_794_829_080) < 30, 'to 11:38')
+    await settled(page)
+    assert.match(page.url(), /from=2026-11-16T11:3[01]:\d\dZ&to=2026-11-16T11:3[78]:\d\dZ/)
+    await shoot(page, 'cut-1366-dark')
+
+    await page.mouse.dblclick(box.x + 300, box.y + 100)
+    await page.waitForURL((url) => url.search.startsWith(morning))
+    await settled(page)
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('tables that come later than their chart do not pass for its own until then', async () => {
+    const { page } = await open(`/${around}&tz=UTC`)
+    const tables = page.locator('.tops')
+    await page.locator('.top tbody tr').first().waitFor()
+    let release = () => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    await page.route('**/api/top?*', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.getByRole('button', { name: 'One window on', exact: true }).click()
+    await page.getByRole('heading', { name: /11:50 – 12:20/ }).waitFor()
+    assert.equal(await tables.getAttribute('aria-busy'), 'true')
+    await tables.getByText('of the view before').first().waitFor()
+    release()
+    await page.locator('.tops[aria-busy="false"]').waitFor()
+    assert.equal(await tables.getByText('of the view before').count(), 0)
+    await page.close()
+  })
+
+  test('a drag in the shortest window leaves the axis unchanged, and no zoom out exceeds the limits', async () => {
+    const { page, complaints } = await open(
+      '/?from=2026-11-16T11:32:06Z&to=2026-11-16T11:32:12Z&tz=UTC',
+    )
+    const box = await page.locator('.u-over').boundingBox()
+    assert.ok(box)
+    await page.mouse.move(box.x + box.width * 0.35, box.y + 60)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.65, box.y + 60, { steps: 4 })
+    await page.mouse.up()
+    await page.mouse.move(box.x + box.width / 12, box.y + 60)
+    await page.locator('.card-time', { hasText: '11:32:06 – 11:32:07' }).waitFor()
+
+    await page.locator('.chart').focus()
+    for (let i = 0; i < 30; i++) await page.keyboard.press('-')
+    await settled(page)
+    assert.deepEqual(await page.locator('.message.error').allTextContents(), [])
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test("the legend's numbers are the API's summary", async () => {
+    const { page, complaints } = await open(`/${morning}`)
+    for (const by of ['host', 'port', 'protocol', 'direction']) {
       const answered = page.waitForResponse(isKeyed)
-      await page.mouse.move(x(11 * 60 + 31), box.y + 60)
-      await page.mouse.down()
-      await page.mouse.move(x(11 * 60 + 38), box.y + 90, { steps: 6 })
-      await page.mouse.up()
+      await page.goto(`${weir.url}/${morning}&by=${by}`)
       const answer = (await (await answered).json()) as SeriesAnswer
-      assert.ok(answer.step <= 5, `steps of ${answer.step} s`)
-      assert.ok(Math.abs(answer.from - 1_794_828_660) < 30, 'from 11:31')
-      assert.ok(Math.abs(answer.to - 1_794_829_080) < 30, 'to 11:38')
       await settled(page)
-      assert.match(page.url(), /from=2026-11-16T11:3[01]:\d\dZ&to=2026-11-16T11:3[78]:\d\dZ/)
-      await shoot(page, 'cut-1366-dark')
-
-      await page.mouse.dblclick(box.x + 300, box.y + 100)
-      await page.waitForURL((url) => url.search.startsWith(morning))
-      await settled(page)
-      assert.deepEqual(complaints, [])
-      await page.close()
-    })
-
-    test('tables that come later than their chart do not pass for its own until then', async () => {
-      const { page } = await open(`/${around}&tz=UTC`)
-      const tables = page.locator('.tops')
-      await page.locator('.top tbody tr').first().waitFor()
-      let release = () => {}
-      const held = new Promise<void>((resolve) => (release = resolve))
-      await page.route('**/api/top?*', async (route) => {
-        await held
-        await route.continue()
-      })
-      await page.getByRole('button', { name: 'One window on', exact: true }).click()
-      await page.getByRole('heading', { name: /11:50 – 12:20/ }).waitFor()
-      assert.equal(await tables.getAttribute('aria-busy'), 'true')
-      await tables.getByText('of the view before').first().waitFor()
-      release()
-      await page.locator('.tops[aria-busy="false"]').waitFor()
-      assert.equal(await tables.getByText('of the view before').count(), 0)
-      await page.close()
-    })
-
-    test('a drag in the shortest window leaves the axis unchanged, and no zoom out exceeds the limits', async () => {
-      const { page, complaints } = await open(
-        '/?from=2026-11-16T11:32:06Z&to=2026-11-16T11:32:12Z&tz=UTC',
-      )
-      const box = await page.locator('.u-over').boundingBox()
-      assert.ok(box)
-      await page.mouse.move(box.x + box.width * 0.35, box.y + 60)
-      await page.mouse.down()
-      await page.mouse.move(box.x + box.width * 0.65, box.y + 60, { steps: 4 })
-      await page.mouse.up()
-      await page.mouse.move(box.x + box.width / 12, box.y + 60)
-      await page.locator('.card-time', { hasText: '11:32:06 – 11:32:07' }).waitFor()
-
-      await page.locator('.chart').focus()
-      for (let i = 0; i < 30; i++) await page.keyboard.press('-')
-      await settled(page)
-      assert.deepEqual(await page.locator('.message.error').allTextContents(), [])
-      assert.deepEqual(complaints, [])
-      await page.close()
-    })
-
-    test("the legend's numbers are the API's summary", async () => {
-      const { page, complaints } = await open(`/${morning}`)
-      for (const by of ['host', 'port', 'protocol', 'direction']) {
-        const answered = page.waitForResponse(isKeyed)
-        await page.goto(`${weir.url}/${morning}&by=${by}`)
-        const answer = (await (await answered).json()) as SeriesAnswer
-        await settled(page)
-        const shown = await legendFigures(page)
-        let compared = 0
-        for (const { key, summary } of answer.series) {
-          const { direction, ...rest } = key ?? {}
-          const id = Object.values(rest).join('/') || String(direction)
-          if (direction !== 'in' && direction !== 'out') continue
-          const half = direction === 'in' ? 'above' : 'below'
-          const row = shown.get(id)
-          if (rest['other'] === true || !row || Object.keys(row[half]).length === 0) continue
-          for (const name of ['last', 'average', 'maximum', 'minimum', 'p95', 'total'] as const) {
-            const value = summary[name]
-            assert.equal(
-              row[half][name],
-              value === null ? undefined : String(value),
-              `${id} ${name}`,
-            )
-            compared++
-          }
+      const shown = await legendFigures(page)
+      let compared = 0
+      for (const { key, summary } of answer.series) {
+        const { direction, ...rest } = key ?? {}
+        const id = Object.values(rest).join('/') || String(direction)
+        if (direction !== 'in' && direction !== 'out') continue
+        const half = direction === 'in' ? 'above' : 'below'
+        const row = shown.get(id)
+        if (rest['other'] === true || !row || Object.keys(row[half]).length === 0) continue
+        for (const name of ['last', 'average', 'maximum', 'minimum', 'p95', 'total'] as const) {
+          const value = summary[name]
+          assert.equal(row[half][name], value === null ? undefined : String(value), `${id} ${name}`)
+          compared++
         }
-        assert.ok(compared >= (by === 'direction' ? 12 : 24), `${compared} figures of ${by}`)
       }
-      assert.deepEqual(complaints, [])
-      await page.close()
-    })
+      assert.ok(compared >= (by === 'direction' ? 12 : 24), `${compared} figures of ${by}`)
+    }
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
 
-    test('the crosshair shows who it was: 10.0.0.22 within the cut, and not before', async () => {
-      const { page } = await open('/?from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:00Z&tz=UTC')
-      const box = await page.locator('.u-over').boundingBox()
-      assert.ok(box)
-      const first = async (second: number) => {
-        await page.mouse.move(box.x + (box.width * second) / 480, box.y + 50)
+  test('the crosshair shows who it was: 10.0.0.22 within the cut, and not before', async () => {
+    const { page } = await open('/?from=2026-11-16T11:30:00Z&to=2026-11-16T11:38:00Z&tz=UTC')
+    const box = await page.locator('.u-over').boundingBox()
+    assert.ok(box)
+    const first = async (second: number) => {
+      await page.mouse.move(box.x + (box.width * second) / 480, box.y + 50)
+      await painted(page)
+      return page.locator('.card tbody tr').first().textContent()
+    }
+    assert.match((await first(240)) ?? '', /10\.0\.0\.22/)
+    assert.doesNotMatch((await first(60)) ?? '', /10\.0\.0\.22/)
+    await shoot(page, 'crosshair-1366-dark')
+    await page.close()
+  })
+
+  test('by keyboard: cursor, zoom, back, help; and the cursor is read aloud', async () => {
+    const { page, complaints } = await open(`/${around}`)
+    await page.locator('.chart').focus()
+    await page.keyboard.press('End')
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowLeft')
+    await page.waitForFunction(() =>
+      (document.querySelector('[aria-live="polite"]')?.textContent ?? '').includes('received'),
+    )
+    await page.keyboard.press('+')
+    await page.waitForURL((url) => !url.search.startsWith(around))
+    await settled(page)
+    await page.keyboard.press('Escape')
+    await page.waitForURL((url) => url.search.startsWith(around))
+    await page.keyboard.press('?')
+    await page.locator('dialog[open]').waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('dialog[open]').waitFor({ state: 'detached' })
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('a click on a top port filters by it, a wrong filter is marked at the position of its fault', async () => {
+    const { page } = await open(`/${around}`)
+    await page.locator('.top[aria-label="Top ports"] tbody button').first().click()
+    await page.waitForURL(/filter=proto\+\w+\+and\+port\+\d+/)
+    await settled(page)
+    const filter = page.getByLabel('Filter', { exact: true })
+    await filter.fill('host 10.0.0.22 und port 443')
+    assert.equal(await page.locator('.fault mark').textContent(), 'und')
+    await page.close()
+  })
+
+  test('a click shows a key alone, and the choice is in the address', async () => {
+    const { page } = await open(`/${around}`)
+    await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
+    await page.waitForURL(/only=10\.0\.0\.22/)
+    assert.equal(await page.locator('.legend tbody tr:not(.off):not(.sum)').count(), 1)
+    await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
+    await page.waitForURL((url) => !url.search.includes('only='))
+    await page.close()
+  })
+
+  test('an invalid address, and an API that has gone, are reported', async () => {
+    const { page } = await open(`/${around}&by=nonsense`)
+    assert.match(
+      (await page.locator('.message.warning').first().textContent()) ?? '',
+      /by=nonsense/,
+    )
+    await page.goto(`${weir.url}/?from=now&to=now-1h`)
+    await page.getByText('The end must be after the start.').waitFor()
+    await page.goto(`${weir.url}/${around}`)
+    await settled(page)
+    await page.route('**/api/series*', (route) => route.abort())
+    await page.keyboard.press('r')
+    const error = page.locator('.message.error').first()
+    await error.waitFor()
+    assert.match((await error.textContent()) ?? '', /does not answer/)
+    assert.ok(await page.locator('.legend tbody tr').count(), 'the old chart stays')
+    await page.close()
+  })
+
+  test('if nothing is known for long enough, the page says why nothing is drawn', async () => {
+    const { page } = await open('?from=2025-11-20T00:00:00Z&to=2026-11-20T00:00:00Z&tz=UTC')
+    await page
+      .getByText('Nothing is drawn of this time: less than half of every 1 d is known')
+      .waitFor()
+    await page.goto(`${weir.url}/${around}`)
+    await settled(page)
+    assert.equal(await page.getByText('Nothing is drawn').count(), 0)
+    await page.close()
+  })
+
+  test('screens: wide and narrow, dark and light, nothing wider than the window', async () => {
+    const sizes: [number, number][] = [
+      [1366, 768],
+      [1920, 1080],
+      [390, 844],
+    ]
+    for (const [width, height] of sizes) {
+      const { page, complaints } = await open(`/${around}`, { viewport: { width, height } })
+      for (const colorScheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme })
         await painted(page)
-        return page.locator('.card tbody tr').first().textContent()
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+        assert.ok(wide <= width, `${wide} of ${width} pixels`)
+        await shoot(page, `page-${width}-${colorScheme}`)
       }
-      assert.match((await first(240)) ?? '', /10\.0\.0\.22/)
-      assert.doesNotMatch((await first(60)) ?? '', /10\.0\.0\.22/)
-      await shoot(page, 'crosshair-1366-dark')
-      await page.close()
-    })
-
-    test('by keyboard: cursor, zoom, back, help; and the cursor is read aloud', async () => {
-      const { page, complaints } = await open(`/${around}`)
-      await page.locator('.chart').focus()
-      await page.keyboard.press('End')
-      for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowLeft')
-      await page.waitForFunction(() =>
-        (document.querySelector('[aria-live="polite"]')?.textContent ?? '').includes('received'),
-      )
-      await page.keyboard.press('+')
-      await page.waitForURL((url) => !url.search.startsWith(around))
-      await settled(page)
-      await page.keyboard.press('Escape')
-      await page.waitForURL((url) => url.search.startsWith(around))
-      await page.keyboard.press('?')
-      await page.locator('dialog[open]').waitFor()
-      await page.keyboard.press('Escape')
-      await page.locator('dialog[open]').waitFor({ state: 'detached' })
       assert.deepEqual(complaints, [])
       await page.close()
-    })
+    }
+  })
+})
 
-    test('a click on a top port filters by it, a wrong filter is marked at the position of its fault', async () => {
-      const { page } = await open(`/${around}`)
-      await page.locator('.top[aria-label="Top ports"] tbody button').first().click()
-      await page.waitForURL(/filter=proto\+\w+\+and\+port\+\d+/)
-      await settled(page)
-      const filter = page.getByLabel('Filter', { exact: true })
-      await filter.fill('host 10.0.0.22 und port 443')
-      assert.equal(await page.locator('.fault mark').textContent(), 'und')
-      await page.close()
-    })
+describe('the page without data', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
+  test('says how to point a router at this host', async () => {
+    await using weir = await BrowsedWeir.start({ replayed: false })
+    const page = await emptyPage(weir.browser, { viewport: { width: 1366, height: 768 } })
+    await page.goto(weir.url)
+    await page.getByText('No exporter yet').waitFor()
+    assert.match((await page.locator('.welcome').textContent()) ?? '', /UDP port 2055/)
+    await shoot(page, 'welcome-1366-light')
+  })
 
-    test('a click shows a key alone, and the choice is in the address', async () => {
-      const { page } = await open(`/${around}`)
-      await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
-      await page.waitForURL(/only=10\.0\.0\.22/)
-      assert.equal(await page.locator('.legend tbody tr:not(.off):not(.sum)').count(), 1)
-      await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
-      await page.waitForURL((url) => !url.search.includes('only='))
-      await page.close()
-    })
-
-    test('an invalid address, and an API that has gone, are reported', async () => {
-      const { page } = await open(`/${around}&by=nonsense`)
-      assert.match(
-        (await page.locator('.message.warning').first().textContent()) ?? '',
-        /by=nonsense/,
-      )
-      await page.goto(`${weir.url}/?from=now&to=now-1h`)
-      await page.getByText('The end must be after the start.').waitFor()
-      await page.goto(`${weir.url}/${around}`)
-      await settled(page)
-      await page.route('**/api/series*', (route) => route.abort())
-      await page.keyboard.press('r')
-      const error = page.locator('.message.error').first()
-      await error.waitFor()
-      assert.match((await error.textContent()) ?? '', /does not answer/)
-      assert.ok(await page.locator('.legend tbody tr').count(), 'the old chart stays')
-      await page.close()
-    })
-
-    test('if nothing is known for long enough, the page says why nothing is drawn', async () => {
-      const { page } = await open('?from=2025-11-20T00:00:00Z&to=2026-11-20T00:00:00Z&tz=UTC')
-      await page
-        .getByText('Nothing is drawn of this time: less than half of every 1 d is known')
-        .waitFor()
-      await page.goto(`${weir.url}/${around}`)
-      await settled(page)
-      assert.equal(await page.getByText('Nothing is drawn').count(), 0)
-      await page.close()
-    })
-
-    test('screens: wide and narrow, dark and light, nothing wider than the window', async () => {
-      const sizes: [number, number][] = [
-        [1366, 768],
-        [1920, 1080],
-        [390, 844],
-      ]
-      for (const [width, height] of sizes) {
-        const { page, complaints } = await open(`/${around}`, { viewport: { width, height } })
-        for (const colorScheme of ['dark', 'light'] as const) {
-          await page.emulateMedia({ colorScheme })
-          await painted(page)
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth)
-          assert.ok(wide <= width, `${wide} of ${width} pixels`)
-          await shoot(page, `page-${width}-${colorScheme}`)
-        }
-        assert.deepEqual(complaints, [])
-        await page.close()
-      }
-    })
-  },
-)
-
-describe(
-  'the page without data',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
-  () => {
-    test('says how to point a router at this host', async () => {
-      await using weir = await BrowsedWeir.start({ replayed: false })
-      const page = await emptyPage(weir.browser, { viewport: { width: 1366, height: 768 } })
+  for (const [address, isWarned] of [
+    ['127.0.0.1', true],
+    ['192.0.2.7', false],
+  ] as const)
+    test(`points routers at ${address} if Weir listens there only`, async () => {
+      const environment = { WEIR_NETFLOW: `${address}:2055` }
+      await using weir = await BrowsedWeir.start({ replayed: false, environment })
+      const page = await emptyPage(weir.browser)
       await page.goto(weir.url)
-      await page.getByText('No exporter yet').waitFor()
-      assert.match((await page.locator('.welcome').textContent()) ?? '', /UDP port 2055/)
-      await shoot(page, 'welcome-1366-light')
+      await page.getByText(`Point a router at ${address}:`).waitFor()
+      const warned = page.getByText(`Only this machine reaches ${address}.`)
+      assert.equal(await warned.count(), isWarned ? 1 : 0)
     })
-
-    for (const [address, isWarned] of [
-      ['127.0.0.1', true],
-      ['192.0.2.7', false],
-    ] as const)
-      test(`points routers at ${address} if Weir listens there only`, async () => {
-        const environment = { WEIR_NETFLOW: `${address}:2055` }
-        await using weir = await BrowsedWeir.start({ replayed: false, environment })
-        const page = await emptyPage(weir.browser)
-        await page.goto(weir.url)
-        await page.getByText(`Point a router at ${address}:`).waitFor()
-        const warned = page.getByText(`Only this machine reaches ${address}.`)
-        assert.equal(await warned.count(), isWarned ? 1 : 0)
-      })
-  },
-)
+})
 
 /** The chart's own answer: split by a key, or by direction alone if that is the split. */
 function isKeyed(response: Response): boolean {

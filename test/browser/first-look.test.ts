@@ -13,7 +13,7 @@ import { answered, openPage, painted } from './opened.ts'
 const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const inTokyo = { timezoneId: 'Asia/Tokyo' }
 
-describe('a first look', { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 }, () => {
+describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
   const weir = browsedWeir()
 
   test('a wall shows the time of WEIR_TZ, wherever its screen hangs', async () => {

@@ -9,7 +9,7 @@ const p95MsMax = 200
 
 test(
   'zoomed, filtered and switched, the page is answered within 200 ms',
-  { skip: skipWithout('chromium-headless-shell') },
+  { skip: skipWithout('chromium') },
   async (t) => {
     const { answers, p95Ms } = await interact()
     t.diagnostic(answers)

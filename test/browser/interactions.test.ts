@@ -9,7 +9,7 @@ const cpuSecondsMax = 1.5
 
 test(
   'zoomed, filtered and switched, the page is answered with little work',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 480_000 },
+  { skip: skipWithout('chromium'), timeout: 480_000 },
   async (t) => {
     const { answers, cpuSeconds } = await interact()
     t.diagnostic(`${cpuSeconds.toFixed(2)} CPU-seconds each; ${answers}`)

@@ -17,7 +17,7 @@ const range = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&tz=UTC&by=dire
 
 test(
   'a threshold of 10 Gb/s over 50 Mb/s of traffic changes no area, and is named at the edge',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
     await mkdir(shots, { recursive: true })
     await using weir = await BrowsedWeir.start()

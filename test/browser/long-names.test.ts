@@ -15,7 +15,7 @@ const long = `${'very-long-label.'.repeat(14)}example.org`
 
 test(
   'the card and the table of interfaces hold names of 235 letters',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
     await using weir = await BrowsedWeir.start()
     const { page, complaints } = await openPage(weir.browser, 'about:blank')
@@ -50,7 +50,7 @@ test(
 
 test(
   'on a phone the names of interfaces are not broken letter by letter',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
     await using weir = await BrowsedWeir.start()
     const { page, complaints } = await openPage(weir.browser, 'about:blank', {
@@ -152,7 +152,7 @@ test(
 
 test(
   'on an upright wall the names of a top list are shown completely',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
     await using weir = await BrowsedWeir.start()
     const query = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z', by: 'host' }

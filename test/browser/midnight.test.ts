@@ -17,7 +17,7 @@ const titles: readonly [range: string, title: string][] = [
 
 test(
   'today, the last day, this month and yesterday move on at midnight',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 300_000 },
+  { skip: skipWithout('chromium'), timeout: 300_000 },
   async () => {
     await using weir = await BrowsedWeir.start()
     const page = await emptyPage(weir.browser)
@@ -41,7 +41,7 @@ test(
 
 test(
   'incidents up to now are asked for again each minute, those of a fixed time are not',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
     await using weir = await BrowsedWeir.start()
     const page = await emptyPage(weir.browser)

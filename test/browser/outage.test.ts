@@ -17,7 +17,7 @@ const month = '?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z&tz=UTC'
 const cut = { from: Date.UTC(2026, 10, 16, 11, 32, 10), to: Date.UTC(2026, 10, 16, 11, 36, 33) }
 const sentence = /traffic through .+ was cut for 4 min 2[0-9] s\. 10\.0\.0\.22/
 
-const skip = skipWithout('chromium-headless-shell')
+const skip = skipWithout('chromium')
 
 describe('the outage in the page', { skip, timeout: 480_000 }, () => {
   const weir = browsedWeir()

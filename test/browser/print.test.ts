@@ -16,7 +16,7 @@ import { answered, painted } from './opened.ts'
 const shots = process.env['BROWSER_SHOTS'] ?? join(tmpdir(), 'browser-shots')
 const explained =
   '?from=2026-11-16T11:28:00Z&to=2026-11-16T11:40:00Z&tz=UTC&explain=2026-11-16T11:31:00Z/2026-11-16T11:38:00Z'
-const skip = skipWithout('chromium-headless-shell', 'pdftotext')
+const skip = skipWithout('chromium', 'pdftotext')
 
 test(
   'Print gives one page that has everything, and the flows behind it on a second',

@@ -11,7 +11,7 @@ import { answered } from './opened.ts'
 const names = fileURLToPath(new URL('../captures/monday-outage.names.yaml', import.meta.url))
 const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 
-describe('reports', { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 }, () => {
+describe('reports', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
   const weir = browsedWeir({ environment: { WEIR_NAMES: names } })
 
   test('with named hosts no column is cut off at 1366 pixels', async () => {

@@ -17,7 +17,7 @@ const windows = [
 
 test(
   'the same host has the same colour in two tabs, whichever hosts are beside it',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 300_000 },
+  { skip: skipWithout('chromium'), timeout: 300_000 },
   async () => {
     await using weir = await BrowsedWeir.start()
     const context = await weir.browser.newContext({ viewport: { width: 1366, height: 768 } })

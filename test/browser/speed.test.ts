@@ -14,7 +14,7 @@ const day = '?from=2026-11-15T14:00:00Z&to=2026-11-16T14:00:00Z&tz=UTC'
 
 test(
   'Explore is painted within a second of a cold start, and is small',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 },
+  { skip: skipWithout('chromium'), timeout: 240_000 },
   async (t) => {
     const weir = await startWeir()
     try {

@@ -14,7 +14,7 @@ import { answered, shoot } from './opened.ts'
 
 test(
   'while InfluxDB is away the status says so once, and a wall under each of its titles',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 300_000 },
+  { skip: skipWithout('chromium'), timeout: 300_000 },
   async () => {
     await using weir = await BrowsedWeir.start({
       replayed: false,
@@ -58,7 +58,7 @@ test(
 
 test(
   'InfluxDB goes away and comes back: a host’s page says it once, and its data is not called live',
-  { skip: skipWithout('chromium-headless-shell') || skipWithoutInfluxd(), timeout: 300_000 },
+  { skip: skipWithout('chromium') || skipWithoutInfluxd(), timeout: 300_000 },
   async () => {
     const influxd = await RunningInfluxd.startReady()
     const stored = { ...influxd.environment, WEIR_DATA: await scratchFolder() }

@@ -12,7 +12,7 @@ const redrawMsMax = 16
 
 test(
   'a wall does not grow, is redrawn within a frame at 4K, and recovers five times',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 2_400_000 },
+  { skip: skipWithout('chromium'), timeout: 2_400_000 },
   async (t) => {
     const { frames, heap, requests, backMs } = await hangWall(t, { seconds, kills: 5 })
     const slope = slopeOf(heap, seconds / 4) * 3600

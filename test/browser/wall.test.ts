@@ -7,7 +7,7 @@ import { framesText, hangWall } from './wall-run.ts'
 
 test(
   'a wall of twelve panels recovers when the API was killed, and its token appears nowhere',
-  { skip: skipWithout('chromium-headless-shell'), timeout: 300_000 },
+  { skip: skipWithout('chromium'), timeout: 300_000 },
   async (t) => {
     const { frames, requests, backMs } = await hangWall(t, { seconds: 12, kills: 1 })
     t.diagnostic(framesText(frames))

@@ -12,7 +12,7 @@ import { answered, openPage, type PageOptions } from './opened.ts'
 const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const explain = 'explain=2026-11-16T11:32:09Z/2026-11-16T11:36:32Z'
 
-describe('wrong use', { skip: skipWithout('chromium-headless-shell'), timeout: 240_000 }, () => {
+describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
   const weir = browsedWeir()
 
   async function open(address: string, options: PageOptions = {}) {

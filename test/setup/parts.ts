@@ -17,12 +17,12 @@ export const parts: readonly Part[] = [
   { command: 'nfdump', debianPackage: 'nfdump', about: 'totals compared with another collector' },
   { command: 'softflowd', debianPackage: 'softflowd', about: 'a real exporter' },
   { command: 'rrdtool', debianPackage: 'rrdtool', about: 'consolidation compared with RRDtool' },
+  { command: 'chromium', debianPackage: 'chromium', about: 'the page in a real browser' },
   {
     command: 'chromium-headless-shell',
     debianPackage: 'chromium-headless-shell',
-    about: 'the page in a real browser',
+    about: 'the page in a browser without windows',
   },
-  { command: 'chromium', debianPackage: 'chromium', about: 'reports as PDF' },
   { command: 'pdftotext', debianPackage: 'poppler-utils', about: 'the text of printed reports' },
 ]
 

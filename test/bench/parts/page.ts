@@ -10,7 +10,7 @@ const day = '?from=2026-11-15T14:00:00Z&to=2026-11-16T14:00:00Z&tz=UTC'
 const paintMsMax = 1000
 
 export const page: Part = async () => {
-  if (skipWithout('chromium-headless-shell')) return []
+  if (skipWithout('chromium')) return []
   const weir = await startWeir()
   try {
     const paints: FirstPaint[] = []
