@@ -103,7 +103,7 @@ describe("an object's page", { skip: skipWithout('chromium'), timeout: 300_000 }
       for (const text of await feet.allTextContents())
         assert.match(text, /^nothing is stored about it in this time · last updated /)
       assert.equal(await page.locator('.graph-figures tr').count(), 0)
-      const line = page.getByRole('status')
+      const line = page.locator('main').getByRole('status')
       await line.filter({ hasText: what }).waitFor()
       assert.equal(await line.count(), 1)
       assert.ok(await line.getByRole('link').isVisible())
