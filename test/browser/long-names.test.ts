@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { Locator } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 
 import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import type { ExportersAnswer } from '../../api/schema/status.ts'
@@ -12,6 +12,19 @@ import { answered, openPage, painted } from './opened.ts'
 
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const long = `${'very-long-label.'.repeat(14)}example.org`
+
+/** Changes each exporter of the answers that the page gets. */
+async function changeExporters(
+  page: Page,
+  change: (exporter: ExportersAnswer['exporters'][number]) => void,
+): Promise<void> {
+  await page.route('**/api/exporters', async (route) => {
+    const response = await route.fetch()
+    const json = (await response.json()) as ExportersAnswer
+    json.exporters.forEach(change)
+    await route.fulfill({ response, json })
+  })
+}
 
 test(
   'the card and the table of interfaces hold names of 235 letters',
@@ -25,12 +38,8 @@ test(
       for (const entry of json.series) entry.label = long
       await route.fulfill({ response, json })
     })
-    await page.route('**/api/exporters', async (route) => {
-      const response = await route.fetch()
-      const json = (await response.json()) as ExportersAnswer
-      for (const exporter of json.exporters)
-        exporter.interfaces = [{ index: 3, name: long, alias: long, speed: 4e11 }]
-      await route.fulfill({ response, json })
+    await changeExporters(page, (exporter) => {
+      exporter.interfaces = [{ index: 3, name: long, alias: long, speed: 4e11 }]
     })
     await page.goto(`${weir.url}/${around}`)
     await answered(page)
@@ -56,13 +65,9 @@ test(
     const { page, complaints } = await openPage(weir.browser, 'about:blank', {
       viewport: { width: 390, height: 844 },
     })
-    await page.route('**/api/exporters', async (route) => {
-      const response = await route.fetch()
-      const json = (await response.json()) as ExportersAnswer
-      const named = { index: 536870912, name: 'GigabitEthernet0/0/1', speed: 4e11 }
-      for (const exporter of json.exporters)
-        exporter.interfaces = [{ ...named, alias: 'to the provider, by way of the second floor' }]
-      await route.fulfill({ response, json })
+    const named = { index: 536870912, name: 'GigabitEthernet0/0/1', speed: 4e11 }
+    await changeExporters(page, (exporter) => {
+      exporter.interfaces = [{ ...named, alias: 'to the provider, by way of the second floor' }]
     })
     await page.goto(`${weir.url}/exporters`)
     const name = page.getByRole('link', { name: 'GigabitEthernet0/0/1' })
@@ -131,14 +136,9 @@ test(
     const { page, complaints } = await openPage(weir.browser, 'about:blank', {
       viewport: { width: 390, height: 844 },
     })
-    await page.route('**/api/exporters', async (route) => {
-      const response = await route.fetch()
-      const json = (await response.json()) as ExportersAnswer
-      for (const exporter of json.exporters) {
-        exporter.name = 'second-border-router.noc.a-rather-long-company-name.example.com'
-        exporter.address = 'fd00:1234:5678:9abc:def0:1234:5678:9abc'
-      }
-      await route.fulfill({ response, json })
+    await changeExporters(page, (exporter) => {
+      exporter.name = 'second-border-router.noc.a-rather-long-company-name.example.com'
+      exporter.address = 'fd00:1234:5678:9abc:def0:1234:5678:9abc'
     })
     await page.goto(`${weir.url}/exporters`)
     const name = page.locator('.exporter-head h2 a')
