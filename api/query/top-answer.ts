@@ -49,7 +49,7 @@ export function writeTop(top: FlowTop, facts: TopFacts): TopAnswer {
       }
     }),
     other: top.other,
-    total: top.total,
+    total: top.ends === 2 ? { ...top.total, ends: 2 } : top.total,
     ends: top.ends,
     remarks,
   }

@@ -8,12 +8,10 @@ import { formatAddress, parseAddress } from '../../flow/address.ts'
 import { badQuery } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
-import { closed, seconds } from '../schema/state.ts'
+import { closed, nullableNumber, nullableText, seconds } from '../schema/parts.ts'
 
 /** Addresses per request. */
 const addressesMax = 100
-
-const nullableText = Type.Union([Type.String(), Type.Null()])
 
 const NamesQuery = closed({
   address: Type.String({ description: `addresses, comma-separated, at most ${addressesMax}` }),
@@ -29,7 +27,7 @@ export const NamedAddress = closed({
     closed({ name: Type.String(), site: nullableText, owner: nullableText }),
     Type.Null(),
   ]),
-  as: Type.Union([Type.Number(), Type.Null()]),
+  as: nullableNumber,
   asName: nullableText,
   /** ISO 3166, two letters. */
   country: nullableText,

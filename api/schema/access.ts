@@ -1,7 +1,15 @@
 /** Access: sessions, users, API tokens and links for walls. Times are unix seconds. */
 import { Type, type Static } from 'typebox'
 
-import { closed, documented, line, nullableSeconds, seconds } from './state.ts'
+import {
+  closed,
+  line,
+  nullableGivenSeconds,
+  nullableSeconds,
+  nullableText,
+  seconds,
+} from './parts.ts'
+import { documented } from './state.ts'
 import { idPattern } from '../../store/state.ts'
 
 /**
@@ -30,10 +38,10 @@ export type LoginBody = Static<typeof LoginBody>
 /** The caller, and what they may do. `role` null: nobody yet; a login is needed. */
 export const SessionAnswer = closed({
   auth: Type.Enum(['password', 'proxy', 'none'], { description: 'WEIR_AUTH' }),
-  user: Type.Union([Type.String(), Type.Null()]),
+  user: nullableText,
   role: Type.Union([Type.Enum(roles), Type.Null()]),
   /** The only dashboard that a wall session may read. */
-  dashboard: Type.Union([Type.String(), Type.Null()]),
+  dashboard: nullableText,
   expiresAt: nullableSeconds,
   /** The page must show that addresses are masked to networks. */
   masked: Type.Boolean(),
@@ -76,7 +84,7 @@ export const NewToken = closed({
   name: line('what it is for', 100),
   role: Type.Enum(roles),
   dashboard: Type.Optional(Type.String({ pattern: idPattern, description: 'for the role wall' })),
-  expiresAt: Type.Optional(nullableSeconds),
+  expiresAt: Type.Optional(nullableGivenSeconds),
 })
 export type NewToken = Static<typeof NewToken>
 
@@ -84,7 +92,7 @@ export const Token = closed({
   ...documented,
   name: Type.String(),
   role: Type.Enum(roles),
-  dashboard: Type.Union([Type.String(), Type.Null()]),
+  dashboard: nullableText,
   author: Type.String(),
   expiresAt: nullableSeconds,
 })
@@ -97,7 +105,7 @@ export type Token = Static<typeof Token>
 export const TokenMade = closed({
   ...Token.properties,
   secret: Type.String(),
-  link: Type.Union([Type.String(), Type.Null()]),
+  link: nullableText,
 })
 export type TokenMade = Static<typeof TokenMade>
 

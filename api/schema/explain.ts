@@ -2,24 +2,10 @@
  * Queries and answers about what happened: explain, incidents, report. Times are unix seconds;
  * counts are whole numbers, scaled by sampling. Sentences are plain text, in English.
  */
-import { Type, type Static, type TProperties } from 'typebox'
+import { Type, type Static } from 'typebox'
 
 import { windowKinds } from '../../flow/incident/incident.ts'
-
-function closed<Properties extends TProperties>(properties: Properties, description?: string) {
-  const about = description === undefined ? {} : { description }
-  return Type.Object(properties, { additionalProperties: false, ...about })
-}
-
-function text(description: string, pattern = '^[^\\u0000]{1,1000}$') {
-  return Type.Optional(Type.String({ description, pattern }))
-}
-
-const count = Type.Number({ minimum: 0 })
-const seconds = Type.Number({ description: 'unix seconds' })
-const nullableText = Type.Union([Type.String(), Type.Null()])
-const nullableNumber = Type.Union([Type.Number(), Type.Null()])
-const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now-6h, now/d'
+import { closed, count, nullableNumber, nullableText, seconds, text, timeForms } from './parts.ts'
 
 const window = {
   from: text(`start: ${timeForms}; default now-6h`),

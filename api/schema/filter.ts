@@ -1,7 +1,7 @@
 /** Queries and answers of /api/filter and /api/queries. */
 import { Type, type Static } from 'typebox'
 
-import { closed, text, wholeNumber } from './schema.ts'
+import { closed, text, wholeNumber } from './parts.ts'
 
 export const FilterQuery = closed({
   filter: text('such as: host 10.0.0.22 and port 443', '^[^\\u0000]{0,8000}$'),

@@ -5,7 +5,7 @@
  */
 import { Type, type Static } from 'typebox'
 
-import { closed, nullableSeconds, seconds } from './state.ts'
+import { closed, nullableSeconds, seconds } from './parts.ts'
 
 export const LiveQuery = closed({
   step: Type.Optional(

@@ -4,46 +4,28 @@
  * Query parameters are texts, each with its pattern: nothing is coerced. Times in answers are unix
  * seconds (fractions allowed); counts are whole numbers, scaled by sampling.
  */
-import { Type, type Static, type TProperties } from 'typebox'
+import { Type, type Static } from 'typebox'
 
 import { topKeys } from '../../store/flows.ts'
 import { unknownReasons } from '../../store/measurement.ts'
 import { splitWords } from '../query/measured.ts'
-
-/** An object with no other properties. */
-export function closed<Properties extends TProperties>(
-  properties: Properties,
-  description?: string,
-) {
-  const about = description === undefined ? {} : { description }
-  return Type.Object(properties, { additionalProperties: false, ...about })
-}
-
-/** An optional text parameter. */
-export function text(description: string, pattern = '^[^\\u0000]{1,1000}$') {
-  return Type.Optional(Type.String({ description, pattern }))
-}
+import {
+  closed,
+  count,
+  nullableNumber,
+  nullableText,
+  seconds,
+  text,
+  timeForms,
+  wholeNumber,
+} from './parts.ts'
 
 function oneOf<Word extends string>(words: readonly Word[], description: string) {
   return Type.Enum(words, { description })
 }
 
-/** An optional whole-number parameter. */
-export function wholeNumber(description: string) {
-  return text(description, '^[0-9]{1,9}$')
-}
-
-function nullable<Name extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(
-  type: Name,
-) {
-  return Type.Union([type, Type.Null()])
-}
-
-const count = Type.Number({ minimum: 0 })
 const remarks = Type.Array(Type.String(), { description: 'what the answer lacks, and why' })
-const seconds = Type.Number({ description: 'unix seconds' })
 const list = (words: readonly string[]) => `^(${words.join('|')})(,(${words.join('|')}))*$`
-const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now-6h, now/d'
 
 const window = {
   from: text(`start: ${timeForms}; default now-6h`),
@@ -122,11 +104,11 @@ export type Key = Static<typeof Key>
 
 /** Over the window, in the unit of the values; null if nothing is known. */
 export const SeriesSummary = closed({
-  average: nullable(Type.Number()),
-  maximum: nullable(Type.Number()),
-  minimum: nullable(Type.Number()),
-  last: nullable(Type.Number()),
-  p95: nullable(Type.Number()),
+  average: nullableNumber,
+  maximum: nullableNumber,
+  minimum: nullableNumber,
+  last: nullableNumber,
+  p95: nullableNumber,
   /** Why p95 is null. */
   p95Reason: Type.Optional(Type.String()),
   /** Exact bytes, packets or flows of the window; for active: flow-seconds. */
@@ -139,7 +121,7 @@ export type SeriesSummary = Static<typeof SeriesSummary>
 export const SeriesEntry = closed({
   key: Type.Union([Key, Type.Null()]),
   label: Type.String(),
-  values: Type.Array(nullable(Type.Number())),
+  values: Type.Array(nullableNumber),
   summary: SeriesSummary,
   /** With cf=max: some of the values are bounds, as in the summary. */
   maximumIsBound: Type.Optional(Type.Literal(true)),
@@ -177,6 +159,9 @@ export type SeriesAnswer = Static<typeof SeriesAnswer>
 
 export const Sums = closed({ bytes: count, packets: count, flows: count })
 
+/** Sums, with `ends: 2` where each flow counts for both of its ends, so that nobody reads them as the traffic. */
+export const TopTotal = closed({ ...Sums.properties, ends: Type.Optional(Type.Literal(2)) })
+
 export const TopRow = closed({
   key: Key,
   label: Type.String(),
@@ -202,7 +187,7 @@ export const TopAnswer = closed({
   rows: Type.Array(TopRow),
   other: Sums,
   /** Rows and other add up to it exactly. */
-  total: Sums,
+  total: TopTotal,
   ends: Type.Number({ description: '2 if each flow counts for both of its ends' }),
   remarks,
 })
@@ -227,7 +212,7 @@ export const Flow = closed({
   tos: count,
   sourceAs: count,
   destinationAs: count,
-  nextHop: nullable(Type.String()),
+  nextHop: nullableText,
   vlan: count,
 })
 export type Flow = Static<typeof Flow>

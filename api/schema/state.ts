@@ -3,41 +3,19 @@
  * have an ETag, the document's revision: a PUT or DELETE with If-Match is refused with 412 if
  * somebody else changed it first. Times are unix seconds.
  */
-import { Type, type Static, type TProperties } from 'typebox'
+import { Type, type Static } from 'typebox'
 
 import { idPattern } from '../../store/state.ts'
+import {
+  closed,
+  givenSeconds,
+  line,
+  nullableSeconds,
+  nullableText,
+  paragraph,
+  seconds,
+} from './parts.ts'
 
-/** An object with exactly these properties. */
-export function closed<Properties extends TProperties>(
-  properties: Properties,
-  description?: string,
-) {
-  const about = description === undefined ? {} : { description }
-  return Type.Object(properties, { additionalProperties: false, ...about })
-}
-
-/** One line of text for people, without control characters. */
-export function line(description: string, maxLength = 200) {
-  return Type.String({
-    description,
-    minLength: 1,
-    maxLength,
-    pattern: '^[^\\u0000-\\u001f\\u007f]*$',
-  })
-}
-
-/** Several lines of text for people. */
-export function paragraph(description: string, maxLength = 2000) {
-  const pattern = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$'
-  return Type.String({ description, minLength: 1, maxLength, pattern })
-}
-
-export const seconds = Type.Number({
-  description: 'unix seconds',
-  minimum: 0,
-  maximum: 4_102_444_800,
-})
-export const nullableSeconds = Type.Union([seconds, Type.Null()])
 const nullableLine = (description: string) => Type.Union([line(description), Type.Null()])
 
 export const IdParameters = closed({
@@ -55,9 +33,11 @@ export const documented = {
 }
 
 const annotationBody = {
-  from: seconds,
+  from: givenSeconds,
   to: Type.Optional(
-    Type.Union([seconds, Type.Null()], { description: 'end of a range; null or absent: a moment' }),
+    Type.Union([givenSeconds, Type.Null()], {
+      description: 'end of a range; null or absent: a moment',
+    }),
   ),
   text: paragraph('what happened'),
   tags: Type.Optional(Type.Array(line('a word', 40), { maxItems: 20 })),
@@ -75,8 +55,8 @@ export const Annotation = closed({
   to: nullableSeconds,
   text: Type.String(),
   tags: Type.Array(Type.String()),
-  exporter: Type.Union([Type.String(), Type.Null()]),
-  tracker: Type.Union([Type.String(), Type.Null()]),
+  exporter: nullableText,
+  tracker: nullableText,
   author: Type.String(),
 })
 export type Annotation = Static<typeof Annotation>

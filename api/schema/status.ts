@@ -1,15 +1,7 @@
 /** Answers about the collector itself: its exporters, what it stores, and its settings. */
-import { Type, type Static, type TProperties } from 'typebox'
+import { Type, type Static } from 'typebox'
 
-function closed<Properties extends TProperties>(properties: Properties) {
-  return Type.Object(properties, { additionalProperties: false })
-}
-
-const count = Type.Number({ minimum: 0 })
-const seconds = Type.Number({ description: 'unix seconds' })
-const nullableSeconds = Type.Union([seconds, Type.Null()])
-const nullableText = Type.Union([Type.String(), Type.Null()])
-const nullableNumber = Type.Union([Type.Number(), Type.Null()])
+import { closed, count, nullableNumber, nullableSeconds, nullableText, seconds } from './parts.ts'
 
 export const NoQuery = closed({})
 

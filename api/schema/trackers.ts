@@ -4,7 +4,17 @@
  */
 import { Type, type Static } from 'typebox'
 
-import { closed, documented, line, nullableSeconds, paragraph, seconds } from './state.ts'
+import {
+  closed,
+  givenSeconds,
+  line,
+  nullableNumber,
+  nullableSeconds,
+  nullableText,
+  paragraph,
+  seconds,
+} from './parts.ts'
+import { documented } from './state.ts'
 import { idPattern } from '../../store/state.ts'
 
 const filter = Type.String({ minLength: 1, maxLength: 2000, description: 'filter language' })
@@ -15,7 +25,7 @@ const side = Type.Enum(['above', 'below'], { description: 'of the axis, in its g
 export const NewTracker = closed({
   name: line('what it follows', 100),
   filter,
-  from: Type.Optional(seconds),
+  from: Type.Optional(givenSeconds),
   group: Type.Optional(group),
   side: Type.Optional(side),
   comment: Type.Optional(paragraph('why')),
@@ -30,7 +40,7 @@ export type NewTracker = Static<typeof NewTracker>
 export const TrackerBody = closed({
   name: Type.Optional(line('what it follows', 100)),
   filter: Type.Optional(filter),
-  from: Type.Optional(seconds),
+  from: Type.Optional(givenSeconds),
   group: Type.Optional(group),
   side: Type.Optional(side),
   state: Type.Optional(Type.Enum(['running', 'archived'])),
@@ -44,14 +54,14 @@ export const Tracker = closed({
   /** The filter in force, and earlier ones: [from, to), to null for the current one. */
   filter: Type.String(),
   spans: Type.Array(closed({ filter: Type.String(), from: seconds, to: nullableSeconds })),
-  group: Type.Union([Type.String(), Type.Null()]),
+  group: nullableText,
   side,
   state: Type.Enum(['running', 'archived']),
   author: Type.String(),
   /** While the series is built from the archive: 5-minute intervals done, of how many. */
   progress: Type.Union([closed({ done: Type.Integer(), of: Type.Integer() }), Type.Null()]),
   /** Why the filter cannot be followed; null while it is. */
-  problem: Type.Union([Type.String(), Type.Null()]),
+  problem: nullableText,
 })
 export type Tracker = Static<typeof Tracker>
 
@@ -135,9 +145,9 @@ export const Alert = closed({
   author: Type.String(),
   state: closed({
     is: Type.Enum(['waiting', 'well', 'amiss', 'told', 'problem']),
-    value: Type.Union([Type.Number(), Type.Null()]),
+    value: nullableNumber,
     at: nullableSeconds,
-    problem: Type.Union([Type.String(), Type.Null()]),
+    problem: nullableText,
   }),
 })
 export type Alert = Static<typeof Alert>
@@ -156,9 +166,7 @@ export const AlertEvent = closed({
   permalink: Type.String(),
   from: seconds,
   to: seconds,
-  sent: Type.Array(
-    closed({ target: Type.String(), error: Type.Union([Type.String(), Type.Null()]) }),
-  ),
+  sent: Type.Array(closed({ target: Type.String(), error: nullableText })),
 })
 export type AlertEvent = Static<typeof AlertEvent>
 

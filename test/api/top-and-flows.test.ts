@@ -71,6 +71,7 @@ suite('/api/top and /api/flows', () => {
     assert.equal(hosts.rows[0]!.peers, 3)
     assert.equal(hosts.ends, 2)
     assert.equal(hosts.total.bytes, 16_000)
+    assert.equal(hosts.total.ends, 2)
   })
 
   test('parameters are passed on', async (t) => {

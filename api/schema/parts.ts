@@ -1,0 +1,54 @@
+/** What the schemas of the API are made of. */
+import { Type, type TProperties } from 'typebox'
+
+/** An object with no other properties. */
+export function closed<Properties extends TProperties>(
+  properties: Properties,
+  description?: string,
+) {
+  const about = description === undefined ? {} : { description }
+  return Type.Object(properties, { additionalProperties: false, ...about })
+}
+
+/** An optional text parameter. */
+export function text(description: string, pattern = '^[^\\u0000]{1,1000}$') {
+  return Type.Optional(Type.String({ description, pattern }))
+}
+
+/** An optional whole-number parameter. */
+export function wholeNumber(description: string) {
+  return text(description, '^[0-9]{1,9}$')
+}
+
+/** One line of text for people, without control characters. */
+export function line(description: string, maxLength = 200) {
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+  })
+}
+
+/** Several lines of text for people. */
+export function paragraph(description: string, maxLength = 2000) {
+  const pattern = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$'
+  return Type.String({ description, minLength: 1, maxLength, pattern })
+}
+
+/** How times may be written in a query. */
+export const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now-6h, now/d'
+
+export const count = Type.Number({ minimum: 0 })
+export const seconds = Type.Number({ description: 'unix seconds' })
+export const nullableSeconds = Type.Union([seconds, Type.Null()])
+export const nullableText = Type.Union([Type.String(), Type.Null()])
+export const nullableNumber = Type.Union([Type.Number(), Type.Null()])
+
+/** A time that somebody gives, so it has bounds: to the year 2100. */
+export const givenSeconds = Type.Number({
+  description: 'unix seconds',
+  minimum: 0,
+  maximum: 4_102_444_800,
+})
+export const nullableGivenSeconds = Type.Union([givenSeconds, Type.Null()])
