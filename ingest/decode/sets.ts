@@ -5,7 +5,7 @@ import { decodeOptions } from './options.ts'
 import { isZero } from './templates/place-fields.ts'
 import type { Parking } from './templates/parking.ts'
 import { learnsBothWays } from './templates/both-ways.ts'
-import { adoptTemplate, shareTemplate } from './templates/ports.ts'
+import { adoptTemplate, dropTemplate, shareTemplate } from './templates/ports.ts'
 import type { RecordBytes, RecordDecoder } from './records.ts'
 import { readOptionsTemplate, readTemplate } from './templates/read.ts'
 import type { TemplateStore } from './templates/store.ts'
@@ -89,8 +89,12 @@ export class SetDecoder {
   ): void {
     let at = offset
     while (at + setHeaderBytes <= end && !isZero(context.view, at, end)) {
-      const { next, template } = read(context, version, { offset: at, end })
+      const { next, template, unusableId } = read(context, version, { offset: at, end })
       if (template) this.#add(context, template)
+      else if (unusableId !== null) {
+        const { exporter, stream } = context
+        dropTemplate(this.#parts.templates, exporter, stream, unusableId)
+      }
       if (next === -1) return
       at = next
     }

@@ -59,3 +59,15 @@ export function shareTemplate(
     if (isAwaited) exporter.releasable.add(other)
   }
 }
+
+/** Drops a template from the stream that announced it, and from the ports that use it. */
+export function dropTemplate(
+  templates: TemplateStore,
+  exporter: Exporter,
+  stream: Stream,
+  id: number,
+): void {
+  templates.drop(stream, id)
+  for (const other of exporter.streams.values())
+    if (!other.announces && isSibling(stream, other)) templates.drop(other, id)
+}

@@ -10,6 +10,8 @@ export interface TemplateFinding {
   next: number
   /** null if the record is not a usable template; the reason has been counted. */
   template: Template | null
+  /** The id of a template that cannot be used: an older one no longer describes its data. */
+  unusableId: number | null
 }
 
 const enterpriseBit = 0x8000
@@ -27,15 +29,12 @@ export function readTemplate(
   version: 'v9' | 'ipfix',
   { offset, end }: RecordBytes,
 ): TemplateFinding {
-  const { view, exporter } = context
+  const { view } = context
   const id = view.getUint16(offset)
   const count = view.getUint16(offset + 2)
-  if (count === 0) {
-    exporter.problem(version === 'ipfix' ? 'withdrawal-ignored' : 'template-empty')
-    return { next: offset + 4, template: null }
-  }
+  if (count === 0 && version === 'ipfix') return withdrawn(context, offset)
   const { fields, next } = readFields(view, version, { offset: offset + 4, end }, count)
-  return { next, template: next === -1 ? short(context) : make(context, id, fields, null) }
+  return next === -1 ? short(context) : found(next, id, make(context, id, fields, null))
 }
 
 /** Reads one options template record. v9 gives lengths in bytes, IPFIX the number of fields. */
@@ -47,32 +46,39 @@ export function readOptionsTemplate(
   const { view, exporter } = context
   const id = view.getUint16(offset)
   const first = view.getUint16(offset + 2)
-  if (version === 'ipfix' && first === 0) {
-    exporter.problem('withdrawal-ignored')
-    return { next: offset + 4, template: null }
-  }
-  if (offset + 6 > end) return { next: -1, template: short(context) }
+  if (version === 'ipfix' && first === 0) return withdrawn(context, offset)
+  if (offset + 6 > end) return short(context)
   const second = view.getUint16(offset + 4)
   const isV9 = version === 'v9'
   const scopeCount = isV9 ? Math.floor(first / 4) : second
   const count = isV9 ? scopeCount + Math.floor(second / 4) : first
   const { fields, next } = readFields(view, version, { offset: offset + 6, end }, count)
-  if (next === -1) return { next, template: short(context) }
+  if (next === -1) return short(context)
   if (scopeCount > count) {
     exporter.problem('template-scope')
-    return { next, template: null }
+    return found(next, id, null)
   }
   if (isV9)
     for (let i = 0; i < scopeCount; i++) {
       const scope = fields[i]
       if (scope) fields[i] = { ...scope, id: v9Scopes[scope.id] ?? noElement }
     }
-  return { next, template: make(context, id, fields, scopeCount) }
+  return found(next, id, make(context, id, fields, scopeCount))
 }
 
-function short({ exporter }: DatagramContext): null {
+function found(next: number, id: number, template: Template | null): TemplateFinding {
+  return { next, template, unusableId: template === null ? id : null }
+}
+
+/** Over UDP, withdrawals may be late or lost: the template stays (RFC 7011, section 8.4). */
+function withdrawn({ exporter }: DatagramContext, offset: number): TemplateFinding {
+  exporter.problem('withdrawal-ignored')
+  return { next: offset + 4, template: null, unusableId: null }
+}
+
+function short({ exporter }: DatagramContext): TemplateFinding {
   exporter.problem('template-short')
-  return null
+  return { next: -1, template: null, unusableId: null }
 }
 
 /** Reads field specifiers; those beyond fieldsPerTemplateMax are skipped. */

@@ -89,6 +89,12 @@ export class TemplateStore {
     return held.compiled
   }
 
+  /** Forgets a template that was replaced by an unusable one. */
+  drop(stream: Stream, id: number): void {
+    const held = stream.templates.get(id)
+    if (held) this.#remove(stream, held)
+  }
+
   /** Forgets the templates of a stream that is being forgotten. */
   forget(stream: Stream): void {
     for (const template of stream.templates.values()) this.#remove(stream, template)

@@ -59,6 +59,19 @@ describe('templates from another port than the data', () => {
     assert.deepEqual([sources(rows), problems], [['10.0.0.1', '10.0.0.1'], {}])
   })
 
+  test('that cannot be used any more', () => {
+    const empty: EncodedTemplate = { ...template, fields: [field(8, 0)] }
+    const { rows, problems } = decodeAll(
+      datagrams([
+        [1, announced(template)],
+        [2, records(template)],
+        [1, announced(empty)],
+        [2, records(template)],
+      ]),
+    )
+    assert.deepEqual([sources(rows), problems], [['10.0.0.1'], { 'template-empty': 1 }])
+  })
+
   test('with other fields than before: they apply from then on', () => {
     const { rows, problems } = decodeAll(
       datagrams([

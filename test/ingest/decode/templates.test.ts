@@ -150,6 +150,21 @@ describe('a repeated template', () => {
     )
   })
 
+  for (const [problem, fields] of [
+    ['template-too-long', Array.from({ length: 513 }, () => field(1, 4))],
+    ['template-empty', [field(8, 0), field(12, 0)]],
+  ] as const)
+    test(`that cannot be used ends the older one: ${problem}`, () => {
+      const { rows, problems, decoder } = decodeAll([
+        encodeV9({ sequence: 0, sets: [{ templates: [template] }, data(1)] }),
+        encodeV9({ sequence: 1, sets: [{ templates: [{ id: 256, fields }] }, data(2)] }),
+      ])
+      assert.deepEqual(octetsOf(rows), [1])
+      assert.deepEqual(problems, { [problem]: 1 })
+      decoder.expire(from.receivedMs + 86_400_000)
+      assert.deepEqual(problemsOf(decoder), { [problem]: 1, 'template-missing-expired': 1 })
+    })
+
   test('a withdrawal over UDP is ignored and counted', () => {
     const { rows, problems } = decodeAll([
       encodeIpfix({ sets: [{ templates: [template] }, { withdraw: [256] }, data(5)] }),
