@@ -44,7 +44,10 @@ export interface AlertState {
 
 /** State that must survive a restart, so that nothing is sent twice. Times are unix ms. */
 export interface AlertStanding {
-  /** By subject (an exporter, or empty): the interval or time up to which it was reported. */
+  /**
+   * By subject (an exporter, or empty): the interval or time up to which it was reported. Of silences, losses and the
+   * disk only while they last.
+   */
   told: Record<string, number>
   /** Incidents already reported, newest last. */
   incidents: string[]

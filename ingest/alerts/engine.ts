@@ -168,22 +168,29 @@ export class AlertEngine {
     this.#state(alert, ...worst, nowMs)
   }
 
-  /** Sends the news of one key, or records up to which interval nothing needs to be sent. */
+  /**
+   * Sends the news of one key, or records up to which interval nothing needs to be sent. Values of losses and of the
+   * disk never change: their mark goes when the run is over.
+   */
   async #reportNews(
     alert: Document,
     standing: Standing,
     { key, judged, nowMs }: { key: string; judged: Described[]; nowMs: number },
   ): Promise<void> {
-    const { repeat, intervals = 1 } = alert.body
+    const { repeat, intervals = 1, subject } = alert.body
     const reportedUntil = standing.told[key] ?? null
-    const news = newsOf(judged, { intervals, isEach: repeat === 'each', reportedUntil })
+    const isEach = repeat === 'each'
+    const isReported = subject.kind !== 'tracker' && continues(judged, reportedUntil)
+    const news = newsOf(judged, { intervals, isEach, reportedUntil, isReported })
     const found = judged.find((each) => each.interval === news.toReport)
-    if (found) await this.#decide({ alert, standing, found, until: news.reportedUntil! }, nowMs)
-    else if (news.reportedUntil !== null && news.reportedUntil !== reportedUntil) {
-      standing.told[key] = news.reportedUntil
-      forgetOldMarks(standing, nowMs)
-      await this.#standings.keep(alert.id, standing)
-    }
+    if (found) return this.#decide({ alert, standing, found, until: news.reportedUntil! }, nowMs)
+    const isOver = subject.kind !== 'tracker' && judged.at(-1)?.isAmiss === false
+    const until = isOver ? null : news.reportedUntil
+    if (until === reportedUntil) return
+    if (until === null) delete standing.told[key]
+    else standing.told[key] = until
+    forgetOldMarks(standing, nowMs)
+    await this.#standings.keep(alert.id, standing)
   }
 
   async #happenings(alert: Document, subject: Happening, nowMs: number): Promise<void> {
@@ -272,6 +279,15 @@ export class AlertEngine {
 
 function isValued(subject: AlertSubject): subject is Valued {
   return subject.kind !== 'incident' && subject.kind !== 'silent'
+}
+
+/**
+ * Whether a run of losses or of the disk was reported before a restart: its mark stays until it ends, while its
+ * values are lost. After a longer pause, whatever is amiss is news.
+ */
+function continues([first]: readonly Described[], reportedUntil: number | null): boolean {
+  if (reportedUntil === null || !first || first.interval <= reportedUntil) return false
+  return first.interval - reportedUntil <= lookBack * intervalMs
 }
 
 /**

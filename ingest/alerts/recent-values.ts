@@ -1,4 +1,4 @@
-/** Recent values of losses and the disk, by alert and key. No store has them. */
+/** Recent values of losses and the disk, by alert and key. No store has them, and nothing changes them. */
 import type { KeptAlert } from '../../store/alert.ts'
 import type { Described } from './described.ts'
 
@@ -6,7 +6,7 @@ import type { Described } from './described.ts'
 export const recentMs = 24 * 3_600_000
 
 interface Row {
-  /** As evaluated, oldest first. */
+  /** As evaluated, oldest first: the last normal one, and the run since. */
   described: Described[]
   /** Their values and those before them, oldest first; empty if the alert compares with none. */
   values: number[]
@@ -20,7 +20,7 @@ export class RecentValues {
     return this.#rows.get(rowOf(alert, key))?.values ?? []
   }
 
-  /** Adds what was evaluated now; returns the last `count` of the key, oldest first. */
+  /** Adds what was evaluated now; returns the last `count` of the key since the last normal one, oldest first. */
   add(
     alert: { id: string; body: Pick<KeptAlert, 'condition'> },
     now: readonly Described[],
@@ -30,7 +30,13 @@ export class RecentValues {
     const { described, values } = this.#rows.get(row) ?? { described: [], values: [] }
     const { condition } = alert.body
     const compared = condition?.is === 'unusual' ? condition.observations : 0
-    const latest = [...described, ...now].slice(-count)
+    const last = [...described, ...now].slice(-count)
+    const latest = last.slice(
+      Math.max(
+        0,
+        last.findLastIndex(({ isAmiss }) => !isAmiss),
+      ),
+    )
     const all = [...values, ...now.map(({ value }) => value)]
     this.#rows.set(row, { described: latest, values: compared === 0 ? [] : all.slice(-compared) })
     return latest

@@ -14,6 +14,14 @@ export interface News {
   reportedUntil: number | null
 }
 
+interface RunRules {
+  intervals: number
+  isEach: boolean
+  reportedUntil: number | null
+  /** A run that the first judged interval belongs to was reported before. */
+  isReported?: boolean
+}
+
 /**
  * Goes through judged intervals, oldest first. A run of at least `intervals` is reported once, or,
  * with `isEach`, at every interval that extends it. A run continues a reported one if no normal
@@ -22,16 +30,12 @@ export interface News {
  */
 export function newsOf(
   judged: readonly Judged[],
-  {
-    intervals,
-    isEach,
-    reportedUntil,
-  }: { intervals: number; isEach: boolean; reportedUntil: number | null },
+  { intervals, isEach, reportedUntil, isReported = false }: RunRules,
 ): News {
-  let inRow = 0
+  let inRow = isReported ? intervals : 0
   let until = reportedUntil
   let toReport: number | null = null
-  let isTold = false
+  let isTold = isReported
   for (const { interval, isAmiss } of judged) {
     inRow = isAmiss ? inRow + 1 : 0
     if (!isAmiss) isTold = false

@@ -1,6 +1,6 @@
 /** Alerts on losses and the disk, whose values only the process itself has. */
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { suite, test, type TestContext } from 'node:test'
 
 import { intervalMs } from '../../../flow/interval.ts'
 import type {
@@ -10,6 +10,7 @@ import type {
   AlertSubject,
 } from '../../../store/alert.ts'
 import { encodeV5, testUptimeMs } from '../../encode/fixed.ts'
+import { scratchFolder } from '../../processes.ts'
 import { openSinks } from '../../sinks.ts'
 import { Simulated, storyStart } from './simulated.ts'
 
@@ -32,13 +33,14 @@ async function watching(
 /** Sends a flow every ten seconds for an interval; returns the next sequence number, `lost` of which never came. */
 async function sendInterval(
   simulated: Simulated,
-  { source, sequence, lost }: { source: string; sequence: number; lost: number },
+  sent: { source: string; sequence: number; lost: number; ms?: number },
 ): Promise<number> {
-  const end = simulated.nowMs + intervalMs
+  const { source, sequence, lost, ms = intervalMs } = sent
+  const end = simulated.nowMs + ms
   let next = sequence
   for (let now = simulated.nowMs + everyMs; now <= end; now += everyMs) {
     await simulated.runTo(now)
-    if (now === end) next += lost
+    if (now === end - 10 * everyMs) next += lost
     const uptimeMs = testUptimeMs + now - storyStart
     const flow = { first: uptimeMs - everyMs, last: uptimeMs, octets: 1000 }
     const payload = encodeV5({ uptimeMs, exportMs: now, sequence: next }, [flow])
@@ -80,15 +82,49 @@ test('what was reported of an exporter is forgotten after a day, and not reporte
   }
   const [gone, stays] = ['192.0.2.1', '192.0.2.2'] as const
   let sequence = await sendInterval(simulated, { source: gone, sequence: 0, lost: 0 })
-  sequence = await sendInterval(simulated, { source: gone, sequence, lost: 30 })
-  await sendInterval(simulated, { source: gone, sequence, lost: 0 })
+  const ms = intervalMs - 2 * everyMs
+  await sendInterval(simulated, { source: gone, sequence, lost: 30, ms })
+  await simulated.runTo(simulated.nowMs + intervalMs)
   await simulated.settle(1)
   assert.deepEqual(await marks(), [gone])
   simulated.nowMs += 25 * 3_600_000
   sequence = await sendInterval(simulated, { source: stays, sequence: 0, lost: 0 })
   sequence = await sendInterval(simulated, { source: stays, sequence, lost: 30 })
-  await sendInterval(simulated, { source: stays, sequence, lost: 0 })
+  await sendInterval(simulated, { source: stays, sequence, lost: 30 })
   await simulated.settle(2)
   assert.deepEqual(await marks(), [stays])
   assert.equal(simulated.events.length, 2)
+})
+
+suite('after a restart', () => {
+  const source = '192.0.2.1'
+  const condition = { is: 'above', value: 20 } as const
+  /** Sends an interval for each loss, with a restart where there is none; returns how often it was reported. */
+  async function reported(t: TestContext, losses: readonly (number | null)[]): Promise<number> {
+    const sinks = await openSinks(t)
+    const data = await scratchFolder()
+    let simulated = await Simulated.open(t, sinks, { data })
+    await simulated.runTo(storyStart + everyMs)
+    await simulated.alert('a', { name: 'A', subject: { kind: 'loss' }, condition, targets: [], author: 'anna' }) // prettier-ignore
+    let sequence = 0
+    let events = 0
+    for (const lost of losses)
+      if (lost === null) {
+        events += simulated.events.length
+        const { nowMs, pipeline } = simulated
+        await simulated.state.close()
+        simulated = await Simulated.open(t, sinks, { data })
+        simulated.nowMs = nowMs
+        assert.ok(simulated.pipeline.decoder.restore(pipeline.decoder.snapshot()))
+        await simulated.engine.tick(nowMs)
+      } else sequence = await sendInterval(simulated, { source, sequence, lost })
+    await simulated.runTo(simulated.nowMs + 60_000)
+    return events + simulated.events.length
+  }
+  test('a loss that lasts is not reported again', async (t) => {
+    assert.equal(await reported(t, [0, 30, 30, null, 30, 30, 0]), 1)
+  })
+  test('a loss that begins again is reported', async (t) => {
+    assert.equal(await reported(t, [0, 30, 0, 0, null, 0, 30, 0]), 2)
+  })
 })
