@@ -16,6 +16,19 @@ function answerOf(by: string[], lines: readonly [Key, (number | null)[]][]): Ser
   return { by, time, series, from: 0, to: 900, step: 300, unknown: [], lost: [], open: null } as unknown as SeriesAnswer // prettier-ignore
 }
 
+test('a name that ends like a direction stays whole, with directions and without', () => {
+  const label = 'the way in'
+  const totals = null
+  for (const direction of [undefined, 'in', 'out']) {
+    const by = direction === undefined ? ['port'] : ['port', 'direction']
+    const key: Key = direction === undefined ? { port: 443 } : { port: 443, direction }
+    const answer = answerOf(by, [[key, [1, 2, 3]]])
+    answer.series[0]!.label = direction === undefined ? label : `${label} ${direction}`
+    const { layers } = panelLayers(answer, { totals, isLocal: () => false })
+    assert.deepEqual([layers[0]!.label, layers[0]!.direction], [label, direction ?? 'in'])
+  }
+})
+
 describe('a dashboard’s chart by host without directions', () => {
   const isLocal = (host: string) => host.startsWith('10.')
   const keyed = answerOf(

@@ -146,7 +146,7 @@ function layerOf(entry: SeriesEntry, split: Split): Layer[] {
   return [
     {
       id: keyId(entry),
-      label: split === 'direction' ? direction : plainLabel(entry, direction),
+      label: split === 'direction' ? direction : plainLabel(entry),
       key: entry.key ?? {},
       direction,
       half: halfOf[direction],
@@ -157,11 +157,10 @@ function layerOf(entry: SeriesEntry, split: Split): Layer[] {
 }
 
 /** A label without the direction that the API appends to keys split by direction. */
-export function plainLabel(
-  entry: Pick<SeriesEntry, 'key' | 'label'>,
-  direction: Direction = directionOf(entry),
-): string {
-  return entry.label.replace(new RegExp(`[ ,·]*\\b${direction}$`), '') || keyId(entry)
+export function plainLabel(entry: Pick<SeriesEntry, 'key' | 'label'>): string {
+  const direction = entry.key?.['direction']
+  if (direction === undefined) return entry.label
+  return entry.label.replace(new RegExp(`[ ,·]*\\b${String(direction)}$`), '') || keyId(entry)
 }
 
 /**

@@ -72,8 +72,8 @@ function restOf(own: readonly SeriesEntry[], { time, series }: SeriesAnswer): Se
   return { key: { other: true }, label: 'other', values, summary }
 }
 
-/** A series without a direction is drawn above the axis. */
+/** A series without a direction is drawn above the axis; its label is as the API would write it. */
 function received(entry: SeriesEntry): SeriesEntry {
   const key: Key = { ...entry.key, direction: 'in' }
-  return { ...entry, key }
+  return { ...entry, key, label: `${entry.label} in` }
 }
