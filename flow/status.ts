@@ -96,8 +96,8 @@ export interface StoreStatus {
    * not in it.
    */
   missing: { tier: string; from: number; to: number }[]
-  /** When points were last refused as older than the store keeps; null: never. */
-  refusedAsOldAt: number | null
+  /** When the store last did not take points, by reason; absent: never. */
+  notTakenAt: { refusedByRetention?: number; refused?: number; quarantined?: number }
   requests: { inFlight: number; sent: number; failed: number }
   lastError: string | null
 }
@@ -121,8 +121,9 @@ export interface ShippingStatus {
   oldest: number | null
   /** Archive files already sent. */
   sent: number
-  /** Flows older than the store's retention. */
+  /** Flows older than the store's retention, and when there were some last; null: never. */
   refusedByRetention: number
+  refusedAt: number | null
   lastError: string | null
 }
 

@@ -7,8 +7,8 @@ const waitingSecondsMin = 30
 /** A spool filled beyond this share causes a warning. */
 const spoolFullPart = 0.8
 
-/** Points that were older than the store keeps cause a warning for this long: nothing is missing that would be kept. */
-const refusedAsOldSeconds = 86_400
+/** What a store did not take causes a warning for this long: nothing can be done about it any more. */
+const notTakenSeconds = 86_400
 
 /** A store's name, the file of points it could not read, and how to separate writers. */
 const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; apart: string }> = {
@@ -24,10 +24,15 @@ const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; ap
   },
 }
 
-/** Points lost for good: the counter, what happened, what to do. */
-function losses(kind: StoreStatus['kind']): [keyof StoreStatus['points'], string, string][] {
+/** Points that a store did not take: why, what happened, what to do. */
+function reasons(kind: StoreStatus['kind']): [keyof StoreStatus['notTakenAt'], string, string][] {
   const { name, quarantine, apart } = stores[kind]
   return [
+    [
+      'refusedByRetention',
+      `were older than ${name} keeps`,
+      'nothing to do if WEIR_TIERS is what you want',
+    ],
     [
       'refused',
       `were refused by ${name}, for instance because a field has another type there`,
@@ -38,6 +43,21 @@ function losses(kind: StoreStatus['kind']): [keyof StoreStatus['points'], string
       `could not be read by ${name}`,
       `look at ${quarantine} in WEIR_DATA, and report what it holds`,
     ],
+  ]
+}
+
+/** A warning about what a store did not take, if there was any in the last day. */
+function notTaken(
+  at: number | null | undefined,
+  nowSeconds: number,
+  { what, remedy }: Warning,
+): Warning[] {
+  if (at === null || at === undefined || nowSeconds - at >= notTakenSeconds) return []
+  return [
+    {
+      what: `${what}, the last at ${timeOf(Math.floor(at))}`,
+      remedy: `${remedy}; this is said for a day`,
+    },
   ]
 }
 
@@ -61,7 +81,7 @@ function timeOf(seconds: number): string {
 /** Warnings about the series store; `nowSeconds` is unix time. */
 export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[] {
   const warnings: Warning[] = []
-  const { waiting, spool, points, refusedAsOldAt } = store
+  const { waiting, spool, points, notTakenAt } = store
   const { name: storeName } = stores[store.kind]
   if (waiting && nowSeconds - waiting.since >= waitingSecondsMin)
     warnings.push({
@@ -73,13 +93,10 @@ export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[]
       what: `the spool for ${storeName} holds ${formatWithUnit(spool.bytes, 'B')} of at most ${formatWithUnit(spool.bytesMax, 'B')}`,
       remedy: `bring ${storeName} back, or raise WEIR_SPOOL_MAX; otherwise the oldest steps of 5 minutes will be dropped`,
     })
-  if (refusedAsOldAt !== null && nowSeconds - refusedAsOldAt < refusedAsOldSeconds)
-    warnings.push({
-      what: `${points.refusedByRetention} points were older than ${storeName} keeps, the last at ${timeOf(refusedAsOldAt)}`,
-      remedy: 'nothing to do if WEIR_TIERS is what you want; this is said for a day',
-    })
-  for (const [name, what, remedy] of losses(store.kind))
-    if (points[name] > 0) warnings.push({ what: `${points[name]} points ${what}`, remedy })
+  for (const [reason, happened, remedy] of reasons(store.kind)) {
+    const what = `${points[reason]} points ${happened}`
+    warnings.push(...notTaken(notTakenAt[reason], nowSeconds, { what, remedy }))
+  }
   return [...warnings, ...missingWarnings(store)]
 }
 
@@ -100,7 +117,7 @@ const shippingSecondsMin = 900
 
 /** Warnings about sending the archive's files to ClickHouse. */
 export function shippingWarnings(shipping: ShippingStatus, nowSeconds: number): Warning[] {
-  const { waiting, oldest, refusedByRetention, lastError } = shipping
+  const { waiting, oldest, refusedByRetention, refusedAt, lastError } = shipping
   const warnings: Warning[] = []
   if (oldest !== null && nowSeconds - oldest >= shippingSecondsMin)
     warnings.push({
@@ -108,10 +125,7 @@ export function shippingWarnings(shipping: ShippingStatus, nowSeconds: number): 
       remedy:
         'check that ClickHouse runs and accepts data with `weir clickhouse check`; nothing is lost meanwhile',
     })
-  if (refusedByRetention > 0)
-    warnings.push({
-      what: `${refusedByRetention} flows were older than ClickHouse keeps`,
-      remedy: 'nothing to do if WEIR_ARCHIVE_KEEP is what you want',
-    })
-  return warnings
+  const what = `${refusedByRetention} flows were older than ClickHouse keeps`
+  const remedy = 'nothing to do if WEIR_ARCHIVE_KEEP is what you want'
+  return [...warnings, ...notTaken(refusedAt, nowSeconds, { what, remedy })]
 }

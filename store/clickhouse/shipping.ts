@@ -114,11 +114,13 @@ export class Shipping {
       (least, { interval }) => Math.min(least ?? interval, interval),
       null,
     )
+    const refusedMs = this.#sent.value<number>('refusedMs') ?? null
     return {
       waiting: waiting.length,
       oldest: oldest === null ? null : oldest / 1000,
       sent: this.#sent.entries().length,
       refusedByRetention: this.#refused,
+      refusedAt: refusedMs === null ? null : refusedMs / 1000,
       lastError: this.#lastError,
     }
   }
@@ -223,7 +225,7 @@ export class Shipping {
     await this.#sent.commit({
       add: [{ ...sent, rows: entry.rows }],
       remove: replaced.map(({ file }) => file),
-      set: { refused, version },
+      set: { refused, version, ...(refused > this.#refused && { refusedMs: now() }) },
     })
     this.#refused = refused
   }

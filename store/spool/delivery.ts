@@ -8,7 +8,7 @@ import type { FaultKind, StoreFault } from './fault.ts'
 import type { Pause } from './pause.ts'
 import { orAborted } from '../or-aborted.ts'
 import type { Quarantine } from './quarantine.ts'
-import type { PointCounts } from './spool.ts'
+import { countNotTaken, type Counted, type NotTakenMs } from './points.ts'
 
 /** More refusals in a row than this are not the fault of single lines. */
 const refusalsMax = 24
@@ -33,7 +33,7 @@ export interface DeliveryParts {
   store: LineStore
   pause: Pause
   quarantine: Quarantine
-  points: PointCounts
+  counted: Counted
   now: () => number
   /** Aborts all waits and requests. */
   signal: AbortSignal
@@ -120,7 +120,7 @@ export class Delivery {
 
   /** Delivers lines, split if that helps; returns those that were refused alone. */
   async #divide(target: string, lines: readonly string[]): Promise<Refused[]> {
-    const { points } = this.#parts
+    const { points } = this.#parts.counted
     const refused: Refused[] = []
     for (let left = lines; left.length > 0;) {
       const fault = await this.#try(target, left)
@@ -179,20 +179,24 @@ export class Delivery {
 
   /** The store took all but some of the lines: the good ones are in. */
   #count(fault: StoreFault, lines: number): void {
-    const { pause, points } = this.#parts
+    const { pause, counted } = this.#parts
     const dropped = Math.min(lines, fault.dropped ?? 0)
-    if (fault.isRetention) points.refusedByRetention += dropped
-    else points.refused += dropped
-    points.sent += lines - dropped
+    this.#notTaken(fault.isRetention ? 'refusedByRetention' : 'refused', dropped)
+    counted.points.sent += lines - dropped
     pause.end()
     this.#taken++
     this.#refusals = 0
   }
 
   async #putAside(lines: readonly string[], fault: StoreFault): Promise<void> {
-    const { quarantine, points, now } = this.#parts
+    const { quarantine, now } = this.#parts
     await quarantine.add(lines, { reason: fault.message, now: now() })
-    points.quarantined += lines.length
+    this.#notTaken('quarantined', lines.length)
+  }
+
+  #notTaken(reason: keyof NotTakenMs, points: number): void {
+    const { counted, now } = this.#parts
+    countNotTaken(counted, { reason, points, nowMs: now() })
   }
 }
 

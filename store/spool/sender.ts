@@ -61,7 +61,7 @@ export class Sender {
       store,
       pause: this.pause,
       quarantine,
-      points: spool.points,
+      counted: spool,
       now,
       signal: this.#ending.signal,
     })
@@ -121,7 +121,9 @@ export class Sender {
       missing: Object.entries(spool.missing).flatMap(([tier, stretches]) =>
         stretches.map(([from, to]) => ({ tier, from: from / 1000, to: to / 1000 })),
       ),
-      refusedAsOldAt: spool.refusedAsOldMs === null ? null : spool.refusedAsOldMs / 1000,
+      notTakenAt: Object.fromEntries(
+        Object.entries(spool.notTakenMs).map(([reason, ms]) => [reason, ms / 1000]),
+      ),
       requests: store.figures(),
       lastError: this.#lastError,
     }

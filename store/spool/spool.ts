@@ -11,31 +11,22 @@ import type { Tier } from '../../flow/interval.ts'
 import { Manifest } from '../manifest.ts'
 import type { StepRows } from '../series.ts'
 import { stepMsOf, withDropped, withoutExpired, withoutWritten, type MissingTime } from './missing.ts' // prettier-ignore
+import {
+  countNotTaken,
+  noPoints,
+  type Counted,
+  type NotTakenMs,
+  type PointCounts,
+} from './points.ts'
 import { Segments } from './segments.ts'
 import type { Place } from './step-file.ts'
 import { isSame, nameOf, placesOf, rowsOf, type SpoolEntry } from './entry.ts'
-
-/** Points sent and not sent, since the spool was created. */
-export interface PointCounts {
-  sent: number
-  refusedByRetention: number
-  refused: number
-  quarantined: number
-  dropped: number
-}
-
-const noPoints: PointCounts = {
-  sent: 0,
-  refusedByRetention: 0,
-  refused: 0,
-  quarantined: 0,
-  dropped: 0,
-}
 
 const nothingMissing: MissingTime = {}
 
 export class Spool {
   readonly points: PointCounts
+  readonly notTakenMs: NotTakenMs
   readonly bytesMax: number
   readonly #manifest: Manifest<SpoolEntry>
   readonly #segments: Segments
@@ -55,6 +46,7 @@ export class Spool {
     this.#now = now
     this.bytesMax = bytesMax
     this.points = { ...noPoints, ...manifest.value<Partial<PointCounts>>('points') }
+    this.notTakenMs = { ...manifest.value<NotTakenMs>('notTakenMs') }
     for (const entry of manifest.entries()) this.#take(entry)
   }
 
@@ -88,11 +80,6 @@ export class Spool {
   /** The time of dropped steps that were not written again, and are not older than their tier keeps. */
   get missing(): MissingTime {
     return this.#manifest.value<MissingTime>('missing') ?? nothingMissing
-  }
-
-  /** When the store last refused points as older than it keeps, unix ms, or null. */
-  get refusedAsOldMs(): number | null {
-    return this.#manifest.value<number>('refusedAsOldMs') ?? null
   }
 
   get bytes(): number {
@@ -231,7 +218,8 @@ export class Spool {
   /** Waits for writes in progress. */
   async close(): Promise<void> {
     await this.#work
-    const said = this.#manifest.commit({ set: { points: this.points } })
+    const { points, notTakenMs } = this
+    const said = this.#manifest.commit({ set: { points, notTakenMs } })
     await Promise.allSettled([said, this.#manifest.close()])
     await said
   }
@@ -281,20 +269,19 @@ export class Spool {
     set: Record<string, unknown> = {},
     { dropped = 0, refusedByRetention = 0 }: Partial<PointCounts> = {},
   ): Promise<void> {
-    const points = {
-      ...this.points,
-      dropped: this.points.dropped + dropped,
-      refusedByRetention: this.points.refusedByRetention + refusedByRetention,
+    const nowMs = this.#now()
+    const count = (to: Counted) => {
+      to.points.dropped += dropped
+      countNotTaken(to, { reason: 'refusedByRetention', points: refusedByRetention, nowMs })
     }
-    const noted = this.#manifest.value<Partial<PointCounts>>('points')?.refusedByRetention ?? 0
-    const isOldRefused = points.refusedByRetention > noted
+    const counted = { points: { ...this.points }, notTakenMs: { ...this.notTakenMs } }
+    count(counted)
     await this.#manifest.commit({
       add,
       remove: remove.map(({ file }) => file),
-      set: { ...set, ...(isOldRefused && { refusedAsOldMs: this.#now() }), points },
+      set: { ...set, ...counted },
     })
-    this.points.dropped += dropped
-    this.points.refusedByRetention += refusedByRetention
+    count(this)
     const old = [...add, ...remove].flatMap(({ file }) => this.#entries.get(file) ?? [])
     this.#segments.hold(add.flatMap(placesOf))
     for (const entry of add) this.#take(entry)

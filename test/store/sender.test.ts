@@ -36,6 +36,12 @@ function senderOf(spool: Spool, folder: string, store: Partial<SpooledStore> = {
   })
 }
 
+class OneDropped extends StoreFault {
+  override get dropped(): number {
+    return 1
+  }
+}
+
 test('a lost list of steps that wait is refused, because they would be forgotten', async (t) => {
   const folder = await scratchFolder(t)
   const options = { bytesMax: 1e9, wholeFrom: t0, now: Date.now }
@@ -65,11 +71,41 @@ test('steps too old for the store are counted once, though the others of their g
   await spool.close()
   assert.equal(tries, 2)
   assert.equal(spool.points.refusedByRetention, 1)
-  const at = spool.refusedAsOldMs! / 1000
+  const at = sender.status().notTakenAt.refusedByRetention!
   const warned = (seconds: number) =>
     storeWarnings(sender.status(), seconds).map(({ what }) => what)
   assert.match(warned(at + 3600).join(), /^1 points were older than ClickHouse keeps/)
   assert.deepEqual(warned(at + 2 * 86_400), [])
+})
+
+test('what a store did not take is warned of for a day, also after a restart', async (t) => {
+  const folder = await scratchFolder(t)
+  const options = { bytesMax: 1e9, wholeFrom: t0, now: Date.now }
+  const spool = await Spool.open(folder, options)
+  await spool.put(tiers['5m'], [stepOf(coverageOf(t0, '192.0.2.1'), {})])
+  const sender = senderOf(spool, folder, {
+    batches: async () => ['poison', 'other type'].map((line) => ({ target: 'a', lines: [line, 'a line'] })), // prettier-ignore
+    post: async (_target, lines) => {
+      const kinds = { poison: 'malformed', 'other type': 'partial' } as const
+      for (const [line, kind] of Object.entries(kinds)) if (lines.includes(line)) throw new Error(kind) // prettier-ignore
+    },
+    faultOf: (error) => {
+      const kind = (error as Error).message as 'malformed' | 'partial'
+      return new OneDropped({ store: 'A store', kind, message: kind, remedy: 'none' })
+    },
+  })
+  await sender.settled()
+  await sender.close(0)
+  await spool.close()
+  const again = await Spool.open(folder, options)
+  t.after(() => again.close())
+  const now = Date.now() / 1000
+  const warned = (seconds: number) =>
+    storeWarnings(senderOf(again, folder).status(), seconds).map(({ what }) => what)
+  const [refused, unread, ...others] = warned(now + 3600)
+  assert.match(refused!, /^1 points were refused by ClickHouse.*, the last at 20/)
+  assert.match(unread!, /^1 points could not be read by ClickHouse, the last at 20/)
+  assert.deepEqual([others, warned(now + 86_400)], [[], []])
 })
 
 test('a full spool drops the shortest steps first; their time is said until it is written again or expires', async (t) => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { archiveSeen } from '../../ingest/shipping.ts'
+import { shippingWarnings } from '../../ingest/status/store-warnings.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { Connection } from '../../store/clickhouse/connection.ts'
 import { Shipping } from '../../store/clickhouse/shipping.ts'
@@ -14,16 +15,23 @@ import { until } from '../until.ts'
 import { archive, scratchFolder, t0, testFlow } from './archive/archived.ts'
 
 const hourMs = 3_600_000
+const nowMs = t0 + 100 * hourMs
 
 /** Looks at an archive whose flows are past retention until all of its files are done; gives the flows counted. */
 async function refusedOf(t: TestContext, folder: string, open: Archive): Promise<number> {
   const shipping = await shippingTo('http://127.0.0.1:1', { folder, timeoutMs: 1000 })
   t.after(() => shipping.close())
-  shipping.look(archiveSeen(open, t0 + 100 * hourMs))
+  shipping.look(archiveSeen(open, nowMs))
   await until(() => shipping.status().waiting === 0)
-  const { refusedByRetention } = shipping.status()
+  const status = shipping.status()
+  const warned = (ms: number) => shippingWarnings(status, ms / 1000).map(({ what }) => what)
+  assert.match(
+    warned(nowMs + hourMs).join(),
+    /^\d+ flows were older than ClickHouse keeps, the last at/,
+  )
+  assert.deepEqual(warned(nowMs + 25 * hourMs), [])
   await shipping.close()
-  return refusedByRetention
+  return status.refusedByRetention
 }
 
 function shippingTo(
@@ -45,7 +53,7 @@ function shippingTo(
     connection: new Connection({ settings, timeoutMs }),
     writer: 'weir',
     keepMs: hourMs,
-    now: () => t0 + 100 * hourMs,
+    now: () => nowMs,
   })
 }
 
