@@ -48,6 +48,8 @@ test(
     await page.mouse.move(box!.x + box!.width / 2, box!.y + 60)
     await page.locator('.card tbody td', { hasText: 'very-long' }).first().waitFor()
     await isWhole(page.locator('.card'))
+    for (const name of await page.locator('.card td', { hasText: /org$/ }).all())
+      await isWhole(name)
 
     await page.goto(`${weir.url}/exporters`)
     await page.getByText('400.00 Gb/s').waitFor()
@@ -127,6 +129,22 @@ for (const width of [390, 1366])
       assert.deepEqual(complaints, [])
     },
   )
+
+test(
+  'on a phone the fields of a range show times with their offsets whole',
+  { skip: skipWithout('chromium'), timeout: 240_000 },
+  async () => {
+    await using weir = await BrowsedWeir.start({ replayed: false })
+    const range = 'from=2026-10-25T00:30:10Z&to=2026-10-25T01:30:10Z&tz=Europe/Brussels'
+    const viewport = { width: 390, height: 844 }
+    const { page } = await weir.open(`/reports?${range}`, { viewport })
+    await answered(page)
+    const fields = await page.locator('.range input').all()
+    assert.equal(await fields[1]!.inputValue(), '2026-10-25 02:30:10 +01:00')
+    for (const field of fields) await isWhole(field)
+    await isWhole(page.locator('html'))
+  },
+)
 
 test(
   'on a phone an exporter with an IPv6 address keeps its name on few lines',

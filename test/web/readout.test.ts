@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Layer, Layers } from '../../web/chart/layers.ts'
-import { readoutAt, spoken } from '../../web/chart/readout.ts'
+import { cutName, readoutAt, spoken } from '../../web/chart/readout.ts'
 import type { Scene } from '../../web/chart/scene.ts'
 import { stack } from '../../web/chart/stack.ts'
 
@@ -65,6 +65,16 @@ const scene: Scene = {
 }
 const read = { zone: 'UTC', comparedWith: 'the day before' }
 const at = (index: number) => readoutAt(index, { scene, layers, ...read })
+
+test('names that are too long for the card keep their start and their end', () => {
+  assert.equal(cutName('2001:1db8:85a3:18d3:1319:8a2e:1370:7348', 39).length, 39)
+  const names = [1, 2].map((i) => `second-border-router.noc.example.com interface ${i}`)
+  const cut = names.map((name) => cutName(name, 39))
+  assert.deepEqual(cut, [
+    'second-border-rout…mple.com interface 1',
+    'second-border-rout…mple.com interface 2',
+  ])
+})
 
 describe('the figures at the cursor', () => {
   test('the greatest at that step comes first, zeros are left out', () => {

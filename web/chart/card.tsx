@@ -2,10 +2,18 @@
 import type { ComponentChildren } from 'preact'
 
 import { formatWithUnit } from '../../flow/units.ts'
+import { isNarrow } from '../state/narrow.ts'
 import { who } from '../state/who.ts'
 import { zone } from '../state/zone.ts'
 import { stepText, timeOfDay } from '../time/words.ts'
-import type { Readout } from './readout.ts'
+import { cutName, type Readout } from './readout.ts'
+
+/** The longest name on one line of the card: an IPv6 address, if there is room for it. */
+const nameMax = { wide: 39, narrow: 30 }
+
+function shortName(name: string): string {
+  return cutName(name, isNarrow.value ? nameMax.narrow : nameMax.wide)
+}
 
 /** The hosts of that second, however the chart is split. */
 export function Named() {
@@ -24,7 +32,7 @@ export function Named() {
       <tbody>
         {rows.map(({ host, label, bits }) => (
           <tr key={host}>
-            <td>{label}</td>
+            <td>{shortName(label)}</td>
             <td>{formatWithUnit(bits, 'b/s')}</td>
           </tr>
         ))}
@@ -73,7 +81,7 @@ export function Card(props: {
                 <tr key={row.id}>
                   <td>
                     <i class="swatch" style={{ background: row.colour }} />
-                    {row.label}
+                    {shortName(row.label)}
                   </td>
                   <td>{row.value}</td>
                 </tr>

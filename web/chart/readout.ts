@@ -120,6 +120,16 @@ export function readoutAt(
   }
 }
 
+/**
+ * A name of at most so many letters, cut in its middle: two interfaces of a router may differ at
+ * their end alone, two hosts at their start.
+ */
+export function cutName(name: string, lettersMax: number): string {
+  if (name.length <= lettersMax) return name
+  const end = Math.ceil(lettersMax / 2)
+  return `${name.slice(0, lettersMax - end - 1).trimEnd()}…${name.slice(-end).trimStart()}`
+}
+
 /** A layer's name, with its direction if that differs from the half's own. */
 export function layerLabel({ label, direction, id }: SceneLayer['layer']): string {
   const plain = direction === 'in' || direction === 'out' || id === direction
