@@ -27,6 +27,8 @@ import { Standings, type Standing } from './standings.ts'
 const valuesMs = 15_000
 /** How many intervals are evaluated again: the longest configurable run, plus one. */
 const lookBack = 13
+/** Rounds are seconds apart: after a longer pause, the process started, or its machine slept or had its clock set. */
+const pauseMsMin = 60_000
 /** Incident ids remembered per alert. */
 const incidentsMax = 200
 
@@ -58,6 +60,9 @@ export class AlertEngine {
   readonly #recent = new RecentValues()
   readonly #seen = new SeenSums()
   readonly #missing = new MissingExporters()
+  /** When the last round began, and since when there was no pause between rounds, unix ms. */
+  #roundMs = Number.NEGATIVE_INFINITY
+  #watchedFrom = Number.NEGATIVE_INFINITY
   #evaluatedUntil: number | null = null
   #evaluatedMs = 0
   readonly #lost = new LostShares()
@@ -113,6 +118,8 @@ export class AlertEngine {
   }
 
   async #tick(nowMs: number): Promise<void> {
+    if (Math.abs(nowMs - this.#roundMs) > pauseMsMin) this.#watchedFrom = nowMs
+    this.#roundMs = nowMs
     const alerts = await this.#parts.state.list<KeptAlert>('alerts')
     for (const id of this.states.keys())
       if (!alerts.some((alert) => alert.id === id)) this.#forget(id)
@@ -202,14 +209,15 @@ export class AlertEngine {
       delete standing.told[key]
       await this.#standings.keep(alert.id, standing)
     }
+    const isOld = ({ key }: Occurrence) =>
+      isSilence ? Object.hasOwn(standing.told, key) : standing.incidents.includes(key)
+    // A silence while nobody listened is none of the exporter's.
+    const isSure = !isSilence || nowMs - this.#watchedFrom > subject.seconds * 1000
+    const sure = found.filter((each) => isSure || isOld(each))
     // Events that ended before the alert was created are not news.
-    for (const each of found.filter(({ to }) => to > alert.createdAt)) {
-      const isOld = isSilence
-        ? Object.hasOwn(standing.told, each.key)
-        : standing.incidents.includes(each.key)
-      if (!isOld) await this.#decide({ alert, standing, found: each, until: nowMs }, nowMs)
-    }
-    this.#state(alert, found.length === 0 ? 'well' : 'told', found.length, nowMs)
+    for (const each of sure.filter(({ to }) => to > alert.createdAt))
+      if (!isOld(each)) await this.#decide({ alert, standing, found: each, until: nowMs }, nowMs)
+    this.#state(alert, sure.length === 0 ? 'well' : 'told', sure.length, nowMs)
   }
 
   /** Sends an alert unless it is muted; recorded before sending, so that a crash does not send it twice. */

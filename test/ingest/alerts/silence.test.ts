@@ -1,0 +1,79 @@
+/** Alerts on silent exporters while the collector itself did not listen. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+
+import { encodeV5, testUptimeMs } from '../../encode/fixed.ts'
+import { scratchFolder } from '../../processes.ts'
+import { openSinks } from '../../sinks.ts'
+import { Simulated, storyStart } from './simulated.ts'
+
+const minuteMs = 60_000
+const silentSeconds = 120
+
+/** A collector with an alert on silences, and an exporter that sends once a minute. */
+async function opened(t: TestContext) {
+  const sinks = await openSinks(t)
+  const data = await scratchFolder()
+  let simulated = await Simulated.open(t, sinks, { data })
+  await simulated.alert('s', { name: 'S', subject: { kind: 'silent', seconds: silentSeconds }, targets: [], author: 'anna' }) // prettier-ignore
+  let events = 0
+  return {
+    events: () => events + simulated.events.length,
+    /** Lets minutes pass, at the end of each of which the exporter sends, or not. */
+    async pass(minutes: number, { sends }: { sends: boolean }) {
+      for (let i = 0; i < minutes; i++) {
+        await simulated.runTo(simulated.nowMs + minuteMs)
+        if (sends) send(simulated)
+      }
+    },
+    /** A start after minutes in which the collector did not run. */
+    async restartAfter(minutes: number) {
+      events += simulated.events.length
+      const { nowMs, pipeline } = simulated
+      await simulated.state.close()
+      simulated = await Simulated.open(t, sinks, { data })
+      assert.ok(simulated.pipeline.decoder.restore(pipeline.decoder.snapshot()))
+      simulated.nowMs = nowMs + minutes * minuteMs
+    },
+    /** Minutes in which the machine slept. */
+    sleep(minutes: number) {
+      simulated.nowMs += minutes * minuteMs
+    },
+  }
+}
+
+function send({ pipeline, nowMs }: Simulated): void {
+  const uptimeMs = testUptimeMs + nowMs - storyStart
+  const payload = encodeV5({ uptimeMs, exportMs: nowMs }, [{ first: uptimeMs, last: uptimeMs }])
+  pipeline.take({ payload, source: '192.0.2.1', sourcePort: 2055, receivedMs: nowMs })
+}
+
+test('an exporter is not silent because the collector did not run, or its machine slept', async (t) => {
+  const collector = await opened(t)
+  await collector.pass(3, { sends: true })
+  await collector.restartAfter(10)
+  await collector.pass(3, { sends: true })
+  collector.sleep(10)
+  await collector.pass(3, { sends: true })
+  assert.equal(collector.events(), 0)
+})
+
+test('an exporter that does not send after a start is silent once that is sure', async (t) => {
+  const collector = await opened(t)
+  await collector.pass(3, { sends: true })
+  await collector.restartAfter(10)
+  await collector.pass(2, { sends: false })
+  assert.equal(collector.events(), 0)
+  await collector.pass(2, { sends: false })
+  assert.equal(collector.events(), 1)
+})
+
+test('a silence that was reported is not reported again after a start', async (t) => {
+  const collector = await opened(t)
+  await collector.pass(1, { sends: true })
+  await collector.pass(5, { sends: false })
+  assert.equal(collector.events(), 1)
+  await collector.restartAfter(10)
+  await collector.pass(5, { sends: false })
+  assert.equal(collector.events(), 1)
+})
