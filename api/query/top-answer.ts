@@ -19,12 +19,14 @@ export interface TopFacts {
   order: FlowTopQuery['order']
   window: Window
   names: NameSource
+  /** Left out by commands, which read the archive alone. */
+  known?: boolean
   remarks: string[]
 }
 
 /** The archive's result as an answer. */
 export function writeTop(top: FlowTop, facts: TopFacts): TopAnswer {
-  const { by, order, window, names, remarks } = facts
+  const { by, order, window, names, known, remarks } = facts
   const words = keyWords(by)
   const exporter = onlyExporter(window)
   const whole = top.total[shareFields[order]]
@@ -51,6 +53,7 @@ export function writeTop(top: FlowTop, facts: TopFacts): TopAnswer {
     other: top.other,
     total: top.ends === 2 ? { ...top.total, ends: 2 } : top.total,
     ends: top.ends,
+    ...(known === undefined ? {} : { known }),
     remarks,
   }
 }

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify'
 import type { FlowTop, TopKeyName } from '../../store/flows.ts'
 import { isClosedWindow, setCacheControl } from '../cache/http.ts'
 import { namesAt, remarksOf, windowOf, type ApiParts } from '../parts.ts'
+import { isKnown } from '../query/known.ts'
 import { interfacesAdded } from '../query/interfaces-added.ts'
 import { readWhole } from '../query/numbers.ts'
 import { topCsv, writeTop } from '../query/top-answer.ts'
@@ -53,7 +54,8 @@ export async function topAnswer(
   const top = await parts.answers.answer(`top ${key}`, { isClosed, values }, make)
   setCacheControl(reply, window, now)
   const remarks = [...interfacesAdded(by, window, seen), ...(await remarksOf(parts, window))]
-  return writeTop(top, { by, order, window, names: namesAt(parts, window.to), remarks })
+  const known = top.rows.length > 0 || (await isKnown(parts.series, parts.settings.tiers, window))
+  return writeTop(top, { by, order, window, names: namesAt(parts, window.to), known, remarks })
 }
 
 function sendCsv(reply: FastifyReply, text: string): FastifyReply {

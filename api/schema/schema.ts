@@ -189,6 +189,11 @@ export const TopAnswer = closed({
   /** Rows and other add up to it exactly. */
   total: TopTotal,
   ends: Type.Number({ description: '2 if each flow counts for both of its ends' }),
+  known: Type.Optional(
+    Type.Boolean({
+      description: 'false: nothing is known of this time, so that no rows do not mean no traffic',
+    }),
+  ),
   remarks,
 })
 export type TopAnswer = Static<typeof TopAnswer>

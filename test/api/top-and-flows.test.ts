@@ -119,6 +119,20 @@ suite('/api/top and /api/flows', () => {
   })
 })
 
+test('a list without rows says whether that is no traffic, or not known', async (t) => {
+  const steps = {
+    '5m': [{ time: noon }, { time: noon + 600_000, known: 0 }],
+    '1d': [{ time: noon - 43_200_000, known: 1 }],
+  }
+  const { get } = await appUnderTest(t, { steps })
+  const known = async (from: number, to: number, more = '') =>
+    (await get<TopAnswer>(`/api/top?from=${noon / 1000 + from}&to=${noon / 1000 + to}${more}`))
+      .known
+  assert.deepEqual(await Promise.all([known(0, 300), known(10, 20), known(0, 1200)]), [true, true, true]) // prettier-ignore
+  assert.deepEqual(await Promise.all([known(300, 900), known(610, 620), known(-600, 0)]), [false, false, false]) // prettier-ignore
+  assert.equal(await known(0, 300, '&exporter=192.0.2.9'), false)
+})
+
 test('interfaces of several exporters with the same index are marked as added up', async (t) => {
   const at = (address: string, lastSeen: number) => ({ ...exporterStatus, address, lastSeen })
   const both = [at(exporter, noon / 1000 + 60), at('192.0.2.2', noon / 1000 + 60)]

@@ -47,6 +47,27 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await page.close()
   })
 
+  test('a list without rows says whether that is no traffic, or not known', async () => {
+    const query = { by: 'host', filter: 'host 192.0.2.99' }
+    const before = { from: '2026-11-16T01:20:00Z', to: '2026-11-16T01:50:00Z' }
+    await weir.addDashboard({
+      id: 'nothing',
+      title: 'Nothing',
+      panels: [
+        { kind: 'top', title: 'Known', place, query: { ...query, ...range } },
+        { kind: 'top', title: 'Unknown', place: { ...place, column: 6 }, query: { ...query, ...before } },
+      ],
+    }) // prettier-ignore
+    const { page } = await weir.open('/wall/nothing')
+    await page.getByText('nothing in this time').waitFor()
+    await page.getByText('unknown: no data of this time').waitFor()
+    await page.goto(`${weir.url}/?from=${before.from}&to=${before.to}`)
+    await page.locator('.top', { hasText: 'unknown: no data of this window' }).nth(2).waitFor()
+    await page.goto(`${weir.url}/?from=${range.from}&to=${range.to}&filter=host 192.0.2.99`)
+    await page.locator('.top', { hasText: 'nothing in this window' }).nth(2).waitFor()
+    await page.close()
+  })
+
   test('a greatest figure is that of all traffic, as the API has it, and whole in a narrow panel', async () => {
     const narrow = { ...place, columns: 2 }
     const query = { ...range, by: 'direction' }

@@ -22,7 +22,11 @@ export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
           ))}
         </tbody>
       </table>
-      {answer?.rows.length === 0 && <p class="dim">nothing in this time</p>}
+      {answer?.rows.length === 0 && (
+        <p class="dim">
+          {answer.known === false ? 'unknown: no data of this time' : 'nothing in this time'}
+        </p>
+      )}
       {error !== '' && <p class="tile-fault">{error}</p>}
     </>
   )

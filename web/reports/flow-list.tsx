@@ -96,7 +96,7 @@ function narrowed(ids: readonly FlowColumn[]): Column<Flow>[] {
 
 export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowColumn[] }) {
   const { flows, more } = props.answer
-  if (flows.length === 0) return <Nothing />
+  if (flows.length === 0) return <Nothing isKnown />
   return (
     <>
       <SortedTable

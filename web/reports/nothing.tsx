@@ -4,15 +4,17 @@ import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
 import { question } from './question.ts'
 
-export function Nothing() {
+export function Nothing({ isKnown }: { isKnown: boolean }) {
   const { from, to } = status.value?.archive ?? { from: null, to: null }
   const { exporter, filter } = question.value
   const when = (seconds: number) => instantText(seconds * 1000, zone.value)
   return (
     <p class="panel empty">
-      {exporter === '' && filter === ''
-        ? 'There are no flows in this time.'
-        : 'No flows in this time match the filter.'}
+      {!isKnown
+        ? 'Unknown: there is no data of this time.'
+        : exporter === '' && filter === ''
+          ? 'There are no flows in this time.'
+          : 'No flows in this time match the filter.'}
       {from !== null && ` The archive begins with ${when(from)}`}
       {from !== null && to !== null && `; its newest flows are of ${when(to)}`}
       {from !== null && '.'}

@@ -36,7 +36,7 @@ export function TopList({ answer }: { answer: TopAnswer }) {
       <td colSpan={figures.length - 4} />
     </tr>
   )
-  if (rows.length === 0) return <Nothing />
+  if (rows.length === 0) return <Nothing isKnown={answer.known !== false} />
   return (
     <SortedTable
       label="Report"

@@ -1,6 +1,7 @@
 /** The greatest hosts, ports and protocols of the window; a click adds one to the filter. */
 import type { Key } from '../../api/schema/schema.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
+import { isKnown } from '../chart/layers.ts'
 import { Fault } from '../controls/fault.tsx'
 import { narrowed } from '../controls/narrowed.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
@@ -12,7 +13,7 @@ import {
   type TableKey,
   type TableRow,
 } from '../state/tables.ts'
-import { traffic } from '../state/traffic.ts'
+import { layers, traffic } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
 
 const titles: Record<TableKey, string> = {
@@ -69,7 +70,13 @@ function TopTable({ table, isOlder }: { table: Table; isOlder: boolean }) {
           <Fault error={error} />
         </p>
       )}
-      {!error && rows.length === 0 && <p class="dim">nothing in this window</p>}
+      {!error && rows.length === 0 && (
+        <p class="dim">
+          {layers.value && !isKnown(layers.value.total)
+            ? 'unknown: no data of this window'
+            : 'nothing in this window'}
+        </p>
+      )}
       {rows.length > 0 && (
         <table>
           <thead>

@@ -1,0 +1,25 @@
+/** Whether anything is known of a window: a list without rows is otherwise unknown, not empty. */
+import type { Tier } from '../../flow/interval.ts'
+import type { SeriesReader } from './from-tier.ts'
+import { gridEnd, gridOver } from './grid.ts'
+import { onlyExporter, type Window } from './window.ts'
+
+/** By the finest totals that begin before the window's end. */
+export async function isKnown(
+  series: SeriesReader,
+  tiers: readonly Tier[],
+  window: Window,
+): Promise<boolean> {
+  const exporter = onlyExporter(window)
+  const exporters = exporter === undefined ? undefined : [exporter]
+  for (const tier of tiers) {
+    const extent = await series.extent(tier)
+    // The first step of a coarser tier begins long before what is known in it.
+    const begun = tier === tiers[0] ? 0 : tier.stepMs
+    if (extent === null || extent.from + begun >= window.to) continue
+    const steps = gridOver(window.from, window.to, tier.stepMs)
+    const rows = await series.coverage({ tier, from: steps.from, to: gridEnd(steps), exporters })
+    return rows.some(({ known }) => known > 0)
+  }
+  return false
+}
