@@ -60,7 +60,7 @@ export class AlertEngine {
   readonly #recent = new RecentValues()
   readonly #seen = new SeenSums()
   readonly #missing = new MissingExporters()
-  /** When the last round began, and since when there was no pause between rounds, unix ms. */
+  /** When the last round began, and since when there was no pause between rounds: somebody listened, unix ms. */
   #roundMs = Number.NEGATIVE_INFINITY
   #watchedFrom = Number.NEGATIVE_INFINITY
   #evaluatedUntil: number | null = null
@@ -128,7 +128,9 @@ export class AlertEngine {
     await this.#standings.read()
     const closed = intervalStart(nowMs - settleMs) - intervalMs
     const lost =
-      closed === this.#evaluatedUntil ? null : this.#lost.take(this.#parts.sources.exporters())
+      closed === this.#evaluatedUntil
+        ? null
+        : this.#lost.take(this.#parts.sources.exporters(), this.#watchedFrom)
     const evaluatesValues = lost !== null || nowMs - this.#evaluatedMs >= valuesMs
     this.#evaluatedUntil = closed
     if (evaluatesValues) this.#evaluatedMs = nowMs

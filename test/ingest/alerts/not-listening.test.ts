@@ -1,7 +1,8 @@
-/** Alerts on silent exporters while the collector itself did not listen. */
+/** Alerts on exporters after time in which the collector itself did not listen. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
+import type { AlertCondition, AlertSubject } from '../../../store/alert.ts'
 import { encodeV5, testUptimeMs } from '../../encode/fixed.ts'
 import { scratchFolder } from '../../processes.ts'
 import { openSinks } from '../../sinks.ts'
@@ -10,24 +11,29 @@ import { Simulated, storyStart } from './simulated.ts'
 const minuteMs = 60_000
 const silentSeconds = 120
 
-/** A collector with an alert on silences, and an exporter that sends once a minute. */
-async function opened(t: TestContext) {
+const silence: AlertSubject = { kind: 'silent', seconds: silentSeconds }
+
+/** A collector with an alert, and an exporter that sends once a minute. */
+async function opened(t: TestContext, subject: AlertSubject, condition?: AlertCondition) {
   const sinks = await openSinks(t)
   const data = await scratchFolder()
   let simulated = await Simulated.open(t, sinks, { data })
-  await simulated.alert('s', { name: 'S', subject: { kind: 'silent', seconds: silentSeconds }, targets: [], author: 'anna' }) // prettier-ignore
+  await simulated.alert('s', { name: 'S', subject, ...(condition && { condition }), targets: [], author: 'anna' }) // prettier-ignore
   let events = 0
+  /** How many flows the exporter sent. */
+  let sequence = 0
   return {
     events: () => events + simulated.events.length,
     /** Lets minutes pass, at the end of each of which the exporter sends, or not. */
     async pass(minutes: number, { sends }: { sends: boolean }) {
       for (let i = 0; i < minutes; i++) {
         await simulated.runTo(simulated.nowMs + minuteMs)
-        if (sends) send(simulated)
+        if (sends) send(simulated, sequence++)
       }
     },
-    /** A start after minutes in which the collector did not run. */
-    async restartAfter(minutes: number) {
+    /** A start after minutes in which the collector did not run, and the exporter may have sent. */
+    async restartAfter(minutes: number, { sent = 0 } = {}) {
+      sequence += sent
       events += simulated.events.length
       const { nowMs, pipeline } = simulated
       await simulated.state.close()
@@ -36,20 +42,23 @@ async function opened(t: TestContext) {
       simulated.nowMs = nowMs + minutes * minuteMs
     },
     /** Minutes in which the machine slept. */
-    sleep(minutes: number) {
+    sleep(minutes: number, { sent = 0 } = {}) {
+      sequence += sent
       simulated.nowMs += minutes * minuteMs
     },
   }
 }
 
-function send({ pipeline, nowMs }: Simulated): void {
+function send({ pipeline, nowMs }: Simulated, sequence: number): void {
   const uptimeMs = testUptimeMs + nowMs - storyStart
-  const payload = encodeV5({ uptimeMs, exportMs: nowMs }, [{ first: uptimeMs, last: uptimeMs }])
+  const payload = encodeV5({ uptimeMs, exportMs: nowMs, sequence }, [
+    { first: uptimeMs, last: uptimeMs },
+  ])
   pipeline.take({ payload, source: '192.0.2.1', sourcePort: 2055, receivedMs: nowMs })
 }
 
 test('an exporter is not silent because the collector did not run, or its machine slept', async (t) => {
-  const collector = await opened(t)
+  const collector = await opened(t, silence)
   await collector.pass(3, { sends: true })
   await collector.restartAfter(10)
   await collector.pass(3, { sends: true })
@@ -59,7 +68,7 @@ test('an exporter is not silent because the collector did not run, or its machin
 })
 
 test('an exporter that does not send after a start is silent once that is sure', async (t) => {
-  const collector = await opened(t)
+  const collector = await opened(t, silence)
   await collector.pass(3, { sends: true })
   await collector.restartAfter(10)
   await collector.pass(2, { sends: false })
@@ -69,11 +78,21 @@ test('an exporter that does not send after a start is silent once that is sure',
 })
 
 test('a silence that was reported is not reported again after a start', async (t) => {
-  const collector = await opened(t)
+  const collector = await opened(t, silence)
   await collector.pass(1, { sends: true })
   await collector.pass(5, { sends: false })
   assert.equal(collector.events(), 1)
   await collector.restartAfter(10)
   await collector.pass(5, { sends: false })
   assert.equal(collector.events(), 1)
+})
+
+test('what was sent while the collector did not run, or its machine slept, is no loss to report', async (t) => {
+  const collector = await opened(t, { kind: 'loss' }, { is: 'above', value: 20 })
+  await collector.pass(12, { sends: true })
+  await collector.restartAfter(10, { sent: 10 })
+  await collector.pass(12, { sends: true })
+  collector.sleep(10, { sent: 10 })
+  await collector.pass(12, { sends: true })
+  assert.equal(collector.events(), 0)
 })
