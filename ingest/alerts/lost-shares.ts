@@ -1,10 +1,11 @@
 /** The share of flows lost, by exporter, from one interval to the next. */
 import type { ExporterStatus } from '../../flow/status.ts'
 
-type Counted = Pick<ExporterStatus, 'address' | 'flows' | 'lost' | 'lastSeen'>
+type Counted = Pick<ExporterStatus, 'address' | 'flows' | 'flowsLeftOut' | 'lost' | 'lastSeen'>
 
 /** An exporter at the last call. */
 interface Before {
+  /** With those that the administrator's rules leave out, which may be all: they may be lost too. */
   flows: number
   lost: number
   seenMs: number
@@ -20,8 +21,9 @@ export class LostShares {
   take(exporters: readonly Counted[], watchedFrom: number): Map<string, number> {
     const shares = new Map<string, number>()
     const counted = new Map<string, Before>()
-    for (const { address, flows, lost, lastSeen } of exporters) {
+    for (const { address, lost, lastSeen, ...exporter } of exporters) {
       const before = this.#counted.get(address)
+      const flows = exporter.flows + exporter.flowsLeftOut
       counted.set(address, { flows, lost: lost.flows, seenMs: lastSeen * 1000 })
       if (!before || before.seenMs < watchedFrom) continue
       const missing = Math.max(0, lost.flows - before.lost)

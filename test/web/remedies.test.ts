@@ -26,6 +26,14 @@ test('one datagram is in the singular', () => {
   assert.equal(twice?.what, '1 datagram came twice, 0 out of order')
 })
 
+test('flows that the rules leave out are neither lost nor waiting', () => {
+  const lost = { datagrams: 1, flows: 1, flowsEstimated: false }
+  const none = { ...exporter, flowsLeftOut: 9999, parked: 3 }
+  assert.deepEqual(faultsOf(none, 2000), [])
+  const [fault] = faultsOf({ ...none, lost }, 2000)
+  assert.equal(fault?.what, 'lost: 1 datagram with 1 flow (0.01 %)')
+})
+
 test('data waiting for templates is a fault, even if nothing has been dropped yet', () => {
   assert.deepEqual(faultsOf(exporter, 2000), [])
   const [fault] = faultsOf({ ...exporter, parked: 40 }, 2000)

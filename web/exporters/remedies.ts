@@ -68,14 +68,14 @@ function silence({ lastSeen }: Exporter, now: number | null): Fault[] {
   return [{ gravity: 'error', what, remedy }]
 }
 
-function loss({ lost, flows }: Exporter): Fault[] {
+function loss({ lost, flows, flowsLeftOut }: Exporter): Fault[] {
   if (lost.flows === 0 && lost.datagrams === 0) return []
-  const part = lost.flows / Math.max(1, flows + lost.flows)
+  const part = lost.flows / Math.max(1, flows + flowsLeftOut + lost.flows)
   const about = lost.flowsEstimated ? 'about ' : ''
   const datagrams = several(lost.datagrams, 'datagram')
   const what = `lost: ${datagrams} with ${about}${several(lost.flows, 'flow')} (${(part * 100).toFixed(2)} %)`
   const remedy =
-    'look at Status for drops in the kernel’s buffer; if there are none, they were lost on the way'
+    'look at Status for drops in the kernel’s buffer; if there are none, they were lost on the way, or sent while Weir did not run'
   return [{ gravity: part > lossPart ? 'error' : 'warning', what, remedy }]
 }
 
@@ -96,8 +96,8 @@ function sampling({ sampling: rate }: Exporter): Fault[] {
  * Data waiting for its template cannot be decoded; `parked` also counts data whose template came
  * later.
  */
-function waiting({ parked, flows }: Exporter): Fault[] {
-  if (parked === 0 || flows > 0) return []
+function waiting({ parked, flows, flowsLeftOut }: Exporter): Fault[] {
+  if (parked === 0 || flows + flowsLeftOut > 0) return []
   const what = `none of its flows can be read yet, as ${several(parked, 'data set')} came without a template`
   const remedy = `they are decoded if it comes within half an hour; ${moreTemplates}`
   return [{ gravity: 'warning', what, remedy }]
