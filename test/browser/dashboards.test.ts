@@ -105,7 +105,10 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     const pages = [
       (await weir.open('/dashboards/changed')).page,
       (await weir.open('/wall/changed')).page,
+      (await weir.open('/dashboards/changed')).page,
     ]
+    const editor = pages[2]!
+    await editor.getByRole('button', { name: 'Edit', exact: true }).click()
     const figures = (page: Page) =>
       Promise.all(
         panels.map(({ title }) =>
@@ -124,6 +127,14 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     for (const page of pages) {
       await page.getByRole('heading', { name: 'Turned' }).waitFor({ timeout: 20_000 })
       await until(async () => isDeepStrictEqual(await figures(page), before))
+    }
+    // An editor in which nothing was changed goes on with theirs.
+    assert.equal(await editor.getByText('not saved yet').count(), 0)
+    await editor.getByLabel('Title').fill('Turned twice')
+    await editor.getByRole('button', { name: 'Keep' }).click()
+    for (const page of pages) {
+      await page.getByRole('heading', { name: 'Turned twice' }).waitFor({ timeout: 20_000 })
+      await editor.getByText('not saved yet').waitFor({ state: 'detached' })
       await page.close()
     }
   })

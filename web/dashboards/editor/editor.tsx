@@ -31,7 +31,11 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
   /** The last panel removed, as long as nothing was changed since. */
   const removed = useSignal<{ name: string; after: DashboardBody } | null>(null)
   const attempt = useAttempt()
-  const revise = useOpened(dashboard)
+  const revise = useOpened(dashboard, (opened) => {
+    const isUnchanged = open.peek() === null && isSame(changes.now(), bodyOf(opened))
+    if (isUnchanged) changes.begin(bodyOf(dashboard))
+    return isUnchanged
+  })
   const { body, change, undo } = changes
   const isKept = isSame(body, bodyOf(dashboard))
   const everyMs = (body.refreshSeconds ?? refreshUsually) * 1000
