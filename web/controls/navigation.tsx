@@ -1,6 +1,7 @@
 /** The top of every view: the navigation, and how fresh the data is. */
 import { formatDuration } from '../../flow/units.ts'
-import { newestData, silentSince, status, unreadableTiers } from '../state/collector.ts'
+import { newestData, status, unreadableTiers } from '../state/collector.ts'
+import { silentSince } from '../state/silence.ts'
 import { addressOf, place, shownFlows } from '../state/route.ts'
 import { logOut, session } from '../state/session.ts'
 import { zone } from '../state/zone.ts'

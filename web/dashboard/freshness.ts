@@ -1,8 +1,7 @@
-/** Age of the newest data that any panel shows, and since when nothing answers. */
+/** Age of the newest data that any panel shows. */
 import { signal } from '@preact/signals'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import type { RequestError } from '../client.ts'
 import { firstPointDue } from '../state/first-point.ts'
 
 /** Newest moment for which a panel shows data, unix seconds. */
@@ -10,9 +9,6 @@ export const newestShown = signal<number | null>(null)
 
 /** When the first point is due, unix seconds; null unless traffic has come in that is not shown yet. */
 export const firstDue = signal<number | null>(null)
-
-/** Since when nothing answers, unix ms; null while something does. */
-export const silentSince = signal<number | null>(null)
 
 /** Takes the end of the data from a series answer. */
 export function takeNewest({ open, series, time, step, to, asked }: SeriesAnswer): void {
@@ -24,18 +20,4 @@ export function takeNewest({ open, series, time, step, to, asked }: SeriesAnswer
   // Kept as first computed: later answers would move it.
   if (newest === null && series.some(({ summary }) => summary.total > 0))
     firstDue.value ??= firstPointDue(asked.to)
-}
-
-export function tellAnswered(): void {
-  if (silentSince.value !== null) silentSince.value = null
-}
-
-/** Takes note of a request that failed: a refusal is an answer too, unless it may be that of a proxy. */
-export function tellFailed({ status, isPassing }: RequestError, now: number): void {
-  if (status === 0) tellSilent(now)
-  else if (!isPassing) tellAnswered()
-}
-
-export function tellSilent(now: number): void {
-  silentSince.value ??= now
 }

@@ -1,6 +1,7 @@
 /** The page's single stream: the last minutes by the second, for all panels that use it. */
 import type { LiveRing, LiveSecond, LiveTick } from '../../api/schema/live.ts'
-import { newestShown, tellAnswered, tellSilent } from './freshness.ts'
+import { tellAnswered, tellSilent } from '../state/silence.ts'
+import { newestShown } from './freshness.ts'
 import type { LiveRows } from './live-layers.ts'
 
 type Listener = (rows: LiveRows, error: string) => void

@@ -8,8 +8,9 @@ import { figureQuery } from '../../flow/figure-query.ts'
 import { sameSteps } from '../chart/layers.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { addressOf } from '../state/route.ts'
+import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { repeat } from './repeat.ts'
-import { takeNewest, tellAnswered, tellFailed } from './freshness.ts'
+import { takeNewest } from './freshness.ts'
 
 export type QueriedPanel = Extract<Panel, { query: Record<string, string> }>
 

@@ -5,6 +5,7 @@ import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
 import type { Exporter, StatusAnswer } from '../../api/schema/status.ts'
 import { ask, RequestError, retryMs } from '../client.ts'
 import { askSession, session } from './session.ts'
+import { tellAnswered, tellFailed } from './silence.ts'
 
 export const exporters = signal<readonly Exporter[] | null>(null)
 export const status = signal<StatusAnswer | null>(null)
@@ -17,9 +18,6 @@ export const wasAsked = signal(false)
 
 /** Why the last request for the collector's status failed; null if it did not. */
 export const collectorFailure = signal<RequestError | null>(null)
-
-/** Since when Weir has not answered, unix ms; null while it does. */
-export const silentSince = signal<number | null>(null)
 
 /** How often exporters and status are fetched again. */
 const againMs = 30_000
@@ -85,11 +83,11 @@ export async function refreshCollector(): Promise<void> {
     exporters.value = answers[0].exporters
     status.value = answers[1]
     collectorFailure.value = null
-    silentSince.value = null
+    tellAnswered()
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
     collectorFailure.value = error
-    silentSince.value = error.isPassing ? (silentSince.value ?? Date.now()) : null
+    tellFailed(error, Date.now())
   } finally {
     wasAsked.value = true
   }

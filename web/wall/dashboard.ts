@@ -6,9 +6,9 @@ import { signal } from '@preact/signals'
 
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { read, RequestError, send } from '../client.ts'
-import { tellAnswered, tellFailed } from '../dashboard/freshness.ts'
 import type { StoredAs } from '../dashboard/panel-data.ts'
 import { repeat } from '../dashboard/repeat.ts'
+import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { standardDashboard } from './standard.ts'
 
 /** A dashboard as stored; the standard one is not. */

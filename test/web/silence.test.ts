@@ -1,9 +1,9 @@
-/** Since when a wall has had no answer. */
+/** Since when the page has had no answer. */
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 
 import { RequestError } from '../../web/client.ts'
-import { silentSince, tellFailed } from '../../web/dashboard/freshness.ts'
+import { silentSince, tellFailed } from '../../web/state/silence.ts'
 
 const failure = (status: number) => new RequestError('', { remedy: '', status })
 
@@ -28,4 +28,11 @@ test('an answer of a proxy does not end it; that a dashboard is gone, or may not
     tellFailed(failure(status), 2000)
     assert.equal(silentSince.value, null, String(status))
   }
+})
+
+test('an answer of a proxy begins it; that Weir is busy is an answer of its own', () => {
+  tellFailed(failure(502), 1000)
+  assert.equal(silentSince.value, 1000)
+  tellFailed(new RequestError('', { remedy: '', status: 503, code: 'busy' }), 2000)
+  assert.equal(silentSince.value, null)
 })
