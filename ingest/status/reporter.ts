@@ -54,6 +54,8 @@ export class Reporter {
   /** Exporters from before the start: reported until they send again. */
   #earlier: readonly ExporterStatus[] = []
   #gateways: string[] = []
+  /** Datagrams dropped because the backlog was full, as last seen, and when there were some last, unix seconds. */
+  #overflowed: { datagrams: number; at: number | null } = { datagrams: 0, at: null }
   #timer: NodeJS.Timeout | null = null
 
   private constructor(parts: ReporterParts) {
@@ -146,20 +148,26 @@ export class Reporter {
   #troubles(received: ReceiverStatus): Warning[] {
     const { alerts, collector, pipeline, receiver } = this.#parts
     const exporters = pipeline.exporters()
+    const now = Date.now() / 1000
+    if (received.overflowed > this.#overflowed.datagrams)
+      this.#overflowed = { datagrams: received.overflowed, at: now }
     return [
       ...warningsOf(exporters),
       ...lostAddresses(exporters, this.#gateways),
-      ...troublesOf({
-        publishing: collector.lastError,
-        judging: collector.incidents.lastError,
-        alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
-        waiting: this.#waiting(received),
-        overflowed: received.overflowed,
-        decoderState: receiver.stateError,
-        journal: received.journal,
-        publishedUntilMs: collector.publishedUntilMs,
-        damaged: receiver.damaged,
-      }),
+      ...troublesOf(
+        {
+          publishing: collector.lastError,
+          judging: collector.incidents.lastError,
+          alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
+          waiting: this.#waiting(received),
+          overflowed: this.#overflowed,
+          decoderState: receiver.stateError,
+          journal: received.journal,
+          publishedUntilMs: collector.publishedUntilMs,
+          damaged: receiver.damaged,
+        },
+        now,
+      ),
     ]
   }
 

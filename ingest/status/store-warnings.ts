@@ -1,14 +1,12 @@
 /** Warnings about the stores on other machines. */
 import type { AlsoStatus, ShippingStatus, StoreStatus, Warning } from '../../flow/status.ts'
 import { formatWithUnit } from '../../flow/units.ts'
+import { timeOf, warnedForADay } from './past-trouble.ts'
 
 /** A store may be away this long without a warning. */
 const waitingSecondsMin = 30
 /** A spool filled beyond this share causes a warning. */
 const spoolFullPart = 0.8
-
-/** What a store did not take causes a warning for this long: nothing can be done about it any more. */
-const notTakenSeconds = 86_400
 
 /** A store's name, the file of points it could not read, and how to separate writers. */
 const stores: Record<StoreStatus['kind'], { name: string; quarantine: string; apart: string }> = {
@@ -46,21 +44,6 @@ function reasons(kind: StoreStatus['kind']): [keyof StoreStatus['notTakenAt'], s
   ]
 }
 
-/** A warning about what a store did not take, if there was any in the last day. */
-function notTaken(
-  at: number | null | undefined,
-  nowSeconds: number,
-  { what, remedy }: Warning,
-): Warning[] {
-  if (at === null || at === undefined || nowSeconds - at >= notTakenSeconds) return []
-  return [
-    {
-      what: `${what}, the last at ${timeOf(Math.floor(at))}`,
-      remedy: `${remedy}; this is said for a day`,
-    },
-  ]
-}
-
 /** A warning for each tier that lacks steps which the spool had to drop. */
 function missingWarnings({ kind, missing }: StoreStatus): Warning[] {
   const { name } = stores[kind]
@@ -72,10 +55,6 @@ function missingWarnings({ kind, missing }: StoreStatus): Warning[] {
       remedy: `if the archive still has the flows, run \`weir rebuild --from ${from} --to ${to}\` while ingest is stopped; raise WEIR_SPOOL_MAX for the next time`,
     }
   })
-}
-
-function timeOf(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000', '')
 }
 
 /** Warnings about the series store; `nowSeconds` is unix time. */
@@ -95,7 +74,7 @@ export function storeWarnings(store: StoreStatus, nowSeconds: number): Warning[]
     })
   for (const [reason, happened, remedy] of reasons(store.kind)) {
     const what = `${points[reason]} points ${happened}`
-    warnings.push(...notTaken(notTakenAt[reason], nowSeconds, { what, remedy }))
+    warnings.push(...warnedForADay(notTakenAt[reason], nowSeconds, { what, remedy }))
   }
   return [...warnings, ...missingWarnings(store)]
 }
@@ -127,5 +106,5 @@ export function shippingWarnings(shipping: ShippingStatus, nowSeconds: number): 
     })
   const what = `${refusedByRetention} flows were older than ClickHouse keeps`
   const remedy = 'nothing to do if WEIR_ARCHIVE_KEEP is what you want'
-  return [...warnings, ...notTaken(refusedAt, nowSeconds, { what, remedy })]
+  return [...warnings, ...warnedForADay(refusedAt, nowSeconds, { what, remedy })]
 }

@@ -1,5 +1,6 @@
 /** Warnings about ingest itself: what fails, and what was dropped. */
 import type { Warning } from '../../flow/status.ts'
+import { warnedForADay } from './past-trouble.ts'
 
 /** The state of ingest. A text is the reason of the last failure; null: the last try succeeded. */
 export interface IngestState {
@@ -8,8 +9,8 @@ export interface IngestState {
   alerts: readonly { id: string; problem: string | null }[]
   /** Datagrams not counted yet, and how far counting lags. */
   waiting: { datagrams: number; seconds: number }
-  /** Datagrams dropped because the backlog was full. */
-  overflowed: number
+  /** Datagrams dropped because the backlog was full, and when the last was, unix seconds; null: never. */
+  overflowed: { datagrams: number; at: number | null }
   decoderState: string | null
   journal: { dropped: number; droppedMs: number | null; lastError: string | null }
   /** All datagrams received before it have been published, unix ms. */
@@ -57,11 +58,6 @@ const troubles: readonly Trouble[] = [
       'nothing is lost until 8 GiB wait, or half of the free disk; if this lasts, use a faster disk or processor, or spread the exporters over two collectors',
   },
   {
-    describe: ({ overflowed }) =>
-      whenAny(overflowed, 'datagrams were dropped because too many waited to be counted'),
-    remedy: 'use a faster processor, or spread the exporters over two collectors',
-  },
-  {
     describe: ({ decoderState }) =>
       whenFailed(decoderState, 'the state of the decoder could not be saved'),
     remedy: 'the next start takes longer; check the disk (df, dmesg)',
@@ -93,11 +89,18 @@ const troubles: readonly Trouble[] = [
   },
 ]
 
-/** A warning for each trouble, with its remedy. */
-export function troublesOf(state: IngestState): Warning[] {
-  return troubles.flatMap(({ describe: said, remedy }) =>
-    said(state).map((what) => ({ what, remedy })),
-  )
+/** A warning for each trouble, with its remedy; `nowSeconds` is unix time. */
+export function troublesOf(state: IngestState, nowSeconds: number): Warning[] {
+  const { datagrams, at } = state.overflowed
+  return [
+    ...troubles.flatMap(({ describe: said, remedy }) =>
+      said(state).map((what) => ({ what, remedy })),
+    ),
+    ...warnedForADay(at, nowSeconds, {
+      what: `${datagrams} datagrams were dropped because too many waited to be counted`,
+      remedy: 'use a faster processor, or spread the exporters over two collectors',
+    }),
+  ]
 }
 
 function whenFailed(reason: string | null, what: string): string[] {

@@ -3,12 +3,15 @@ import { test } from 'node:test'
 
 import { troublesOf, type IngestState } from '../../../ingest/status/troubles.ts'
 
+const now = 186_400
+
 const well: IngestState = {
   publishing: null,
   judging: null,
   alerts: [{ id: 'a1', problem: null }],
   waiting: { datagrams: 9, seconds: 4 },
-  overflowed: 0,
+  // A day ago.
+  overflowed: { datagrams: 3, at: 100_000 },
   decoderState: null,
   damaged: { bytes: 0, states: 0 },
   // Those that were not journalled have been published since.
@@ -17,7 +20,7 @@ const well: IngestState = {
 }
 
 test('while all is well there is nothing to report', () => {
-  assert.deepEqual(troublesOf(well), [])
+  assert.deepEqual(troublesOf(well, now), [])
 })
 
 for (const [state, what] of [
@@ -28,7 +31,10 @@ for (const [state, what] of [
     { waiting: { datagrams: 9000, seconds: 12.4 } },
     /^9000 datagrams wait in the journal: .* 12 s behind/,
   ],
-  [{ overflowed: 3 }, /^3 datagrams were dropped/],
+  [
+    { overflowed: { datagrams: 3, at: 100_001 } },
+    /^3 datagrams were dropped .*, the last at 1970-01-02T03:46:41Z$/,
+  ],
   [{ decoderState: 'EIO' }, /^the state of the decoder could not be saved: EIO$/],
   [
     { damaged: { bytes: 7, states: 0 } },
@@ -41,7 +47,7 @@ for (const [state, what] of [
   ],
 ] satisfies [Partial<IngestState>, RegExp][])
   test(`trouble with ${Object.keys(state)[0]!} is reported, with a remedy`, () => {
-    const [trouble, ...others] = troublesOf({ ...well, ...state })
+    const [trouble, ...others] = troublesOf({ ...well, ...state }, now)
     assert.match(trouble!.what, what)
     assert.notEqual(trouble!.remedy, '')
     assert.deepEqual(others, [])
