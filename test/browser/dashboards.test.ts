@@ -15,6 +15,7 @@ import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
+import { emptyPage } from './opened.ts'
 
 const place: Panel['place'] = { column: 0, row: 0, columns: 6, rows: 3 }
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
@@ -137,6 +138,24 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
       await editor.getByText('not saved yet').waitFor({ state: 'detached' })
       await page.close()
     }
+  })
+
+  test('a wall’s age of the data counts each second, and is not read out each second', async () => {
+    const panel: Panel = { kind: 'chart', place, query: { ...range, by: 'direction' } }
+    await weir.addDashboard({ id: 'aging', title: 'Aging', panels: [panel] })
+    const page = await emptyPage(weir.browser)
+    await page.clock.install({ time: new Date('2026-11-16T11:59:00Z') })
+    await page.goto(`${weir.url}/wall/aging`)
+    const age = page.locator('.age')
+    await age.filter({ hasText: /data \d+ min/ }).waitFor()
+    const before = await age.textContent()
+    const status = await page.getByRole('status').allTextContents()
+    await page.clock.runFor(3000)
+    assert.notEqual(await age.textContent(), before)
+    assert.deepEqual(await page.getByRole('status').allTextContents(), status)
+    await page.clock.runFor(120_000)
+    await page.getByText('the data is late').waitFor({ state: 'attached' })
+    await page.close()
   })
 
   test('a file that is no JSON is said to be that, and can be chosen again once it is mended', async () => {

@@ -161,8 +161,12 @@ function Head({ title }: { title: string }) {
     <header class="wall-head">
       <h1>{title}</h1>
       <span class="gap" />
-      {since !== null && <span class="late">Weir has not answered since {time(since)}</span>}
-      <span class={isLate ? 'age late' : 'age'} role="status">
+      <span role="status">
+        {since !== null && <span class="late">Weir has not answered since {time(since)}</span>}
+        {/* The age itself would be read out each second. */}
+        {since === null && isLate && <span class="unseen">the data is late</span>}
+      </span>
+      <span class={isLate ? 'age late' : 'age'}>
         <i aria-hidden="true" />
         {isCounting
           ? `counting the first five minutes: first point by ${clockText(wallTime(due, zone.value), false)}`
