@@ -1,11 +1,28 @@
 /** Whether anything is known of a window: a list without rows is otherwise unknown, not empty. */
 import type { Tier } from '../../flow/interval.ts'
+import { StoreFault } from '../../store/spool/fault.ts'
 import type { SeriesReader } from './from-tier.ts'
 import { gridEnd, gridOver } from './grid.ts'
 import { onlyExporter, type Window } from './window.ts'
 
-/** By the finest totals that begin before the window's end. */
+/**
+ * By the finest totals that begin before the window's end; undefined while their store does not
+ * answer, because the list comes from the archive and is right without it.
+ */
 export async function isKnown(
+  series: SeriesReader,
+  tiers: readonly Tier[],
+  window: Window,
+): Promise<boolean | undefined> {
+  try {
+    return await readKnown(series, tiers, window)
+  } catch (error) {
+    if (error instanceof StoreFault) return undefined
+    throw error
+  }
+}
+
+async function readKnown(
   series: SeriesReader,
   tiers: readonly Tier[],
   window: Window,

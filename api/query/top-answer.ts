@@ -19,8 +19,8 @@ export interface TopFacts {
   order: FlowTopQuery['order']
   window: Window
   names: NameSource
-  /** Left out by commands, which read the archive alone. */
-  known?: boolean
+  /** Left out by commands, which read the archive alone, and while the series store is away. */
+  known?: boolean | undefined
   remarks: string[]
 }
 

@@ -4,6 +4,8 @@ import { suite, test } from 'node:test'
 
 import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { exporterFilter } from '../../flow/filter.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { openInfluxSeriesReader } from '../../store/influx/reader.ts'
 import { exporterStatus, runningStatus as status } from '../exporter-status.ts'
 import { appUnderTest, exporter } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
@@ -131,6 +133,14 @@ test('a list without rows says whether that is no traffic, or not known', async 
   assert.deepEqual(await Promise.all([known(0, 300), known(10, 20), known(0, 1200)]), [true, true, true]) // prettier-ignore
   assert.deepEqual(await Promise.all([known(300, 900), known(610, 620), known(-600, 0)]), [false, false, false]) // prettier-ignore
   assert.equal(await known(0, 300, '&exporter=192.0.2.9'), false)
+})
+
+test('while InfluxDB is away, a list without rows is answered, and does not say which', async (t) => {
+  const environment = { WEIR_INFLUX_URL: 'http://127.0.0.1:9', WEIR_INFLUX_TOKEN: 'none' }
+  const series = await openInfluxSeriesReader(readSettings(environment).influx)
+  const { get } = await appUnderTest(t, { options: { series } })
+  const { rows, known } = await get<TopAnswer>(`/api/top?${window}`)
+  assert.deepEqual([rows, known], [[], undefined])
 })
 
 test('interfaces of several exporters with the same index are marked as added up', async (t) => {
