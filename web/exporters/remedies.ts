@@ -46,10 +46,16 @@ export const remedies: Record<string, string> = {
 }
 const otherRemedy = 'look at the datagrams: the journal holds them as pcap files for tcpdump'
 
-/** The faults of an exporter at a time (unix seconds), the gravest first. */
-export function faultsOf(exporter: Exporter, now: number | null): Fault[] {
+/** The time, and since when Weir has listened, unix seconds. */
+export interface Listening {
+  now: number
+  from: number
+}
+
+/** The faults of an exporter, the gravest first; null: Weir does not listen. */
+export function faultsOf(exporter: Exporter, listening: Listening | null): Fault[] {
   const faults = [
-    ...silence(exporter, now),
+    ...silence(exporter, listening),
     ...loss(exporter),
     ...clock(exporter),
     ...sampling(exporter),
@@ -61,8 +67,10 @@ export function faultsOf(exporter: Exporter, now: number | null): Fault[] {
   return faults.toSorted((a, b) => order.indexOf(a.gravity) - order.indexOf(b.gravity))
 }
 
-function silence({ lastSeen }: Exporter, now: number | null): Fault[] {
-  if (now === null || now - lastSeen < silentSeconds) return []
+function silence({ lastSeen }: Exporter, listening: Listening | null): Fault[] {
+  if (listening === null) return []
+  const { now, from } = listening
+  if (now - Math.max(lastSeen, from) < silentSeconds) return []
   const what = `it has sent nothing for ${formatDuration(now - lastSeen)}`
   const remedy = 'check that it runs and exports, and that UDP from it reaches this host'
   return [{ gravity: 'error', what, remedy }]

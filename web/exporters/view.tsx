@@ -20,12 +20,13 @@ const gravityMarks: Record<Fault['gravity'], string> = { error: '✖', warning: 
 
 export function Exporters() {
   const list = exporters.value
-  const now = status.value?.now ?? null
-  const running = status.value?.ingest?.running === true
+  const ingest = status.value?.ingest as IngestStatus | null | undefined
+  const listening =
+    status.value && ingest?.running ? { now: status.value.now, from: ingest.startedAt } : null
   const shown = found(list ?? [], parameter('find'))
   const isFew = shown.reduce((sum, { interfaces }) => sum + interfaces.length, 0) <= openMax
   const rated = shown
-    .map((exporter) => ({ exporter, faults: faultsOf(exporter, running ? now : null) }))
+    .map((exporter) => ({ exporter, faults: faultsOf(exporter, listening) }))
     .toSorted((a, b) => weight(b.faults) - weight(a.faults))
   return (
     <Page
@@ -44,13 +45,9 @@ export function Exporters() {
   )
 }
 
-/** An exporter's counters start with the collector, which may be long after it was first seen. */
+/** An exporter's counters outlive a restart of the collector. */
 function aboutAll(): string {
-  const ingest = status.value?.ingest as IngestStatus | null | undefined
-  const since = ingest?.running
-    ? ` · counted since ${instantText(ingest.startedAt * 1000, zone.value)}`
-    : ''
-  return `who sends, what is wrong, and what to do${since} · times in ${zone.value}`
+  return `who sends, what is wrong, and what to do · counted since first seen · times in ${zone.value}`
 }
 
 function weight(faults: readonly Fault[]): number {
