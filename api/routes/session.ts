@@ -181,7 +181,7 @@ function mustWait(ms: number): ApiError {
   })
 }
 
-function answerOf({ settings }: ApiParts, identity: Identity | null): SessionAnswer {
+function answerOf({ settings, now }: ApiParts, identity: Identity | null): SessionAnswer {
   const { auth } = settings.access
   const role = identity?.role ?? null
   return {
@@ -193,5 +193,6 @@ function answerOf({ settings }: ApiParts, identity: Identity | null): SessionAns
     masked: settings.access.mask.some((each) => each === role),
     open: auth === 'none' || auth === null,
     timeZone: settings.timeZone,
+    now: now() / 1000,
   }
 }

@@ -48,6 +48,7 @@ export const SessionAnswer = closed({
   /** The page must show that everybody who reaches the port is admin. */
   open: Type.Boolean(),
   timeZone: Type.String({ description: 'WEIR_TZ: an IANA name, or browser' }),
+  now: Type.Number({ description: 'the time by Weir’s own clock, unix seconds' }),
 })
 export type SessionAnswer = Static<typeof SessionAnswer>
 

@@ -15,7 +15,7 @@ import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { emptyPage } from './opened.ts'
+import { emptyPage, withClockOf } from './opened.ts'
 
 const place: Panel['place'] = { column: 0, row: 0, columns: 6, rows: 3 }
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
@@ -145,6 +145,7 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await weir.addDashboard({ id: 'aging', title: 'Aging', panels: [panel] })
     const page = await emptyPage(weir.browser)
     await page.clock.install({ time: new Date('2026-11-16T11:59:00Z') })
+    await withClockOf(page)
     await page.goto(`${weir.url}/wall/aging`)
     const age = page.locator('.age')
     await age.filter({ hasText: /data \d+ min/ }).waitFor()
@@ -156,6 +157,21 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await page.clock.runFor(120_000)
     await page.getByText('the data is late').waitFor({ state: 'attached' })
     await page.close()
+  })
+
+  test('a device whose clock is wrong shows the time up to Weir’s now', async () => {
+    for (const wrongMs of [-600_000, 600_000]) {
+      const page = await emptyPage(weir.browser)
+      await page.clock.install({ time: Date.now() + wrongMs })
+      const right = page.waitForRequest((request) => {
+        const { pathname, searchParams } = new URL(request.url())
+        const to = Number(searchParams.get('to')) * 1000
+        return pathname === '/api/series' && Math.abs(to - Date.now()) < 120_000
+      })
+      await page.goto(`${weir.url}/?from=now-1h&to=now`)
+      await right
+      await page.close()
+    }
   })
 
   test('a file that is no JSON is said to be that, and can be chosen again once it is mended', async () => {

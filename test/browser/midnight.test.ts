@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import { skipWithout } from '../setup/parts.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
-import { answered, emptyPage } from './opened.ts'
+import { answered, emptyPage, withClockOf } from './opened.ts'
 
 /** In Brussels it is five to midnight on the last of November. */
 const before = new Date('2026-11-30T22:55:00Z')
@@ -22,6 +22,7 @@ test(
     await using weir = await BrowsedWeir.start()
     const page = await emptyPage(weir.browser)
     await page.clock.install({ time: before })
+    await withClockOf(page)
     for (const [range, title] of titles) {
       await page.clock.setSystemTime(before)
       await page.goto(`${weir.url}/?${range}`)
@@ -46,6 +47,7 @@ test(
     await using weir = await BrowsedWeir.start()
     const page = await emptyPage(weir.browser)
     await page.clock.install({ time: before })
+    await withClockOf(page)
     let asked = 0
     page.on('request', (request) => {
       if (request.url().includes('/api/incidents?')) asked++

@@ -46,6 +46,21 @@ export async function openPage(
   return { page, complaints }
 }
 
+/** Lets Weir's clock go with the page's, which a test has set: the page would correct its own by it. */
+export async function withClockOf(page: Page): Promise<void> {
+  for (const path of ['session', 'status'])
+    await page.route(`**/api/${path}`, async (route) => {
+      try {
+        const response = await route.fetch()
+        const json = (await response.json()) as { now: number }
+        json.now = (await page.evaluate(() => Date.now())) / 1000
+        await route.fulfill({ response, json })
+      } catch {
+        // The page was left meanwhile.
+      }
+    })
+}
+
 /** Waits until a view has its answers. */
 export async function answered(page: Page): Promise<void> {
   await page.locator('main[aria-busy="false"]').first().waitFor()

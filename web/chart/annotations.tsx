@@ -11,6 +11,7 @@ import {
   remove,
   type Draft,
 } from '../state/annotations.ts'
+import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
 import { fieldText, instantText } from '../time/words.ts'
 
@@ -104,7 +105,7 @@ function TimeField(props: {
         type="text"
         defaultValue={value === null ? '' : fieldText(value * 1000, zone.value)}
         onChange={({ currentTarget: field }) => {
-          const context = { now: Date.now(), zone: zone.value, side: 'from' } as const
+          const context = { now: clockNow(), zone: zone.value, side: 'from' } as const
           const t = parseTime(field.value, context)
           const isEmpty = field.value.trim() === '' && clear !== undefined
           field.setCustomValidity(t === null && !isEmpty ? 'write 2026-11-16 11:32:10' : '')

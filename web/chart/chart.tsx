@@ -3,6 +3,7 @@ import { computed, signal, useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
 import { annotations } from '../state/annotations.ts'
+import { clockNow } from '../state/clock.ts'
 import { isLocal } from '../state/collector.ts'
 import { layers, pointsWanted, traffic } from '../state/traffic.ts'
 import { view } from '../state/view.ts'
@@ -120,7 +121,7 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
     ink: () => inks[theme.value],
     scene: () => scene.value,
     window: () => {
-      const window = windowAt(Date.now())
+      const window = windowAt(clockNow())
       return window ? [window.from / 1000, window.to / 1000] : null
     },
     events: {

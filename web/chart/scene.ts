@@ -1,6 +1,7 @@
 /** What the canvas draws: stacked layers with their colours, built once per answer and choice of keys. */
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Drawing } from '../state/address.ts'
+import { clockNow } from '../state/clock.ts'
 import { mixed, otherColours, palettes, type Theme } from './colours.ts'
 import { slotsOf } from './kept-colours.ts'
 import type { Half, Layer, Layers, Values } from './layers.ts'
@@ -111,7 +112,7 @@ export function makeScene(all: Layers, choice: SceneChoice): Scene {
     lines,
     levels: choice.levels ?? [],
     notes: choice.notes ?? [],
-    unknown: unknownRanges(answer, all.total, Date.now() / 1000),
+    unknown: unknownRanges(answer, all.total, clockNow() / 1000),
     lost: answer.lost,
     open: answer.open,
   }

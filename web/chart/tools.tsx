@@ -5,6 +5,7 @@ import { formatDuration, parseScaled } from '../../flow/units.ts'
 import { WordSelect } from '../controls/word-select.tsx'
 import { comparisons, drawings, stepChoices, type Drawing } from '../state/address.ts'
 import { draft } from '../state/annotations.ts'
+import { clockNow } from '../state/clock.ts'
 import { addressOf, shownFlows } from '../state/route.ts'
 import { traffic } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
@@ -87,7 +88,7 @@ export function explainShown(): void {
 
 /** Starts an annotation of the window shown. */
 export function annotateShown(): void {
-  const shown = traffic.value?.window ?? windowAt(Date.now())
+  const shown = traffic.value?.window ?? windowAt(clockNow())
   if (!shown) return
   const { from, to } = shown
   draft.value = { from: Math.floor(from / 1000), to: Math.ceil(to / 1000), text: '', of: null }

@@ -1,5 +1,6 @@
 /** Zooming and panning: by a drag, a key, a double click or an arrow. Each one is a new address. */
 import { moved } from '../../flow/time-grammar.ts'
+import { clockNow } from '../state/clock.ts'
 import { depth } from '../state/route.ts'
 import { show } from '../state/view.ts'
 import { windowAt, type Window } from '../state/window.ts'
@@ -27,7 +28,7 @@ function bounded(lengthMs: number): number {
 
 /** Moves the window by a fraction of its length: −1 is one window back. */
 export function pan(part: number): void {
-  const window = windowAt(Date.now())
+  const window = windowAt(clockNow())
   if (!window) return
   const { from, to } = window
   // Whole days stay whole days across a clock change.
@@ -42,7 +43,7 @@ export function pan(part: number): void {
 
 /** Makes the window `times` as long, around an instant (default: its middle). */
 export function zoom(times: number, around?: number): void {
-  const window = windowAt(Date.now())
+  const window = windowAt(clockNow())
   if (!window) return
   const { from, to } = window
   // At the limits nothing moves; and what is under the cursor may be from the window before.

@@ -1,5 +1,6 @@
 /** The time range of a view other than Explore: presets, fields, and the range in its address. */
 import { formatDuration } from '../../flow/units.ts'
+import { clockNow } from '../state/clock.ts'
 import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
 import { addressWith, go } from '../state/route.ts'
 import { view } from '../state/view.ts'
@@ -11,7 +12,7 @@ import { RangeFields } from './range-fields.tsx'
 export function RangeField() {
   const { from, to } = view.value
   const chosen = presetOf(from, to)
-  const window = windowAt(Date.now())
+  const window = windowAt(clockNow())
   const listed = [...mainPresets, ...morePresets]
   const pick = (label: string) => {
     const preset = listed.find((each) => each.label === label)

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import { isRelative, parseTime } from '../../flow/time-grammar.ts'
+import { clockNow } from '../state/clock.ts'
 import { view } from '../state/view.ts'
 import { timeFaults } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
@@ -13,13 +14,13 @@ import { fieldText, isoText } from '../time/words.ts'
  * zone.
  */
 function shownTime(text: string, side: 'from' | 'to'): string {
-  const t = parseTime(text, { now: Date.now(), zone: zone.value, side })
+  const t = parseTime(text, { now: clockNow(), zone: zone.value, side })
   return t === null || isRelative(text) ? text : fieldText(t, zone.value)
 }
 
 /** Typed text as the address has it: an instant with its zone, so that it is the same for everybody. */
 function sentTime(text: string, side: 'from' | 'to'): string {
-  const t = parseTime(text, { now: Date.now(), zone: zone.value, side })
+  const t = parseTime(text, { now: clockNow(), zone: zone.value, side })
   return t === null || isRelative(text) ? text.trim() : isoText(t)
 }
 

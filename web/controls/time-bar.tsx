@@ -2,6 +2,7 @@
 import { offsetText } from '../../flow/zone.ts'
 import { pan, zoom } from '../chart/zoom.ts'
 import { refreshChoices } from '../state/address.ts'
+import { clockNow } from '../state/clock.ts'
 import { isMoving } from '../state/refresh.ts'
 import { load } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
@@ -88,7 +89,7 @@ function Presets() {
 }
 
 function ZoneChoice() {
-  const now = Date.now()
+  const now = clockNow()
   const zones = [...new Set([zone.value, serverZone.value || browserZone, browserZone, 'UTC'])]
   return (
     <select

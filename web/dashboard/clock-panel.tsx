@@ -3,16 +3,17 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import { isZone, wallTime } from '../../flow/zone.ts'
+import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
 import { clockText, dayText } from '../time/ticks.ts'
 import type { PanelFacts } from './panels.tsx'
 
 /** unix ms, as shown by the page's clocks. */
-export const now = signal(Date.now())
+export const now = signal(clockNow())
 
 /** Keeps `now` current; returns the function that stops this. */
 export function followNow(): () => void {
-  const timer = setInterval(() => (now.value = Date.now()), 1000)
+  const timer = setInterval(() => (now.value = clockNow()), 1000)
   return () => clearInterval(timer)
 }
 

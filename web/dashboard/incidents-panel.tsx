@@ -6,6 +6,7 @@ import type { Incident, IncidentsAnswer } from '../../api/schema/explain.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'
+import { clockNow } from '../state/clock.ts'
 import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { zone } from '../state/zone.ts'
 import { addressOfStored, isOutdated } from './panel-data.ts'
@@ -37,7 +38,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
         } catch (cause) {
           if (ended.aborted) return
           if (!(cause instanceof RequestError)) throw cause
-          tellFailed(cause, Date.now())
+          tellFailed(cause, clockNow())
           if (isOutdated(cause, place)) return
           error.value = `${cause.message} ${cause.remedy}`
           throw cause
@@ -46,7 +47,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
     [address, everyMs],
   )
   const isNew = ({ window }: Incident) =>
-    window.ongoing || Date.now() / 1000 - window.to < newSeconds
+    window.ongoing || clockNow() / 1000 - window.to < newSeconds
   return (
     <>
       {incidents.value?.length === 0 && <p class="dim">No incidents in 30 days.</p>}

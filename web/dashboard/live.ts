@@ -1,5 +1,6 @@
 /** The page's single stream: the last minutes by the second, for all panels that use it. */
 import type { LiveRing, LiveSecond, LiveTick } from '../../api/schema/live.ts'
+import { clockNow } from '../state/clock.ts'
 import { tellAnswered, tellSilent } from '../state/silence.ts'
 import { newestShown } from './freshness.ts'
 import type { LiveRows } from './live-layers.ts'
@@ -43,7 +44,7 @@ function open(): void {
     take(seconds)
   })
   stream.addEventListener('error', () => {
-    tellSilent(Date.now())
+    tellSilent(clockNow())
     if (stream.readyState !== EventSource.CLOSED) return
     tell('The live stream was refused; trying again.')
     reopening = setTimeout(open, againMs)

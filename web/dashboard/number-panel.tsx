@@ -2,6 +2,7 @@
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatDuration, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { measureUnits } from '../chart/readout.ts'
+import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
 import { shortInstantText } from '../time/words.ts'
 import { figureOf, isNewest, type Figure } from './figure.ts'
@@ -64,7 +65,7 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
 
 /** The last that is known is of now only while it is new: an exporter that fell silent sends nothing now. */
 function momentText({ step }: SeriesAnswer, figure: Figure | null): string {
-  if (!figure || isNewest(figure.end, step, Date.now() / 1000)) return statisticTexts.last
+  if (!figure || isNewest(figure.end, step, clockNow() / 1000)) return statisticTexts.last
   return `until ${shortInstantText(figure.end * 1000, zone.value)}`
 }
 

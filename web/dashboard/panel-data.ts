@@ -7,6 +7,7 @@ import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { figureQuery } from '../../flow/figure-query.ts'
 import { sameSteps } from '../chart/layers.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
+import { clockNow } from '../state/clock.ts'
 import { addressOf } from '../state/route.ts'
 import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { repeat } from './repeat.ts'
@@ -103,7 +104,7 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
         } catch (error) {
           if (ended.aborted) return
           if (!(error instanceof RequestError)) throw error
-          tellFailed(error, Date.now())
+          tellFailed(error, clockNow())
           if (isOutdated(error, place)) return
           const last = state.peek()
           const kept = last.question === question ? last : nothing

@@ -1,5 +1,6 @@
 /** Time ranges in addresses, and the windows that show events best. */
 import { parseTime } from '../../flow/time-grammar.ts'
+import { clockNow } from '../state/clock.ts'
 import type { Window } from '../state/window.ts'
 import { isoText } from '../time/words.ts'
 
@@ -12,7 +13,7 @@ export function rangeParameter({ from, to }: Window): string {
 export function readRange(text: string): Window | null {
   const [start, end, more] = text.split('/')
   if (start === undefined || end === undefined || more !== undefined) return null
-  const context = { now: Date.now(), zone: 'UTC' }
+  const context = { now: clockNow(), zone: 'UTC' }
   const from = parseTime(start, { ...context, side: 'from' })
   const to = parseTime(end, { ...context, side: 'to' })
   return from !== null && to !== null && to > from ? { from, to } : null

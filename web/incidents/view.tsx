@@ -12,6 +12,7 @@ import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds, type Kind } from '../explain/kinds.ts'
 import { rangeParameter, windowAround } from '../explain/ranges.ts'
 import { defaultView, parameters, readQuery, word, writeAddress } from '../state/address.ts'
+import { clockNow } from '../state/clock.ts'
 import { followAnswer, followChanging } from '../state/follow.ts'
 import { addressWith, go, parameter, place, stay } from '../state/route.ts'
 import { isMoving } from '../state/refresh.ts'
@@ -130,7 +131,7 @@ function Item({ incident }: { incident: Incident }) {
 }
 
 function None() {
-  const window = windowAt(Date.now())
+  const window = windowAt(clockNow())
   const days = window ? formatDuration((window.to - window.from) / 1000) : ''
   return (
     <p class="panel empty">

@@ -13,6 +13,7 @@ import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import { RequestError } from '../client.ts'
 import type { Measure } from '../state/address.ts'
+import { clockNow } from '../state/clock.ts'
 import { newestData, wasAsked } from '../state/collector.ts'
 import { go, parameter } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
@@ -59,7 +60,7 @@ export function Graph({ object, measure, period, speed, exploreAt, onAnswer }: G
         const counter = measure === 'bits' || measure === 'packets' ? counterQuery(object) : null
         const counted = counter && { ...counter, ...asked }
         const layers = await fetchByDirection({ ...seriesQuery(object), ...asked }, ended, counted)
-        loaded.value = { layers, at: Date.now() }
+        loaded.value = { layers, at: clockNow() }
         const [entry] = layers.answer.series
         onAnswer({ label: entry ? plainLabel(entry) : null, error: null })
       } catch (cause) {
@@ -100,7 +101,7 @@ export function Graph({ object, measure, period, speed, exploreAt, onAnswer }: G
 
 /** The period up to now, or to the time in the address: such a page stays as it is. */
 function windowOf({ from }: Period): { from: number; to: number } {
-  const context = { now: Date.now(), zone: zone.value, side: 'to' } as const
+  const context = { now: clockNow(), zone: zone.value, side: 'to' } as const
   const now = parseTime(parameter('to') || 'now', context) ?? context.now
   const start = parseTime(from, { now, zone: zone.value, side: 'from' }) ?? now
   return { from: Math.floor(start / 1000), to: Math.floor(now / 1000) }

@@ -15,6 +15,7 @@ import {
   type Measure,
   type Reading,
 } from '../state/address.ts'
+import { clockNow } from '../state/clock.ts'
 import { addressWith, go, parameter, place } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
 import { isoText } from '../time/words.ts'
@@ -46,7 +47,7 @@ const readings: Readonly<Record<string, Reading>> = {
 }
 
 function timeOf(text: string): number | null {
-  return parseTime(text, { now: Date.now(), zone: zone.value, side: 'to' })
+  return parseTime(text, { now: clockNow(), zone: zone.value, side: 'to' })
 }
 
 /** The day that the first graph shows. */

@@ -5,6 +5,7 @@ import type { Query } from '../client.ts'
 import { narrowed } from '../controls/narrowed.ts'
 import { withExporter } from '../controls/words.tsx'
 import { parameters, readQuery, text, word } from '../state/address.ts'
+import { clockNow } from '../state/clock.ts'
 import { parameter, place } from '../state/route.ts'
 import { view } from '../state/view.ts'
 import { windowAt } from '../state/window.ts'
@@ -72,7 +73,7 @@ export const reportQuery = computed((): Query | null => {
   const { by, order, limit, include, filter, exporter } = question.value
   // Reads the view so that its time range is followed.
   void view.value
-  const window = windowAt(Date.now())
+  const window = windowAt(clockNow())
   if (!window) return null
   const { from, to } = { from: Math.floor(window.from / 1000), to: Math.ceil(window.to / 1000) }
   return { from, to, by, order, limit, include: include === 'any' ? '' : include, filter, exporter }

@@ -4,6 +4,7 @@ import { computed, signal } from '@preact/signals'
 import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
 import type { Exporter, StatusAnswer } from '../../api/schema/status.ts'
 import { ask, RequestError, retryMs } from '../client.ts'
+import { clockNow, takeServerTime } from './clock.ts'
 import { askSession, session } from './session.ts'
 import { tellAnswered, tellFailed } from './silence.ts'
 
@@ -78,16 +79,18 @@ function nextMs(): number {
 /** Fetches exporters and status; if nothing answers, the old values stay. */
 export async function refreshCollector(): Promise<void> {
   const { signal: ended } = new AbortController()
+  const sent = Date.now()
   try {
     const answers = await Promise.all([ask('exporters', {}, ended), ask('status', {}, ended)])
     exporters.value = answers[0].exporters
     status.value = answers[1]
+    takeServerTime(answers[1].now, sent, Date.now())
     collectorFailure.value = null
     tellAnswered()
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
     collectorFailure.value = error
-    tellFailed(error, Date.now())
+    tellFailed(error, clockNow())
   } finally {
     wasAsked.value = true
   }

@@ -3,6 +3,7 @@ import { computed, signal } from '@preact/signals'
 
 import type { SessionAnswer } from '../../api/schema/access.ts'
 import { loginNeeded, read, RequestError, send } from '../client.ts'
+import { takeServerTime } from './clock.ts'
 import { hasUnsaved, mayLeave, reloadPage } from './route.ts'
 import { takeServerZone } from './zone.ts'
 
@@ -13,9 +14,11 @@ export const isAdmin = computed(() => session.value?.role === 'admin')
 
 /** Fetches the session; if nothing answers, the user is unknown. */
 export async function askSession(): Promise<void> {
+  const sent = Date.now()
   try {
     const answer = await read<SessionAnswer>('/api/session', new AbortController().signal)
     session.value = answer
+    takeServerTime(answer.now, sent, Date.now())
     takeServerZone(answer.timeZone)
     loginNeeded.value = answer.role === null
   } catch (error) {

@@ -3,11 +3,12 @@ import { computed, effect, signal } from '@preact/signals'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds, parseDuration } from '../../flow/interval.ts'
-import { dependsOnZone, moved } from '../../flow/time-grammar.ts'
+import { dependsOnZone, isRelative, moved } from '../../flow/time-grammar.ts'
 import { byClock } from '../chart/compared.ts'
 import { makeLayers, sameSteps, wholeByKeys } from '../chart/layers.ts'
 import { ask, RequestError, type Query } from '../client.ts'
 import { splitKeys, type Split, type View } from './address.ts'
+import { clockAhead, clockNow } from './clock.ts'
 import { isLocal, wasAsked } from './collector.ts'
 import { place } from './route.ts'
 import { loadTables } from './tables.ts'
@@ -68,7 +69,10 @@ export function followView(): () => void {
     // There is no need to wait for the server's zone where it does not matter.
     const isZoned = dependsOnZone(from) || dependsOnZone(to) || compare !== 'none'
     const ofZone = isZoned ? zone.value : ''
-    const next = [from, to, by, measure, exporter, filter, step, compare, ofZone].join('\n')
+    const ofClock = isRelative(from) || isRelative(to) ? clockAhead.value : 0
+    const next = [from, to, by, measure, exporter, filter, step, compare, ofZone, ofClock].join(
+      '\n',
+    )
     if (next === asked) return
     asked = next
     void load()
@@ -84,7 +88,7 @@ export function followView(): () => void {
 export async function load(): Promise<void> {
   running?.abort()
   const { signal: ended } = (running = new AbortController())
-  const window = windowAt(Date.now())
+  const window = windowAt(clockNow())
   if (!window) {
     loading.value = false
     return
@@ -107,7 +111,7 @@ export async function load(): Promise<void> {
     if (ended.aborted) return
     if (!(error instanceof RequestError)) throw error
     loading.value = false
-    failure.value = { error, at: Date.now(), isOlder }
+    failure.value = { error, at: clockNow(), isOlder }
   }
 }
 
@@ -136,7 +140,7 @@ async function loadTraffic(shown: View, window: Window, ended: AbortSignal): Pro
   const totals = sameSteps(keyed, first)
     ? first
     : await ask('series', { ...query, by: 'direction', step: keyed.step }, ended)
-  return { view: shown, window, keyed, totals, peak: null, compared: null, comparedFault: null, loadedAt: Date.now() } // prettier-ignore
+  return { view: shown, window, keyed, totals, peak: null, compared: null, comparedFault: null, loadedAt: clockNow() } // prettier-ignore
 }
 
 /** The MAX line, if steps are long enough to have one; the chart is shown before it comes. */

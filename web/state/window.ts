@@ -2,6 +2,7 @@
 import { computed } from '@preact/signals'
 
 import { parseTime } from '../../flow/time-grammar.ts'
+import { clockNow } from './clock.ts'
 import { view } from './view.ts'
 import { zone } from './zone.ts'
 
@@ -15,7 +16,7 @@ export interface Window {
 export const timeFaults = computed(() => {
   const { from, to } = view.value
   const read = (text: string, side: 'from' | 'to') =>
-    parseTime(text, { now: Date.now(), zone: zone.value, side })
+    parseTime(text, { now: clockNow(), zone: zone.value, side })
   const [start, end] = [read(from, 'from'), read(to, 'to')]
   const form = 'write 2026-11-16 11:30, now-6h or now/d, of the years 1970 to 2099'
   if (start === null) return { from: `"${from}" is not a time: ${form}`, to: '' }

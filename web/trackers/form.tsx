@@ -6,6 +6,7 @@ import { parseTime } from '../../flow/time-grammar.ts'
 import { RequestError } from '../client.ts'
 import { useOpened } from '../controls/opened.ts'
 import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'
+import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
 import { makeTracker, reviseTracker } from './trackers.ts'
 
@@ -69,7 +70,7 @@ export function TrackerForm({ tracker, close }: { tracker: Tracker | null; close
 /** @throws RequestError also for an invalid time: the tracker would start now instead */
 async function keep(tracker: Tracker | null, draft: Draft): Promise<void> {
   const { name, filter, group, side, from, comment } = draft
-  const t = parseTime(from, { now: Date.now(), zone: zone.value, side: 'from' })
+  const t = parseTime(from, { now: clockNow(), zone: zone.value, side: 'from' })
   if (t === null && from.trim() !== '')
     throw new RequestError(`"${from}" is not a time`, {
       remedy: 'write 2026-11-16 09:00 or now-7d, or leave it empty',

@@ -8,6 +8,7 @@ import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { read, RequestError, send } from '../client.ts'
 import type { StoredAs } from '../dashboard/panel-data.ts'
 import { repeat } from '../dashboard/repeat.ts'
+import { clockNow } from '../state/clock.ts'
 import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { standardDashboard } from './standard.ts'
 
@@ -57,7 +58,7 @@ export function hang(id: string): () => void {
       take({ stored: { id, etag }, body })
     } catch (error) {
       if (ended.aborted || !(error instanceof RequestError)) throw error
-      tellFailed(error, Date.now())
+      tellFailed(error, clockNow())
       fault.value = error
       throw error
     }

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 
 import { wallTime } from '../../flow/zone.ts'
+import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
 import { isWithin } from './within.ts'
 
@@ -51,7 +52,7 @@ export function hidePointer(): () => void {
 
 /** Dims by the clock; returns the function that stops this. */
 export function followNight(range: string): () => void {
-  const look = () => (isDimmed.value = isWithin(range, wallTime(Date.now(), zone.value)))
+  const look = () => (isDimmed.value = isWithin(range, wallTime(clockNow(), zone.value)))
   look()
   const timer = setInterval(look, 30_000)
   return () => clearInterval(timer)
@@ -66,7 +67,7 @@ export function followVersion(): () => void {
     const response = await fetch('/', { cache: 'no-store' }).catch(() => null)
     if (!response?.ok) return
     const served = scriptOf(await response.text())
-    const isNight = wallTime(Date.now(), zone.value).hour === freshHour
+    const isNight = wallTime(clockNow(), zone.value).hour === freshHour
     const isOld = isNight && Date.now() - startedAt > freshAfterMs
     if ((served !== '' && served !== own) || isOld) location.reload()
   }

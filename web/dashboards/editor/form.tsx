@@ -7,6 +7,7 @@ import { RequestError } from '../../client.ts'
 import { Fault } from '../../controls/attempt.tsx'
 import { useDialog } from '../../controls/dialog.ts'
 import { filterAnswer } from '../../controls/filter-input.tsx'
+import { clockNow } from '../../state/clock.ts'
 import { zone } from '../../state/zone.ts'
 import { AsJson } from './as-json.tsx'
 import { isSame, kindNames } from './changes.ts'
@@ -91,7 +92,7 @@ function usePanelDraft({ panel, place, take }: PanelFormFacts) {
   /** The last valid filter: the draft's own may be half typed. */
   const sound = useSignal(first.filter)
   const refusal = useSignal('')
-  const faults = faultsOf(draft.value, { now: Date.now(), zone: zone.value })
+  const faults = faultsOf(draft.value, { now: clockNow(), zone: zone.value })
   const change = (part: Partial<PanelDraft>) => {
     draft.value = { ...draft.peek(), ...part }
     refusal.value = ''
