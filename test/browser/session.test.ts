@@ -82,6 +82,28 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
     assert.equal(await title.count(), 0)
   })
 
+  test('a wall says that its session has ended, and what to do', async () => {
+    const page = await open('/status')
+    const place = { column: 0, row: 0, columns: 6, rows: 3 }
+    const panels = [{ kind: 'top', place, query: { by: 'host' } }]
+    await request(page, '/api/dashboards', {
+      id: 'ended',
+      title: 'Hall',
+      refreshSeconds: 5,
+      panels,
+    })
+    await page.goto(`${weir.url}/wall/ended`)
+    await page.getByText('in this time').or(page.getByText('of this time')).waitFor()
+    assert.equal(await page.getByRole('alert').count(), 0)
+    await request(page, '/api/logout')
+    const said = page.getByRole('alert').filter({ hasText: 'This screen is not logged in' })
+    await said.getByRole('link', { name: 'log in' }).click()
+    await logIn(page, 'admin')
+    await page.goBack()
+    await said.waitFor({ state: 'detached' })
+    await page.close()
+  })
+
   test('so does a panel’s form, which does not cover the log-in', async () => {
     const page = await open('/dashboards')
     await page.getByRole('button', { name: 'New dashboard' }).click()

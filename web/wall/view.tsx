@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { DashboardBody } from '../../api/schema/state.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
+import { loginNeeded } from '../client.ts'
 import { Fault } from '../controls/fault.tsx'
 import { followNow, now } from '../dashboard/clock-panel.tsx'
 import { firstDue, newestShown } from '../dashboard/freshness.ts'
@@ -78,10 +79,17 @@ export function Wall() {
       style={{ fontSize: `${13 * scale}px` }}
     >
       <Head title={dashboard?.body.title ?? shown.value} />
-      {fault.value && (
+      {loginNeeded.value ? (
         <p class="message error" role="alert">
-          <Fault error={fault.value} />
+          <b>This screen is not logged in.</b> Open its link again (if that is no longer valid, an
+          admin can make a new one), or <a href="/">log in</a>. What is shown is as of before.
         </p>
+      ) : (
+        fault.value && (
+          <p class="message error" role="alert">
+            <Fault error={fault.value} />
+          </p>
+        )
       )}
       {dashboard && <Grid key={dashboard.stored?.id} hung={dashboard} scale={scale} />}
     </main>
