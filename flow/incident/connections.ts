@@ -1,11 +1,11 @@
 /**
  * Connections: all records of a 5-tuple in either direction, joined however the exporter split
  * them, until a pause longer than the exporter's timeouts, not counting the time in which the exporter was away. The source of the first record is the
- * opener; if both sides start at the same instant, flags and then ports decide.
+ * opener; if both sides start at the same instant, flags and then ports decide. Of ICMP, a pair of hosts is one.
  */
 import { servicePort } from '../service.ts'
 import type { FlowTable } from './flow-table.ts'
-import { groupByTuple, type Tuples } from './tuples.ts'
+import { groupByTuple, isIcmp, type Tuples } from './tuples.ts'
 
 /** Connections as columns; times unix ms. Hosts are indices into the table's hosts. */
 export interface Connections {
@@ -33,6 +33,8 @@ const idleMsMax = 1_800_000
 
 const synFlag = 0x02
 const ackFlag = 0x10
+/** Echo requests of ICMP and ICMPv6 (RFC 792, RFC 4443) as exporters report them in place of a port: 256 × type + code. */
+const echoRequests: Record<number, number> = { 1: 8 * 256, 58: 128 * 256 }
 
 /** The longest record of an exporter, which is its active timeout if it split any; within bounds. */
 function timeoutSeen({ first, last, count }: FlowTable): number {
@@ -133,8 +135,8 @@ function fill(
 }
 
 /** Whether two records of a connection have opposite directions. */
-function isBack({ source, sourcePort }: FlowTable, a: number, b: number): boolean {
-  return source[a] !== source[b] || sourcePort[a] !== sourcePort[b]
+function isBack({ source, sourcePort, protocol }: FlowTable, a: number, b: number): boolean {
+  return source[a] !== source[b] || (sourcePort[a] !== sourcePort[b] && !isIcmp(protocol[a]!))
 }
 
 /** Of the first records of a connection, the one whose source opened it. */
@@ -148,27 +150,34 @@ function openingRow(table: FlowTable, rows: Uint32Array): number {
   return row
 }
 
-/** Whether a record is a request: a SYN without ACK, or to a service's port from another. */
+/** Whether a record is a request: a SYN without ACK, an echo request, or to a service's port from another. */
 function isCertain(table: FlowTable, row: number): boolean {
+  if (isIcmp(table.protocol[row]!)) return asks(table, row)
   const [port, back] = [table.destinationPort[row]!, table.sourcePort[row]!]
   return (
     asks(table, row) || (port !== back && servicePort(table.protocol[row]!, back, port) === port)
   )
 }
 
-function asks(table: FlowTable, row: number): boolean {
-  return table.protocol[row] === 6 && (table.tcpFlags[row]! & (synFlag | ackFlag)) === synFlag
+function asks({ protocol, tcpFlags, destinationPort }: FlowTable, row: number): boolean {
+  const echo = echoRequests[protocol[row]!]
+  if (echo !== undefined) return destinationPort[row] === echo
+  return protocol[row] === 6 && (tcpFlags[row]! & (synFlag | ackFlag)) === synFlag
 }
 
 /** Whether the source of `a`, not that of `b` (the other direction), opened the connection. */
 function opens(table: FlowTable, a: number, b: number): boolean {
   if (asks(table, a) !== asks(table, b)) return asks(table, a)
+  if (isIcmp(table.protocol[a]!)) return isLocalToOutside(table, a, b)
   const [port, back] = [table.sourcePort[a]!, table.sourcePort[b]!]
   if (port !== back) {
     const service = servicePort(table.protocol[a]!, port, back)
     // Neither port names a service: clients get the higher port.
     return service < 0 ? port > back : port !== service
   }
-  const { hosts, source } = table
+  return isLocalToOutside(table, a, b)
+}
+
+function isLocalToOutside({ hosts, source }: FlowTable, a: number, b: number): boolean {
   return hosts.isLocal(source[a]!) && !hosts.isLocal(source[b]!)
 }

@@ -10,6 +10,14 @@ export interface Tuples {
 
 const emptySlot = 0xffffffff
 
+const icmp = 1
+const icmp6 = 58
+
+/** ICMP has no ports: its type, which many exporters report as one, differs between a request and its reply. */
+export function isIcmp(protocol: number): boolean {
+  return protocol === icmp || protocol === icmp6
+}
+
 /** Groups the rows of a table by protocol, addresses and ports, in either direction. */
 export function groupByTuple(table: FlowTable): Tuples {
   const { count } = table
@@ -57,9 +65,11 @@ function byTuple(
 
 /** The same for both directions of a 5-tuple. */
 function hash(table: FlowTable, row: number): number {
-  const one = side(table.source[row]!, table.sourcePort[row]!)
-  const other = side(table.destination[row]!, table.destinationPort[row]!)
-  let mixed = Math.imul((one + other) ^ table.protocol[row]!, 0x9e3779b1)
+  const protocol = table.protocol[row]!
+  const hasPorts = !isIcmp(protocol)
+  const one = side(table.source[row]!, hasPorts ? table.sourcePort[row]! : 0)
+  const other = side(table.destination[row]!, hasPorts ? table.destinationPort[row]! : 0)
+  let mixed = Math.imul((one + other) ^ protocol, 0x9e3779b1)
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ Math.imul(one ^ other, 0x85ebca6b), 0xc2b2ae35)
   return (mixed ^ (mixed >>> 13)) >>> 0
 }
@@ -71,6 +81,11 @@ function side(host: number, port: number): number {
 function isSame(table: FlowTable, a: number, b: number): boolean {
   if (table.protocol[a] !== table.protocol[b]) return false
   const { source, destination, sourcePort, destinationPort } = table
+  if (isIcmp(table.protocol[a]!))
+    return (
+      (source[a] === source[b] && destination[a] === destination[b]) ||
+      (source[a] === destination[b] && destination[a] === source[b])
+    )
   return (
     (source[a] === source[b] &&
       destination[a] === destination[b] &&

@@ -43,6 +43,21 @@ suite('connections', () => {
     ])
   })
 
+  test('a ping and its reply are one, opened by the side that asked', () => {
+    const pings = [
+      { protocol: 1, request: 2048, reply: 0, from: '203.0.113.80', to: '10.0.0.22' },
+      { protocol: 58, request: 32_768, reply: 33_024, from: '2001:db8::1', to: 'fd00::22' },
+    ]
+    for (const { protocol, request, reply, from, to } of pings) {
+      const flow = { protocol, sourcePort: 0, tcpFlags: 0 }
+      const answer = { ...flow, source: to, destination: from, destinationPort: reply }
+      const asked = { ...flow, source: from, destination: to, destinationPort: request }
+      assert.deepEqual(joined([answer, asked]), [
+        { opener: from, peer: to, port: request, first: 0, bytes: 2000 },
+      ])
+    }
+  })
+
   test('after a gap longer than the observed timeouts it is another', () => {
     const later = (ms: number) =>
       joined([there, { ...there, first: t0 + ms, last: t0 + ms }]).length

@@ -82,6 +82,16 @@ suite('who asked for the bytes of a host', () => {
     assert.deepEqual([askedBy, accepted, connections], [20, 40, 5])
   })
 
+  test('others, if the host answered all of their pings', () => {
+    const ping = { first: t0 + 70_000, last: t0 + 80_000, protocol: 1, sourcePort: 0, bytes: 9e8 }
+    const { askedBy, accepted, connections } = factsOf([
+      ...own,
+      { ...ping, source: '203.0.113.9', destination: host, destinationPort: 2048 },
+      { ...ping, source: host, destination: '203.0.113.9', destinationPort: 0 },
+    ])
+    assert.deepEqual([askedBy, accepted, connections], [1, 1, 5])
+  })
+
   test('the host itself, although a few connections were opened to it', () => {
     const { askedBy } = factsOf([...many('203.0.113.80', 9, 9e6, 900), ...flood])
     assert.equal(askedBy, undefined)
