@@ -21,6 +21,12 @@ export function isIPv4(words: AddressWords): boolean {
   return words[2] === ipv4Marker && words[1] === 0 && words[0] === 0
 }
 
+/** Whether an address is that of a multicast group (224.0.0.0/4, ff00::/8) or 255.255.255.255: no single host has it. */
+export function isGroup(words: AddressWords): boolean {
+  if (!isIPv4(words)) return words[0] >>> 24 === 0xff
+  return words[3] >>> 28 === 0xe || words[3] === 0xffffffff
+}
+
 /** The words of an address given as text, or null if the text is not an address. */
 export function parseAddress(text: string): AddressWords | null {
   if (!text.includes(':')) {

@@ -46,7 +46,7 @@ export function windowOf({ incident, span }: Pick<Event, 'incident' | 'span'>): 
 }
 
 export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
-  const { mainPeer, askedBy: _, ...facts } = actor
+  const { mainPeer, askedBy: _, tunnel: __, ...facts } = actor
   return {
     ...facts,
     name: hostName(actor.host),

@@ -159,9 +159,11 @@ function isCertain(table: FlowTable, row: number): boolean {
   )
 }
 
-function asks({ protocol, tcpFlags, destinationPort }: FlowTable, row: number): boolean {
+function asks(table: FlowTable, row: number): boolean {
+  const { protocol, tcpFlags, sourcePort, destinationPort } = table
   const echo = echoRequests[protocol[row]!]
-  if (echo !== undefined) return destinationPort[row] === echo
+  // With a source port, the other is an identifier.
+  if (echo !== undefined) return sourcePort[row] === 0 && destinationPort[row] === echo
   return protocol[row] === 6 && (tcpFlags[row]! & (synFlag | ackFlag)) === synFlag
 }
 

@@ -2,6 +2,7 @@
 import { countWithin } from '../spread.ts'
 import { openedBeforeMs, type ActorFacts, type Incident, type PeerFacts } from './incident.ts'
 import type { HostDirection, Scene } from './scene.ts'
+import { tunnelOf } from './tunnel.ts'
 
 /** A span of time, [from, to), unix ms. */
 export interface Span {
@@ -32,6 +33,7 @@ export function actorFacts(
     connections: sum(opened),
     accepted: sum(accepted),
     ...(isAsked && { askedBy: accepted.size }),
+    ...(counted.tunnel !== null && { tunnel: counted.tunnel }),
     peers: counted.byPeer.size,
     newPeers: newPeers(scene, host, { span, peers: counted.byPeer }),
     mainPeer: mainPeer(scene, opened.size > 0 && !isAsked ? opened : accepted, counted.byPeer),
@@ -90,6 +92,8 @@ interface Counted {
   packets: number
   /** Bytes by peer in that direction; peers seen only in the other direction have 0. */
   byPeer: Map<number, number>
+  /** The tunnel in which most of the bytes were; null if in none. */
+  tunnel: string | null
 }
 
 function countBytes(
@@ -98,7 +102,8 @@ function countBytes(
   { span, direction }: { span: Span; direction: HostDirection },
 ): Counted {
   const { table } = scene
-  const counted: Counted = { bytes: 0, packets: 0, byPeer: new Map() }
+  const counted: Counted = { bytes: 0, packets: 0, byPeer: new Map(), tunnel: null }
+  const tunnels = new Map<string, number>()
   for (let row = 0; row < table.count; row++) {
     const isReceived = table.destination[row] === host
     if (!isReceived && table.source[row] !== host) continue
@@ -113,7 +118,14 @@ function countBytes(
     counted.bytes += bytes
     if (isCounted) counted.packets += within(scene, row, span, 'packets')
     counted.byPeer.set(peer, (counted.byPeer.get(peer) ?? 0) + bytes)
+    const tunnel = tunnelOf(
+      table.protocol[row]!,
+      table.sourcePort[row]!,
+      table.destinationPort[row]!,
+    )
+    if (tunnel !== null) tunnels.set(tunnel, (tunnels.get(tunnel) ?? 0) + bytes)
   }
+  for (const [tunnel, bytes] of tunnels) if (bytes > counted.bytes / 2) counted.tunnel = tunnel
   return counted
 }
 

@@ -1,5 +1,5 @@
 /** Maps addresses to small numbers, so that tables of flows can be counted in arrays. */
-import { formatAddress, NetworkSet, parseAddress, type AddressWords } from '../address.ts'
+import { formatAddress, isGroup, NetworkSet, parseAddress, type AddressWords } from '../address.ts'
 import { hashWords } from './address-index.ts'
 
 const firstCapacity = 1024
@@ -78,6 +78,11 @@ export class Hosts {
 
   isLocal(host: number): boolean {
     return this.#isLocal[host] === 1
+  }
+
+  /** Whether it is no single host's address: see `isGroup`. */
+  isGroup(host: number): boolean {
+    return isGroup(this.#wordsOf(host))
   }
 
   #wordsOf(host: number): AddressWords {

@@ -71,6 +71,8 @@ export interface ActorFacts {
   accepted: number
   /** Most of its bytes were in connections that this many hosts opened to it. Absent: it had most in its own. */
   askedBy?: number
+  /** Most of its bytes were within a tunnel, which this names. Absent: they were not. */
+  tunnel?: string
   peers: number
   /** Peers not seen with it in the time read before the event; null if none was read. */
   newPeers: number | null

@@ -3,7 +3,7 @@
  * second, of all hosts and of the largest. Connections are joined from a sample (sample.ts); only
  * their number is scaled.
  */
-import { addressAt, parseAddress, type NetworkSet } from '../address.ts'
+import { addressAt, isGroup, parseAddress, type AddressWords, type NetworkSet } from '../address.ts'
 import { AddressIndex } from './address-index.ts'
 import { FlowTable, type EventFlows } from './flow-table.ts'
 import { Hosts } from './hosts.ts'
@@ -108,8 +108,8 @@ class Passing {
     this.#edge(last)
     const isFrom = this.#isLocal(sourceHigh, sourceLow, i)
     const isTo = this.#isLocal(destinationHigh, destinationLow, i)
-    // Remote hosts are actors only if neither end is local.
-    if (isTo || !isFrom) {
+    // Remote hosts are actors only if neither end is local; a multicast group never is.
+    if (isTo || (!isFrom && !isGroup(wordsAt(destinationHigh, destinationLow, i)))) {
       this.#total.in.add(first, last, bytes)
       this.#followed[this.#index.at(destinationHigh, destinationLow, i)]?.in.add(first, last, bytes)
     }
@@ -156,6 +156,10 @@ class Passing {
   }
 
   #isLocal(high: Uint32Array, low: Uint32Array, i: number): boolean {
-    return this.#local.has(high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!)
+    return this.#local.has(...wordsAt(high, low, i))
   }
+}
+
+function wordsAt(high: Uint32Array, low: Uint32Array, i: number): AddressWords {
+  return [high[2 * i + 1]!, high[2 * i]!, low[2 * i + 1]!, low[2 * i]!]
 }

@@ -64,10 +64,15 @@ export class Scene {
     return (t - this.grid.from) / 1000
   }
 
-  /** Whether the host at one end of a row can be an actor: local, or any if neither end is local. */
+  /**
+   * Whether the host at one end of a row can be an actor: local, or any if neither end is local. A multicast group
+   * is no host: of what is sent to it, only the sender is.
+   */
   isCandidate(row: number, end: 'source' | 'destination'): boolean {
     const { source, destination } = this.table
-    if (this.hosts.isLocal(this.table[end][row]!)) return true
+    const host = this.table[end][row]!
+    if (this.hosts.isLocal(host)) return true
+    if (end === 'destination' && this.hosts.isGroup(host)) return false
     return !this.hosts.isLocal(source[row]!) && !this.hosts.isLocal(destination[row]!)
   }
 

@@ -5,6 +5,7 @@
  *     (bobby22.bigbiz.local) opened 312 connections outward, 280 of them to 203.0.113.80, and
  *     downloaded 4.0 GB.
  */
+import { isGroup, parseAddress } from '../address.ts'
 import { formatDuration, formatExact, scaled } from '../units.ts'
 import { offsetText, wallTime } from '../zone.ts'
 import { unknownTime, type ActorFacts, type Incident } from './incident.ts'
@@ -144,11 +145,20 @@ function sayPassed({ total, fromOutside }: Incident): string {
 
 /** A description of what one actor of a congestion did. */
 function sayActor(actor: ActorFacts, wording: Wording): string {
+  const did = sayDeed(actor, wording)
+  const { tunnel } = actor
+  if (tunnel === undefined) return did
+  return `${did} Most of it was in a tunnel (${tunnel}, by its protocol or port): flows do not show which hosts behind it took the line.`
+}
+
+function sayDeed(actor: ActorFacts, wording: Wording): string {
   if (actor.askedBy !== undefined) return sayAsked(actor, wording)
   const host = sayHost(actor.host, wording)
   const verb = actor.direction === 'in' ? 'downloaded' : 'uploaded'
   const bytes = sayAmount(actor)
   const { connections, mainPeer } = actor
+  if (mainPeer && isGroupAddress(mainPeer.address) && actor.direction === 'out')
+    return `${host} sent ${bytes}${mostWith(actor, wording)}, an address of many hosts.`
   if (connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
   const opened = `opened ${countOf(connections, 'connection')} outward`
   if (mainPeer?.connections === 0)
@@ -183,6 +193,12 @@ const smallPacket = 200
 function sayAmount({ bytes, packets }: Pick<ActorFacts, 'bytes' | 'packets'>): string {
   const isSmall = packets > 0 && bytes / packets < smallPacket
   return `${sayBytes(bytes)}${isSmall ? ` in ${countOf(packets, 'packet')}` : ''}`
+}
+
+/** What goes to a group is neither an upload nor a connection outward. */
+function isGroupAddress(address: string): boolean {
+  const words = parseAddress(address)
+  return words !== null && isGroup(words)
 }
 
 function shareTo(all: number, some: number): string {

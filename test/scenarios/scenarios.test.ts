@@ -32,6 +32,8 @@ const quick = new Set([
   'a scan that leaves the others no connections',
   'a dead line on which one host tries 9000 times',
   'answers of name servers that nobody asked',
+  'a stream from outside to a multicast group',
+  'a flood of pings from outside that the host answers',
   'a dead line while two hosts inside copy',
   'a download during a backup that goes on',
   'two culprits behind a router that reports both sides of its translation',

@@ -154,6 +154,12 @@ function tries(
     })
 }
 
+/** 120 Mb/s in one direction for three minutes from the cut. */
+function streamed(line: Line, ends: Omit<Packet, 'time' | 'bytes' | 'tcpFlags'>): void {
+  for (let t = cutAt; t < cutAt + 180_000; t += 4)
+    line.packets.push({ ...ends, time: t, bytes: 60_000, tcpFlags: 0 })
+}
+
 /** Some hosts talk by UDP with one server each, from the beginning to the end. */
 function calls(line: Line, count: number): void {
   for (let i = 0; i < count; i++)
@@ -822,5 +828,53 @@ export const scenarios: Scenario[] = [
     }),
     meter: usual,
     expected: null,
+  },
+  {
+    name: 'a stream from outside to a multicast group',
+    packets: office({
+      seed: 41,
+      cuts: [{ from: cutAt, to: cutAt + 180_000, except: [], keeps: 0.01 }],
+      more: (line) =>
+        streamed(line, {
+          source: '203.0.113.9',
+          destination: '239.1.2.3',
+          protocol: 17,
+          sourcePort: 5000,
+          destinationPort: 5000,
+        }),
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 180_000, direction: 'out',
+      actors: { '203.0.113.9': { bytes: 2.7e9, mainPeer: '239.1.2.3' } },
+    }, // prettier-ignore
+  },
+  {
+    name: 'a flood of pings from outside that the host answers',
+    packets: office({
+      seed: 42,
+      cuts: [{ from: cutAt, to: cutAt + 180_000, except: ['10.0.0.14'], keeps: 0.01 }],
+      more: (line) => {
+        streamed(line, {
+          source: '203.0.113.9',
+          destination: '10.0.0.14',
+          protocol: 1,
+          sourcePort: 0,
+          destinationPort: 2048,
+        })
+        streamed(line, {
+          source: '10.0.0.14',
+          destination: '203.0.113.9',
+          protocol: 1,
+          sourcePort: 0,
+          destinationPort: 0,
+        })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 180_000, direction: 'in',
+      actors: { '10.0.0.14': { bytes: 2.7e9, mainPeer: '203.0.113.9', isAsked: true } },
+    }, // prettier-ignore
   },
 ]

@@ -69,6 +69,36 @@ suite('the main peer', () => {
   })
 })
 
+suite('a tunnel', () => {
+  const through = (change: Partial<TestFlow>) => {
+    const flow = { first: t0 + 70_000, last: t0 + 80_000, source: '203.0.113.9', destination: '10.0.0.22' } // prettier-ignore
+    return factsOf([...many('203.0.113.80', 2, 1e6, 900), { ...flow, bytes: 9e6, ...change }])
+  }
+
+  test('is named if most bytes were in it', () => {
+    const udp = { protocol: 17, sourcePort: 51_820 }
+    assert.equal(through({ protocol: 47, sourcePort: 0, destinationPort: 0 }).tunnel, 'GRE')
+    assert.equal(through({ protocol: 50, sourcePort: 0, destinationPort: 0 }).tunnel, 'ESP')
+    assert.equal(through({ ...udp, destinationPort: 51_820 }).tunnel, 'WireGuard')
+    assert.equal(through({ ...udp, destinationPort: 50_000 }).tunnel, 'WireGuard')
+  })
+
+  test('is not named otherwise', () => {
+    const quic = { protocol: 17, sourcePort: 443, destinationPort: 51_820 }
+    assert.equal(through(quic).tunnel, undefined)
+    assert.equal(through({ protocol: 6, destinationPort: 51_820 }).tunnel, undefined)
+    assert.equal(through({ protocol: 47, bytes: 1e6 }).tunnel, undefined)
+  })
+})
+
+test('a multicast group is no actor: of what is sent to it, the sender is', () => {
+  for (const [source, destination] of [['203.0.113.9', '239.1.2.3'], ['2001:db8::9', 'ff3e::1'], ['203.0.113.9', '255.255.255.255']] as const) {
+    const scene = new Scene(tableOf([{ source, destination }]), { from: t0, seconds: 300 })
+    assert.deepEqual([...scene.followed.keys()].map((host) => scene.hosts.text(host)), [source])
+    assert.equal(scene.isCandidate(0, 'destination'), false)
+  }
+}) // prettier-ignore
+
 suite('who asked for the bytes of a host', () => {
   const host = '10.0.0.22'
   const own = many('198.51.100.7', 5, 1e4, 100)

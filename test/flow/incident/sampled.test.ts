@@ -16,7 +16,14 @@ import { Hosts } from '../../../flow/incident/hosts.ts'
 import { eventFlows, t0, tableOf, type TestFlow } from './tables.ts'
 
 const local = new NetworkSet([parseNetwork('10.0.0.0/8')!, parseNetwork('fd00::/8')!])
-const address = fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::7', '203.0.113.9', '2001:db8::1')
+const address = fc.constantFrom(
+  '10.0.0.1',
+  '10.0.0.2',
+  'fd00::7',
+  '203.0.113.9',
+  '2001:db8::1',
+  '239.1.2.3',
+)
 const record: fc.Arbitrary<Partial<TestFlow>> = fc
   .record({
     source: address,

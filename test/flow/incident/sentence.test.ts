@@ -95,6 +95,16 @@ suite('sentences', () => {
     assert.match(byOne(0), / 1 connection was opened to \S+ \(\S+\) by 1 host, and it sent/)
   }) // prettier-ignore
 
+  test('a tunnel, and a multicast group', () => {
+    const tunnel = 'GRE'
+    assert.match(say({}, { tunnel }), /downloaded 4\.0 GB\. Most of it was in a tunnel \(GRE, by its protocol or port\): flows do not show which hosts behind it took the line\.$/)
+    for (const address of ['239.1.2.3', 'ff02::fb', '255.255.255.255']) {
+      const mainPeer = { address, connections: 1, bytes: 4e9 }
+      const said = say({}, { direction: 'out', connections: 1, mainPeer })
+      assert.ok(said.endsWith(`) sent 4.0 GB to ${address}, an address of many hosts.`), said)
+    }
+  }) // prettier-ignore
+
   test('figures that are at least these', () => {
     assert.match(say({ isOpenStart: true }), /was cut for at least 4 min 23 s\./)
     assert.match(say({ isOngoing: true }), /has been cut for at least 4 min 23 s\./)
