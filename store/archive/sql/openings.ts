@@ -20,6 +20,12 @@ export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
 /** Whether a record counts anything: if not, it opens nothing. */
 export const countsAny = '"octetDeltaCount" + "packetDeltaCount" > 0'
+/** Whether a record is of a protocol without ports: what is stored as one differs between a ping and its reply. */
+export const isIcmp = '"protocolIdentifier" IN (1, 58)'
+/** Whether a record asks: of those that begin at the same instant, it comes first. */
+const asks = `("protocolIdentifier" = 6 AND "tcpControlBits" & 18 = 2)
+              OR ("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
+              OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)`
 
 const [source, destination] = (['source', 'destination'] as const).map(
   (end) => `"${end}AddressHigh", "${end}AddressLow", "${end}TransportPort"`,
@@ -50,7 +56,8 @@ export async function openings(
   const tuple = ['least', 'greatest'].flatMap((which) =>
     ends.map((part) => {
       const isSwapped = which === 'least' ? '' : 'NOT '
-      return `CASE WHEN ${isSwapped}(${source}) > (${destination}) THEN "destination${part}" ELSE "source${part}" END`
+      const one = `CASE WHEN ${isSwapped}(${source}) > (${destination}) THEN "destination${part}" ELSE "source${part}" END`
+      return part === 'TransportPort' ? `CASE WHEN ${isIcmp} THEN 0 ELSE ${one} END` : one
     }),
   )
   const exporter = '"exporterAddressHigh", "exporterAddressLow"'
@@ -66,7 +73,7 @@ export async function openings(
          max(last_ms) OVER (
            PARTITION BY ${exporter}, "protocolIdentifier", ${tuple.join(', ')}
            ORDER BY first_ms,
-             CASE WHEN "protocolIdentifier" = 6 AND "tcpControlBits" & 18 = 2 THEN 0 ELSE 1 END,
+             CASE WHEN ${asks} THEN 0 ELSE 1 END,
              CASE WHEN "sourceTransportPort" = (${service}) THEN 1 ELSE 0 END,
              "sourceTransportPort" DESC
            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen_ms,

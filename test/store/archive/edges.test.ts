@@ -95,6 +95,26 @@ test('a record that counts nothing, minutes after the last packet, opens no conn
   assert.equal(sum.flows.reduce((all, one) => all + one, 0), 2) // prettier-ignore
 })
 
+test('a ping and its reply are one connection, of the side that asked', async (t) => {
+  const folder = await scratchFolder(t)
+  const ping = { first: t0 + 1000, last: t0 + 2000, sourcePort: 0 }
+  const [local4, remote4, local6, remote6] = ['10.0.0.1', '203.0.113.1', 'fd00::1', '2001:db8::1']
+  await archive(folder, [
+    testFlow({ ...ping, protocol: 1, source: remote4, destination: local4, destinationPort: 0 }),
+    testFlow({ ...ping, protocol: 1, source: local4, destination: remote4, destinationPort: 2048 }),
+    testFlow({ ...ping, protocol: 58, source: remote6, destination: local6, destinationPort: 33_024 }), // prettier-ignore
+    testFlow({ ...ping, protocol: 58, source: local6, destination: remote6, destinationPort: 32_768 }), // prettier-ignore
+  ])
+  const store = await openFlowStore(folder, { local })
+  t.after(() => store.close())
+  const asked = { from: t0, to: t0 + minuteMs, include: 'any', by: ['host', 'direction'], top: 10, order: 'flows', stepMs: minuteMs, connections: true } as const // prettier-ignore
+  const { keys, key, sum } = await store.series(asked)
+  const opened = Array.from(key, (at, row) => [keyText(keys[at]!), sum.flows[row]])
+  const outward = [local4, local6].map((host) => [keyText({ host, direction: 'out' }), 1])
+  assert.deepEqual(opened.filter(([text]) => String(text).includes('"out"')).sort(), outward)
+  assert.equal(opened.length, 4)
+})
+
 test('a connection counts if its first record belongs to the window', async (t) => {
   const folder = await scratchFolder(t)
   const ports = { sourcePort: 50_000, destinationPort: 443 }
