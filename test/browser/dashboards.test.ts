@@ -64,6 +64,7 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await page.getByText('unknown: no data of this time').waitFor()
     await page.goto(`${weir.url}/?from=${before.from}&to=${before.to}`)
     await page.locator('.top', { hasText: 'unknown: no data of this window' }).nth(2).waitFor()
+    await page.getByText('Nothing is known of what came in this window. The newest').waitFor()
     await page.goto(`${weir.url}/?from=${range.from}&to=${range.to}&filter=host 192.0.2.99`)
     await page.locator('.top', { hasText: 'nothing in this window' }).nth(2).waitFor()
     await page.close()

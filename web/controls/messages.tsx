@@ -5,6 +5,7 @@ import { isRelative } from '../../flow/time-grammar.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { isShown } from '../chart/chart.tsx'
+import { isKnown } from '../chart/layers.ts'
 import { sentence } from '../sentence.ts'
 import { exporterName, exporters, newestData, status, unreadableTiers } from '../state/collector.ts'
 import { firstPointDue } from '../state/first-point.ts'
@@ -126,9 +127,11 @@ function isEmptyWindow(): boolean {
 
 function Nothing() {
   const newest = newestData.value
-  if (!isEmptyWindow()) return null
+  const all = layers.value
+  if (all === null || !isEmptyWindow()) return null
   const { filter, exporter } = view.value
-  if (filter !== '')
+  const what = isKnown(all.total) ? 'Nothing' : 'Nothing is known of what came'
+  if (filter !== '' && isKnown(all.total))
     return (
       <p class="message note" role="status">
         Nothing in this window matches the filter.{' '}
@@ -140,7 +143,7 @@ function Nothing() {
   if (exporter !== '')
     return (
       <p class="message note" role="status">
-        Nothing from {exporter} in this window.{' '}
+        {what} from {exporter} in this window.{' '}
         <button type="button" onClick={() => show({ exporter: '' })}>
           All exporters
         </button>
@@ -150,7 +153,7 @@ function Nothing() {
   const to = Math.ceil(newest / 300) * 300
   return (
     <p class="message note" role="status">
-      Nothing in this window. The newest flows are of {instantText(newest * 1000, zone.value)}.{' '}
+      {what} in this window. The newest flows are of {instantText(newest * 1000, zone.value)}.{' '}
       <button
         type="button"
         onClick={() =>
