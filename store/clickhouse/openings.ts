@@ -22,8 +22,8 @@ const [source, destination] = (['source', 'destination'] as const).map((end) =>
 
 /** Whether a record asks: see store/archive/sql/openings.ts. */
 const asks = `("protocolIdentifier" = 6 AND bitAnd("tcpControlBits", 18) = 2)
-            OR ("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
-            OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)`
+            OR ("sourceTransportPort" = 0 AND (("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
+            OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)))`
 
 /** FROM and WHERE for the records that begin a connection in the window and pass the filter; `joined` as in flowsFrom. */
 export function openingsFrom(

@@ -24,8 +24,8 @@ export const countsAny = '"octetDeltaCount" + "packetDeltaCount" > 0'
 export const isIcmp = '"protocolIdentifier" IN (1, 58)'
 /** Whether a record asks: of those that begin at the same instant, it comes first. */
 const asks = `("protocolIdentifier" = 6 AND "tcpControlBits" & 18 = 2)
-              OR ("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
-              OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)`
+              OR ("sourceTransportPort" = 0 AND (("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
+              OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)))`
 
 const [source, destination] = (['source', 'destination'] as const).map(
   (end) => `"${end}AddressHigh", "${end}AddressLow", "${end}TransportPort"`,
