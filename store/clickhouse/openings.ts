@@ -4,7 +4,7 @@
  */
 import { belongsSql } from '../archive/sql/expressions.ts'
 import { filterSql } from '../archive/sql/filter-sql.ts'
-import { countsAny, isIcmp, pauseMs } from '../archive/sql/openings.ts'
+import { asksSql, countsAny, isIcmp, pauseMs } from '../archive/sql/openings.ts'
 import { QueryTooLarge } from '../query-error.ts'
 import type { FlowWindow } from '../flows.ts'
 import type { Connection } from './connection.ts'
@@ -19,11 +19,6 @@ const ends = ['AddressHigh', 'AddressLow', 'TransportPort']
 const [source, destination] = (['source', 'destination'] as const).map((end) =>
   ends.map((part) => `"${end}${part}"`).join(', '),
 ) as [string, string]
-
-/** Whether a record asks: see store/archive/sql/openings.ts. */
-const asks = `("protocolIdentifier" = 6 AND bitAnd("tcpControlBits", 18) = 2)
-            OR ("sourceTransportPort" = 0 AND (("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
-            OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)))`
 
 /** FROM and WHERE for the records that begin a connection in the window and pass the filter; `joined` as in flowsFrom. */
 export function openingsFrom(
@@ -49,7 +44,7 @@ export function openingsFrom(
       max(toNullable(last_ms)) OVER (
         PARTITION BY ${exporter}, "protocolIdentifier", ${tuple.join(', ')}
         ORDER BY first_ms,
-          if(${asks}, 0, 1),
+          if(${asksSql('bitAnd("tcpControlBits", 18)')}, 0, 1),
           if("sourceTransportPort" = "servicePort", 1, 0),
           "sourceTransportPort" DESC
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen_ms,

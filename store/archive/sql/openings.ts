@@ -22,10 +22,15 @@ const table = 'openings'
 export const countsAny = '"octetDeltaCount" + "packetDeltaCount" > 0'
 /** Whether a record is of a protocol without ports: what is stored as one differs between a ping and its reply. */
 export const isIcmp = '"protocolIdentifier" IN (1, 58)'
-/** Whether a record asks: of those that begin at the same instant, it comes first. */
-const asks = `("protocolIdentifier" = 6 AND "tcpControlBits" & 18 = 2)
-              OR ("sourceTransportPort" = 0 AND (("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
-              OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)))`
+/**
+ * Whether a record asks: of those that begin at the same instant, it comes first. `flags` is the bits
+ * of SYN and ACK in the store's SQL.
+ */
+export function asksSql(flags: string): string {
+  return `("protocolIdentifier" = 6 AND ${flags} = 2)
+    OR ("sourceTransportPort" = 0 AND (("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
+      OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)))`
+}
 
 const [source, destination] = (['source', 'destination'] as const).map(
   (end) => `"${end}AddressHigh", "${end}AddressLow", "${end}TransportPort"`,
@@ -73,7 +78,7 @@ export async function openings(
          max(last_ms) OVER (
            PARTITION BY ${exporter}, "protocolIdentifier", ${tuple.join(', ')}
            ORDER BY first_ms,
-             CASE WHEN ${asks} THEN 0 ELSE 1 END,
+             CASE WHEN ${asksSql('"tcpControlBits" & 18')} THEN 0 ELSE 1 END,
              CASE WHEN "sourceTransportPort" = (${service}) THEN 1 ELSE 0 END,
              "sourceTransportPort" DESC
            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen_ms,
