@@ -111,6 +111,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // time.
   app.setSerializerCompiler(() => textOf)
   answerErrors(app)
+  leaveTheGone(app)
   // A form on another site can send text, but not JSON.
   app.removeContentTypeParser('text/plain')
   const { http, published } = options.settings
@@ -201,6 +202,13 @@ function answerErrors(app: FastifyInstance): void {
     const level = isClosing ? 'debug' : 'error'
     if (answer.status >= 500) request.log[level]({ err: error, url: request.url }, answer.message)
     void reply.code(answer.status).send(errorAnswer(answer))
+  })
+}
+
+/** A client that is gone has no address to count its requests by, which is no fault of ours. */
+function leaveTheGone(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.socket.destroyed) reply.hijack()
   })
 }
 

@@ -257,6 +257,16 @@ suite('refusals', () => {
       assert.deepEqual({ isBegun, logged }, { isBegun: false, logged: [] })
     })
 
+  test('a client that is gone before its request is read is no fault', async (t) => {
+    const logged: string[] = []
+    const log = pino({ level: 'error' }, { write: (line: string) => logged.push(line) })
+    const { app } = await appUnderTest(t, { options: { log } })
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    app.server.prependListener('request', ({ socket }) => socket.destroy())
+    await assert.rejects(fetch(`${url}/api/top?${window}`))
+    assert.deepEqual(logged, [])
+  })
+
   test('invalid or excessive HTTP is refused in the same form', async (t) => {
     const { app } = await appUnderTest(t)
     await app.listen({ host: '127.0.0.1', port: 0 })
