@@ -7,6 +7,7 @@ import type { FlowRecord } from '../../store/flows.ts'
 import { setCacheControl } from '../cache/http.ts'
 import { csv, csvTime } from '../csv.ts'
 import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
+import { isKnown } from '../query/known.ts'
 import { readWhole } from '../query/numbers.ts'
 import { archiveWindow } from '../query/window.ts'
 import { errorAnswers, Flow, FlowsAnswer, FlowsQuery } from '../schema/schema.ts'
@@ -46,11 +47,13 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
       extension: 'parquet',
       more,
     }).send(await flowsParquet(flows))
+  const known = flows.length > 0 || (await isKnown(parts.series, parts.settings.tiers, window))
   const answer = {
     from: window.from / 1000,
     to: window.to / 1000,
     flows: flows.map(flowOf),
     more,
+    ...(known === undefined ? {} : { known }),
     remarks: await remarksOf(parts, window),
   }
   return formats[query.format ?? 'json'](reply, answer, query.tz ?? 'UTC')

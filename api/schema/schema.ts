@@ -25,6 +25,11 @@ function oneOf<Word extends string>(words: readonly Word[], description: string)
 }
 
 const remarks = Type.Array(Type.String(), { description: 'what the answer lacks, and why' })
+const known = Type.Optional(
+  Type.Boolean({
+    description: 'false: nothing is known of this time, so that no rows do not mean no traffic',
+  }),
+)
 const list = (words: readonly string[]) => `^(${words.join('|')})(,(${words.join('|')}))*$`
 
 const window = {
@@ -189,11 +194,7 @@ export const TopAnswer = closed({
   /** Rows and other add up to it exactly. */
   total: TopTotal,
   ends: Type.Number({ description: '2 if each flow counts for both of its ends' }),
-  known: Type.Optional(
-    Type.Boolean({
-      description: 'false: nothing is known of this time, so that no rows do not mean no traffic',
-    }),
-  ),
+  known,
   remarks,
 })
 export type TopAnswer = Static<typeof TopAnswer>
@@ -227,6 +228,7 @@ export const FlowsAnswer = closed({
   to: seconds,
   flows: Type.Array(Flow),
   more: Type.Boolean({ description: 'there are more flows than the limit' }),
+  known,
   remarks,
 })
 export type FlowsAnswer = Static<typeof FlowsAnswer>

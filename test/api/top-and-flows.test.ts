@@ -127,9 +127,13 @@ test('a list without rows says whether that is no traffic, or not known', async 
     '1d': [{ time: noon - 43_200_000, known: 1 }],
   }
   const { get } = await appUnderTest(t, { steps })
-  const known = async (from: number, to: number, more = '') =>
-    (await get<TopAnswer>(`/api/top?from=${noon / 1000 + from}&to=${noon / 1000 + to}${more}`))
-      .known
+  const known = async (from: number, to: number, more = '') => {
+    const asked = `from=${noon / 1000 + from}&to=${noon / 1000 + to}${more}`
+    const top = await get<TopAnswer>(`/api/top?${asked}`)
+    const list = await get<FlowsAnswer>(`/api/flows?${asked}`)
+    assert.equal(list.known, top.known)
+    return top.known
+  }
   assert.deepEqual(await Promise.all([known(0, 300), known(10, 20), known(0, 1200)]), [true, true, true]) // prettier-ignore
   assert.deepEqual(await Promise.all([known(300, 900), known(610, 620), known(-600, 0)]), [false, false, false]) // prettier-ignore
   assert.equal(await known(0, 300, '&exporter=192.0.2.9'), false)
@@ -141,6 +145,8 @@ test('while InfluxDB is away, a list without rows is answered, and does not say 
   const { get } = await appUnderTest(t, { options: { series } })
   const { rows, known } = await get<TopAnswer>(`/api/top?${window}`)
   assert.deepEqual([rows, known], [[], undefined])
+  const list = await get<FlowsAnswer>(`/api/flows?${window}`)
+  assert.deepEqual([list.flows, list.known], [[], undefined])
 })
 
 test('interfaces of several exporters with the same index are marked as added up', async (t) => {

@@ -86,7 +86,7 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await page.getByText(/its newest flows are of Mon 16 Nov 2026 14:00:\d\d\./).waitFor()
     assert.equal(await page.locator('table.report').count(), 0)
     await page.goto(`${weir.url}/reports?from=2026-11-20&to=2026-11-21&report=flow-times`)
-    await page.getByText('There are no flows in this time.').waitFor()
+    await page.getByText('Unknown: there is no data of this time.').waitFor()
     assert.equal(await page.locator('table.report').count(), 0)
     await page.close()
   })

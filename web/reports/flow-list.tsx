@@ -95,8 +95,8 @@ function narrowed(ids: readonly FlowColumn[]): Column<Flow>[] {
 }
 
 export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowColumn[] }) {
-  const { flows, more } = props.answer
-  if (flows.length === 0) return <Nothing isKnown />
+  const { flows, more, known } = props.answer
+  if (flows.length === 0) return <Nothing isKnown={known !== false} />
   return (
     <>
       <SortedTable
