@@ -1,5 +1,7 @@
 /** Merges the exporters reported by several runs or collectors. */
-import type { ExporterStatus } from './status.ts'
+import type { ExporterStatus, TakenBack } from './status.ts'
+
+const none: TakenBack = { datagrams: 0, flows: 0, restarts: 0 }
 
 /** Merges the exporters of two runs: counts added, times widened, everything else from the later run. */
 export function mergeExporters(
@@ -50,6 +52,7 @@ function mergeExporter<Exporter extends ExporterStatus>(a: Exporter, b: Exporter
       flows: a.lost.flows + b.lost.flows,
       flowsEstimated: a.lost.flowsEstimated || b.lost.flowsEstimated,
     },
+    takenBack: takenBackBy(a.takenBack, b.takenBack),
     duplicates: a.duplicates + b.duplicates,
     reordered: a.reordered + b.reordered,
     restarts: a.restarts + b.restarts,
@@ -58,5 +61,14 @@ function mergeExporter<Exporter extends ExporterStatus>(a: Exporter, b: Exporter
     applications: { ...a.applications, ...b.applications },
     vrfs: { ...a.vrfs, ...b.vrfs },
     doubled: b.doubled.length > 0 ? b.doubled : a.doubled,
+  }
+}
+
+/** Adds up what was taken back. */
+export function takenBackBy(a: TakenBack = none, b: TakenBack = none): TakenBack {
+  return {
+    datagrams: a.datagrams + b.datagrams,
+    flows: a.flows + b.flows,
+    restarts: a.restarts + b.restarts,
   }
 }

@@ -7,6 +7,13 @@ export interface Lost {
   flowsEstimated: boolean
 }
 
+/** Losses and restarts that were counted and turned out to be none. */
+export interface TakenBack {
+  datagrams: number
+  flows: number
+  restarts: number
+}
+
 export interface InterfaceName {
   index: number
   name: string | null
@@ -40,6 +47,11 @@ export interface ExporterStatus {
   /** Data sets that arrived before their template and waited for it. */
   parked: number
   lost: Lost
+  /**
+   * No longer in `lost` and `restarts`: what arrived late, or another collector received. Together
+   * with them it never decreases. Absent in what older versions kept.
+   */
+  takenBack?: TakenBack
   duplicates: number
   reordered: number
   restarts: number

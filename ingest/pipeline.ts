@@ -5,6 +5,7 @@ import { addressAt } from '../flow/address.ts'
 import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../flow/columns.ts'
 import type { ExporterRules } from '../flow/exporter-rules.ts'
 import { intervalMs, intervalStart } from '../flow/interval.ts'
+import { takenBackBy } from '../flow/merge-exporters.ts'
 import type { SequenceEvent } from '../flow/sequence.ts'
 import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
@@ -202,11 +203,12 @@ export class Pipeline {
   }
 
   /** Datagrams that other collectors received are not lost. */
-  #corrected(status: ExporterStatus): Pick<ExporterStatus, 'lost' | 'restarts'> {
-    const { address, lost, restarts } = status
+  #corrected(status: ExporterStatus): Partial<ExporterStatus> {
+    const { address, lost, restarts, takenBack } = status
     const correction = this.#parts.handover?.correctionOf(address)
-    if (!correction) return { lost, restarts }
+    if (!correction) return {}
     return {
+      takenBack: takenBackBy(takenBack, correction.takenBack),
       lost: {
         datagrams: Math.max(0, lost.datagrams + correction.datagrams),
         flows: Math.max(0, lost.flows + correction.flows),

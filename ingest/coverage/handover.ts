@@ -7,7 +7,9 @@
  */
 import type { ExporterClocks, ReceivedRange } from '../../flow/received-range.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { takenBackBy } from '../../flow/merge-exporters.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
+import type { TakenBack } from '../../flow/status.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
 import { breakMsMin } from './breaks.ts'
 import type { CoverageTracker } from './coverage.ts'
@@ -55,7 +57,11 @@ interface LostBefore {
 /** What to add to the decoder's counters of an exporter. */
 export interface CountersCorrection extends LostBefore {
   restarts: number
+  /** The sum of all that was subtracted so far. Absent in what older versions published. */
+  takenBack?: TakenBack
 }
+
+const none: CountersCorrection = { datagrams: 0, flows: 0, restarts: 0 }
 
 export interface HandoverSnapshot {
   spans: OwnSpan[]
@@ -201,11 +207,16 @@ export class Handover {
     span.corrected = lost
     if (flows === 0 && datagrams === 0 && restarts === 0) return
     this.#coverage.correct(exporter, intervalStart(fromMs), { lostFlows: flows, isEstimated })
-    const correction = this.#corrections.get(exporter) ?? { datagrams: 0, flows: 0, restarts: 0 }
+    const { takenBack, ...correction } = this.#corrections.get(exporter) ?? none
     this.#corrections.set(exporter, {
       datagrams: correction.datagrams + datagrams,
       flows: correction.flows + flows,
       restarts: correction.restarts + restarts,
+      takenBack: takenBackBy(takenBack, {
+        datagrams: Math.max(0, -datagrams),
+        flows: Math.max(0, -flows),
+        restarts: -restarts,
+      }),
     })
   }
 

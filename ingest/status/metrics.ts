@@ -44,12 +44,14 @@ const ofExporter: readonly Metric<ExporterStatus>[] = [
   ['weir_flows_total', 'Flow records decoded', (of) => of.flows],
   ['weir_bytes_total', 'Bytes of decoded flows, scaled', (of) => of.bytes],
   ['weir_packets_total', 'Packets of decoded flows, scaled', (of) => of.packets],
-  ['weir_lost_datagrams_total', 'Datagrams missing by sequence', (of) => Math.max(0, of.lost.datagrams)],
-  ['weir_lost_flows_total', 'Flows missing by sequence', (of) => Math.max(0, of.lost.flows)],
+  ['weir_lost_datagrams_total', 'Datagrams missing by sequence, weir_found_datagrams_total among them', (of) => everCounted(of, 'datagrams')],
+  ['weir_lost_flows_total', 'Flows missing by sequence, weir_found_flows_total among them', (of) => everCounted(of, 'flows')],
+  ['weir_found_datagrams_total', 'Datagrams that were missing and came late, or to another collector', (of) => of.takenBack?.datagrams ?? 0],
+  ['weir_found_flows_total', 'Flows that were missing and came late, or to another collector', (of) => of.takenBack?.flows ?? 0],
   ['weir_problems_total', 'Bad input by kind', (of) => of.problems, 'kind'],
   ['weir_duplicates_total', 'Datagrams received a second time', (of) => of.duplicates],
   ['weir_reordered_total', 'Datagrams received out of order', (of) => of.reordered],
-  ['weir_exporter_restarts_total', 'Restarts of exporters', (of) => of.restarts],
+  ['weir_exporter_restarts_total', 'Restarts of exporters', (of) => of.restarts + (of.takenBack?.restarts ?? 0)],
   ['weir_parked_total', 'Data sets that waited for their template', (of) => of.parked],
   ['weir_flows_left_out_total', 'Flows not counted, by the rules of WEIR_NAMES', (of) => of.flowsLeftOut],
   ['weir_exporter_clock_skew_seconds', 'Clock of the exporter minus our own', (of) => of.clockSkewSeconds],
@@ -66,6 +68,11 @@ const ofStore: readonly Metric<StoreStatus>[] = [
   ['weir_spool_bytes_max', 'Limit of the spool in bytes', (of) => of.spool.bytesMax],
   ['weir_spool_oldest_seconds', 'Unix time of the oldest waiting step; 0 if none is waiting', (of) => of.spool.oldest ?? 0],
 ] // prettier-ignore
+
+/** A counter that goes down is taken for one that began again, and its rate for a great one. */
+function everCounted({ lost, takenBack }: ExporterStatus, what: 'datagrams' | 'flows'): number {
+  return Math.max(0, lost[what]) + (takenBack?.[what] ?? 0)
+}
 
 function overLimit({ overLimit: of }: IngestStatus): Record<string, number> {
   return of ? { exporters: of.exporters, 'interface counters': of.interfaceCounters } : {}

@@ -1,7 +1,7 @@
 /** What is remembered about one exporter, across its streams. */
 import type { AddressWords } from '../../../flow/address.ts'
 import type { ExporterRules } from '../../../flow/exporter-rules.ts'
-import type { ExporterStatus, InterfaceName, Lost } from '../../../flow/status.ts'
+import type { ExporterStatus, InterfaceName, Lost, TakenBack } from '../../../flow/status.ts'
 import type { DatagramVersion } from '../datagram.ts'
 import type { Problem } from '../problem.ts'
 import { Sampling, UnknownSamplers } from './sampling.ts'
@@ -37,6 +37,8 @@ export class Exporter {
   flowsLeftOut = 0
   parkedSets = 0
   readonly lost: Lost = { datagrams: 0, flows: 0, flowsEstimated: false }
+  /** What was counted as lost and arrived late. */
+  readonly takenBack: TakenBack = { datagrams: 0, flows: 0, restarts: 0 }
   duplicates = 0
   reordered = 0
   restarts = 0
@@ -133,6 +135,7 @@ export class Exporter {
       flowsLeftOut: this.flowsLeftOut,
       parked: this.parkedSets,
       lost: { ...this.lost, flowsEstimated: this.lost.flowsEstimated && this.lost.flows !== 0 },
+      takenBack: { ...this.takenBack },
       duplicates: this.duplicates,
       reordered: this.reordered,
       restarts: this.restarts,

@@ -78,6 +78,11 @@ function restoreExporter(parts: DecoderParts, state: ExporterState): void {
   exporter.lost.datagrams = number(status.lost.datagrams)
   exporter.lost.flows = number(status.lost.flows)
   exporter.lost.flowsEstimated = bool(status.lost.flowsEstimated)
+  // Builds before 2026-11-30 did not keep it.
+  const { takenBack } = status
+  if (takenBack)
+    for (const name of ['datagrams', 'flows', 'restarts'] as const)
+      exporter.takenBack[name] = number(takenBack[name])
   for (const id of state.unknownSamplers) exporter.unknownSamplers.add(number(id))
   for (const version of status.versions)
     if (version in sequenceUnits) exporter.versions.add(version as DatagramVersion)

@@ -83,6 +83,8 @@ export class Accounting {
     if (lostDatagrams !== 0 || lostFlows !== 0) {
       exporter.lost.datagrams += lostDatagrams
       exporter.lost.flows += lostFlows
+      exporter.takenBack.datagrams += Math.max(0, -lostDatagrams)
+      exporter.takenBack.flows += Math.max(0, -lostFlows)
       if (lostFlowsEstimated) exporter.lost.flowsEstimated = true
     }
     this.#onSequence?.({

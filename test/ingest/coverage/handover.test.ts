@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { clearFlowColumns, createFlowColumns } from '../../../flow/columns.ts'
 import type { ExporterBreak } from '../../../flow/incident/incident.ts'
 import { intervalMs, intervalStart } from '../../../flow/interval.ts'
+import { takenBackBy } from '../../../flow/merge-exporters.ts'
 import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
 import { Decoder } from '../../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
@@ -41,6 +42,16 @@ class Collector {
     return { datagrams: datagrams + off.datagrams, flows: flows + off.flows }
   }
 
+  /** What was ever counted: counters must not decrease. */
+  counted(): number[] {
+    const [status] = this.decoder.exporters()
+    const off = this.handover.correctionOf(exporter)
+    const back = takenBackBy(status?.takenBack, off?.takenBack)
+    const { datagrams, flows } = this.lost()
+    const restarts = (status?.restarts ?? 0) + (off?.restarts ?? 0)
+    return [datagrams + back.datagrams, flows + back.flows, restarts + back.restarts]
+  }
+
   /** A start after a crash: state is restored from what was published. */
   restart(): void {
     const snapshot = JSON.parse(JSON.stringify(this.handover.snapshot())) as never
@@ -51,10 +62,13 @@ class Collector {
 
 /** The two exchange what they heard, and judge. */
 function talk(one: Collector, two: Collector): void {
+  const before = [...one.counted(), ...two.counted()]
   for (const each of [one, two]) each.handover.follow(each.decoder.streams())
   const [ofOne, ofTwo] = [one.handover.spans(), two.handover.spans()]
   one.handover.settle(ofTwo)
   two.handover.settle(ofOne)
+  for (const [i, now] of [...one.counted(), ...two.counted()].entries())
+    assert.ok(now >= before[i]!, 'a counter decreased')
 }
 
 /** Ten minutes of alternating sending and silence. */
