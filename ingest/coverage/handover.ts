@@ -5,7 +5,7 @@
  * is missing before its own stretches: every loss is counted once, by the collector that received
  * the next datagram.
  */
-import type { ExporterClocks, ReceivedRange } from '../../flow/received-range.ts'
+import type { ReceivedRange } from '../../flow/received-range.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { takenBackBy } from '../../flow/merge-exporters.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
@@ -15,9 +15,8 @@ import { breakMsMin } from './breaks.ts'
 import type { CoverageTracker } from './coverage.ts'
 import { beginsAnew, hasRestarted } from '../decode/sequence/boot.ts'
 import { distance } from '../decode/sequence/missing.ts'
-import { isNumberedAfter } from '../decode/sequence/numbering.ts'
-import type { SequenceSnapshot } from '../decode/sequence/sequence.ts'
-import { sequenceUnits, type Stream } from '../decode/exporters/stream.ts'
+import type { Stream } from '../decode/exporters/stream.ts'
+import { extend, lossOf, nameOf, unbegun, type LostBefore, type OwnSpan } from './own-span.ts'
 
 /** A gap after a shorter silence is a loss on the way: no exporter moves away and back so fast. */
 const silenceMsMin = 1000
@@ -27,32 +26,6 @@ const clocksMs = 2000
 const spanMsMax = 2 * 3_600_000
 /** Most stretches held; beyond, the stream that ended first is dropped. */
 const spansMax = 20_000
-
-/** A stretch of this collector, and the losses counted before it. */
-interface OwnSpan extends ReceivedRange {
-  /** Its first datagram was received here, so losses before it can be judged. */
-  isBegun: boolean
-  /** It began with an apparent restart of the exporter. */
-  isRestart: boolean
-  isEstimated: boolean
-  /** Mean flows per datagram. */
-  meanFlows: number
-  /**
-   * Records of the first datagram: to be subtracted from `from` if the exporter numbers a datagram
-   * after its records.
-   */
-  firstRecords: number
-  /** The losses counted by the decoder, and their correction since. */
-  counted: LostBefore
-  corrected: LostBefore | null
-  /** What the last judgement was based on. */
-  judged: string
-}
-
-interface LostBefore {
-  datagrams: number
-  flows: number
-}
 
 /** What to add to the decoder's counters of an exporter. */
 export interface CountersCorrection extends LostBefore {
@@ -270,56 +243,4 @@ export class Handover {
 
 function keyOf({ exporter, stream }: { exporter: string; stream: string }): string {
   return `${exporter} ${stream}`
-}
-
-function nameOf({ version, domain, sourcePort }: Stream): string {
-  return `${version} ${domain} ${sourcePort}`
-}
-
-function clocksOf({ uptimeMs, exportMs }: SequenceSnapshot): ExporterClocks {
-  return { uptimeMs, exportMs }
-}
-
-/** A stretch with an unknown beginning: the stream was there before this collector followed it. */
-function unbegun(exporter: string, stream: Stream, state: SequenceSnapshot): OwnSpan {
-  const clocks = clocksOf(state)
-  return {
-    exporter,
-    stream: nameOf(stream),
-    from: state.expected,
-    to: state.expected,
-    unsure: state.unsure,
-    fromMs: stream.seenMs,
-    toMs: stream.seenMs,
-    begin: clocks,
-    end: clocks,
-    isBegun: false,
-    isRestart: false,
-    isEstimated: sequenceUnits[stream.version] === 'datagrams',
-    meanFlows: state.meanFlows,
-    firstRecords: 0,
-    counted: { datagrams: 0, flows: 0 },
-    corrected: null,
-    judged: '',
-  }
-}
-
-function extend(span: OwnSpan, stream: Stream, state: SequenceSnapshot): void {
-  span.to = state.expected
-  span.unsure = state.unsure
-  span.toMs = Math.max(span.toMs, stream.seenMs)
-  span.end = clocksOf(state)
-  span.meanFlows = state.meanFlows
-  // Only now is it known that this exporter numbers a datagram after its records.
-  if (span.firstRecords > 0 && isNumberedAfter(sequenceUnits[stream.version], state.numbering)) {
-    span.from = (span.from - span.firstRecords) >>> 0
-    span.firstRecords = 0
-  }
-}
-
-/** The datagrams and flows that missing numbers stand for. */
-function lossOf({ isEstimated, meanFlows }: OwnSpan, units: number): LostBefore {
-  if (isEstimated) return { datagrams: units, flows: Math.round(units * meanFlows) }
-  const datagrams = units === 0 ? 0 : Math.max(1, Math.round(units / Math.max(1, meanFlows)))
-  return { datagrams, flows: units }
 }
