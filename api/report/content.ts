@@ -235,7 +235,10 @@ function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
   const rows: [number, string][] = [
     [from, begins],
     ...(event.incident?.gaps ?? []).flatMap((gap): [number, string][] => [
-      [gap.from / 1000, 'nothing is known from here: the exporter was away or cut off'],
+      [
+        gap.from / 1000,
+        `nothing is known from here: ${gap.isOurs ? 'Weir was not listening' : 'the exporter was away or cut off'}`,
+      ],
       [gap.to / 1000, 'known again'],
     ]),
     [to, window.ongoing ? 'last seen: it was not over' : 'it is over'],

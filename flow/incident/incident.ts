@@ -29,6 +29,8 @@ export interface ExporterBreak {
   lostFlows: number
   /** Absent in records of older versions. */
   lostDatagrams?: number
+  /** It was the collector that did not listen; whether the exporter was there is not known. */
+  isOurs?: true
   /**
    * It was only that its clock was set forward, or the collector's (`isOurs`), from one time to another: no flow has a time
    * in between.
@@ -39,9 +41,10 @@ export interface ExporterBreak {
 /** Fewer lost datagrams are chance, and their lull is not reported. */
 const lostMin = 3
 
-/** Whether the exporter was away in a break: it restarted, or sent datagrams that nobody received. */
-export function wasAway({ isRestart, lostDatagrams = lostMin, clock }: ExporterBreak): boolean {
-  return clock === undefined && (isRestart || lostDatagrams >= lostMin)
+/** Whether nothing is known of a break: the exporter restarted, or sent datagrams that nobody received, or nobody listened. */
+export function wasAway(each: ExporterBreak): boolean {
+  const { isRestart, lostDatagrams = lostMin, isOurs = false, clock } = each
+  return clock === undefined && (isRestart || isOurs || lostDatagrams >= lostMin)
 }
 
 /** By how much an exporter's clock was set forward in a break, ms; 0 if it was not. */
@@ -98,8 +101,8 @@ export interface Incident {
   isOpenStart?: boolean
   /** Not over when last checked. */
   isOngoing: boolean
-  /** Times within it, or at its ends, of which nothing is known: the exporter was away. Absent: none. */
-  gaps?: readonly { from: number; to: number }[]
+  /** Times within it, or at its ends, of which nothing is known: the exporter was away, or the collector (`isOurs`). Absent: none. */
+  gaps?: readonly { from: number; to: number; isOurs?: true }[]
   actors: ActorFacts[]
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null

@@ -262,18 +262,23 @@ function whatIsMissing(
   wording: Wording,
 ): string {
   const { zone } = wording
-  const unseen = gaps.map((gap) => {
-    const [a, b] = [gap.from, gap.to].map((t) =>
-      isOneDay(from, t, zone) ? sayClock(t, zone) : sayTime(t, zone),
-    )
-    return `from ${a} to ${b}`
-  })
+  const [ours, theirs] = [true, false].map((isOurs) =>
+    gaps
+      .filter((gap) => (gap.isOurs ?? false) === isOurs)
+      .map((gap) => {
+        const [a, b] = [gap.from, gap.to].map((t) =>
+          isOneDay(from, t, zone) ? sayClock(t, zone) : sayTime(t, zone),
+        )
+        return `from ${a} to ${b}`
+      }),
+  ) as [string[], string[]]
+  const unseen = (when: string[], why: string) =>
+    when.length > 0 ? `what passed ${when.join(' and ')} is not known, for ${why}` : null
   const about = lost.estimated ? 'about ' : ''
   return [
     isOpenStart ? 'this may have begun before the first of these flows' : null,
-    unseen.length > 0
-      ? `what passed ${unseen.join(' and ')} is not known, for ${sayExporter(exporter, wording)} itself was away or cut off`
-      : null,
+    unseen(theirs, `${sayExporter(exporter, wording)} itself was away or cut off`),
+    unseen(ours, 'Weir was not listening'),
     lost.flows > 0
       ? `${about}${countOf(Math.round(lost.flows), 'flow')} of that time were lost`
       : null,

@@ -85,7 +85,7 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
     const { span, away } = each
     if (span.to - span.from < sensitivity.leastSeconds || isOfClock(scene, span, breaks)) continue
     if (away) {
-      if (wasAway(away)) found.push(asFinding('exporter', awaySpan(scene, away), awayFacts(away)))
+      if (wasAway(away)) found.push(asAway(scene, away))
     } else if (isUnusual(each, quiet, isSteady) && each.isCut())
       found.push({
         ...asFinding('silence', span, silentFacts(sign, span, sign === replies)),
@@ -96,10 +96,17 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
     const span = awaySpan(scene, each)
     const isInside = span.from >= 0 && span.to <= scene.grid.seconds
     const isFound = found.some(({ from, to }) => from < span.to && span.from < to)
-    if (each.isRestart && each.to - each.from >= restartMsMin && isInside && !isFound)
-      found.push(asFinding('exporter', span, awayFacts(each)))
+    const isSure = each.isOurs === true || (each.isRestart && each.to - each.from >= restartMsMin)
+    if (isSure && isInside && !isFound) found.push(asAway(scene, each))
   }
   return found.sort((a, b) => a.from - b.from)
+}
+
+function asAway(scene: Scene, away: ExporterBreak): Finding {
+  return {
+    ...asFinding('exporter', awaySpan(scene, away), awayFacts(away)),
+    ...(away.isOurs && { isOurs: true }),
+  }
 }
 
 function asFinding(kind: 'silence' | 'exporter', span: Run, facts: string[]): Finding {

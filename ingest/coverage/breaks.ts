@@ -79,6 +79,13 @@ export class BreakLog {
     this.#add({ exporter, from: to - passedMs, to, ...none, clock })
   }
 
+  /** Notes a time in which the collector did not listen to an exporter: the datagram after it has none before it to compare. */
+  notListening(exporter: string, { from, to }: { from: number; to: number }): void {
+    if (to - from < breakMsMin) return
+    const unknown = { isRestart: false, lostFlows: 0, lostDatagrams: 0 }
+    this.#add({ exporter, from, to, ...unknown, isOurs: true })
+  }
+
   /** What is remembered of the previous datagram of an exporter and domain; changed by the caller. */
   #of({ exporter, observationDomain }: SequenceEvent): Last {
     const before = this.#before

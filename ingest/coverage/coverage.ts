@@ -41,6 +41,8 @@ export class CoverageTracker {
   /** When exporters were away. */
   readonly breaks = new BreakLog()
   readonly changed = new ChangedIntervals()
+  /** Whether other collectors receive from the same exporters. */
+  isShared = false
   readonly #exporters = new Map<string, ExporterCoverage>()
   /** The collector did not listen throughout intervals that began before this. */
   #listeningFrom: number
@@ -52,8 +54,16 @@ export class CoverageTracker {
     this.#listeningUntil = listeningFrom
   }
 
-  /** Starts listening anew: earlier intervals were not covered throughout. */
+  /** Starts listening anew: earlier intervals were not covered throughout, and what passed meanwhile is not known. */
   resume(listeningFrom: number): void {
+    // Another collector may have listened.
+    if (!this.isShared)
+      for (const exporter of this.#exporters.keys())
+        this.breaks.notListening(exporter, { from: this.#listeningUntil, to: listeningFrom })
+    this.#listenFrom(listeningFrom)
+  }
+
+  #listenFrom(listeningFrom: number): void {
     for (const [exporter, { intervals }] of this.#exporters)
       for (const [interval, state] of intervals)
         if (interval + intervalMs > this.#listeningUntil && interval < listeningFrom)
@@ -66,7 +76,7 @@ export class CoverageTracker {
   clockSetForward(step: ClockStep): void {
     for (const exporter of this.#exporters.keys()) this.breaks.clockSetForward(exporter, step)
     this.#listeningUntil = Math.min(this.#listeningUntil, step.from)
-    this.resume(step.to)
+    this.#listenFrom(step.to)
   }
 
   /** Notes that the collector has been listening until now. What was written of an interval while it was open is to be written again. */

@@ -57,7 +57,9 @@ async function lastHeard(
   for (let i = 0; i < rows.count; i++)
     if (rows.sum.bytes[i]! > 0) last.set(rows.exporters[rows.exporter[i]!]!, rows.time[i]!)
   const isAway = (exporter: string) =>
-    breaks.some((each) => each.exporter === exporter && each.from < from && each.to > from)
+    breaks.some(
+      (each) => !each.isOurs && each.exporter === exporter && each.from < from && each.to > from,
+    )
   return new Map(
     [...last].filter(([exporter, time]) => before - time <= silenceMsMax || isAway(exporter)),
   )

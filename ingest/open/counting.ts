@@ -39,6 +39,7 @@ export async function openCounting(
   const counted = await openBuckets(settings, { archive, state: kept.state })
   const live = new LiveRing(settings.local)
   const neighbours = await Neighbours.open(settings, { archive, coverage })
+  coverage.isShared = neighbours !== null
   const { buckets } = counted
   const handover = neighbours?.handover
   const parts = { coverage, counters, buckets, archive, live, handover }

@@ -108,7 +108,8 @@ async function incidentOf(
   const span = spanOf(scene, finding)
   const within = coverage.filter(({ time }) => time < span.to && time + intervalMs > span.from)
   const isHole = finding.kind === 'silence' || finding.kind === 'exporter'
-  if (isHole && within.some(({ unknown }) => (unknown['not-listening'] ?? 0) > 0)) return null
+  const isOurs = finding.isOurs || within.some(({ unknown }) => (unknown['not-listening'] ?? 0) > 0)
+  if (isHole && isOurs) return null
   // Versions without sequence numbers do not show whether anything was sent: that is not silence.
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)
   const kind = finding.kind === 'silence' && isUnknown ? 'exporter' : finding.kind
@@ -125,7 +126,12 @@ async function incidentOf(
     ...span,
     ...(finding.isOpenStart && { isOpenStart: true }),
     isOngoing: finding.isOpenEnd,
-    ...(finding.gaps && { gaps: finding.gaps.map((gap) => spanOf(scene, gap)) }),
+    ...(finding.gaps && {
+      gaps: finding.gaps.map((gap) => ({
+        ...spanOf(scene, gap),
+        ...(gap.isOurs && { isOurs: true }),
+      })),
+    }),
     actors,
     othersKept: finding.othersKept,
     ...(finding.fromOutside !== undefined && { fromOutside: finding.fromOutside }),

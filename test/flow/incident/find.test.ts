@@ -150,6 +150,21 @@ suite('a download, and the exporter is away', () => {
   })
 })
 
+test('a download while the collector is stopped and started again is no congestion', () => {
+  const stop = { from: t0 + 1500_000, to: t0 + 1560_000 }
+  const office = officeFlows({ seed: 7, hosts: 20, pages: 0.5, connections: 3, seconds: 2700 })
+  const download = downloadFlows(1330, 1810, () => 6e8)
+  // A record is sent fifteen seconds after its last packet, or when it has lasted a minute; nobody receives it meanwhile.
+  const sentAt = ({ first, last }: Partial<TestFlow>) => Math.min(last! + 15_000, first! + 60_000)
+  const isReceived = (flow: Partial<TestFlow>) =>
+    sentAt(flow) < stop.from || sentAt(flow) >= stop.to
+  const flows = [...office, ...download].filter(isReceived)
+  const known = { ...stop, exporter: '192.0.2.1', isRestart: false, lostFlows: 0, lostDatagrams: 0, isOurs: true } as const // prettier-ignore
+  const found = foundIn(flows, { from: t0, seconds: 2700 }, [known])
+  // The verdicts leave it out: see judge.ts.
+  assert.deepEqual(found.map(({ kind, actors }) => [kind, actors]), [['exporter', []]]) // prettier-ignore
+})
+
 test('a congestion that goes on since eight hours is found, with one hour before it', () => {
   const [begin, end] = [3600, 9 * 3600]
   const random = seeded(5)

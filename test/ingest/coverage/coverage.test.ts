@@ -103,6 +103,16 @@ test('a break in listening makes the intervals it touches unknown, even across a
     'known',
     'known',
   ])
+  // The datagram after it has none before it that its break could be seen from.
+  const stopped = { from: t0 + 2 * intervalMs + 1000, to: t0 + 5 * intervalMs + 2000 }
+  const breaks = after.breaks.list()
+  assert.deepEqual(breaks.map(({ from, to, isOurs }) => ({ from, to, isOurs })), [{ ...stopped, isOurs: true }]) // prettier-ignore
+  assert.ok(breaks.every((each) => wasAway(each)))
+  const shared = new CoverageTracker(0)
+  shared.isShared = true
+  shared.restore(before.snapshot())
+  shared.resume(stopped.to)
+  assert.deepEqual(shared.breaks.list(), [], 'another collector may have listened')
 })
 
 test('loss is stored with its interval, and the open interval has the time up to which it was counted', () => {
