@@ -30,6 +30,8 @@ export interface SequenceEvent {
   observationDomain: number
   /** unix ms */
   receivedMs: number
+  /** When the stream's previous datagram was received, unix ms: what is missing was sent in between. */
+  sinceMs: number
   /** When it was sent by the exporter's clock, unix ms. */
   exportMs: number
   verdict: SequenceVerdict

@@ -183,8 +183,12 @@ export class Pipeline {
   #sequence(event: SequenceEvent): void {
     const { coverage, handover, shiftMs = 0 } = this.#parts
     if (this.#isDiscarding) return
-    const receivedMs = event.receivedMs + shiftMs
-    const silenceMs = coverage.take({ ...event, receivedMs, exportMs: event.exportMs + shiftMs })
+    const silenceMs = coverage.take({
+      ...event,
+      receivedMs: event.receivedMs + shiftMs,
+      sinceMs: event.sinceMs + shiftMs,
+      exportMs: event.exportMs + shiftMs,
+    })
     if (!handover || event.verdict === 'continues') return
     const stream = this.decoder.lastStream(event.exporter)
     if (stream) handover.take(event, stream, silenceMs)

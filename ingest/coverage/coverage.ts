@@ -4,6 +4,7 @@
  */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { DatagramContents, SequenceEvent } from '../../flow/sequence.ts'
+import { countWithin } from '../../flow/spread.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
 import type { Coverage } from '../../store/series.ts'
 import { BreakLog } from './breaks.ts'
@@ -18,6 +19,13 @@ interface IntervalState {
   lostFlowsEstimated: boolean
   /** Of its datagrams together. If data waits for its template, and no flows were read, it is unknown. */
   carries?: DatagramContents
+}
+
+/** Flows lost since the datagram received at `sinceMs`, unix ms. */
+export interface LostFlows {
+  lostFlows: number
+  isEstimated: boolean
+  sinceMs: number
 }
 
 interface ExporterCoverage {
@@ -100,11 +108,12 @@ export class CoverageTracker {
     state.datagrams++
     if (state.carries !== 'flows' && event.carries !== 'nothing') state.carries = event.carries
     state.reason = this.#reasonOf(interval, state)
-    state.lostFlows = Math.max(0, state.lostFlows + event.lostFlows)
-    if (event.lostFlows > 0 && event.lostFlowsEstimated) state.lostFlowsEstimated = true
     if (known) this.changed.mark(event.exporter, interval)
     else this.#set(event.exporter, interval, state)
     held.lastInterval = Math.max(held.lastInterval, interval)
+    const { exporter, lostFlows, lostFlowsEstimated: isEstimated, sinceMs, receivedMs } = event
+    if (lostFlows > 0) this.lose(exporter, { lostFlows, isEstimated, sinceMs }, receivedMs)
+    else if (lostFlows < 0) this.#takeBack(event.exporter, interval, -lostFlows)
     return silenceMs
   }
 
@@ -117,16 +126,48 @@ export class CoverageTracker {
     this.changed.mark(exporter, interval)
   }
 
-  /** Corrects the losses counted in an interval that is held. */
-  correct(
+  /**
+   * Counts flows lost between two datagrams, which were received at `sinceMs` and `untilMs`: evenly
+   * over that time, as far as its intervals are held. A negative number undoes it.
+   */
+  lose(exporter: string, lost: LostFlows, untilMs: number): void {
+    const last = intervalStart(untilMs)
+    const span = { first: Math.floor(lost.sinceMs), last: Math.floor(untilMs) }
+    let left = lost.lostFlows
+    for (let t = intervalStart(lost.sinceMs); t < last; t += intervalMs) {
+      if (!this.#exporters.get(exporter)?.intervals.has(t)) continue
+      const share = countWithin(Math.abs(lost.lostFlows), span, t, t + intervalMs)
+      left -= share * Math.sign(lost.lostFlows)
+      this.#countLost(exporter, t, { ...lost, lostFlows: share * Math.sign(lost.lostFlows) })
+    }
+    this.#countLost(exporter, last, { ...lost, lostFlows: left })
+  }
+
+  /** Takes back losses, because late datagrams arrived: the last ones that were counted. */
+  #takeBack(exporter: string, interval: number, flows: number): void {
+    const { intervals } = this.#exporters.get(exporter)!
+    const earlier = () => [...intervals.keys()].filter((t) => t < interval).sort((a, b) => b - a)
+    let left = flows
+    const take = (t: number) => {
+      const lostFlows = -Math.min(left, intervals.get(t)!.lostFlows)
+      left += lostFlows
+      this.#countLost(exporter, t, { lostFlows, isEstimated: false })
+    }
+    take(interval)
+    if (left > 0) earlier().forEach(take)
+  }
+
+  #countLost(
     exporter: string,
     interval: number,
-    { lostFlows, isEstimated }: { lostFlows: number; isEstimated: boolean },
+    { lostFlows, isEstimated }: Pick<LostFlows, 'lostFlows' | 'isEstimated'>,
   ): void {
     const state = this.#exporters.get(exporter)?.intervals.get(interval)
-    if (!state) return
+    if (!state || lostFlows === 0) return
     state.lostFlows = Math.max(0, state.lostFlows + lostFlows)
     state.lostFlowsEstimated = state.lostFlows > 0 && (state.lostFlowsEstimated || isEstimated)
+    // Another domain's numbers may have continued.
+    if (state.datagrams === 0 && state.lostFlows > 0) state.reason ??= 'lost'
     this.changed.mark(exporter, interval)
   }
 
@@ -134,7 +175,8 @@ export class CoverageTracker {
   judge(exporter: string, interval: number, reason: UnknownReason | null): void {
     const state = this.#exporters.get(exporter)?.intervals.get(interval)
     if (state && (state.datagrams > 0 || state.reason === reason)) return
-    if (this.#exporters.has(exporter)) this.#set(exporter, interval, newState(reason))
+    if (this.#exporters.has(exporter))
+      this.#set(exporter, interval, { ...(state ?? newState(reason)), reason })
   }
 
   /** The coverage of an interval, or null if it is not held here (the store may have it). */

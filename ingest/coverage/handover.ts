@@ -28,7 +28,7 @@ const spanMsMax = 2 * 3_600_000
 const spansMax = 20_000
 
 /** What to add to the decoder's counters of an exporter. */
-export interface CountersCorrection extends LostBefore {
+export interface CountersCorrection extends Omit<LostBefore, 'sinceMs'> {
   restarts: number
   /** The sum of all that was subtracted so far. Absent in what older versions published. */
   takenBack?: TakenBack
@@ -86,7 +86,11 @@ export class Handover {
       isBegun: true,
       isRestart: verdict === 'restart',
       firstRecords: isGap ? 0 : (state.expected - state.latest) >>> 0,
-      counted: { datagrams: event.lostDatagrams, flows: event.lostFlows },
+      counted: {
+        datagrams: event.lostDatagrams,
+        flows: event.lostFlows,
+        sinceMs: event.sinceMs,
+      },
     })
   }
 
@@ -167,7 +171,7 @@ export class Handover {
     // It stays a restart only if the other collector's last datagram shows it too.
     const restarts = span.isRestart && !isRestart && span.judged === '' ? -1 : 0
     span.judged = judged
-    const lost = lossOf(span, units)
+    const lost = { ...lossOf(span, units), sinceMs: before.toMs }
     this.#correct(span, lost, restarts)
     this.#judgeSilence(span, { fromMs: before.toMs, isRestart, lost })
   }
@@ -179,7 +183,10 @@ export class Handover {
     const datagrams = lost.datagrams - is.datagrams
     span.corrected = lost
     if (flows === 0 && datagrams === 0 && restarts === 0) return
-    this.#coverage.correct(exporter, intervalStart(fromMs), { lostFlows: flows, isEstimated })
+    const move = ({ flows: lostFlows, sinceMs = fromMs }: LostBefore, sign: 1 | -1) =>
+      this.#coverage.lose(exporter, { lostFlows: sign * lostFlows, isEstimated, sinceMs }, fromMs)
+    move(is, -1)
+    move(lost, 1)
     const { takenBack, ...correction } = this.#corrections.get(exporter) ?? none
     this.#corrections.set(exporter, {
       datagrams: correction.datagrams + datagrams,

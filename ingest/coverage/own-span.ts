@@ -28,6 +28,8 @@ export interface OwnSpan extends ReceivedRange {
 export interface LostBefore {
   datagrams: number
   flows: number
+  /** When the last datagram before was received, unix ms. Absent in what older versions published. */
+  sinceMs?: number
 }
 
 /** What identifies a stream of an exporter. */

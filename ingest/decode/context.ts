@@ -13,6 +13,8 @@ export interface DatagramContext {
   offset: number
   end: number
   receivedMs: number
+  /** When the stream's previous datagram was received. */
+  sinceMs: number
   /** unix ms, the exporter's clock */
   exportMs: number
   /** ms mod 2^32, or -1 if the header has none (IPFIX) */

@@ -198,6 +198,7 @@ export class Decoder {
     context.stream = isLast
       ? last
       : this.#exporters.streamOf(exporter, { version, domain, datagram, sequenced })
+    context.sinceMs = context.stream.seenMs
     context.stream.seenMs = receivedMs
     context.receivedMs = receivedMs
     context.skewMs = exporter.skew.measure(context.exportMs, receivedMs)
@@ -275,6 +276,7 @@ function emptyContext(flows: FlowColumns, exporter: Exporter): DatagramContext {
     offset: 0,
     end: 0,
     receivedMs: 0,
+    sinceMs: 0,
     exportMs: 0,
     uptimeMs: -1,
     skewMs: 0,

@@ -6,6 +6,7 @@ export const datagramAt = (receivedMs: number): SequenceEvent => ({
   exporter: '192.0.2.1',
   observationDomain: 0,
   receivedMs,
+  sinceMs: receivedMs,
   exportMs: receivedMs,
   verdict: 'continues',
   lostDatagrams: 0,

@@ -154,6 +154,7 @@ suite('breaks', () => {
     exporter: '192.0.2.1',
     observationDomain,
     receivedMs,
+    sinceMs: receivedMs,
     exportMs: receivedMs,
     verdict,
     lostDatagrams: 0,

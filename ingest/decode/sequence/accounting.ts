@@ -76,7 +76,7 @@ export class Accounting {
   }
 
   #report(context: DatagramContext, finding: SequenceFinding): void {
-    const { exporter, stream, receivedMs, exportMs } = context
+    const { exporter, stream, receivedMs, sinceMs, exportMs } = context
     const { verdict, lostDatagrams, lostFlows } = finding
     if (this.#onSequence === null && lostDatagrams === 0 && lostFlows === 0) return
     const lostFlowsEstimated = sequenceUnits[stream.version] === 'datagrams'
@@ -91,6 +91,7 @@ export class Accounting {
       exporter: exporter.address,
       observationDomain: stream.domain,
       receivedMs,
+      sinceMs,
       exportMs,
       verdict,
       lostDatagrams,

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { clearFlowColumns, createFlowColumns } from '../../../flow/columns.ts'
 import { clockSetMs, wasAway } from '../../../flow/incident/incident.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import type { DatagramContents, SequenceVerdict } from '../../../flow/sequence.ts'
 import { ClockSteps } from '../../../ingest/coverage/clock-steps.ts'
 import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
+import { Decoder } from '../../../ingest/decode/decoder.ts'
+import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
+import { encodeV5 } from '../../encode/fixed.ts'
 
 const exporter = '10.0.0.1'
 const t0 = 1_794_819_600_000
@@ -22,6 +26,7 @@ function take(
     exporter,
     observationDomain: 0,
     receivedMs,
+    sinceMs: receivedMs,
     exportMs: receivedMs,
     verdict,
     lostDatagrams: lost,
@@ -138,4 +143,72 @@ test('an interval of data that waits for its template is unknown until that is r
   tracker.read(exporter, t0)
   assert.deepEqual(words(tracker, 4), ['known', 'known', 'known', 'lost'])
   assert.deepEqual([...tracker.changed.take().keys()], [t0], 'it is written again')
+})
+
+/** Flows lost by interval. */
+function lostIn(tracker: CoverageTracker, count: number): (number | undefined)[] {
+  return Array.from(
+    { length: count },
+    (_, i) => tracker.of(exporter, t0 + i * intervalMs)?.lostFlows,
+  )
+}
+
+/** A tracker, and a decoder that tells it what a v5 exporter sends. */
+function watched(): {
+  tracker: CoverageTracker
+  hear: (atMs: number, sequence: number, engineId?: number) => void
+} {
+  const tracker = new CoverageTracker(t0)
+  const flows = createFlowColumns(2 * decoderRowsMax)
+  const decoder = new Decoder(flows, { onSequence: (event) => tracker.take(event) })
+  const hear = (atMs: number, sequence: number, engineId = 0) => {
+    const header = { sequence, exportMs: t0 + atMs, uptimeMs: 60_000 + atMs, engineId }
+    const payload = encodeV5(header, [{ octets: 100, packets: 1 }])
+    decoder.decode({ payload, source: exporter, sourcePort: 50_000, receivedMs: t0 + atMs })
+    clearFlowColumns(flows)
+  }
+  return { tracker, hear }
+}
+
+test('what is missing was lost since the datagram before it, in each interval in between', () => {
+  const { tracker, hear } = watched()
+  hear(0, 0)
+  hear(4 * 60_000, 1)
+  tracker.changed.take()
+  // 20 flows in 10 minutes: one minute of the first interval, five of the second, four of the third.
+  hear(14 * 60_000, 22)
+  assert.deepEqual(lostIn(tracker, 4), [2, 10, 8, undefined])
+  assert.deepEqual(words(tracker, 3), ['known', 'lost', 'known'])
+  assert.deepEqual([...tracker.changed.take().keys()].sort(), [0, 1, 2].map((i) => t0 + i * intervalMs)) // prettier-ignore
+})
+
+test('a domain that was silent lost its flows in its own silence, while another went on', () => {
+  const { tracker, hear } = watched()
+  hear(0, 0, 1)
+  hear(0, 0, 2)
+  for (let at = 60_000; at < 12 * 60_000; at += 60_000) hear(at, at / 60_000, 1)
+  hear(12 * 60_000, 13, 2)
+  assert.deepEqual(lostIn(tracker, 3), [5, 5, 2])
+  assert.deepEqual(words(tracker, 3), ['known', 'known', 'known'])
+})
+
+test('a time in which no domain sent is unknown if one of them lost something in it', () => {
+  const { tracker, hear } = watched()
+  for (const domain of [1, 2]) hear(0, 0, domain)
+  hear(12 * 60_000, 1, 1)
+  assert.deepEqual(words(tracker, 3), ['known', 'known', 'known'])
+  hear(12 * 60_000 + 10, 13, 2)
+  assert.deepEqual(words(tracker, 3), ['known', 'lost', 'known'])
+})
+
+test('a datagram that comes late, in the next interval, was not lost in the one before', () => {
+  const { tracker, hear } = watched()
+  hear(intervalMs - 3000, 0)
+  hear(intervalMs - 2000, 3)
+  assert.deepEqual(lostIn(tracker, 1), [2])
+  hear(intervalMs - 1000, 4)
+  hear(intervalMs + 10, 5)
+  hear(intervalMs + 20, 1)
+  hear(intervalMs + 30, 2)
+  assert.deepEqual(lostIn(tracker, 2), [0, 0])
 })
