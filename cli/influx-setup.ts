@@ -140,9 +140,12 @@ async function provide({ influx, tiers }: Settings, files: Files): Promise<void>
     const token = await provideToken(
       admin,
       { orgId, description, buckets, actions },
-      { token: held, connection: new Connection({ url, token: async () => held }) },
+      {
+        token: held,
+        connection: new Connection({ url, token: async () => held }),
+        keep: (made) => write(path, made),
+      },
     )
-    if (token !== held) await write(path, token)
     console.log(`token of ${name}: ${token === held ? 'kept' : 'made'}, in ${path}`)
   }
 }

@@ -130,12 +130,13 @@ export interface TokenWish {
 /**
  * A token limited to these actions on these buckets. `held` is the existing token, or ''; it is
  * returned if it still works and has exactly these permissions. InfluxDB stores only hashes of
- * tokens, so a lost one is replaced.
+ * tokens, so a lost one is replaced. A new one is given to `keep` before older ones are revoked:
+ * if it cannot be kept, whoever uses an older one still can.
  */
 export async function provideToken(
   admin: Connection,
   { orgId, description, buckets, actions }: TokenWish,
-  held: { token: string; connection: Connection },
+  held: { token: string; connection: Connection; keep: (token: string) => Promise<void> },
 ): Promise<string> {
   const query = new URLSearchParams({ orgID: orgId }).toString()
   const { authorizations } = (await admin.request(`/api/v2/authorizations?${query}`)) as {
@@ -157,6 +158,7 @@ export async function provideToken(
     method: 'POST',
     body,
   })) as Authorization
+  await held.keep(made.token!)
   for (const { id } of same)
     await admin.request(`/api/v2/authorizations/${id}`, { method: 'DELETE' })
   return made.token!

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
@@ -88,6 +88,20 @@ describe('weir influx setup', { skip: skipWithoutInfluxd() }, () => {
       headers: { authorization: `Token ${lost}` },
     })
     assert.equal(answer.status, 401)
+  })
+
+  test('a token stays valid until the one that replaces it is in its file', async () => {
+    const obstacle = join(influxd.tokens, 'ingest.token.part')
+    await mkdir(obstacle)
+    const fewer = { WEIR_TIERS: '5m:30d 30m:1y' }
+    const { code, stderr } = await setUp(fewer)
+    assert.equal(code, 1)
+    assert.match(stderr, /ingest\.token\.part/)
+    assert.equal(await write('ingest.token', 'weir_2h'), 204)
+    await rm(obstacle, { recursive: true })
+    assert.equal((await setUp(fewer)).code, 0)
+    assert.equal(await write('ingest.token', 'weir_2h'), 403)
+    assert.equal(await write('ingest.token', 'weir_5m'), 204)
   })
 
   test('a wrong administrator token gives one clear line', async () => {
