@@ -47,7 +47,7 @@ const pcapVersion = '2.4'
  * @throws NotACapture if it is not one; CutCapture after the last complete packet
  */
 export async function* readCapture(path: string): AsyncGenerator<CapturedPacket> {
-  const source = new Bytes(await openStream(path))
+  const source = new Bytes(await openCapture(path))
   try {
     const magic = await source.peek(4)
     if (!magic) throw new NotACapture(path, 'it is empty or shorter than a header')
@@ -57,15 +57,23 @@ export async function* readCapture(path: string): AsyncGenerator<CapturedPacket>
     else if (view.getUint32(0) === pcapngMagic) yield* readPcapng(path, source)
     else throw new NotACapture(path, `it starts with ${view.getUint32(0).toString(16)}`)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && /^Z(STD)?_/.test(String(error.code)))
-      throw new NotACapture(path, `its compressed stream is broken (${error.message})`, error)
-    throw error
+    throw unpackingError(path, error)
   } finally {
     source.close()
   }
 }
 
-async function openStream(path: string): Promise<AsyncIterable<Buffer> & { destroy(): void }> {
+/** NotACapture if the compressed stream of `path` is broken; any other error as it is. */
+export function unpackingError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && /^Z(STD)?_/.test(String(error.code))))
+    return error
+  return new NotACapture(path, `its compressed stream is broken (${error.message})`, error)
+}
+
+/** The bytes of a capture, unpacked if it is compressed. */
+export async function openCapture(
+  path: string,
+): Promise<AsyncIterable<Buffer> & { destroy(): void }> {
   const file = await open(path)
   const head = Buffer.alloc(4)
   await file.read(head, 0, 4, 0)

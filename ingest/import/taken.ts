@@ -1,6 +1,7 @@
 /** Remembers imported captures, so that none counts twice, even if it has grown since. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+
+import { openCapture, unpackingError } from '../capture/read.ts'
 
 /** A capture that was imported before, or begins with one that was. */
 export class TakenBefore extends Error {
@@ -11,8 +12,8 @@ export class TakenBefore extends Error {
 }
 
 /**
- * By file hash, when it was imported: stored in the archive's manifest, with the flows. Without its
- * length if it had no datagrams, since other captures begin with the same header.
+ * By the hash of its unpacked bytes, when it was imported: stored in the archive's manifest, with the
+ * flows. Without its length if it had no datagrams, since other captures begin with the same header.
  */
 export type Taken = Record<string, string | { when: string; bytes: number }>
 
@@ -24,7 +25,8 @@ export interface HashedCapture {
 
 /**
  * The hashes of captures to import.
- * @throws TakenBefore if one was imported, begins with one that was, or is named twice
+ * @throws TakenBefore if one was imported, begins with one that was, or is named twice; NotACapture
+ *   if its compressed stream is broken
  */
 export async function hashCaptures(
   paths: readonly string[],
@@ -32,7 +34,9 @@ export async function hashCaptures(
 ): Promise<HashedCapture[]> {
   const hashed: HashedCapture[] = []
   for (const path of paths) {
-    const capture = await hashCapture(path, taken)
+    const capture = await hashCapture(path, taken).catch((error: unknown) => {
+      throw unpackingError(path, error)
+    })
     if (hashed.some(({ hash }) => hash === capture.hash))
       throw new TakenBefore(path, 'is named twice in this very command')
     hashed.push(capture)
@@ -40,11 +44,12 @@ export async function hashCaptures(
   return hashed
 }
 
+/** By its unpacked bytes, since a capture is the same one before and after it is compressed. */
 async function hashCapture(path: string, taken: Taken): Promise<HashedCapture> {
   const hash = createHash('sha256')
   const lengths = lengthsOf(taken)
   let bytes = 0
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const chunk of await openCapture(path)) {
     let at = 0
     while (lengths.length > 0 && lengths[0]! < bytes + chunk.length) {
       const length = lengths.shift()!

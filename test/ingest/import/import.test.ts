@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 
 import { readSettings } from '../../../flow/settings.ts'
 import { importCaptures } from '../../../ingest/import/import.ts'
@@ -125,6 +126,29 @@ test('captures that end within a packet are read up to there; truncated packets 
   assert.equal(summary.lost.flows, 1, 'of the datagram that was cut')
   await writeFile(capture, whole)
   await assert.rejects(importCaptures([capture], options), /begins with what was taken in on 2/)
+})
+
+test('a capture is the same one before and after it is compressed', async () => {
+  const capture = join(folder, 'packed.pcap')
+  const payload = encodeV5({ uptimeMs: dayMs }, [{ first: dayMs, last: dayMs, octets: 100 }])
+  await writeCapture(capture, '10.0.0.1', [{ payload, receivedMs: testExportMs }])
+  const plain = await readFile(capture)
+  await writeFile(`${capture}.gz`, gzipSync(plain))
+  await writeFile(`${capture}.zst`, zstdCompressSync(plain))
+  await writeFile(`${capture}.cut.gz`, gzipSync(plain).subarray(0, -9))
+  const options = (name: string) => {
+    const settings = readSettings({ WEIR_DATA: join(folder, name) })
+    return { settings, shiftMs: 0, onProgress: () => undefined }
+  }
+  const refused = (name: string, paths: string[], reason: RegExp) =>
+    assert.rejects(importCaptures(paths, options(name)), reason)
+  assert.equal((await importCaptures([capture], options('plain-first'))).flows, 1)
+  await refused('plain-first', [`${capture}.gz`], /was taken in before/)
+  await refused('plain-first', [`${capture}.zst`], /was taken in before/)
+  assert.equal((await importCaptures([`${capture}.gz`], options('packed-first'))).flows, 1)
+  await refused('packed-first', [capture], /was taken in before/)
+  await refused('both', [capture, `${capture}.gz`], /is named twice/)
+  await refused('both', [`${capture}.cut.gz`], /compressed stream is broken/)
 })
 
 test('an empty capture does not prevent others', async () => {
