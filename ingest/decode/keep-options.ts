@@ -48,7 +48,7 @@ function keepSampling(
     if (namesWayToSample(numbers)) exporter.samplingRateUnknown(sampler)
     return
   }
-  const announced = { selector, ifIndex: numbers.get('ingressInterface'), rate }
+  const announced = { selector, ifIndex: interfaceOf(numbers), rate }
   for (const sampling of [stream.sampling, stream.exporterSampling])
     if (!keepRate(sampling, announced, optionEntriesPerExporterMax))
       exporter.problem('options-too-many')
@@ -82,6 +82,11 @@ function namesWayToSample(numbers: OptionsRecord['numbers']): boolean {
   })
 }
 
+/** The interface that a record is about, by either of its elements. */
+function interfaceOf(numbers: OptionsRecord['numbers']): number | undefined {
+  return numbers.get('ingressInterface') ?? numbers.get('egressInterface')
+}
+
 /** Stores a rate for its sampler, its interface, or all packets; false if there is no room. */
 function keepRate(
   sampling: Sampling,
@@ -106,7 +111,7 @@ function keepInterface(
   { numbers, texts }: OptionsRecord,
   room: boolean,
 ): boolean {
-  const index = numbers.get('ingressInterface') ?? numbers.get('egressInterface')
+  const index = interfaceOf(numbers)
   const name = texts.get('interfaceName')
   const alias = texts.get('interfaceDescription')
   if (index === undefined || (name === undefined && alias === undefined)) return true

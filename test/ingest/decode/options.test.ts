@@ -51,6 +51,7 @@ describe('sampling rates, v9', () => {
     'sampler 0 where it is told of': { options: optionSets(system, [[48, 1, 0], [50, 4, 512]]), flow: [[48, 1, 0]], rate: 512 },
     'by interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 7]], rate: 64 },
     'by interface, seen going out': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 8], [14, 4, 7], [61, 1, 1]], rate: 64 },
+    'by outgoing interface, not for all': { options: optionSets(system, [[14, 4, 7], [34, 4, 64]]), flow: [[10, 4, 8], [14, 4, 9]], rate: 1 },
     'of another interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 8]], rate: 1 },
     'in the record itself': { options: [], flow: [[34, 4, 1000]], rate: 1000 },
     'in the record, before all that options say': { options: optionSets(system, [[34, 4, 100]]), flow: [[34, 4, 1000]], rate: 1000 },
