@@ -5,6 +5,7 @@
  */
 import { FlowTable, type EventFlows } from './flow-table.ts'
 import { hashWords } from './address-index.ts'
+import { isIcmp } from './tuples.ts'
 
 /** Kept rows as columns; a table takes over those it has in common. */
 interface KeptRows {
@@ -118,8 +119,11 @@ function putWord(words: Uint32Array, at: number, word: number): void {
 
 /** The same for both directions of a 5-tuple. */
 function tupleHash(flows: EventFlows, i: number): number {
-  const one = endHash(flows.sourceHigh, flows.sourceLow, i, flows.sourcePort[i]!)
-  const other = endHash(flows.destinationHigh, flows.destinationLow, i, flows.destinationPort[i]!)
+  const hasPorts = !isIcmp(flows.protocol[i]!)
+  const source = hasPorts ? flows.sourcePort[i]! : 0
+  const destination = hasPorts ? flows.destinationPort[i]! : 0
+  const one = endHash(flows.sourceHigh, flows.sourceLow, i, source)
+  const other = endHash(flows.destinationHigh, flows.destinationLow, i, destination)
   let mixed = Math.imul((one + other) ^ flows.protocol[i]!, 0x9e3779b1)
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ Math.imul(one ^ other, 0x85ebca6b), 0xc2b2ae35)
   return (mixed ^ (mixed >>> 13)) >>> 0

@@ -1,5 +1,6 @@
 /** The flows for analysing an event, from ClickHouse as binary rows. */
 import { createEventFlows, type EventFlows } from '../../flow/incident/flow-table.ts'
+import { destinationPort, sourcePort } from '../archive/sql/expressions.ts'
 import { eventConditionsSql } from '../archive/sql/event-conditions.ts'
 import { tooManyFlows } from '../query-error.ts'
 import type { FlowScan } from '../flows.ts'
@@ -14,7 +15,7 @@ const columns = [
   ...[first, last, bytes, packets].map((sql) => `toFloat64(${sql})`),
   '"exporterAddressHigh"', '"exporterAddressLow"', '"sourceAddressHigh"', '"sourceAddressLow"',
   '"destinationAddressHigh"', '"destinationAddressLow"',
-  ...['"sourceTransportPort"', '"destinationTransportPort"', '"protocolIdentifier"', '"tcpControlBits"',
+  ...[sourcePort, destinationPort, '"protocolIdentifier"', '"tcpControlBits"',
     'least("samplingInterval", 2147483647)'].map((sql) => `toInt32(${sql})`),
 ] // prettier-ignore
 const doubles = ['first', 'last', 'bytes', 'packets'] as const

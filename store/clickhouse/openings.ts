@@ -2,9 +2,9 @@
  * Connections opened, in ClickHouse: the records that begin one, as a relation that replaces the
  * flows. Same rules as store/archive/sql/openings.ts.
  */
-import { belongsSql } from '../archive/sql/expressions.ts'
+import { belongsSql, isIcmp } from '../archive/sql/expressions.ts'
 import { filterSql } from '../archive/sql/filter-sql.ts'
-import { asksSql, countsAny, isIcmp, pauseMs } from '../archive/sql/openings.ts'
+import { asksSql, countsAny, pauseMs } from '../archive/sql/openings.ts'
 import { QueryTooLarge } from '../query-error.ts'
 import type { FlowWindow } from '../flows.ts'
 import type { Connection } from './connection.ts'

@@ -1,6 +1,7 @@
 /** The flows of a row group within a window, as event analysis reads them: ends, times and amounts. */
 import { NetworkSet, parseAddress, parseNetwork, type AddressWords } from '../../../flow/address.ts'
 import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
+import { isIcmp } from '../../../flow/incident/tuples.ts'
 import type { FlowScan } from '../../flows.ts'
 import { selectRows } from '../held/selected-flows.ts'
 import { copyNumbers, copyPairs } from './copy-rows.ts'
@@ -47,9 +48,21 @@ export function putEvents(
   for (const [name, from] of halves) copyPairs(flows[from], rows.subarray(begin, end), into[name])
   for (const [name, from] of integers)
     copyNumbers(flows[from], rows.subarray(begin, end), into[name])
+  if (!group.isZero('icmpTypeCode'))
+    putIcmpTypes(flows.icmpTypeCode, rows.subarray(begin, end), into)
   const { samplingInterval } = flows
   for (let n = 0; n < into.count; n++)
     into.sampling[n] = Math.min(samplingMax, samplingInterval[rows[begin + n]!]!)
+}
+
+/** The ports of ICMP: see `destinationPort` in ../sql/expressions.ts. */
+function putIcmpTypes(types: ArrayLike<number>, rows: Int32Array, into: EventFlows): void {
+  for (let n = 0; n < into.count; n++) {
+    const type = types[rows[n]!]!
+    if (type === 0 || !isIcmp(into.protocol[n]!)) continue
+    into.sourcePort[n] = 0
+    into.destinationPort[n] = type
+  }
 }
 
 /** All flows of a group that belong to a window, in new columns. */

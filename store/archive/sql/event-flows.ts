@@ -7,7 +7,15 @@ import type { FlowScan } from '../../flows.ts'
 import { Bindings } from './bindings.ts'
 import { vectorRows } from './chunk-columns.ts'
 import { eventConditionsSql } from './event-conditions.ts'
-import { belongsSql, bytes, first, last, packets } from './expressions.ts'
+import {
+  belongsSql,
+  bytes,
+  destinationPort,
+  first,
+  last,
+  packets,
+  sourcePort,
+} from './expressions.ts'
 import type { Session } from './query-engine.ts'
 import { tooManyFlows } from '../../query-error.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
@@ -25,8 +33,8 @@ const columns = [
   ['"sourceAddressLow"', 8],
   ['"destinationAddressHigh"', 8],
   ['"destinationAddressLow"', 8],
-  ['"sourceTransportPort"::INTEGER', 4],
-  ['"destinationTransportPort"::INTEGER', 4],
+  [`(${sourcePort})::INTEGER`, 4],
+  [`(${destinationPort})::INTEGER`, 4],
   ['"protocolIdentifier"::INTEGER', 4],
   ['"tcpControlBits"::INTEGER', 4],
   ['least("samplingInterval", 2147483647)::INTEGER', 4],

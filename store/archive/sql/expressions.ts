@@ -19,6 +19,13 @@ export const last = archivedLastSql
 export const bytes = scaled('octetDeltaCount')
 export const packets = scaled('packetDeltaCount')
 
+/** Whether a record is of a protocol without ports: what is stored as one differs between a ping and its reply. */
+export const isIcmp = '"protocolIdentifier" IN (1, 58)'
+const tellsType = `${isIcmp} AND "icmpTypeCode" <> 0`
+/** Ports for verdicts: of ICMP, 0 and 256 × type + code, wherever the exporter reports these. */
+export const sourcePort = `CASE WHEN ${tellsType} THEN 0 ELSE "sourceTransportPort" END`
+export const destinationPort = `CASE WHEN ${tellsType} THEN "icmpTypeCode" ELSE "destinationTransportPort" END`
+
 function scaled(column: string): string {
   return (
     `CASE WHEN "samplingInterval" = 1 THEN "${column}" ELSE ` +

@@ -7,7 +7,15 @@
 import type { FlowWindow } from '../../flows.ts'
 import { Bindings } from './bindings.ts'
 import { archiveColumns } from '../columns.ts'
-import { belongsSql, first, last, servicePortSql } from './expressions.ts'
+import {
+  belongsSql,
+  destinationPort,
+  first,
+  isIcmp,
+  last,
+  servicePortSql,
+  sourcePort,
+} from './expressions.ts'
 import { filterSql } from './filter-sql.ts'
 import type { Session } from './query-engine.ts'
 import { QueryTooLarge } from '../../query-error.ts'
@@ -20,16 +28,14 @@ export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
 /** Whether a record counts anything: if not, it opens nothing. */
 export const countsAny = '"octetDeltaCount" + "packetDeltaCount" > 0'
-/** Whether a record is of a protocol without ports: what is stored as one differs between a ping and its reply. */
-export const isIcmp = '"protocolIdentifier" IN (1, 58)'
 /**
  * Whether a record asks: of those that begin at the same instant, it comes first. `flags` is the bits
  * of SYN and ACK in the store's SQL.
  */
 export function asksSql(flags: string): string {
   return `("protocolIdentifier" = 6 AND ${flags} = 2)
-    OR ("sourceTransportPort" = 0 AND (("protocolIdentifier" = 1 AND "destinationTransportPort" = 2048)
-      OR ("protocolIdentifier" = 58 AND "destinationTransportPort" = 32768)))`
+    OR ((${sourcePort}) = 0 AND (("protocolIdentifier" = 1 AND (${destinationPort}) = 2048)
+      OR ("protocolIdentifier" = 58 AND (${destinationPort}) = 32768)))`
 }
 
 const [source, destination] = (['source', 'destination'] as const).map(

@@ -28,6 +28,8 @@ export interface TestFlow {
   ingress: number
   egress: number
   flags: number
+  /** 256 × type + code. */
+  icmp: number
   tos: number
   sourceAs: number
   destinationAs: number
@@ -54,6 +56,7 @@ export function testFlow(given: Partial<TestFlow> = {}): TestFlow {
     ingress: 1,
     egress: 2,
     flags: 0x1b,
+    icmp: 0,
     tos: 0,
     sourceAs: 0,
     destinationAs: 0,
@@ -79,6 +82,7 @@ const numbers = {
   ingressInterface: 'ingress',
   egressInterface: 'egress',
   tcpControlBits: 'flags',
+  icmpTypeCode: 'icmp',
   ipClassOfService: 'tos',
   bgpSourceAsNumber: 'sourceAs',
   bgpDestinationAsNumber: 'destinationAs',

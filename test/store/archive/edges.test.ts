@@ -104,15 +104,28 @@ test('a ping and its reply are one connection, of the side that asked', async (t
     testFlow({ ...ping, protocol: 1, source: local4, destination: remote4, destinationPort: 2048 }),
     testFlow({ ...ping, protocol: 58, source: remote6, destination: local6, destinationPort: 33_024 }), // prettier-ignore
     testFlow({ ...ping, protocol: 58, source: local6, destination: remote6, destinationPort: 32_768 }), // prettier-ignore
+    // The type not in place of a port.
+    testFlow({
+      ...ping,
+      protocol: 1,
+      source: remote4,
+      destination: '10.0.0.2',
+      destinationPort: 0,
+    }),
+    testFlow({ ...ping, protocol: 1, source: '10.0.0.2', destination: remote4, destinationPort: 0, icmp: 2048 }), // prettier-ignore
   ])
   const store = await openFlowStore(folder, { local })
   t.after(() => store.close())
   const asked = { from: t0, to: t0 + minuteMs, include: 'any', by: ['host', 'direction'], top: 10, order: 'flows', stepMs: minuteMs, connections: true } as const // prettier-ignore
   const { keys, key, sum } = await store.series(asked)
   const opened = Array.from(key, (at, row) => [keyText(keys[at]!), sum.flows[row]])
-  const outward = [local4, local6].map((host) => [keyText({ host, direction: 'out' }), 1])
+  const outward = [local4, '10.0.0.2', local6].map((host) => [
+    keyText({ host, direction: 'out' }),
+    1,
+  ])
   assert.deepEqual(opened.filter(([text]) => String(text).includes('"out"')).sort(), outward)
-  assert.equal(opened.length, 4)
+  // The one to both 4-hosts has its own row.
+  assert.equal(opened.length, 5)
 })
 
 test('a connection counts if its first record belongs to the window', async (t) => {

@@ -29,6 +29,7 @@ export const generatedFlow = fc
     ingress: oneOf(0, 1, 2, 2 ** 32 - 1),
     egress: oneOf(0, 1, 3),
     flags: oneOf(0, 2, 16, 18, 27, 0x100, 0x1ff),
+    icmp: oneOf(0, 2048, 32_768),
     tos: oneOf(0, 16, 17, 184, 255),
     sourceAs: oneOf(0, 65_001, 2 ** 32 - 1),
     destinationAs: oneOf(0, 65_001),
