@@ -27,6 +27,16 @@ export function isGroup(words: AddressWords): boolean {
   return words[3] >>> 28 === 0xe || words[3] === 0xffffffff
 }
 
+/** Whether an address is nobody's: 0.0.0.0 or ::, as of a host that has none yet, or where an exporter reports none. */
+function isUnspecified(words: AddressWords): boolean {
+  return words[0] === 0 && words[1] === 0 && words[3] === 0 && (words[2] === 0 || isIPv4(words))
+}
+
+/** Whether an address may be one host's. */
+export function isSingle(words: AddressWords): boolean {
+  return !isGroup(words) && !isUnspecified(words)
+}
+
 /** The words of an address given as text, or null if the text is not an address. */
 export function parseAddress(text: string): AddressWords | null {
   if (!text.includes(':')) {

@@ -1,5 +1,5 @@
 /** Maps addresses to small numbers, so that tables of flows can be counted in arrays. */
-import { formatAddress, isGroup, NetworkSet, parseAddress, type AddressWords } from '../address.ts'
+import { formatAddress, isSingle, NetworkSet, parseAddress, type AddressWords } from '../address.ts'
 import { hashWords } from './address-index.ts'
 
 const firstCapacity = 1024
@@ -80,9 +80,9 @@ export class Hosts {
     return this.#isLocal[host] === 1
   }
 
-  /** Whether it is no single host's address: see `isGroup`. */
-  isGroup(host: number): boolean {
-    return isGroup(this.#wordsOf(host))
+  /** Whether it may be one host's address. */
+  isSingle(host: number): boolean {
+    return isSingle(this.#wordsOf(host))
   }
 
   #wordsOf(host: number): AddressWords {

@@ -3,7 +3,13 @@
  * second, of all hosts and of the largest. Connections are joined from a sample (sample.ts); only
  * their number is scaled.
  */
-import { addressAt, isGroup, parseAddress, type AddressWords, type NetworkSet } from '../address.ts'
+import {
+  addressAt,
+  isSingle,
+  parseAddress,
+  type AddressWords,
+  type NetworkSet,
+} from '../address.ts'
 import { AddressIndex } from './address-index.ts'
 import { FlowTable, type EventFlows } from './flow-table.ts'
 import { Hosts } from './hosts.ts'
@@ -108,12 +114,12 @@ class Passing {
     this.#edge(last)
     const isFrom = this.#isLocal(sourceHigh, sourceLow, i)
     const isTo = this.#isLocal(destinationHigh, destinationLow, i)
-    // Remote hosts are actors only if neither end is local; a multicast group never is.
-    if (isTo || (!isFrom && !isGroup(wordsAt(destinationHigh, destinationLow, i)))) {
+    // Remote hosts are actors only if neither end is local; a multicast group, or 0.0.0.0, never is.
+    if (isTo || (!isFrom && isSingle(wordsAt(destinationHigh, destinationLow, i)))) {
       this.#total.in.add(first, last, bytes)
       this.#followed[this.#index.at(destinationHigh, destinationLow, i)]?.in.add(first, last, bytes)
     }
-    if (isFrom || !isTo) {
+    if (isFrom || (!isTo && isSingle(wordsAt(sourceHigh, sourceLow, i)))) {
       this.#total.out.add(first, last, bytes)
       this.#followed[this.#index.at(sourceHigh, sourceLow, i)]?.out.add(first, last, bytes)
     }

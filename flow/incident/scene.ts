@@ -66,13 +66,13 @@ export class Scene {
 
   /**
    * Whether the host at one end of a row can be an actor: local, or any if neither end is local. A multicast group
-   * is no host: of what is sent to it, only the sender is.
+   * is no host, and 0.0.0.0 nobody: of what is sent to or by these, only the other end is.
    */
   isCandidate(row: number, end: 'source' | 'destination'): boolean {
     const { source, destination } = this.table
     const host = this.table[end][row]!
     if (this.hosts.isLocal(host)) return true
-    if (end === 'destination' && this.hosts.isGroup(host)) return false
+    if (!this.hosts.isSingle(host)) return false
     return !this.hosts.isLocal(source[row]!) && !this.hosts.isLocal(destination[row]!)
   }
 

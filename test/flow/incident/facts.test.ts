@@ -99,6 +99,15 @@ test('a multicast group is no actor: of what is sent to it, the sender is', () =
   }
 }) // prettier-ignore
 
+test('0.0.0.0 and :: are nobody, so no actors', () => {
+  for (const [source, destination] of [['0.0.0.0', '0.0.0.0'], ['::', '::'], ['0.0.0.0', '255.255.255.255']] as const) {
+    const scene = new Scene(tableOf([{ source, destination }]), { from: t0, seconds: 300 })
+    assert.equal(scene.followed.size, 0)
+  }
+  const scene = new Scene(tableOf([{ source: '0.0.0.0', destination: '10.0.0.22' }]), { from: t0, seconds: 300 })
+  assert.deepEqual([...scene.followed.keys()].map((host) => scene.hosts.text(host)), ['10.0.0.22'])
+}) // prettier-ignore
+
 suite('who asked for the bytes of a host', () => {
   const host = '10.0.0.22'
   const own = many('198.51.100.7', 5, 1e4, 100)
