@@ -1,6 +1,6 @@
 /** A top table as text for a terminal. */
 import type { TopAnswer } from '../api/schema/schema.ts'
-import { lengthCounted } from '../flow/spread.ts'
+import { lengthCounted, rateCounted } from '../flow/spread.ts'
 import { formatDuration, formatExact, formatScaled } from '../flow/units.ts'
 import { isoIn } from '../flow/zone.ts'
 
@@ -15,16 +15,14 @@ export function topTable(answer: TopAnswer, zone: string): string {
     formatExact(sums.flows), percent(sums.flows, total.flows),
   ] // prettier-ignore
   const lines = rows.map((row) => {
-    const durationSeconds = lengthCounted(row, answer)
-    const rate = durationSeconds > 0 ? `${formatScaled((8 * row.bytes) / durationSeconds)}b/s` : ''
-    const duration = formatDuration(durationSeconds)
+    const bitsPerSecond = rateCounted(8 * row.bytes, row, answer)
     return [
       clean(row.label),
       iso(row.first, zone),
-      duration,
+      formatDuration(lengthCounted(row, answer)),
       ...figures(row),
       formatExact(row.peers),
-      rate,
+      bitsPerSecond === 0 ? '' : `${formatScaled(bitsPerSecond)}b/s`,
     ]
   })
   const heading = [

@@ -44,6 +44,16 @@ export function lengthCounted(
   return include === 'any' ? Math.min(last, to) - Math.max(first, from) : last - first
 }
 
+/** A count of some flows over that length of time, in the unit of the times; 0 if it has none: a single packet has no rate. */
+export function rateCounted(
+  count: number,
+  flows: { first: number; last: number },
+  window: { from: number; to: number; include: string },
+): number {
+  const length = lengthCounted(flows, window)
+  return length > 0 ? count / length : 0
+}
+
 /** Products of counts and spans up to these fit in 63 bits. */
 const narrow = { count: 2 ** 32, spanMs: 2 ** 31 - 1 }
 

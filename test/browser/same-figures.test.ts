@@ -5,7 +5,8 @@ import { describe, test } from 'node:test'
 
 import type { Page } from 'playwright-core'
 
-import type { SeriesAnswer } from '../../api/schema/schema.ts'
+import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
+import { rateCounted } from '../../flow/spread.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
@@ -97,6 +98,21 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
     const href = await page.getByRole('link', { name: 'CSV' }).getAttribute('href')
     const text = await (await fetch(weir.url + href!)).text()
     assert.ok(text.split('\r\n')[1]!.includes(`T${onPage}+01:00`), `${onPage} is not in ${text}`)
+    await page.close()
+  })
+
+  test('a report by rate shows the rates by which it is ordered', async () => {
+    const { page } = await weir.open(`/reports?${around}&report=pair&order=rate&limit=25`)
+    await page.locator('table.report tbody tr').first().waitFor()
+    const heads = await page.locator('table.report thead th').allInnerTexts()
+    const column = heads.findIndex((head) => head.startsWith('rate')) + 1
+    const shown = await page.locator(`table.report tbody tr > :nth-child(${column})`).allInnerTexts() // prettier-ignore
+    const asked = `${weir.url}/api/top?${around}&by=src,dst&order=rate&limit=25`
+    const answer = (await (await fetch(asked)).json()) as TopAnswer
+    const { rows } = answer
+    const rates = rows.map((row) => rateCounted(row.bytes * 8, row, answer))
+    assert.ok(rows.some((row) => row.last - row.first < 1))
+    assert.deepEqual(shown, rates.map((rate) => formatWithUnit(rate, 'b/s'))) // prettier-ignore
     await page.close()
   })
 

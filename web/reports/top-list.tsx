@@ -1,6 +1,6 @@
 /** A top list: its keys, their figures, the rest and the total, which add up. */
 import type { TopAnswer, TopRow } from '../../api/schema/schema.ts'
-import { lengthCounted } from '../../flow/spread.ts'
+import { lengthCounted, rateCounted } from '../../flow/spread.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import { isNarrow } from '../state/narrow.ts'
@@ -107,7 +107,7 @@ function Share({ share }: { share: number }) {
 
 function figuresOf(answer: TopAnswer): readonly Column<TopRow>[] {
   const seconds = (row: TopRow) => Math.max(0, lengthCounted(row, answer))
-  const rate = (row: TopRow) => (row.bytes * 8) / Math.max(1, seconds(row))
+  const rate = (row: TopRow) => rateCounted(row.bytes * 8, row, answer)
   return [
     {
       id: 'bytes',
@@ -146,7 +146,7 @@ function figuresOf(answer: TopAnswer): readonly Column<TopRow>[] {
       label: 'rate',
       title: 'bytes over the time from first to last',
       value: rate,
-      cell: (row) => formatWithUnit(rate(row), 'b/s'),
+      cell: (row) => (rate(row) === 0 ? '–' : formatWithUnit(rate(row), 'b/s')),
     },
     {
       id: 'duration',

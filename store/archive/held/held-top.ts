@@ -1,5 +1,5 @@
 /** The largest keys from held files; same answers as sql/top.ts. */
-import { lengthCounted } from '../../../flow/spread.ts'
+import { lengthCounted, rateCounted } from '../../../flow/spread.ts'
 import type { NetworkSet } from '../../../flow/address.ts'
 import type { FlowSums, FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts'
 import { Keys } from '../keys/keys.ts'
@@ -98,9 +98,10 @@ function comparison(
   { bytes, packets, flows, first, last }: KeySums,
   peers: ReadonlyMap<number, number>,
 ): (a: number, b: number) => number {
-  const span = (number: number) =>
-    lengthCounted({ first: first[number]!, last: last[number]! }, { from, to, include })
-  const rate = (number: number) => (span(number) <= 0 ? 0 : bytes[number]! / span(number))
+  const window = { from, to, include }
+  const times = (number: number) => ({ first: first[number]!, last: last[number]! })
+  const span = (number: number) => lengthCounted(times(number), window)
+  const rate = (number: number) => rateCounted(bytes[number]!, times(number), window)
   switch (order) {
     case 'bytes':
       return (a, b) => bytes[a]! - bytes[b]!

@@ -1,6 +1,6 @@
 /** The largest keys, from flows added one row group at a time. */
 import type { NetworkSet } from '../../../flow/address.ts'
-import { lengthCounted } from '../../../flow/spread.ts'
+import { lengthCounted, rateCounted } from '../../../flow/spread.ts'
 import { greatest } from '../held/numbered.ts'
 import { Keys } from '../keys/keys.ts'
 import type { RankingQuery, RankingFound, Scan } from './requests.ts'
@@ -91,9 +91,10 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
     if (!this.#isSpanned) return sums
     const [first, last] = [this.#first.reach(this.keys), this.#last.reach(this.keys)]
     return sums.map((sum, number) => {
-      const span = lengthCounted({ first: first[number]!, last: last[number]! }, window)
-      if (order.by === 'duration') return span
-      return span <= 0 ? 0 : sum / span
+      const times = { first: first[number]!, last: last[number]! }
+      return order.by === 'duration'
+        ? lengthCounted(times, window)
+        : rateCounted(sum, times, window)
     })
   }
 
