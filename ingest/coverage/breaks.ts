@@ -18,12 +18,23 @@ const breaksMax = 1000
 /** Most exporters and domains followed; beyond, those silent longest are dropped. */
 const followedMax = 8192
 
+/** When any of an exporter's domains was received. */
+interface Heard {
+  /** Last, unix ms. */
+  ms: number
+  /** The last time of breakMsMin and more in which none was, unix ms. */
+  silence: { from: number; to: number }
+}
+
+/** The last datagram of one domain. */
 interface Last {
   /** When it was received, unix ms. */
   ms: number
   /** How far the exporter's clock is ahead, and how many datagrams in a row were later than that. */
   aheadMs: number
   late: number
+  /** The same object for all domains of the exporter. */
+  heard: Heard
 }
 
 export class BreakLog {
@@ -31,6 +42,8 @@ export class BreakLog {
    * The last datagram of each exporter and domain, in order of the time in which it was received.
    */
   readonly #lastMs = new Map<string, Last>()
+  /** By exporter, in order of its domains' first datagrams. */
+  readonly #heard = new Map<string, Heard>()
   /**
    * The entry of the previous datagram, which is the last of the map: most often the next datagram
    * has the same.
@@ -43,8 +56,10 @@ export class BreakLog {
     const { exporter, receivedMs, exportMs, verdict, lostFlows, lostDatagrams } = event
     const last = this.#of(event)
     const isFirst = last.ms === Number.NEGATIVE_INFINITY
-    const { ms: from, aheadMs } = last
+    const { ms: from, aheadMs, heard } = last
     last.ms = Math.max(receivedMs, from)
+    if (receivedMs - heard.ms >= breakMsMin) heard.silence = { from: heard.ms, to: receivedMs }
+    heard.ms = Math.max(receivedMs, heard.ms)
     follow(last, exportMs - receivedMs, isFirst)
     if (isFirst) return null
     const silenceMs = receivedMs - from
@@ -61,9 +76,11 @@ export class BreakLog {
       })
     }
     if (silenceMs < breakMsMin || (verdict !== 'gap' && verdict !== 'restart')) return silenceMs
+    // While another domain is received, the exporter is not away.
+    if (receivedMs - heard.silence.to >= breakMsMin) return silenceMs
     this.#add({
       exporter,
-      from,
+      from: Math.max(from, heard.silence.from),
       to: receivedMs,
       isRestart: verdict === 'restart',
       lostFlows: Math.max(0, lostFlows),
@@ -92,12 +109,28 @@ export class BreakLog {
     if (before?.exporter === exporter && before.observationDomain === observationDomain)
       return before.last
     const key = `${exporter} ${observationDomain}`
-    const last = this.#lastMs.get(key) ?? { ms: Number.NEGATIVE_INFINITY, aheadMs: 0, late: 0 }
+    const last = this.#lastMs.get(key) ?? {
+      ms: Number.NEGATIVE_INFINITY,
+      aheadMs: 0,
+      late: 0,
+      heard: this.#heardOf(exporter),
+    }
     this.#lastMs.delete(key)
     this.#lastMs.set(key, last)
     if (this.#lastMs.size > followedMax) this.#lastMs.delete(this.#lastMs.keys().next().value!)
     this.#before = { exporter, observationDomain, last }
     return last
+  }
+
+  #heardOf(exporter: string): Heard {
+    const heard = this.#heard.get(exporter) ?? {
+      ms: Number.NEGATIVE_INFINITY,
+      silence: { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY },
+    }
+    this.#heard.delete(exporter)
+    this.#heard.set(exporter, heard)
+    if (this.#heard.size > followedMax) this.#heard.delete(this.#heard.keys().next().value!)
+    return heard
   }
 
   /** Replaces an exporter's break that ended at `to`; with null, there was none. */

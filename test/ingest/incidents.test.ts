@@ -203,6 +203,22 @@ suite('breaks', () => {
     assert.equal(wasAway(set), false)
   })
 
+  test('an exporter is not away while one of its domains is received', () => {
+    const breaks = new BreakLog()
+    for (const domain of [1, 2]) breaks.take(event('first', 0, domain))
+    for (let at = 2000; at <= 5 * minute; at += 2000) breaks.take(event('continues', at, 1))
+    breaks.take(event('gap', 5 * minute, 2))
+    assert.deepEqual(breaks.list(), [])
+    // Then neither is, and the other comes first.
+    breaks.take(event('continues', 6 * minute, 2))
+    breaks.take(event('continues', 8 * minute, 1))
+    breaks.take(event('gap', 8 * minute + 10, 2))
+    assert.deepEqual(
+      breaks.list().map(({ from, to }) => [from, to]),
+      [[6 * minute, 8 * minute + 10]],
+    )
+  })
+
   test('each domain has its own numbers', () => {
     const breaks = new BreakLog()
     breaks.take(event('first', 0, 1))
