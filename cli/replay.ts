@@ -22,17 +22,23 @@ export async function replay({ settings, values, positionals }: CommandInput): P
     throw new CommandError('name at least one capture: weir replay FILE…', exitCodes.usage)
   if (values['speed'] !== undefined && values['to'] === undefined)
     throw new CommandError('--speed goes with --to HOST:PORT', exitCodes.usage)
+  if (values['shift'] !== undefined && values['to'] !== undefined)
+    throw new CommandError(
+      '--shift goes without --to, which moves the capture to now by itself',
+      exitCodes.usage,
+    )
   for (const path of positionals)
     await access(path).catch(() => {
       throw new CommandError(`${path} does not exist or cannot be read`, exitCodes.input)
     })
   await asCommandErrors(async () => {
+    const isJson = values['json'] === true
     if (typeof values['to'] === 'string')
-      return sendCaptures(positionals, values['to'], values['speed'])
+      return sendCaptures(positionals, { to: values['to'], speed: values['speed'], isJson })
     await checkNames(settings)
     const shiftMs = await shiftOf(values['shift'], positionals)
     await runToEnd(
-      () => importLocked(positionals, { settings, shiftMs, isJson: values['json'] === true }),
+      () => importLocked(positionals, { settings, shiftMs, isJson }),
       'run it again to finish it',
     )
   })

@@ -13,26 +13,36 @@ import { MovedTimes } from './moved-times.ts'
 /** Datagrams closer together than this are sent without a pause. */
 const pauseMsMin = 5
 
+/** The values of the options as they were given. */
+export interface SendOptions {
+  to: string
+  speed: unknown
+  isJson: boolean
+}
+
 /**
  * Sends every flow datagram of the captures to HOST:PORT, at the captured pace times `speed`.
  * Export times are moved to the time of sending, and the times of flows with them.
  */
 export async function sendCaptures(
   paths: readonly string[],
-  target: string,
-  speedText: unknown,
+  { to, speed: speedText, isJson }: SendOptions,
 ): Promise<void> {
-  const { host, port } = readTarget(target)
+  const { host, port } = readTarget(to)
   const speed = readSpeed(speedText)
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   const startedMs = Date.now()
   let firstMs: number | null = null
-  let sent = 0
+  let firstExporter: string | null = null
+  let severalExporters = false
+  let datagrams = 0
   const cut: string[] = []
   const times = new MovedTimes()
   for await (const captured of datagramsOf(paths, (path) => cut.push(path))) {
     const { payload, version, exporter, timeMs } = captured
     firstMs ??= timeMs
+    firstExporter ??= exporter
+    severalExporters ||= exporter !== firstExporter
     const dueMs = startedMs + (timeMs - firstMs) / speed
     if (dueMs - Date.now() > pauseMsMin) await sleep(dueMs - Date.now())
     const bySeconds = Math.round((dueMs - timeMs) / 1000)
@@ -40,11 +50,30 @@ export async function sendCaptures(
     await new Promise<void>((resolve, reject) => {
       socket.send(moved, port, host, (error) => (error ? reject(error) : resolve()))
     })
-    sent++
+    datagrams++
   }
   socket.close()
-  console.log(`${sent} datagrams sent to ${target}`)
-  for (const path of cut) console.log(`${path} ends within a packet: everything before it was sent`)
+  const sent: Sent = { datagrams, severalExporters, cut }
+  console.log(isJson ? JSON.stringify(sent) : describe(sent, to))
+}
+
+interface Sent {
+  datagrams: number
+  severalExporters: boolean
+  /** Captures that end within a packet. */
+  cut: readonly string[]
+}
+
+function describe({ datagrams, severalExporters, cut }: Sent, to: string): string {
+  const lines = [`${datagrams} datagrams sent to ${to}`]
+  for (const path of cut) lines.push(`${path} ends within a packet: everything before it was sent`)
+  // Templates and sequence numbers are those of an address, and all datagrams come from this one.
+  if (severalExporters)
+    lines.push(
+      'they were of several exporters, which the receiver takes for one, this machine: its numbers ' +
+        'can be wrong; to keep them apart import the capture there, without --to',
+    )
+  return lines.join('\n')
 }
 
 function readTarget(target: string): { host: string; port: number } {

@@ -78,6 +78,7 @@ test('options that contradict each other are a wrong command line', async () => 
   const cases: readonly [line: string, said: RegExp][] = [
     ['report --from now --to now-1h', /from "now" is not before to "now-1h"/],
     ['replay capture.pcap --speed 10', /--speed goes with --to/],
+    ['replay capture.pcap --shift recent --to 127.0.0.1:9', /--shift goes without --to/],
     ['replay package.json --to 127.0.0.1:0', /--to 127\.0\.0\.1:0: write HOST:PORT/],
   ]
   for (const [line, said] of cases) {

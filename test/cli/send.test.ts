@@ -106,3 +106,24 @@ test('--to moves the times of headers and records to now, and nothing else', asy
     assert.equal(value[0].toString('hex'), Buffer.from(expected).toString('hex'))
   }
 })
+
+test('--to says that the receiver takes several exporters for one', async (t) => {
+  const folder = await scratchFolder()
+  const files = ['192.0.2.1', '192.0.2.2'].map((address) => [address, join(folder, address)])
+  for (const [address, file] of files)
+    await writeCapture(file!, address!, [{ payload: exported(0)[0]!, receivedMs: testExportMs }])
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  t.after(() => socket.close())
+  await once(socket, 'listening')
+  const target = `127.0.0.1:${socket.address().port}`
+  const paths = files.map(([, file]) => file!)
+  const said = async (...argv: string[]) =>
+    (await runWeir(['replay', ...argv, '--to', target], {})).stdout.trim()
+  assert.equal(await said(paths[0]!), `1 datagrams sent to ${target}`)
+  assert.match(await said(...paths), /^2 datagrams sent .+\nthey were of several exporters/)
+  assert.deepEqual(JSON.parse(await said(...paths, '--json')), {
+    datagrams: 2,
+    severalExporters: true,
+    cut: [],
+  })
+})
