@@ -1,5 +1,6 @@
 /** Remembers imported captures, so that none counts twice, even if it has grown since. */
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 
 import { openCapture, unpackingError } from '../capture/read.ts'
 
@@ -12,8 +13,9 @@ export class TakenBefore extends Error {
 }
 
 /**
- * By the hash of its unpacked bytes, when it was imported: stored in the archive's manifest, with the
- * flows. Without its length if it had no datagrams, since other captures begin with the same header.
+ * By the hash of its unpacked bytes, since it is the same one before and after it is compressed,
+ * when it was imported: stored in the archive's manifest, with the flows. Without its length if it
+ * had no datagrams, since other captures begin with the same header.
  */
 export type Taken = Record<string, string | { when: string; bytes: number }>
 
@@ -34,7 +36,10 @@ export async function hashCaptures(
 ): Promise<HashedCapture[]> {
   const hashed: HashedCapture[] = []
   for (const path of paths) {
-    const capture = await hashCapture(path, taken).catch((error: unknown) => {
+    // Builds before 2026-11-30 knew a capture by its bytes as they are in the file.
+    await hashCapture(path, createReadStream(path), taken)
+    const unpacked = await openCapture(path)
+    const capture = await hashCapture(path, unpacked, taken).catch((error: unknown) => {
       throw unpackingError(path, error)
     })
     if (hashed.some(({ hash }) => hash === capture.hash))
@@ -44,12 +49,15 @@ export async function hashCaptures(
   return hashed
 }
 
-/** By its unpacked bytes, since a capture is the same one before and after it is compressed. */
-async function hashCapture(path: string, taken: Taken): Promise<HashedCapture> {
+async function hashCapture(
+  path: string,
+  source: AsyncIterable<Buffer>,
+  taken: Taken,
+): Promise<HashedCapture> {
   const hash = createHash('sha256')
   const lengths = lengthsOf(taken)
   let bytes = 0
-  for await (const chunk of await openCapture(path)) {
+  for await (const chunk of source) {
     let at = 0
     while (lengths.length > 0 && lengths[0]! < bytes + chunk.length) {
       const length = lengths.shift()!

@@ -1,5 +1,6 @@
 /** What a replay reports when it has finished the capture. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -7,6 +8,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 
 import { readSettings } from '../../../flow/settings.ts'
 import { importCaptures } from '../../../ingest/import/import.ts'
+import { hashCaptures } from '../../../ingest/import/taken.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { openSeriesReader } from '../../../store/open-series.ts'
 import { readExporters } from '../../../ingest/status/kept-status.ts'
@@ -148,6 +150,10 @@ test('a capture is the same one before and after it is compressed', async () => 
   assert.equal((await importCaptures([`${capture}.gz`], options('packed-first'))).flows, 1)
   await refused('packed-first', [capture], /was taken in before/)
   await refused('both', [capture, `${capture}.gz`], /is named twice/)
+  const packed = await readFile(`${capture}.gz`)
+  const hash = createHash('sha256').update(packed).digest('hex')
+  const before = { [hash]: { when: '2026-11-29', bytes: packed.length } }
+  await assert.rejects(hashCaptures([`${capture}.gz`], before), /was taken in before/)
   await refused('both', [`${capture}.cut.gz`], /compressed stream is broken/)
 })
 
