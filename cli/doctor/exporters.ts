@@ -3,6 +3,8 @@
  * refused.
  */
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import { remedyOf } from '../../flow/problem-remedies.ts'
+import { problems as kinds, type Problem } from '../../ingest/decode/problem.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
 
 /** Exporters resend their templates alone more often than this. */
@@ -99,17 +101,16 @@ function checkExporter(
         'check the kernel drops above, then the network in between, and whether the exporter itself drops flows (show flow exporter statistics)',
       ),
     )
-  const kinds = Object.entries(problems).map(([kind, count]) => `${kind} ${count}`)
-  if (kinds.length > 0)
-    findings.push(
-      warning(
-        'exporters',
-        `${address}: ${kinds.join(', ')}`,
-        'these datagrams or records could not be used as sent; docs/exporters explains each kind',
-      ),
-    )
+  for (const [kind, count] of Object.entries(problems))
+    findings.push(warning('exporters', `${address}: ${described(kind)} ${count}`, remedyOf(kind)))
   if (findings.length > 0) return findings
   return [
     ok('exporters', `${address}: ${flows} flows, ${lost.flows === 0 ? 'none' : lostFlows} lost`),
   ]
+}
+
+/** Ingest, which counted them, may be of a later version and count kinds that are not known here. */
+function described(kind: string): string {
+  const meaning = Object.hasOwn(kinds, kind) ? kinds[kind as Problem] : null
+  return meaning === null ? kind : `${meaning.replace(/\.$/, '')}: ${kind}`
 }

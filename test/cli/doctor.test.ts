@@ -250,6 +250,21 @@ test('exporters: silent, losing, problems, refused', () => {
   assert.match(at(2060)(statusOf([]))[1]?.remedy ?? '', /UDP port 9995 .* udp port 9995$/)
   const [, problem] = at(2060)(statusOf([{ ...exporter, problems: { 'no-template': 7 } }]))
   assert.equal(problem?.what, '10.0.0.1: no-template 7')
+  const kinds = { 'set-id': 2, 'withdrawal-ignored': 1 }
+  const [, ...told] = at(2060)(statusOf([{ ...exporter, problems: kinds }]))
+  assert.deepEqual(
+    told.map(({ what, remedy }) => [what, remedy]),
+    [
+      [
+        '10.0.0.1: A set has an id that the standard reserves; it was skipped: set-id 2',
+        'the exporter sends what its NetFlow version does not allow: update its software',
+      ],
+      [
+        '10.0.0.1: A template was withdrawn over UDP, which RFC 7011 says to ignore: withdrawal-ignored 1',
+        'nothing needs to be done',
+      ],
+    ],
+  )
   const refused = [{ address: '203.0.113.9', datagrams: 4, lastSeen: 2000 }]
   const [, stranger] = at(2060)(statusOf([exporter], { refused }))
   assert.match(stranger?.remedy ?? '', /add 203\.0\.113\.9 to WEIR_EXPORTERS/)

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Exporter } from '../../api/schema/status.ts'
+import { remedies } from '../../flow/problem-remedies.ts'
 import { problems } from '../../ingest/decode/problem.ts'
-import { faultsOf, remedies } from '../../web/exporters/remedies.ts'
+import { faultsOf } from '../../web/exporters/remedies.ts'
 import { exporterStatus } from '../exporter-status.ts'
 
 const exporter: Exporter = { ...exporterStatus, lastSeen: 2000, datagrams: 40, flows: 0 }

@@ -1,5 +1,6 @@
 /** What an exporter's faults mean and what to do about each: errors first. */
 import type { Exporter } from '../../api/schema/status.ts'
+import { itsClock, moreTemplates, remedyOf } from '../../flow/problem-remedies.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
 import { silentSeconds } from '../state/silent.ts'
 
@@ -15,36 +16,6 @@ export interface Fault {
 const skewSeconds = 5
 /** Share of lost flows above which the loss matters. */
 const lossPart = 0.001
-
-const moreTemplates = 'have the exporter send its templates more often, such as every minute'
-const cutShort = 'datagrams are cut on the way: check the MTU, and tunnels in between'
-const newerSoftware =
-  'the exporter sends what its NetFlow version does not allow: update its software'
-const itsClock = 'set its clock by NTP'
-
-/** The remedy for each kind of problem, by the decoder's name for it. */
-export const remedies: Record<string, string> = {
-  'version-unknown': 'something else sends to this port; point it elsewhere',
-  'template-missing-expired': moreTemplates,
-  'parked-dropped': moreTemplates,
-  'datagram-short': cutShort,
-  'record-short': cutShort,
-  'template-short': cutShort,
-  'count-mismatch': newerSoftware,
-  'set-length': newerSoftware,
-  'set-id': newerSoftware,
-  'template-id': newerSoftware,
-  'template-empty': newerSoftware,
-  'template-scope': newerSoftware,
-  'field-length': newerSoftware,
-  'sampling-unknown': 'set the sampling rate in the names file, or have it exported by options',
-  'clock-corrected': itsClock,
-  'time-in-future': itsClock,
-  'too-late':
-    'have it export long flows each minute; one may be as old as WEIR_FLOW_MAX, and as the archive reaches back',
-  duplicate: 'nothing is counted twice; there may be two network paths to this host',
-}
-const otherRemedy = 'look at the datagrams: the journal holds them as pcap files for tcpdump'
 
 /** The time, and since when Weir has listened, unix seconds. */
 export interface Listening {
@@ -115,7 +86,7 @@ function problems({ problems: counts }: Exporter): Fault[] {
   return Object.entries(counts).map(([kind, count]) => ({
     gravity: 'warning' as const,
     what: `${kind.replaceAll('-', ' ')}, ${times(count)}`,
-    remedy: remedies[kind] ?? otherRemedy,
+    remedy: remedyOf(kind),
   }))
 }
 
