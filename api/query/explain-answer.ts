@@ -46,7 +46,17 @@ export function windowOf({ incident, span }: Pick<Event, 'incident' | 'span'>): 
 }
 
 export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
-  const { mainPeer, askedBy: _, tunnel: __, ...facts } = actor
+  const { mainPeer, ...facts } = actor
+  // What only the sentence needs.
+  for (const name of [
+    'askedBy',
+    'tunnel',
+    'openedTo',
+    'acceptedFrom',
+    'opensInside',
+    'isUsual',
+  ] as const)
+    delete facts[name]
   return {
     ...facts,
     name: hostName(actor.host),

@@ -32,6 +32,9 @@ export function actorFacts(
     packets: counted.packets,
     connections: sum(opened),
     accepted: sum(accepted),
+    openedTo: opened.size,
+    acceptedFrom: accepted.size,
+    ...([...opened.keys()].some((peer) => scene.hosts.isLocal(peer)) && { opensInside: true }),
     ...(isAsked && { askedBy: accepted.size }),
     ...(counted.tunnel !== null && { tunnel: counted.tunnel }),
     peers: counted.byPeer.size,
@@ -63,6 +66,14 @@ export function totalOf(scene: Scene, span: Span): Incident['total'] {
   }
   for (let i = 0; i < connections.count; i++) if (isOpenedIn(scene, i, span)) total.connections++
   return total
+}
+
+/** The bytes that passed in a span, each counted once; null if there are more flows than the scene's table holds. */
+export function passedIn(scene: Scene, span: Span): number | null {
+  if (scene.times > 1) return null
+  let bytes = 0
+  for (let row = 0; row < scene.table.count; row++) bytes += within(scene, row, span, 'bytes')
+  return bytes
 }
 
 /** The hosts with the most bytes in a span, sent plus received, largest first. */

@@ -72,6 +72,13 @@ export interface ActorFacts {
   /** Opened by it, and to it, from `openedBeforeMs` before the event to its end. */
   connections: number
   accepted: number
+  /** How many hosts it opened these to, and how many opened them to it. Absent in records of older versions. */
+  openedTo?: number
+  acceptedFrom?: number
+  /** It did the like at this hour on earlier days, and another actor did not. Absent: it did not, or it is not known. */
+  isUsual?: true
+  /** Some of those it opened were to local hosts. Absent: none. */
+  opensInside?: true
   /** Most of its bytes were in connections that this many hosts opened to it. Absent: it had most in its own. */
   askedBy?: number
   /** Most of its bytes were within a tunnel, which this names. Absent: they were not. */
@@ -114,6 +121,8 @@ export interface Incident {
   facts: string[]
   /** Bytes of all hosts, and connections opened by any host (null if there were too many to join). */
   total: { in: number; out: number; connections: number | null }
+  /** Of a silence: the bytes that passed, each counted once, also between two local hosts. Absent: not known better than `total`. */
+  passed?: number
   /** Flows lost around it, by the exporter's sequence numbers. */
   lost: { flows: number; estimated: boolean }
   /** 1 in this many packets was sampled. */

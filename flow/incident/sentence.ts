@@ -61,7 +61,7 @@ function isOneDay(a: number, b: number, zone: string): boolean {
 /** Bytes with one decimal, such as 4.0 GB. */
 export function sayBytes(bytes: number): string {
   const { number, prefix } = scaled(bytes)
-  return prefix === '' ? `${formatExact(number)} bytes` : `${number.toFixed(1)} ${prefix}B`
+  return prefix === '' ? countOf(number, 'byte') : `${number.toFixed(1)} ${prefix}B`
 }
 
 /** A host with its name, such as 10.0.0.22 (bobby22.bigbiz.local). */
@@ -103,9 +103,9 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
   },
   silence(incident, wording) {
     const exporter = sayExporter(incident.exporter, wording)
-    const passed = sayPassed(incident)
     // With lost flows or sampled packets, the rest is unknown.
     const isAllSeen = incident.lost.flows === 0 && incident.sampling === 1
+    const passed = sayPassed(incident, isAllSeen)
     const nobody = isAllSeen ? 'No host took the line' : 'No host is seen to have taken the line'
     // An exporter without flows sends nothing, but its next datagram continues the sequence.
     const isWhole = incident.lost.flows === 0
@@ -129,26 +129,32 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
     const host = sayHost(actor.host, wording)
     const time = sayLength(incident)
     if (actor.direction === 'in')
-      return `${formatExact(actor.accepted)} connections were opened to ${host} in ${time} by ${countOf(actor.peers, 'host')}, with ${sayBytes(actor.bytes)}. ${others}`
-    return `${host} opened ${formatExact(actor.connections)} connections in ${time} to ${countOf(actor.peers, 'host')}, and sent ${sayBytes(actor.bytes)}. ${others}`
+      return `${formatExact(actor.accepted)} connections were opened to ${host} in ${time} by ${countOf(actor.acceptedFrom ?? actor.peers, 'host')}, with ${sayBytes(actor.bytes)}. ${others}`
+    return `${host} opened ${formatExact(actor.connections)} connections in ${time} to ${countOf(actor.openedTo ?? actor.peers, 'host')}, and sent ${sayBytes(actor.bytes)}. ${others}`
   },
 }
 
-/** What passed in a silence. */
-function sayPassed({ total, fromOutside }: Incident): string {
-  const all = total.in + total.out
+/** What passed in a silence, or was seen to pass. */
+function sayPassed(
+  { total, passed = total.in + total.out, fromOutside }: Incident,
+  isAllSeen: boolean,
+): string {
+  const only = (bytes: number) => (bytes === 0 ? 'nothing' : `only ${sayBytes(bytes)}`)
   if (fromOutside === undefined)
-    return all === 0 ? 'nothing passed' : `only ${sayBytes(all)} passed`
-  const came = fromOutside === 0 ? 'nothing' : `only ${sayBytes(fromOutside)}`
-  return `${came} came from outside, though hosts sent on as before`
+    return `${only(passed)} ${isAllSeen ? 'passed' : 'was seen to pass'}`
+  const came = isAllSeen ? 'came' : 'was seen to come'
+  return `${only(fromOutside)} ${came} from outside, though hosts sent on as before`
 }
 
 /** A description of what one actor of a congestion did. */
 function sayActor(actor: ActorFacts, wording: Wording): string {
-  const did = sayDeed(actor, wording)
-  const { tunnel } = actor
-  if (tunnel === undefined) return did
-  return `${did} Most of it was in a tunnel (${tunnel}, by its protocol or port): flows do not show which hosts behind it took the line.`
+  const { tunnel, isUsual } = actor
+  const inside =
+    tunnel === undefined
+      ? ''
+      : ` Most of it was in a tunnel (${tunnel}, by its protocol or port): flows do not show which hosts behind it took the line.`
+  const habit = isUsual ? ' It did the like at this hour on earlier days.' : ''
+  return `${sayDeed(actor, wording)}${inside}${habit}`
 }
 
 function sayDeed(actor: ActorFacts, wording: Wording): string {
@@ -160,13 +166,21 @@ function sayDeed(actor: ActorFacts, wording: Wording): string {
   if (mainPeer && isGroupAddress(mainPeer.address) && actor.direction === 'out')
     return `${host} sent ${bytes}${mostWith(actor, wording)}, an address of many hosts.`
   if (connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
-  const opened = `opened ${countOf(connections, 'connection')} outward`
+  const outward = actor.opensInside ? '' : ' outward'
+  const opened = `opened ${countOf(connections, 'connection')}${outward}`
   if (mainPeer?.connections === 0)
     return `${host} ${opened} and ${verb} ${bytes}${mostWith(actor, wording)}.`
   const of = mainPeer
     ? `, ${shareTo(connections, mainPeer.connections)} ${sayHost(mainPeer.address, wording)},`
     : ''
-  return `${host} ${opened}${of} and ${verb} ${bytes}.`
+  return `${host} ${opened}${of} and ${verb} ${bytes}${littleOf(actor)}.`
+}
+
+/** What the main peer had of the bytes, if that is not most of them: it has been named as the one with most connections. */
+function littleOf({ mainPeer, bytes, direction }: ActorFacts): string {
+  if (!mainPeer || 2 * mainPeer.bytes >= bytes) return ''
+  const some = mainPeer.bytes === 0 ? 'none' : sayBytes(mainPeer.bytes)
+  return `, ${some} of it ${direction === 'in' ? 'from there' : 'there'}`
 }
 
 /** A description of an actor that did not begin it: a server, or the victim of a flood. */
@@ -274,13 +288,14 @@ function whatIsMissing(
   ) as [string[], string[]]
   const unseen = (when: string[], why: string) =>
     when.length > 0 ? `what passed ${when.join(' and ')} is not known, for ${why}` : null
+  const lostFlows = Math.max(1, Math.round(lost.flows))
   const about = lost.estimated ? 'about ' : ''
   return [
     isOpenStart ? 'this may have begun before the first of these flows' : null,
     unseen(theirs, `${sayExporter(exporter, wording)} itself was away or cut off`),
     unseen(ours, 'Weir was not listening'),
     lost.flows > 0
-      ? `${about}${countOf(Math.round(lost.flows), 'flow')} of that time were lost`
+      ? `${about}${countOf(lostFlows, 'flow')} of that time ${lostFlows === 1 ? 'was' : 'were'} lost`
       : null,
   ]
     .filter((reason) => reason !== null)

@@ -2,7 +2,7 @@
  * Judges a time: what happened, with all facts, and which of it is usual and so not an incident.
  */
 import type { Finding } from '../../flow/incident/finding.ts'
-import { spanOf, totalOf, type Span } from '../../flow/incident/facts.ts'
+import { passedIn, spanOf, totalOf, type Span } from '../../flow/incident/facts.ts'
 import {
   clockSetMs,
   type ActorFacts,
@@ -114,6 +114,7 @@ async function incidentOf(
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)
   const kind = finding.kind === 'silence' && isUnknown ? 'exporter' : finding.kind
   const { exporter, sampling, samplingMin } = scene.table
+  const passed = kind === 'silence' ? passedIn(scene, span) : null
   const { actors, estimatedFrom } = await factsOfHosts(query, scene, {
     hosts: finding.actors,
     span,
@@ -138,6 +139,7 @@ async function incidentOf(
     ...(finding.connectionsKept !== undefined && { connectionsKept: finding.connectionsKept }),
     facts: finding.facts,
     total: totalOf(scene, span),
+    ...(passed !== null && { passed }),
     lost: lostAround(coverage, scene, span),
     sampling,
     ...(samplingMin < sampling && { samplingVaries: true }),
@@ -182,7 +184,11 @@ async function whyUsual(query: JudgeQuery, incident: Incident): Promise<string |
       usual.isEarlier && usual.flows[i]! >= usualShare * Math.max(connections, accepted),
   }
   const holds = isUsual[incident.connectionsKept === undefined ? incident.kind : 'surge']
-  if (!holds || !actors.every((actor, i) => holds(actor, i))) return null
+  const habits = holds ? actors.filter((actor, i) => holds(actor, i)) : []
+  if (habits.length < actors.length) {
+    for (const actor of habits) actor.isUsual = true
+    return null
+  }
   return `${actors.map(({ host }) => host).join(', ')} did the like at this hour on earlier days`
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { actorFacts } from '../../../flow/incident/facts.ts'
+import { actorFacts, passedIn, totalOf } from '../../../flow/incident/facts.ts'
 import { Scene } from '../../../flow/incident/scene.ts'
 import { t0, tableOf, type TestFlow } from './tables.ts'
 
@@ -97,6 +97,26 @@ test('a multicast group is no actor: of what is sent to it, the sender is', () =
     assert.deepEqual([...scene.followed.keys()].map((host) => scene.hosts.text(host)), [source])
     assert.equal(scene.isCandidate(0, 'destination'), false)
   }
+}) // prettier-ignore
+
+test('hosts with which there were connections are told from all peers, and those inside from those outside', () => {
+  const at = (second: number) => ({ first: t0 + second * 1000, last: t0 + second * 1000 + 500 })
+  const [host, inside] = ['10.0.0.22', '10.0.0.5']
+  const scene = new Scene(
+    tableOf([
+      { ...at(60), source: host, destination: '203.0.113.1', sourcePort: 50_001, tcpFlags: 2 },
+      { ...at(61), source: host, destination: inside, sourcePort: 50_002, tcpFlags: 2 },
+      { ...at(62), source: '203.0.113.2', destination: host, sourcePort: 50_003, tcpFlags: 2 },
+    ]),
+    { from: t0, seconds: 300 },
+  )
+  const facts = (name: string) =>
+    actorFacts(scene, scene.hosts.find(name)!, { span: { from: t0, to: t0 + 300_000 }, direction: 'in', whole: 1 })
+  const { peers, openedTo, acceptedFrom, opensInside } = facts(host)
+  assert.deepEqual({ peers, openedTo, acceptedFrom, opensInside }, { peers: 3, openedTo: 2, acceptedFrom: 1, opensInside: true })
+  assert.equal(facts(inside).opensInside, undefined)
+  const span = { from: t0, to: t0 + 300_000 }
+  assert.deepEqual([totalOf(scene, span).in + totalOf(scene, span).out, passedIn(scene, span)], [4000, 3000])
 }) // prettier-ignore
 
 test('0.0.0.0 and :: are nobody, so no actors', () => {

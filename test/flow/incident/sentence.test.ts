@@ -76,6 +76,38 @@ suite('sentences', () => {
       mainPeer: { address: '203.0.113.80', connections: 9, bytes: 4e9 },
     }
     assert.match(say({}, all), /opened 9 connections outward, all of them to 203\.0\.113\.80,/)
+    const inside = { ...all, opensInside: true as const }
+    assert.match(say({}, inside), /opened 9 connections, all of them to 203\.0\.113\.80,/)
+  })
+
+  test('the peer with most connections is not said to have had most bytes', () => {
+    const few = { mainPeer: { address: '203.0.113.80', connections: 280, bytes: 6e8 } }
+    assert.match(say({}, few), /280 of them to \S+, and downloaded 4\.0 GB, 600\.0 MB of it from there\.$/)
+    assert.match(say({}, { ...few, direction: 'out' }), / uploaded 4\.0 GB, 600\.0 MB of it there\.$/)
+    const none = { mainPeer: { ...few.mainPeer, bytes: 0 } }
+    assert.match(say({}, none), / downloaded 4\.0 GB, none of it from there\.$/)
+  }) // prettier-ignore
+
+  test('a surge names as many hosts as it had connections with', () => {
+    const surge = { openedTo: 4000, acceptedFrom: 1, accepted: 9000, peers: 4040 }
+    const told = { kind: 'surge' as const }
+    assert.match(say(told, { ...surge, direction: 'out' }), /opened 312 connections in 4 min 23 s to 4,000 hosts,/)
+    assert.match(say(told, surge), /9,000 connections were opened to \S+ \(\S+\) in 4 min 23 s by 1 host,/)
+  }) // prettier-ignore
+
+  test('what passed in a silence counts once, and is only what was seen', () => {
+    const silence = { kind: 'silence', actors: [], total: { in: 5000, out: 5000, connections: 0 } } as const
+    assert.match(say({ ...silence, actors: [], passed: 5000 }), /: only 5\.0 kB passed, and/)
+    assert.match(say({ ...silence, actors: [], passed: 1 }), /: only 1 byte passed, and/)
+    const sampled = { ...silence, actors: [], passed: 0, sampling: 100 }
+    assert.match(say(sampled), /: nothing was seen to pass, and/)
+    assert.match(say({ ...sampled, fromOutside: 0 }), /: nothing was seen to come from outside, though/)
+  }) // prettier-ignore
+
+  test('one lost flow is one', () => {
+    const lost = (flows: number) => say({ lost: { flows, estimated: true } })
+    assert.match(lost(1), /About 1 flow of that time was lost: figures/)
+    assert.match(lost(0.3), /About 1 flow of that time was lost: figures/)
   })
 
   test('a server or the victim of a flood did not begin it', () => {
@@ -93,6 +125,12 @@ suite('sentences', () => {
       say({}, { ...served, accepted: 1, askedBy: 1, mainPeer: { ...actor.mainPeer!, connections } })
     assert.match(byOne(1), / 1 connection was opened to \S+ \(\S+\) by 203\.0\.113\.80, and it sent/)
     assert.match(byOne(0), / 1 connection was opened to \S+ \(\S+\) by 1 host, and it sent/)
+  }) // prettier-ignore
+
+  test('of several, the one that does so every day is said to', () => {
+    const backup = { ...actor, host: '10.0.0.5', isUsual: true as const }
+    const said = say({ actors: [actor, backup] })
+    assert.match(said, /downloaded 4\.0 GB\. 10\.0\.0\.5 opened .* downloaded 4\.0 GB\. It did the like at this hour on earlier days\.$/)
   }) // prettier-ignore
 
   test('a tunnel, and a multicast group', () => {
@@ -159,7 +197,7 @@ suite('sentences', () => {
       /was cut for 4 min 23 s\. No host took the line: nothing passed, and no report of pfsense is missing\.$/,
     )
     const lossy = say({ kind: 'silence', actors: [], lost: { flows: 3, estimated: false } })
-    assert.match(lossy, / passed, and pfsense went on reporting\./)
+    assert.match(lossy, /only 4\.0 GB was seen to pass, and pfsense went on reporting\./)
     const away = say({ kind: 'exporter', actors: [], facts: ['the exporter was started anew'] })
     assert.match(
       away,

@@ -1,0 +1,93 @@
+/** Verdicts with their history: of two who took the line, the one that does so every day. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
+import type { ExporterBreak } from '../../../flow/incident/incident.ts'
+import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
+import { intervalStart } from '../../../flow/interval.ts'
+import type { FlowStore } from '../../../store/flows.ts'
+import { judge } from '../../../store/incident/judge.ts'
+import { openParquetSeries } from '../../../store/parquet/series.ts'
+import { officeFlows } from '../../flow/incident/office.ts'
+import { eventFlows, t0, type TestFlow } from '../../flow/incident/tables.ts'
+import { coverageOf, dayMs, hourMs, stepOf, tiers } from '../series-rows.ts'
+
+const exporter = '192.0.2.1'
+const tier = tiers['5m']
+const [daily, other] = ['10.0.0.100', '10.0.0.101']
+const gigabyte = 1e9
+
+/** Downloads of hosts, each with a record a minute. */
+function downloads(hosts: readonly string[], from: number, to: number): Partial<TestFlow>[] {
+  return hosts.flatMap((destination, host) =>
+    Array.from({ length: (to - from) / 60 }, (_, i) => ({
+      source: '203.0.113.80',
+      destination,
+      sourcePort: 443,
+      destinationPort: 30_000 + host,
+      first: t0 + (from + 60 * i) * 1000,
+      last: t0 + (from + 60 * (i + 1)) * 1000 - 1,
+      bytes: gigabyte,
+    })),
+  )
+}
+
+/** A series in which the first host downloads at each hour of two days, and all is known. */
+async function twoDays(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-judge-'))
+  const series = await openParquetSeries(folder)
+  t.after(async () => {
+    await series.close()
+    await rm(folder, { recursive: true })
+  })
+  const from = intervalStart(t0) - 2 * dayMs - hourMs
+  const steps = Array.from({ length: (t0 + hourMs - from) / tier.stepMs }, (_, i) => {
+    const host = [{ host: daily, direction: 'in', bytes: 5 * gigabyte }]
+    return stepOf(coverageOf(from + i * tier.stepMs, exporter), { host })
+  })
+  await series.write(tier, steps)
+  return series
+}
+
+async function judged(t: TestContext, flows: readonly Partial<TestFlow>[], breaks: ExporterBreak[] = []) {
+  const store = {
+    extent: async () => ({ rows: flows.length, first: t0, last: t0 + hourMs }),
+    scan: async (_query, start) => start()(eventFlows(flows)),
+    breaks: async () => breaks,
+  } as Partial<FlowStore> as FlowStore
+  const [one] = await judge({
+    flows: store, series: await twoDays(t), tier, zone: 'UTC', from: t0, to: t0 + 2700_000,
+    local: new NetworkSet([parseNetwork('10.0.0.0/8')!]), sensitivity: sensitivityTable.normal,
+  })
+  return one!
+} // prettier-ignore
+
+const office = { seed: 7, hosts: 30, pages: 1, connections: 4, seconds: 2700 }
+
+test('who does so every day is no culprit, and beside one it is said', async (t) => {
+  const cut = { from: 1200, to: 1440 }
+  const others = officeFlows({ ...office, cut })
+  const alone = await judged(t, [...others, ...downloads([daily], cut.from, cut.to)])
+  assert.deepEqual(alone.incidents, [])
+  assert.deepEqual(alone.usual, [`${daily} did the like at this hour on earlier days`])
+  const { incidents } = await judged(t, [...others, ...downloads([daily, other], cut.from, cut.to)])
+  const told = incidents.flatMap(({ actors }) => actors.map(({ host, isUsual }) => [host, isUsual]))
+  assert.deepEqual(told.sort(), [
+    [daily, true],
+    [other, undefined],
+  ])
+})
+
+test('time in which nobody listened is no incident', async (t) => {
+  const stop = { from: t0 + 1500_000, to: t0 + 1560_000 }
+  // A record is sent fifteen seconds after its last packet, or when it has lasted a minute.
+  const sentAt = ({ first, last }: Partial<TestFlow>) => Math.min(last! + 15_000, first! + 60_000)
+  const all = [...officeFlows(office), ...downloads([other], 1330, 1810)]
+  const received = all.filter((flow) => sentAt(flow) < stop.from || sentAt(flow) >= stop.to)
+  const stopped = { ...stop, exporter, isRestart: false, lostFlows: 0, lostDatagrams: 0, isOurs: true } as const // prettier-ignore
+  assert.deepEqual((await judged(t, received, [stopped])).incidents, [])
+})
