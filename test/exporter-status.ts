@@ -16,6 +16,7 @@ export const exporterStatus: ExporterStatus = {
   flowsLeftOut: 0,
   parked: 0,
   lost: { datagrams: 0, flows: 0, flowsEstimated: false },
+  takenBack: { datagrams: 0, flows: 0, restarts: 0 },
   duplicates: 0,
   reordered: 0,
   restarts: 0,

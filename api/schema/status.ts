@@ -19,6 +19,12 @@ export const Exporter = closed({
   flowsLeftOut: count,
   parked: count,
   lost: closed({ datagrams: count, flows: count, flowsEstimated: Type.Boolean() }),
+  takenBack: Type.Optional(
+    closed(
+      { datagrams: count, flows: count, restarts: count },
+      'losses and restarts that were counted and turned out to be none: no longer in lost and restarts',
+    ),
+  ),
   duplicates: count,
   reordered: count,
   restarts: count,
