@@ -72,8 +72,8 @@ export class Scene {
     const { source, destination } = this.table
     const host = this.table[end][row]!
     if (this.hosts.isLocal(host)) return true
-    if (!this.hosts.isSingle(host)) return false
-    return !this.hosts.isLocal(source[row]!) && !this.hosts.isLocal(destination[row]!)
+    if (this.hosts.isLocal(source[row]!) || this.hosts.isLocal(destination[row]!)) return false
+    return this.hosts.isSingle(host)
   }
 
   /** Connections by second, only those for which `counts` is true. */
