@@ -6,7 +6,7 @@
 import { boundsOf, returnOf } from './bounds.ts'
 import { besides, isSure, middle } from './besides.ts'
 import type { Finding } from './finding.ts'
-import { isBeyondChance, isCutOff, isDead, Others, type Fall } from './others.ts'
+import { isBeyondChance, isCutOff, isDead, Others, othersWords, type Fall } from './others.ts'
 import { isLineUp } from './line.ts'
 import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
@@ -156,7 +156,7 @@ function judge(
     facts: factsOf(
       scene.seriesOf(actors, main),
       { ...span, direction: main, actors: actors.size },
-      { ...fall, beside: besideWords(before, after) },
+      { ...fall, others: othersWords(fall, scene), beside: besideWords(before, after) },
     ),
   }
 }
@@ -227,14 +227,14 @@ function besideWords(before: readonly Fall[], after: readonly Fall[]): string {
 function factsOf(
   rate: Float64Array,
   { from, to, direction, actors }: Run & { direction: HostDirection; actors: number },
-  fall: Fall & { beside: string },
+  fall: Fall & { others: string; beside: string },
 ): string[] {
   const percent = (share: number) => `${Math.round(Math.min(share, 9.99) * 100)} %`
   const megabits = ((mean(rate, from, to) * 8) / 1e6).toPrecision(3)
   const verb = direction === 'in' ? 'received' : 'sent'
   const facts = [
     `${actors === 1 ? 'the host' : `the ${actors} hosts together`} ${verb} ${megabits} Mb/s on average`,
-    `the other ${fall.hosts} hosts kept ${percent(fall.bytes)} of the bytes that they had just ${fall.beside}`,
+    `${fall.others} kept ${percent(fall.bytes)} of the bytes that they had just ${fall.beside}`,
   ]
   if (fall.due >= 12)
     facts.push(

@@ -1,6 +1,6 @@
 /** The effect of an event on all other hosts: their bytes and new connections before, during and after. */
 import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
-import { directions, type Scene } from './scene.ts'
+import { directions, followedMax, type Scene } from './scene.ts'
 
 /** A single host counts for at most this share of the others' bytes. */
 const hostShareMax = 0.25
@@ -99,6 +99,13 @@ export class Others {
       hosts: then.filter((rate) => rate > 0).length,
     }
   }
+}
+
+/** The compared others in words: only hosts with their own series are, so not all of a large network. */
+export function othersWords({ hosts }: Fall, { followed }: Scene): string {
+  return followed.size < followedMax
+    ? `the other ${hosts} hosts`
+    : `the ${hosts} busiest other hosts`
 }
 
 /**

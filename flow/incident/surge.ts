@@ -6,7 +6,7 @@
 import { besides, isSure, middle } from './besides.ts'
 import type { Finding } from './finding.ts'
 import { isLineUp } from './line.ts'
-import { connectionsKept, isStarved, Others } from './others.ts'
+import { connectionsKept, isStarved, Others, othersWords } from './others.ts'
 import { percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { HostDirection, Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
@@ -121,7 +121,7 @@ function starving(scene: Scene, surge: Finding): Finding {
   if (!isSure(scene, actors, { span, events: [], times: 0 })) return surge
   if (!isLineUp(scene, full, { actors, beside: beside.flat() })) return surge
   const fall = middle(falls.flat())
-  const fact = `the other ${fall.hosts} hosts kept ${Math.round(100 * connectionsKept(fall))} % of their new connections, or of the answers to them`
+  const fact = `${othersWords(fall, scene)} kept ${Math.round(100 * connectionsKept(fall))} % of their new connections, or of the answers to them`
   return {
     ...surge,
     kind: 'congestion',

@@ -81,6 +81,17 @@ suite('a cut during which hosts keep trying', () => {
   })
 })
 
+test('of a large network the hosts that were compared are said to be the busiest', () => {
+  const cut = { from: 900, to: 1080 }
+  const within = { from: t0, seconds: 1800 }
+  for (const [hosts, said] of [[60, /^the other 5\d hosts kept/], [240, /^the 1\d\d busiest other hosts kept/]] as const) {
+    const office = officeFlows({ seed: 7, hosts, pages: 3, connections: 2, seconds: 1800, cut })
+    const scene = new Scene(tableOf([...office, ...downloadFlows(900, 1080, () => 6e9)]), within)
+    const [found] = findEvents(scene, { sensitivity: sensitivityTable.normal, breaks: [] })
+    assert.match(found!.facts[1]!, said)
+  }
+}) // prettier-ignore
+
 suite('an exporter’s clock', () => {
   const office = { seed: 1, hosts: 30, pages: 1.5, connections: 4, seconds: 1800 }
   const at = (second: number) => t0 + second * 1000
