@@ -16,6 +16,30 @@ export async function readExporters(data: string): Promise<ExporterStatus[]> {
   }
 }
 
+/** Saves a status again and again, one save at a time: two at once would write the same file. */
+export class StatusKeeper {
+  readonly #save: () => Promise<void>
+  #saving: Promise<void> | null = null
+
+  constructor(data: string, status: () => Promise<IngestStatus>) {
+    this.#save = async () => keepStatus(data, await status())
+  }
+
+  /** Saves the status, or waits for the save in progress. */
+  save(): Promise<void> {
+    this.#saving ??= this.#save().finally(() => {
+      this.#saving = null
+    })
+    return this.#saving
+  }
+
+  /** Saves the status of now, after a save in progress, which has an earlier one. */
+  async saveLast(): Promise<void> {
+    await this.#saving?.catch(() => undefined)
+    await this.save()
+  }
+}
+
 /** Saves the status for when ingest is not running; atomically. */
 export async function keepStatus(data: string, status: IngestStatus): Promise<void> {
   await mkdir(join(data, 'state'), { recursive: true, mode: 0o700 })

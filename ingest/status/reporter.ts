@@ -22,7 +22,7 @@ import type { ReceiverStatus } from '../receive/thread.ts'
 import type { TrackerKeeper } from '../trackers/keeper.ts'
 import { troublesOf } from './troubles.ts'
 import { alsoWarnings, shippingWarnings, storeWarnings } from './store-warnings.ts'
-import { keepStatus, readExporters, rememberExporters } from './kept-status.ts'
+import { readExporters, rememberExporters, StatusKeeper } from './kept-status.ts'
 import { serveMetrics, serveStatus, type SocketRoute } from './servers.ts'
 
 export interface ReporterParts {
@@ -48,6 +48,7 @@ const keepEveryMs = 60_000
 
 export class Reporter {
   readonly #parts: ReporterParts
+  readonly #keeper: StatusKeeper
   readonly #startedAt = Date.now() / 1000
   readonly #servers: Server[] = []
   readonly #warnings: Warning[] = []
@@ -60,6 +61,8 @@ export class Reporter {
 
   private constructor(parts: ReporterParts) {
     this.#parts = parts
+    const stopped = async () => ({ ...(await this.status()), running: false })
+    this.#keeper = new StatusKeeper(parts.settings.data, stopped)
   }
 
   /** Starts the status socket, /metrics, and saving of the status. */
@@ -82,8 +85,8 @@ export class Reporter {
     const { warnings } = await receiver.status()
     for (const { what, remedy } of [...reporter.#warnings, ...warnings])
       log.warn(`${what}: ${remedy}`)
-    reporter.#timer = setInterval(() => void reporter.#keep(), keepEveryMs)
-    await reporter.#keep()
+    reporter.#timer = setInterval(() => void reporter.#kept(reporter.#keeper.save()), keepEveryMs)
+    await reporter.#kept(reporter.#keeper.save())
     return reporter
   }
 
@@ -137,7 +140,7 @@ export class Reporter {
       server.closeAllConnections()
       server.close()
     }
-    await this.#keep()
+    await this.#kept(this.#keeper.saveLast())
   }
 
   #waiting({ waiting: datagrams }: ReceiverStatus): NonNullable<IngestStatus['waiting']> {
@@ -171,9 +174,9 @@ export class Reporter {
     ]
   }
 
-  async #keep(): Promise<void> {
+  async #kept(saving: Promise<void>): Promise<void> {
     try {
-      await keepStatus(this.#parts.settings.data, { ...(await this.status()), running: false })
+      await saving
     } catch (error) {
       this.#parts.log.warn({ error }, 'the status could not be kept; look at the disk')
     }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import type { IngestStatus } from '../../../flow/status.ts'
-import { keepStatus } from '../../../ingest/status/kept-status.ts'
+import { keepStatus, readExporters, StatusKeeper } from '../../../ingest/status/kept-status.ts'
+import { exporterStatus } from '../../exporter-status.ts'
 import { scratchFolder } from '../../processes.ts'
 
 test('a status that a full disk refuses leaves no file open', async () => {
@@ -17,4 +18,18 @@ test('a status that a full disk refuses leaves no file open', async () => {
   const names = await readdir('/proc/self/fd')
   const open = await Promise.all(names.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
   assert.ok(!open.includes('/dev/full'))
+})
+
+test('saves that overlap are one, and the last is of the state at the end', async () => {
+  const data = await scratchFolder()
+  let flows = 0
+  const status = () =>
+    Promise.resolve({ exporters: [{ ...exporterStatus, flows: ++flows }] } as IngestStatus)
+  const keeper = new StatusKeeper(data, status)
+  await Promise.all(Array.from({ length: 20 }, () => keeper.save()))
+  assert.deepEqual([flows, (await readExporters(data))[0]?.flows], [1, 1])
+  await Promise.all([keeper.save(), keeper.saveLast()])
+  assert.deepEqual([flows, (await readExporters(data))[0]?.flows], [3, 3])
+  await keeper.save()
+  assert.equal((await readExporters(data))[0]?.flows, 4)
 })
