@@ -4,6 +4,9 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 
+import { settingSpecs } from '../flow/setting-specs.ts'
+import type { SettingSpec } from '../flow/setting-values.ts'
+
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
   .trim()
   .split('\n')
@@ -55,6 +58,24 @@ test('every command that a document names exists', () => {
   for (const document of documents)
     for (const [, name] of readFileSync(document, 'utf8').matchAll(/npm run ([a-z:]+)/g))
       assert.ok(Object.hasOwn(scripts, name!), `${document}: npm run ${name}`)
+})
+
+test('documents name settings that exist, with values that they take', () => {
+  const specs = new Map<string, SettingSpec<unknown>>(Object.entries(settingSpecs))
+  // The change log also says what is refused.
+  for (const document of documents.filter((file) => file !== 'CHANGELOG.md'))
+    for (const [, name, value] of readFileSync(document, 'utf8').matchAll(
+      /WEIR_(?!COMPOSE_|TEST_)([A-Z_]+)=([^\s`"\\);…$]+)/g,
+    )) {
+      const parsed = specs.get(name!)?.parse(value!) ?? null
+      assert.notEqual(parsed, null, `${document}: WEIR_${name}=${value}`)
+    }
+})
+
+test('the README has every setting', () => {
+  const text = readFileSync('README.md', 'utf8')
+  for (const name of Object.keys(settingSpecs))
+    assert.ok(text.includes(`\`WEIR_${name}\``), `README.md lacks WEIR_${name}`)
 })
 
 test('every file that a document links to exists', () => {
