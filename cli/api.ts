@@ -30,5 +30,5 @@ export async function api({ settings }: CommandInput): Promise<void> {
 
 /** Shown once; only its hash is stored. */
 function firstLoginText({ user, password }: FirstLogin): string {
-  return `weir: log in as ${user} with the password ${password} (shown only now; docs/access.md says how to change it)`
+  return `weir: log in as ${user} with the password ${password} (shown only now; change it on the page, under your name)`
 }

@@ -57,6 +57,11 @@ export function formatExact(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 3 })
 }
 
+/** A number of things in words, such as 1 flow or 1,024 flows. */
+export function countOf(count: number, word: string): string {
+  return `${formatExact(count)} ${word}${count === 1 ? '' : 's'}`
+}
+
 const durations: readonly [seconds: number, unit: string][] = [
   [86_400, 'd'],
   [3600, 'h'],

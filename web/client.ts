@@ -112,8 +112,12 @@ async function answered<Answer>(path: string, request: Request): Promise<Answer>
   const timer = setTimeout(end, waitMaxMs)
   try {
     const response = await fetch(path, { ...request, signal: own.signal })
-    if (response.status === 401) loginNeeded.value = true
-    if (!response.ok) throw await refusal(response)
+    if (!response.ok) {
+      const refused = await refusal(response)
+      // A wrong password is that of a form, and says nothing about the session.
+      if (refused.status === 401 && refused.code !== 'wrong-password') loginNeeded.value = true
+      throw refused
+    }
     return (response.status === 204 ? {} : await response.json()) as Answer
   } catch (error) {
     if (error instanceof RequestError || ended?.aborted) throw error

@@ -35,6 +35,13 @@ export const views: readonly ViewEntry[] = [
   listed('Status', '/status', async () => (await import('./status/view.tsx')).Status),
   {
     label: null,
+    path: '/access',
+    deep: false,
+    bare: false,
+    load: async () => (await import('./access/view.tsx')).Access,
+  },
+  {
+    label: null,
     path: '/wall',
     deep: true,
     bare: true,

@@ -9,6 +9,7 @@ import {
   nullableText,
   seconds,
 } from './parts.ts'
+import { newPasswordLength, userNamePattern } from '../../flow/credentials.ts'
 import { documented } from './state.ts'
 import { idPattern } from '../../store/state.ts'
 
@@ -19,13 +20,12 @@ import { idPattern } from '../../store/state.ts'
 export const roles = ['admin', 'viewer', 'wall'] as const
 export type Role = (typeof roles)[number]
 
-const userPattern = '^[a-z0-9_][a-z0-9_.@-]{0,63}$'
-const user = Type.String({ pattern: userPattern, description: 'user name, in lower case' })
-const password = Type.String({ minLength: 1, maxLength: 256 })
+const user = Type.String({ pattern: userNamePattern, description: 'user name, in lower case' })
+const password = Type.String({ minLength: 1, maxLength: newPasswordLength.most })
 const newPassword = Type.String({
-  minLength: 10,
-  maxLength: 256,
-  description: 'at least 10 characters',
+  minLength: newPasswordLength.least,
+  maxLength: newPasswordLength.most,
+  description: `at least ${newPasswordLength.least} characters`,
 })
 
 /** A name and password, or the token of a wall link (the part after # in its address). */

@@ -6,7 +6,7 @@
  *     downloaded 4.0 GB.
  */
 import { isGroup, parseAddress } from '../address.ts'
-import { formatDuration, formatExact, scaled } from '../units.ts'
+import { countOf, formatDuration, formatExact, scaled } from '../units.ts'
 import { offsetText, wallTime } from '../zone.ts'
 import { unknownTime, type ActorFacts, type Incident } from './incident.ts'
 
@@ -242,10 +242,6 @@ function sayLength(incident: Incident): string {
 
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`
-}
-
-function countOf(count: number, word: string): string {
-  return `${formatExact(count)} ${word}${count === 1 ? '' : 's'}`
 }
 
 /** Which part of the packets was looked at, such as 1 of 100 packets. */

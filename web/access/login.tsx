@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import { Fault, useAttempt } from '../controls/attempt.tsx'
+import { PasswordLine } from '../controls/form.tsx'
 import { Logo } from '../controls/logo.tsx'
 import { refreshCollector } from '../state/collector.ts'
 import { logIn } from '../state/session.ts'
@@ -38,16 +39,11 @@ export function Login() {
             onInput={(event) => (user.value = event.currentTarget.value)}
           />
         </label>
-        <label>
-          Password
-          <input
-            type="password"
-            autocomplete="current-password"
-            required
-            value={password.value}
-            onInput={(event) => (password.value = event.currentTarget.value)}
-          />
-        </label>
+        <PasswordLine
+          label="Password"
+          value={password.value}
+          write={(text) => (password.value = text)}
+        />
         <Fault text={fault} />
         <button type="submit" class="due" disabled={isBusy}>
           Log in

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 
+import { newPasswordLength } from '../../flow/credentials.ts'
 import { Fault, useAttempt } from './attempt.tsx'
 import { useDialog } from './dialog.ts'
 
@@ -70,6 +71,31 @@ export function TextLine(props: {
         type="text"
         required={!isOptional}
         placeholder={hint}
+        value={value}
+        onInput={(event) => write(event.currentTarget.value)}
+      />
+    </label>
+  )
+}
+
+/** A password: the browser fills in a kept one, or suggests a new one of a length that Weir takes. */
+export function PasswordLine(props: {
+  label: string
+  value: string
+  write: (text: string) => void
+  isNew?: boolean
+  isOptional?: boolean
+}) {
+  const { label, value, write, isNew = false, isOptional = false } = props
+  return (
+    <label>
+      {label}
+      <input
+        type="password"
+        autocomplete={isNew ? 'new-password' : 'current-password'}
+        required={!isOptional}
+        minlength={isNew ? newPasswordLength.least : undefined}
+        maxlength={newPasswordLength.most}
         value={value}
         onInput={(event) => write(event.currentTarget.value)}
       />

@@ -82,20 +82,21 @@ function Who() {
           addresses masked
         </span>
       )}
-      {who.auth === 'proxy' ? (
-        <small class="who" title={who.user ?? ''}>
-          <span>{who.user}</span>
-        </small>
-      ) : (
-        <button
-          type="button"
-          class="plain who"
-          title={`end the session of ${who.user}`}
-          onClick={() => void logOut()}
-        >
-          <span>{who.user}</span> · log out
-        </button>
-      )}
+      <span class="who">
+        <a href="/access" title={`${who.user}: password, users and tokens`}>
+          {who.user}
+        </a>
+        {who.auth === 'password' && (
+          <button
+            type="button"
+            class="plain"
+            title={`end the session of ${who.user}`}
+            onClick={() => void logOut()}
+          >
+            log out
+          </button>
+        )}
+      </span>
     </>
   )
 }
