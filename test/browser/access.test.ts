@@ -8,9 +8,8 @@ import type { Page } from 'playwright-core'
 
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
-import { accessFaults } from './accessible.ts'
+import { assertAccessible } from './accessible.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { painted, shoot } from './opened.ts'
 
 const adminPassword = 'a password for admins'
 const firstPassword = 'her first password'
@@ -121,15 +120,4 @@ async function changeOwn(page: Page, current: string, password: string): Promise
   await page.getByLabel('Current password').fill(current)
   await page.getByLabel('New password').fill(password)
   await page.getByRole('button', { name: 'Change it' }).click()
-}
-
-/** That a page has no faults in both themes. */
-async function assertAccessible(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    await painted(page)
-    assert.deepEqual(await accessFaults(page), [], `${name} ${colorScheme}`)
-    await shoot(page, `${name}-${colorScheme}`)
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
 }

@@ -4,12 +4,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 
-import type { Page } from 'playwright-core'
-
 import type { NewDashboard } from '../../api/schema/state.ts'
 import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
-import { accessFaults, reachByTab } from './accessible.ts'
+import { accessFaults, assertAccessible, reachByTab } from './accessible.ts'
 import { browsedWeir, BrowsedWeir } from './browsed-weir.ts'
 import { answered, painted, shoot } from './opened.ts'
 
@@ -42,22 +40,13 @@ const pages: readonly [path: string, there: string][] = [
   [`/?${morning}&draw=lines&by=port&measure=active`, '.legend tbody tr'],
   ['/dashboards', '.part'],
   ['/wall', '.tile'],
+  ['/access', '.empty'],
   ['/nowhere', '.message'],
 ]
 
 describe('dialogs and further pages', { skip: skipWithout('chromium'), timeout: 560_000 }, () => {
   const weir = browsedWeir()
   before(() => weir.addDashboard(desk))
-
-  /** That a page has no faults in both themes, which change as when a user's system goes over to night. */
-  async function assertAccessible(page: Page, name: string): Promise<void> {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await painted(page)
-      assert.deepEqual(await accessFaults(page), [], `${name} ${colorScheme}`)
-      await shoot(page, `${name}-${colorScheme}`)
-    }
-  }
 
   test('every dialog is opened, used and closed by keyboard, and accessible, dark and light', async () => {
     const { page, complaints } = await weir.open('/')
