@@ -4,21 +4,17 @@ import { useSignal } from '@preact/signals'
 import type { NewToken, TokenMade } from '../../api/schema/access.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import { RequestError } from '../client.ts'
-import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'
+import { FormDialog, TextLine } from '../controls/form.tsx'
 import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
+import { RoleSelect, type ChosenRole } from './role-select.tsx'
 import { makeToken } from './users.ts'
 
 interface Draft {
   name: string
-  role: NewToken['role']
+  role: ChosenRole
   until: string
 }
-
-const roles: Options = [
-  ['viewer', 'viewer: may read'],
-  ['admin', 'admin: may do everything'],
-]
 
 export function TokenForm(props: { show: (token: TokenMade) => void; close: () => void }) {
   const { show, close } = props
@@ -37,12 +33,7 @@ export function TokenForm(props: { show: (token: TokenMade) => void; close: () =
         write={(text) => write({ name: text })}
         hint="monitoring"
       />
-      <Select
-        label="Role"
-        value={draft.value.role}
-        options={roles}
-        choose={(chosen) => write({ role: chosen as Draft['role'] })}
-      />
+      <RoleSelect value={draft.value.role} choose={(role) => write({ role })} />
       <TextLine
         label="Until (empty: until it is revoked)"
         value={draft.value.until}

@@ -4,18 +4,18 @@ import { useSignal } from '@preact/signals'
 import type { NewUser, User } from '../../api/schema/access.ts'
 import { isUserName, newPasswordLength } from '../../flow/credentials.ts'
 import { RequestError } from '../client.ts'
-import { FormDialog, PasswordLine, Select, TextLine, type Options } from '../controls/form.tsx'
+import { FormDialog, PasswordLine, TextLine } from '../controls/form.tsx'
 import { useOpened } from '../controls/opened.ts'
+import { RoleSelect } from './role-select.tsx'
 import { changeUser, makeUser } from './users.ts'
 
-const roles: Options = [
-  ['viewer', 'viewer: may read'],
-  ['admin', 'admin: may do everything'],
-]
+function draftOf(user: User | null): NewUser {
+  const role = user?.role === 'admin' ? 'admin' : 'viewer'
+  return { user: user?.user ?? '', role, password: '' }
+}
 
 export function UserForm({ user, close }: { user: User | null; close: () => void }) {
-  const role = user?.role === 'admin' ? 'admin' : 'viewer'
-  const draft = useSignal<NewUser>({ user: user?.user ?? '', role, password: '' })
+  const draft = useSignal(draftOf(user))
   const change = useOpened(user)
   const write = (part: Partial<NewUser>) => (draft.value = { ...draft.value, ...part })
   return (
@@ -32,12 +32,7 @@ export function UserForm({ user, close }: { user: User | null; close: () => void
           write={(text) => write({ user: text })}
         />
       )}
-      <Select
-        label="Role"
-        value={draft.value.role}
-        options={roles}
-        choose={(chosen) => write({ role: chosen as NewUser['role'] })}
-      />
+      <RoleSelect value={draft.value.role} choose={(role) => write({ role })} />
       <PasswordLine
         label={
           user
