@@ -23,6 +23,17 @@ export type SequenceVerdict =
  */
 export type DatagramContents = 'flows' | 'unread' | 'nothing'
 
+/** Numbers that are missing between two datagrams of a stream. */
+export interface SequenceGap {
+  /** When the two were received, unix ms: what is missing was sent in between. */
+  sinceMs: number
+  untilMs: number
+  /** How many numbers, and what they stand for. Negative: so much was counted before, and is not missing. */
+  units: number
+  datagrams: number
+  flows: number
+}
+
 /** Loss detected by one datagram; `reordered` takes back what a gap had counted (negative). */
 export interface SequenceEvent {
   /** Exporter address as text. */
@@ -38,5 +49,7 @@ export interface SequenceEvent {
   lostDatagrams: number
   lostFlows: number
   lostFlowsEstimated: boolean
+  /** The loss by the gaps that it is of. */
+  gaps: readonly SequenceGap[]
   carries: DatagramContents
 }

@@ -6,7 +6,7 @@ import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../flow
 import type { ExporterRules } from '../flow/exporter-rules.ts'
 import { intervalMs, intervalStart } from '../flow/interval.ts'
 import { takenBackBy } from '../flow/merge-exporters.ts'
-import type { SequenceEvent } from '../flow/sequence.ts'
+import type { SequenceEvent, SequenceGap } from '../flow/sequence.ts'
 import type { ExporterStatus, IngestStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
@@ -188,6 +188,7 @@ export class Pipeline {
       receivedMs: event.receivedMs + shiftMs,
       sinceMs: event.sinceMs + shiftMs,
       exportMs: event.exportMs + shiftMs,
+      gaps: shiftMs === 0 ? event.gaps : event.gaps.map((gap) => shifted(gap, shiftMs)),
     })
     if (!handover || event.verdict === 'continues') return
     const stream = this.decoder.lastStream(event.exporter)
@@ -249,4 +250,8 @@ export class Pipeline {
   touched(): number[] {
     return [...this.#touched]
   }
+}
+
+function shifted({ sinceMs, untilMs, ...lost }: SequenceGap, byMs: number): SequenceGap {
+  return { ...lost, sinceMs: sinceMs + byMs, untilMs: untilMs + byMs }
 }

@@ -62,6 +62,7 @@ export class BreakLog {
     heard.ms = Math.max(receivedMs, heard.ms)
     follow(last, exportMs - receivedMs, isFirst)
     if (isFirst) return null
+    if (event.gaps.some(({ units }) => units < 0)) this.#takeBack(event)
     const silenceMs = receivedMs - from
     if (isSetForward(aheadMs, last.aheadMs)) {
       const clock = { from: from + aheadMs, to: exportMs }
@@ -103,6 +104,20 @@ export class BreakLog {
     this.#add({ exporter, from, to, ...unknown, isOurs: true })
   }
 
+  /** Takes back what a break lost, because it arrived late: it was none if nothing of it is missing any more. */
+  #takeBack({ exporter, gaps }: SequenceEvent): void {
+    this.#breaks = this.#breaks.flatMap((each) => {
+      const own = gaps.filter((gap) => isAt(each, { exporter, to: gap.untilMs }))
+      if (own.length === 0) return [each]
+      let { lostFlows, lostDatagrams = 0 } = each
+      for (const { flows, datagrams } of own) {
+        lostFlows += flows
+        lostDatagrams += datagrams
+      }
+      return lostFlows <= 0 && lostDatagrams <= 0 ? [] : [{ ...each, lostFlows, lostDatagrams }]
+    })
+  }
+
   /** What is remembered of the previous datagram of an exporter and domain; changed by the caller. */
   #of({ exporter, observationDomain }: SequenceEvent): Last {
     const before = this.#before
@@ -138,7 +153,7 @@ export class BreakLog {
     { exporter, to }: Pick<ExporterBreak, 'exporter' | 'to'>,
     by: ExporterBreak | null,
   ): void {
-    this.#breaks = this.#breaks.filter((each) => each.exporter !== exporter || each.to !== to)
+    this.#breaks = this.#breaks.filter((each) => !isAt(each, { exporter, to }))
     if (by) this.#add(by)
   }
 
@@ -156,6 +171,14 @@ export class BreakLog {
   restore(breaks: readonly ExporterBreak[]): void {
     this.#breaks = [...breaks]
   }
+}
+
+/** Whether an exporter's absence ended then; that its clock was set at the same time is another break. */
+function isAt(
+  each: ExporterBreak,
+  { exporter, to }: Pick<ExporterBreak, 'exporter' | 'to'>,
+): boolean {
+  return each.exporter === exporter && each.to === to && each.clock === undefined
 }
 
 /** Takes how far the clock was ahead at a datagram: a delay makes it look less. */

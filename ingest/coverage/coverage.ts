@@ -3,7 +3,7 @@
  * from sequence numbers: see "Known, unknown, zero" in ARCHITECTURE.md.
  */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import type { DatagramContents, SequenceEvent } from '../../flow/sequence.ts'
+import type { DatagramContents, SequenceEvent, SequenceGap } from '../../flow/sequence.ts'
 import { countWithin } from '../../flow/spread.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
 import type { Coverage } from '../../store/series.ts'
@@ -11,10 +11,12 @@ import { BreakLog } from './breaks.ts'
 import { ChangedIntervals } from './changed-intervals.ts'
 import type { ClockStep } from './clock-steps.ts'
 
-/** What is known about one interval. A null reason means known. */
+/** What is known about one interval. A null reason means known, unless something is missing. */
 interface IntervalState {
   reason: UnknownReason | null
   datagrams: number
+  /** Sequence numbers missing between datagrams before and after it, or in it. Absent: none. */
+  missing?: number
   lostFlows: number
   lostFlowsEstimated: boolean
   /** Of its datagrams together. If data waits for its template, and no flows were read, it is unknown. */
@@ -111,9 +113,7 @@ export class CoverageTracker {
     if (known) this.changed.mark(event.exporter, interval)
     else this.#set(event.exporter, interval, state)
     held.lastInterval = Math.max(held.lastInterval, interval)
-    const { exporter, lostFlows, lostFlowsEstimated: isEstimated, sinceMs, receivedMs } = event
-    if (lostFlows > 0) this.lose(exporter, { lostFlows, isEstimated, sinceMs }, receivedMs)
-    else if (lostFlows < 0) this.#takeBack(event.exporter, interval, -lostFlows)
+    for (const gap of event.gaps) this.#countGap(event, gap)
     return silenceMs
   }
 
@@ -143,18 +143,18 @@ export class CoverageTracker {
     this.#countLost(exporter, last, { ...lost, lostFlows: left })
   }
 
-  /** Takes back losses, because late datagrams arrived: the last ones that were counted. */
-  #takeBack(exporter: string, interval: number, flows: number): void {
+  #countGap(
+    { exporter, lostFlowsEstimated: isEstimated }: SequenceEvent,
+    { sinceMs, untilMs, units, flows }: SequenceGap,
+  ): void {
     const { intervals } = this.#exporters.get(exporter)!
-    const earlier = () => [...intervals.keys()].filter((t) => t < interval).sort((a, b) => b - a)
-    let left = flows
-    const take = (t: number) => {
-      const lostFlows = -Math.min(left, intervals.get(t)!.lostFlows)
-      left += lostFlows
-      this.#countLost(exporter, t, { lostFlows, isEstimated: false })
+    for (let t = intervalStart(untilMs); t >= intervalStart(sinceMs); t -= intervalMs) {
+      const state = intervals.get(t)
+      if (!state) continue
+      state.missing = Math.max(0, (state.missing ?? 0) + units)
+      this.changed.mark(exporter, t)
     }
-    take(interval)
-    if (left > 0) earlier().forEach(take)
+    this.lose(exporter, { lostFlows: flows, isEstimated, sinceMs }, untilMs)
   }
 
   #countLost(
@@ -166,32 +166,31 @@ export class CoverageTracker {
     if (!state || lostFlows === 0) return
     state.lostFlows = Math.max(0, state.lostFlows + lostFlows)
     state.lostFlowsEstimated = state.lostFlows > 0 && (state.lostFlowsEstimated || isEstimated)
-    // Another domain's numbers may have continued.
-    if (state.datagrams === 0 && state.lostFlows > 0) state.reason ??= 'lost'
     this.changed.mark(exporter, interval)
   }
 
   /** Sets the reason of an interval without datagrams; null: nothing was sent in it. */
   judge(exporter: string, interval: number, reason: UnknownReason | null): void {
     const state = this.#exporters.get(exporter)?.intervals.get(interval)
-    if (state && (state.datagrams > 0 || state.reason === reason)) return
+    if (state && (state.datagrams > 0 || reasonOf(state) === reason)) return
     if (this.#exporters.has(exporter))
-      this.#set(exporter, interval, { ...(state ?? newState(reason)), reason })
+      this.#set(exporter, interval, { ...(state ?? newState(reason)), reason, missing: 0 })
   }
 
   /** The coverage of an interval, or null if it is not held here (the store may have it). */
   of(exporter: string, interval: number): Coverage | null {
     const state = this.#exporters.get(exporter)?.intervals.get(interval)
     if (!state) return null
+    const reason = reasonOf(state)
     return {
       time: interval,
       exporter,
-      known: state.reason === null ? 1 : 0,
-      unknown: state.reason === null ? {} : { [state.reason]: 1 },
+      known: reason === null ? 1 : 0,
+      unknown: reason === null ? {} : { [reason]: 1 },
       datagrams: state.datagrams,
       lostFlows: state.lostFlows,
       lostFlowsEstimated: state.lostFlowsEstimated,
-      ...(state.reason === null && interval + intervalMs > this.#listeningUntil
+      ...(reason === null && interval + intervalMs > this.#listeningUntil
         ? { openUntil: this.#listeningUntil }
         : {}),
     }
@@ -204,7 +203,7 @@ export class CoverageTracker {
     state.datagrams += datagrams
     state.lostFlows += lostFlows
     state.lostFlowsEstimated ||= lostFlows > 0 && lostFlowsEstimated
-    if (known === 1) state.reason = null
+    if (known === 1) Object.assign(state, { reason: null, missing: 0 })
   }
 
   /** The intervals held of any exporter. */
@@ -291,15 +290,26 @@ export class CoverageTracker {
   }
 }
 
-/** The reason for a silence, by the verdict on the datagram after it; null means known. */
+/** The reason for a silence, by the verdict on the datagram after it; null: known, unless a gap says what is missing. */
 const silenceReasons: Record<SequenceEvent['verdict'], UnknownReason | null> = {
   continues: null,
   duplicate: null,
   reordered: null,
-  gap: 'lost',
+  gap: null,
   unknown: 'lost',
   restart: 'exporter-restart',
   first: 'exporter-restart',
+}
+
+/** Why an interval is unknown; null means known. */
+function reasonOf({
+  reason,
+  datagrams,
+  missing = 0,
+  lostFlows,
+}: IntervalState): UnknownReason | null {
+  // Of several domains, the numbers of one may have continued.
+  return reason ?? (datagrams === 0 && (missing > 0 || lostFlows > 0) ? 'lost' : null)
 }
 
 function newState(reason: UnknownReason | null): IntervalState {

@@ -12,5 +12,6 @@ export const datagramAt = (receivedMs: number): SequenceEvent => ({
   lostDatagrams: 0,
   lostFlows: 0,
   lostFlowsEstimated: false,
+  gaps: [],
   carries: 'nothing',
 })

@@ -160,6 +160,7 @@ suite('breaks', () => {
     lostDatagrams: 0,
     lostFlows: verdict === 'gap' ? 30 : 0,
     lostFlowsEstimated: true,
+    gaps: [],
     carries: 'flows' as const,
   })
 

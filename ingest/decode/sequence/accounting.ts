@@ -10,7 +10,10 @@ import type { SequencedDatagram, SequenceFinding } from './sequence.ts'
 import { sequenceUnits } from '../exporters/stream.ts'
 
 /** The finding for v1, which has no sequence numbers. */
-const noSequence: SequenceFinding = { verdict: 'unknown', lostDatagrams: 0, lostFlows: 0 }
+const noSequence: SequenceFinding = { verdict: 'unknown', lostDatagrams: 0, lostFlows: 0, gaps: [] }
+
+/** The finding for a datagram that was accounted before. */
+const duplicate: SequenceFinding = { ...noSequence, verdict: 'duplicate' }
 
 /** An odd constant whose products spread well (Knuth's multiplicative hashing). */
 const hashPrime = 0x9e3779b1
@@ -23,6 +26,8 @@ export class Accounting {
     exportMs: 0,
     mark: 0,
     checksum: 0,
+    receivedMs: 0,
+    sinceMs: 0,
   }
   readonly #contents: SequencedContents = {
     records: 0,
@@ -53,7 +58,7 @@ export class Accounting {
     sequenced.checksum = stream.sequence.isNumbered ? 0 : checksumOf(context)
     if (!stream.sequence.isDuplicate(sequenced)) return false
     exporter.duplicates++
-    this.#report(context, { verdict: 'duplicate', lostDatagrams: 0, lostFlows: 0 })
+    this.#report(context, duplicate)
     return true
   }
 
@@ -69,6 +74,8 @@ export class Accounting {
     contents.optionsRecords = context.optionsRecords
     contents.recordsUnsure = context.recordsUnsure
     contents.flows = context.flowRecords
+    this.sequenced.receivedMs = context.receivedMs
+    this.sequenced.sinceMs = context.sinceMs
     const finding = stream.sequence.account(this.sequenced, contents)
     if (finding.verdict === 'reordered') exporter.reordered++
     if (finding.verdict === 'restart') exporter.restarts++
@@ -77,7 +84,7 @@ export class Accounting {
 
   #report(context: DatagramContext, finding: SequenceFinding): void {
     const { exporter, stream, receivedMs, sinceMs, exportMs } = context
-    const { verdict, lostDatagrams, lostFlows } = finding
+    const { verdict, lostDatagrams, lostFlows, gaps } = finding
     if (this.#onSequence === null && lostDatagrams === 0 && lostFlows === 0) return
     const lostFlowsEstimated = sequenceUnits[stream.version] === 'datagrams'
     if (lostDatagrams !== 0 || lostFlows !== 0) {
@@ -97,6 +104,7 @@ export class Accounting {
       lostDatagrams,
       lostFlows,
       lostFlowsEstimated,
+      gaps,
       carries: contentsOf(context),
     })
   }

@@ -2,10 +2,10 @@
  * Sequence numbers of one stream: finds loss, late datagrams, duplicates and restarts. Numbers
  * count flows (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
  */
-import type { SequenceVerdict } from '../../../flow/sequence.ts'
+import type { SequenceGap, SequenceVerdict } from '../../../flow/sequence.ts'
 import { beginsAnew, hasRestarted, type Clocks } from './boot.ts'
 import { reorderWindowDatagrams } from '../limits.ts'
-import { distance, MissingRanges, type MissingRange } from './missing.ts'
+import { distance, gapOf, MissingRanges, type MissingRange } from './missing.ts'
 import { NumberingGuess, unitsOf, type SequencedContents } from './numbering.ts'
 
 /** What the numbers of a version count, by its standard. */
@@ -18,13 +18,19 @@ export interface SequencedDatagram extends Clocks {
   mark: number
   /** Checksum of all bytes; 0 once the stream's numbers are known to change. */
   checksum: number
+  /** When it and the stream's previous one were received, unix ms. */
+  receivedMs: number
+  sinceMs: number
 }
 
 export interface SequenceFinding {
   verdict: SequenceVerdict
   lostDatagrams: number
   lostFlows: number
+  gaps: readonly SequenceGap[]
 }
+
+const noGaps: readonly SequenceGap[] = []
 
 export interface SequenceSnapshot {
   expected: number
@@ -68,7 +74,12 @@ export class Sequence {
   #expectedBefore = -1
   #restartedAt = 0
   /** A single object, reused: callers read a finding at once. */
-  readonly #finding: SequenceFinding = { verdict: 'first', lostDatagrams: 0, lostFlows: 0 }
+  readonly #finding: SequenceFinding = {
+    verdict: 'first',
+    lostDatagrams: 0,
+    lostFlows: 0,
+    gaps: noGaps,
+  }
 
   constructor(unit: SequenceUnit) {
     this.#guess = new NumberingGuess(unit)
@@ -99,6 +110,7 @@ export class Sequence {
     const finding = this.#finding
     finding.lostDatagrams = 0
     finding.lostFlows = 0
+    finding.gaps = noGaps
     const way = this.#guess.current
     const units = unitsOf(way, contents)
     const first = way.isAfter ? (datagram.sequence - units) >>> 0 : datagram.sequence
@@ -128,12 +140,10 @@ export class Sequence {
     if (hasRestarted(this.#last, datagram)) finding.verdict = 'restart'
     else if (ahead > 0 && this.#isFromBeforeRestart(first)) finding.verdict = 'reordered'
     else if (beginsAnew({ first, ahead }, this.#last, datagram)) finding.verdict = 'restart'
-    else if (ahead > 0) this.#lose(first, ahead)
+    else if (ahead > 0) this.#lose(datagram, { first, units: ahead })
     else if (!isLater && this.#missing.has(first)) {
-      const { datagrams, flows } = this.#missing.found(first, units)
       finding.verdict = 'reordered'
-      finding.lostDatagrams = datagrams
-      finding.lostFlows = flows
+      this.#count(this.#missing.found(first, units))
     } else if (this.#guess.fitsOther(datagram.sequence, contents)) finding.verdict = 'reordered'
     else finding.verdict = !isLater && -ahead <= this.#reorderUnits() ? 'reordered' : 'restart'
   }
@@ -157,16 +167,31 @@ export class Sequence {
    * Counts a gap of `units` before `first`. What the numbers do not count is estimated from the
    * mean.
    */
-  #lose(first: number, units: number): void {
+  #lose(
+    { sinceMs: beforeMs, receivedMs: untilMs }: SequencedDatagram,
+    { first, units }: { first: number; units: number },
+  ): void {
     const isDatagrams = this.#guess.current.counts === 'datagrams'
     const mean = Math.max(1, this.#meanFlows)
     const datagrams = isDatagrams ? units : Math.max(1, Math.round(units / mean))
     const flows = isDatagrams ? Math.round(units * this.#meanFlows) : units
     const from = (first - units) >>> 0
-    this.#missing.add({ from, units, datagrams, flows, foundAt: this.#datagrams })
+    // The clock may have been set back.
+    const sinceMs = Math.min(beforeMs, untilMs)
+    const range = { from, units, datagrams, flows, foundAt: this.#datagrams, sinceMs, untilMs }
+    this.#missing.add(range)
     this.#finding.verdict = 'gap'
-    this.#finding.lostDatagrams = datagrams
-    this.#finding.lostFlows = flows
+    this.#count([gapOf(range, 1)])
+  }
+
+  /** Counts what is missing, or no longer is. */
+  #count(gaps: readonly SequenceGap[]): void {
+    const finding = this.#finding
+    finding.gaps = gaps
+    for (const { datagrams, flows } of gaps) {
+      finding.lostDatagrams += datagrams
+      finding.lostFlows += flows
+    }
   }
 
   #learn(datagram: SequencedDatagram, contents: SequencedContents): void {
@@ -182,7 +207,7 @@ export class Sequence {
     finding.verdict = 'continues'
     finding.lostDatagrams -= mistaken.datagrams
     finding.lostFlows -= mistaken.flows
-    this.#missing.clear()
+    finding.gaps = [...finding.gaps, ...this.#missing.mistaken(mistaken)]
   }
 
   #advance(datagram: SequencedDatagram, contents: SequencedContents): void {

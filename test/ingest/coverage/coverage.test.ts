@@ -22,6 +22,7 @@ function take(
   carries: DatagramContents = 'flows',
 ): void {
   const receivedMs = t0 + interval * intervalMs + 1000
+  const gap = { sinceMs: t0, untilMs: receivedMs, units: 1, datagrams: 1, flows: lost }
   tracker.take({
     exporter,
     observationDomain: 0,
@@ -32,6 +33,7 @@ function take(
     lostDatagrams: lost,
     lostFlows: lost,
     lostFlowsEstimated: false,
+    gaps: verdict === 'gap' ? [gap] : [],
     carries,
   })
 }
@@ -211,4 +213,22 @@ test('a datagram that comes late, in the next interval, was not lost in the one 
   hear(intervalMs + 20, 1)
   hear(intervalMs + 30, 2)
   assert.deepEqual(lostIn(tracker, 2), [0, 0])
+})
+
+test('a silence is not lost once everything that was missing after it came late', () => {
+  const { tracker, hear } = watched()
+  hear(0, 0)
+  hear(2 * intervalMs, 3)
+  hear(2 * intervalMs + 5, 5)
+  assert.deepEqual(words(tracker, 3), ['known', 'lost', 'known'])
+  assert.equal(tracker.breaks.list().length, 1)
+  hear(2 * intervalMs + 10, 2)
+  assert.deepEqual(words(tracker, 3), ['known', 'lost', 'known'], 'one is still missing')
+  assert.deepEqual(tracker.breaks.list().map(({ lostFlows }) => lostFlows), [1]) // prettier-ignore
+  tracker.changed.take()
+  hear(2 * intervalMs + 20, 1)
+  assert.deepEqual(words(tracker, 3), ['known', 'known', 'known'])
+  assert.deepEqual(lostIn(tracker, 3), [0, 0, 1], 'what was lost later is still lost')
+  assert.deepEqual(tracker.breaks.list(), [])
+  assert.ok(tracker.changed.has(exporter, t0 + intervalMs), 'it is written again')
 })
