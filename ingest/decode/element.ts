@@ -19,6 +19,7 @@ export const scratchNames = [
   'samplingProbability',
   'flowDurationMs',
   'systemInitTimeMs',
+  'replyAfterMs',
 ] as const
 export type ScratchName = (typeof scratchNames)[number]
 

@@ -206,10 +206,11 @@ const enterpriseRows: Readonly<Record<number, readonly Row[]>> = {
   ],
   // Viptela (Cisco SD-WAN): the VPN, which separates networks at a site.
   41916: [[4321, 'viptelaVpnId', 'unsigned', 'ingressVRFID']],
-  // CERT: YAF reports the flags of the first packet separately from the others.
+  // CERT: YAF reports the flags of the first packet separately from the others, and when the first reply came.
   6871: [
     [14, 'initialTCPFlags', 'flags', 'tcpControlBits'],
     [15, 'unionTCPFlags', 'flags', 'tcpControlBits'],
+    [21, 'reverseFlowDeltaMilliseconds', 'scratch', 'replyAfterMs'],
   ],
 }
 

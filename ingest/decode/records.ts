@@ -283,7 +283,9 @@ export class RecordDecoder {
     if (isBiflow) this.#readReverse(context, compiled, from)
     finishRows(this.#finish, context, compiled, from)
     if (isBiflow) {
-      appendReverse(context, this.target.reverse, from)
+      const { reverse, scratch } = this.target
+      const replyAfterMs = compiled.scratch.has('replyAfterMs') ? scratch.replyAfterMs : null
+      appendReverse(context, reverse, { from, replyAfterMs })
       clearFlowColumns(this.target.reverse)
     }
     context.flowRecords += records

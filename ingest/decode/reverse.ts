@@ -50,9 +50,14 @@ export const swappedColumn = (name: ColumnName): ColumnName => swapped.get(name)
 
 /**
  * Appends a row for each record whose other direction counted anything, made from row `from` +
- * record and from `reverse`, the reverse values of the record.
+ * record and from `reverse`, the reverse values of the record. `replyAfterMs`: by record, how long after the first
+ * packet the first of the other direction came; null if records do not say.
  */
-export function appendReverse(context: DatagramContext, reverse: FlowColumns, from: number): void {
+export function appendReverse(
+  context: DatagramContext,
+  reverse: FlowColumns,
+  { from, replyAfterMs }: { from: number; replyAfterMs: Float64Array | null },
+): void {
   const { flows, exporter } = context
   for (let record = 0; record < reverse.count; record++) {
     const octets = reverse.octetDeltaCount[record]!
@@ -60,6 +65,7 @@ export function appendReverse(context: DatagramContext, reverse: FlowColumns, fr
     if ((octets === 0 && packets === 0) || flows.count >= flows.capacity) continue
     const row = flows.count++
     copySwapped(flows, from + record, row)
+    if (replyAfterMs !== null) beginLater(flows, row, replyAfterMs[record]!)
     takeOwn(context, reverse, { record, row })
     const rate = flows.samplingInterval[row]!
     exporter.flows++
@@ -95,6 +101,12 @@ function copySwapped(flows: FlowColumns, from: number, row: number): void {
     for (let word = 0; word < words; word++)
       flows[name][row * words + word] = source[from * words + word]!
   }
+}
+
+/** Moves a row's beginning; an impossible one, after its end, is ignored. */
+function beginLater(flows: FlowColumns, row: number, afterMs: number): void {
+  const start = flows.flowStartMilliseconds[row]! + afterMs
+  if (start <= flows.flowEndMilliseconds[row]!) flows.flowStartMilliseconds[row] = start
 }
 
 /** Takes the record's own values for the other direction. */

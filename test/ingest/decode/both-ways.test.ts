@@ -5,7 +5,16 @@ import { describe, test } from 'node:test'
 import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
 import { decodeAll, from, openDecoder, pick, rowsOf } from './decoded.ts'
-import { assertRows, isTimed, recordOf, times, uptimes, type FieldValues } from './layout.ts'
+import {
+  assertRows,
+  end,
+  isTimed,
+  recordOf,
+  start,
+  times,
+  uptimes,
+  type FieldValues,
+} from './layout.ts'
 
 const ends: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
 const forth = { sourceAddress: '10.0.0.1', destinationAddress: '192.0.2.1', sourceTransportPort: 40_000, destinationTransportPort: 443 } // prettier-ignore
@@ -39,6 +48,37 @@ describe('nProbe', () => {
     const same: FieldValues = [[1, 8, 300], [23, 8, 300], [2, 4, 3], [24, 4, 3]] // prettier-ignore
     const { bytes } = assertRows(encodeV9({ sets: recordOf(258, [...ends, ...same, ...uptimes]) }), [rows[0]!]) // prettier-ignore
     assert.equal(bytes, 300)
+  })
+})
+
+describe('YAF', () => {
+  const counts: FieldValues = [[1, 8, 300], [2, 8, 3], [1, 8, 9000, 29_305], [2, 8, 7, 29_305]] // prettier-ignore
+  const answered = (afterMs: number) =>
+    recordOf(256, [...ends, ...counts, ...times, [21, 4, afterMs, 6871]])
+  const began = (ms: number) => [
+    { ...forth, octetDeltaCount: 300, ...isTimed },
+    { ...back, octetDeltaCount: 9000, ...isTimed, flowStartMilliseconds: ms },
+  ]
+
+  test('the reply begins when its own first packet came', () => {
+    assertRows(encodeIpfix({ sets: answered(35) }), began(start + 35))
+  })
+
+  test('not after the flow’s end', () => {
+    assertRows(encodeIpfix({ sets: answered(end - start + 1) }), began(start))
+  })
+
+  test('of several records, each its own', () => {
+    const [templates, data] = answered(35)
+    assert.ok(data !== undefined && 'data' in data)
+    const [first] = data.records
+    const sets = [templates!, { ...data, records: [first!, [...first!.slice(0, -1), 0], first!] }]
+    const { rows } = decodeAll([encodeIpfix({ sets })])
+    const replies = rows.filter(({ octetDeltaCount }) => octetDeltaCount === 9000)
+    assert.deepEqual(
+      replies.map(({ flowStartMilliseconds }) => flowStartMilliseconds),
+      [start + 35, start, start + 35],
+    )
   })
 })
 
