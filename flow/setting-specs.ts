@@ -16,6 +16,7 @@ import {
   timeZone,
   whole,
   plainName,
+  publishedAt,
 } from './setting-values.ts'
 
 /** Private-use networks, not reachable from outside. */
@@ -34,8 +35,8 @@ export const settingSpecs = {
   PUBLISHED: setting(
     'address at which a container or a proxy publishes the page',
     '',
-    endpoint,
-    'write ADDRESS:PORT or NAME:PORT, such as weir.example.org:443',
+    publishedAt,
+    'write NAME:PORT, such as weir.example.org:443, or https://NAME:PORT',
   ),
   NETFLOW: setting('UDP address for NetFlow', '0.0.0.0:2055', endpoint, endpointRemedy),
   IPFIX: setting('UDP address for IPFIX', '0.0.0.0:4739', endpoint, endpointRemedy),

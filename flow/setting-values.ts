@@ -8,6 +8,13 @@ export interface Endpoint {
   port: number
 }
 
+/** Where browsers find the page. */
+export interface PublishedAt extends Endpoint {
+  scheme: 'http' | 'https'
+}
+
+const usualPorts = { http: 80, https: 443 }
+
 /** A parser returns the value, or null if the text is invalid; `remedy` then says what to write. */
 export interface SettingSpec<Value> {
   default: string
@@ -47,6 +54,23 @@ export function endpoint(text: string): Endpoint | null {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text.trim())
   if (!match || Number(match[3]) > 65_535) return null
   return { host: match[1] ?? match[2]!, port: Number(match[3]) }
+}
+
+/** `NAME:PORT`, where port 443 means TLS; or `https://NAME:PORT`, for TLS on another port. */
+export function publishedAt(text: string): PublishedAt | null {
+  const [, given, place = ''] = /^(?:(https?):\/\/)?([^/]+)\/?$/.exec(text.trim()) ?? []
+  const usual = given === 'https' ? usualPorts.https : usualPorts.http
+  const found = endpoint(place) ?? (given === undefined ? null : endpoint(`${place}:${usual}`))
+  if (!found) return null
+  const isSecure = given === undefined ? found.port === usualPorts.https : given === 'https'
+  return { ...found, scheme: isSecure ? 'https' : 'http' }
+}
+
+/** A published address as a URL, without a port that its scheme implies. */
+export function publishedUrl({ scheme, host, port }: PublishedAt): string {
+  const text = endpointText({ host, port })
+  const isUsual = port === usualPorts[scheme]
+  return `${scheme}://${isUsual ? text.slice(0, text.lastIndexOf(':')) : text}`
 }
 
 /** An endpoint as text that `endpoint` can parse. */

@@ -9,7 +9,7 @@ import type { Tier } from './interval.ts'
 import type { AccessSettings, AlertSettings, NamingSettings } from './console-specs.ts'
 import { settingRules } from './setting-rules.ts'
 import { settingSpecs } from './setting-specs.ts'
-import type { Endpoint, SettingSpec } from './setting-values.ts'
+import type { Endpoint, PublishedAt, SettingSpec } from './setting-values.ts'
 
 /** How to connect to InfluxDB, when series are stored there. */
 export interface InfluxSettings {
@@ -28,7 +28,7 @@ export interface Settings {
   data: string
   http: Endpoint
   /** The page's address for browsers, if it differs from `http`. */
-  published: Endpoint | null
+  published: PublishedAt | null
   netflow: Endpoint
   ipfix: Endpoint
   sflow: Endpoint

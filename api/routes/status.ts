@@ -6,7 +6,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { formatNetwork, type NetworkSet } from '../../flow/address.ts'
 import { reasonOf } from '../../flow/reason.ts'
-import { endpointText } from '../../flow/setting-values.ts'
+import { endpointText, publishedUrl } from '../../flow/setting-values.ts'
 import { isLoopback } from '../../flow/setting-rules.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
@@ -172,7 +172,7 @@ function shown(settings: Settings): StatusAnswer['settings'] {
   return {
     data: settings.data,
     http: endpointText(settings.http),
-    published: settings.published && endpointText(settings.published),
+    published: settings.published && publishedUrl(settings.published),
     netflow: endpointText(settings.netflow),
     ipfix: endpointText(settings.ipfix),
     sflow: endpointText(settings.sflow),

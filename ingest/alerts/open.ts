@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 
 import { reasonOf } from '../../flow/reason.ts'
+import { publishedUrl } from '../../flow/setting-values.ts'
 import { zoneOf, type Settings } from '../../flow/settings.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
@@ -87,11 +88,9 @@ function viewOf(cluster: AlertCluster) {
 
 /** The page's URL for browsers: as published, or the API's own. */
 function pageUrl({ published, http }: Settings): string {
-  const { host, port } = published ?? http
-  const isAny = host === '0.0.0.0' || host === '::'
-  const name = isAny ? hostname() : host.includes(':') ? `[${host}]` : host
-  if (published !== null && port === 443) return `https://${name}`
-  return port === 80 ? `http://${name}` : `http://${name}:${port}`
+  const at = published ?? { ...http, scheme: 'http' }
+  const isAny = at.host === '0.0.0.0' || at.host === '::'
+  return publishedUrl(isAny ? { ...at, host: hostname() } : at)
 }
 
 /** Answers POST /alerts/test {id} on ingest's socket; false for other requests. */

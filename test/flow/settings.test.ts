@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { endpoint, endpointText } from '../../flow/setting-values.ts'
+import { endpoint, endpointText, publishedAt, publishedUrl } from '../../flow/setting-values.ts'
 import { readSettings, SettingsError } from '../../flow/settings.ts'
 
 function faultsOf(environment: Record<string, string>): string[] {
@@ -105,6 +105,20 @@ test('resolvers are addresses, with or without a port', () => {
 test('endpoints are written as they are read', () => {
   for (const text of ['127.0.0.1:2055', '[::]:2055', 'weir.example:80'])
     assert.equal(endpointText(endpoint(text)!), text)
+})
+
+test('the page is published with TLS on port 443, and on any other whose scheme says so', () => {
+  for (const [text, url] of [
+    ['weir.example:8080', 'http://weir.example:8080'],
+    ['weir.example:80', 'http://weir.example'],
+    ['weir.example:443', 'https://weir.example'],
+    ['https://weir.example:8443', 'https://weir.example:8443'],
+    ['https://weir.example/', 'https://weir.example'],
+    ['http://[2001:db8::1]:443', 'http://[2001:db8::1]:443'],
+  ] as const)
+    assert.equal(publishedUrl(publishedAt(text)!), url, text)
+  for (const text of ['weir.example', 'https://weir.example/weir', 'ftp://weir.example:80', ''])
+    assert.equal(publishedAt(text), null, text)
 })
 
 test('off loopback the API requires WEIR_AUTH', () => {
