@@ -3,10 +3,11 @@ import { formatAddress, parseAddress, type Network } from '../../flow/address.ts
 import { FilterError, allOf, exporterFilter, type Filter } from '../../flow/filter.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
 import type { FlowWindow, Include } from '../../store/flows.ts'
-import { parseTime } from '../../flow/time-grammar.ts'
+import { parseTime, type TimeContext } from '../../flow/time-grammar.ts'
 import { isZone } from '../../flow/zone.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import type { NameSource } from '../names/labels.ts'
+import { timeForms } from '../schema/parts.ts'
 import { exportersNamed, filterContext, type NamedExporter } from './filter-context.ts'
 
 /** The window's parameters, as text. */
@@ -46,21 +47,28 @@ export interface WindowContext {
 }
 
 /**
+ * Reads one side of a range, unix ms.
+ * @throws ApiError naming the side if it cannot be read
+ */
+export function readTime(text: string, context: TimeContext): number {
+  const t = parseTime(withPlus(text), context)
+  if (t === null)
+    throw badQuery(
+      'bad-time',
+      `${context.side} "${text}" cannot be read as a time between 1970 and 2100`,
+      `write ${timeForms}`,
+    )
+  return t
+}
+
+/**
  * Reads the window of a query.
  * @throws ApiError naming the parameter that cannot be used
  */
 export function readWindow(query: WindowQuery, context: WindowContext): Window {
   const zone = readZone(query.tz ?? context.zone)
-  const time = (name: 'from' | 'to', text: string) => {
-    const t = parseTime(withPlus(text), { now: context.now, zone, side: name })
-    if (t === null)
-      throw badQuery(
-        'bad-time',
-        `${name} "${text}" is not a time between 1970 and 2100`,
-        'write ISO 8601, unix seconds, now-6h or now/d',
-      )
-    return t
-  }
+  const time = (side: 'from' | 'to', text: string) =>
+    readTime(text, { now: context.now, zone, side })
   const [fromText, toText] = [query.from ?? 'now-6h', query.to ?? 'now']
   const from = time('from', fromText)
   const to = time('to', toText)

@@ -2,14 +2,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { zoneOf } from '../../flow/settings.ts'
-import { parseTime } from '../../flow/time-grammar.ts'
 import type { StateDocument } from '../../store/state.ts'
 import { newId } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
 import { headOf } from '../documents/documents.ts'
 import { badQuery } from '../errors.ts'
 import type { ApiParts, App } from '../parts.ts'
-import { readZone } from '../query/window.ts'
+import { readTime, readZone } from '../query/window.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { Annotation, AnnotationBody, AnnotationsAnswer, AnnotationsQuery } from '../schema/state.ts'
 
@@ -92,14 +91,7 @@ function readRange(
   const time = (side: 'from' | 'to', fallback: number): number => {
     const text = query[side]
     if (text === undefined) return fallback
-    const t = parseTime(text, { now, zone, side })
-    if (t === null)
-      throw badQuery(
-        'bad-time',
-        `"${side}" is not a time: ${text}`,
-        'write ISO 8601, unix seconds or now-6h',
-      )
-    return t / 1000
+    return readTime(text, { now, zone, side }) / 1000
   }
   const from = time('from', Number.NEGATIVE_INFINITY)
   const to = time('to', Number.POSITIVE_INFINITY)

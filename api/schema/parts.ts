@@ -37,7 +37,8 @@ export function paragraph(description: string, maxLength = 2000) {
 }
 
 /** How times may be written in a query. */
-export const timeForms = 'ISO 8601, unix seconds, unix milliseconds (13 digits), or now-6h, now/d'
+export const timeForms =
+  'ISO 8601, unix seconds (9 or 10 digits), unix milliseconds (13 digits), or now-6h, now/d'
 
 export const count = Type.Number({ minimum: 0 })
 export const seconds = Type.Number({ description: 'unix seconds' })

@@ -20,6 +20,8 @@ suite('refusals', () => {
     ['/api/exporters?a=1', 'unknown-parameter', /no parameters/],
     ['/api/status?a=1', 'unknown-parameter', /no parameters/],
     ['/api/series?from=yesterday', 'bad-time', /from "yesterday"/],
+    ['/api/series?from=20261116', 'bad-time', /cannot be read.*unix seconds \(9 or 10 digits\)/],
+    ['/api/annotations?to=86400', 'bad-time', /cannot be read.*unix seconds \(9 or 10 digits\)/],
     ['/api/series?from=now&to=now-1h', 'empty-window', /from "now" is not before to "now-1h"/],
     ['/api/series?from=0&to=now', 'window-too-long', /20 years/],
     ['/api/series?tz=Mars/Olympus', 'bad-zone', /Mars/],
