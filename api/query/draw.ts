@@ -2,6 +2,7 @@
 import { intervalStart, type Tier } from '../../flow/interval.ts'
 import type { FlowStore, FlowWindow } from '../../store/flows.ts'
 import type { NameSource } from '../names/labels.ts'
+import type { AwaySteps } from './away-steps.ts'
 import type { CoverageGrid, Seen } from './coverage.ts'
 import { addFiveMinuteFacts } from './five-minutes.ts'
 import { fromArchive } from './from-archive.ts'
@@ -36,6 +37,8 @@ export interface Drawn {
   covered: CoverageGrid
   /** Coverage in the finest steps available. */
   finest: CoverageGrid
+  /** Steps shorter than those of the coverage in which an exporter was away. */
+  away?: AwaySteps | null
   fiveMinute: (line: Line) => FiveMinute
   /** Whether peaks of several stored rows are bounds. */
   partsAreBounds: boolean
@@ -137,13 +140,14 @@ async function drawArchive(
     signal,
     progress,
   }
-  const { grid, covered, lines, fiveMinute } = await fromArchive(question, stepMs)
+  const { grid, covered, away, lines, fiveMinute } = await fromArchive(question, stepMs)
   return {
     source: 'archive',
     grid,
     lines,
     covered,
     finest: covered,
+    away,
     fiveMinute: (line) => ({ values: fiveMinute.get(line)! }),
     partsAreBounds: false,
     openAt: openArchiveStep(grid, covered.openUntil),

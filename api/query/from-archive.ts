@@ -2,6 +2,7 @@
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { badQuery } from '../errors.ts'
 import type { FlowStore, FlowWindow } from '../../store/flows.ts'
+import { blankAway, layAway, type AwaySteps } from './away-steps.ts'
 import { archiveLines, fiveMinuteValues, foldLine } from './archive-lines.ts'
 import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
 import type { SeriesReader } from './from-tier.ts'
@@ -29,6 +30,8 @@ export interface ArchiveQuestion {
 export interface ArchiveAnswer {
   grid: Grid
   covered: CoverageGrid
+  /** Steps under 5 minutes in which an exporter was away; null if there are none. */
+  away: AwaySteps | null
   lines: Line[]
   /** 5-minute values, by line. */
   fiveMinute: ReadonlyMap<Line, Float64Array>
@@ -49,7 +52,7 @@ export async function fromArchive(
       `the archive is read in steps of 5 minutes, and ${fine.count} are more than ${stepsMax}`,
       'ask for less time',
     )
-  const [flows, covered] = await Promise.all([
+  const [flows, covered, breaks] = await Promise.all([
     question.flows.series({
       from: grid.from,
       to: gridEnd(grid),
@@ -65,18 +68,21 @@ export async function fromArchive(
       connections: question.connections,
     }),
     coverageUnder(question, grid),
+    stepMs < intervalMs ? question.flows.breaks?.() : [],
   ])
   const until = covered.openUntil ?? Number.POSITIVE_INFINITY
   const { directions } = split
   const reach = { first, until }
   const made = archiveLines({ grid: fine, flows, covered, unit, directions, reach })
+  const away = layAway(breaks ?? [], grid, covered)
   const fiveMinute = new Map<Line, Float64Array>()
   const lines = made.map((line) => {
     const folded = foldLine(line, fine, { to: grid, until })
     fiveMinute.set(folded, fiveMinuteValues(line, fine))
+    if (away) blankAway(folded, away)
     return folded
   })
-  return { grid, covered, lines, fiveMinute }
+  return { grid, covered, away, lines, fiveMinute }
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Unknown and lost time as merged ranges. */
 import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
+import type { AwaySteps } from './away-steps.ts'
 import type { CoverageGrid } from './coverage.ts'
-import { gridEnd } from './grid.ts'
+import { gridEnd, type Grid } from './grid.ts'
 
 /**
  * The limits of the ranges: the answer's window, and now, since the future is not unknown. Unix ms.
@@ -17,8 +18,13 @@ type UnknownRange = [from: number, to: number, reason: UnknownReason]
 /**
  * [from, to, reason] in unix seconds, ascending; neighbours with the same reason are merged. Time
  * within the bounds but outside the grid was not seen: the grid is only as long as what is stored.
+ * In steps that are known, an exporter may have been away for a while.
  */
-export function unknownRanges(covered: CoverageGrid, bounds: RangeBounds): UnknownRange[] {
+export function unknownRanges(
+  covered: CoverageGrid,
+  bounds: RangeBounds,
+  away: AwaySteps | null = null,
+): UnknownRange[] {
   const ranges: UnknownRange[] = []
   const add = (from: number, to: number, reason: UnknownReason) => {
     const last = ranges.at(-1)
@@ -27,8 +33,11 @@ export function unknownRanges(covered: CoverageGrid, bounds: RangeBounds): Unkno
   }
   const [start, end] = [bounds.from / 1000, Math.min(bounds.to, bounds.now) / 1000]
   add(start, Math.min(covered.grid.from / 1000, end), 'not-seen')
-  for (const [at, from, to] of steps(covered, bounds))
+  for (const [at, from, to] of steps(covered.grid, bounds))
     if (covered.isKnown[at] !== 1) add(from, to, unknownReasons[covered.reason[at]!]!)
+    else if (away)
+      for (const [within, first, last] of steps(away.grid, withinMs(from, to)))
+        if (away.all[within] !== 0) add(first, last, unknownReasons[away.all[within]! - 1]!)
   add(Math.max(start, gridEnd(covered.grid) / 1000), end, 'not-seen')
   return ranges
 }
@@ -39,7 +48,7 @@ export function lostRanges(
   bounds: RangeBounds,
 ): [number, number, number, boolean][] {
   const ranges: [number, number, number, boolean][] = []
-  for (const [at, from, to] of steps(covered, bounds)) {
+  for (const [at, from, to] of steps(covered.grid, bounds)) {
     const flows = covered.lostFlows[at]!
     if (flows === 0) continue
     const isEstimated = covered.lostIsEstimated[at] === 1
@@ -53,10 +62,17 @@ export function lostRanges(
   return ranges
 }
 
+/** Bounds from unix seconds. */
+function withinMs(from: number, to: number): RangeBounds {
+  return { from: from * 1000, to: to * 1000, now: to * 1000 }
+}
+
 /** The steps that overlap the bounds: index, start and end in unix seconds. */
-function* steps({ grid }: CoverageGrid, bounds: RangeBounds): Generator<[number, number, number]> {
+function* steps(grid: Grid, bounds: RangeBounds): Generator<[number, number, number]> {
   const end = Math.min(bounds.to, bounds.now)
-  for (let at = 0; at < grid.count; at++) {
+  const first = Math.max(0, Math.floor((bounds.from - grid.from) / grid.stepMs))
+  for (let at = first; at < grid.count; at++) {
+    if (grid.from + at * grid.stepMs >= end) return
     const from = Math.max(bounds.from, grid.from + at * grid.stepMs)
     const to = Math.min(end, grid.from + (at + 1) * grid.stepMs)
     if (from < to) yield [at, from / 1000, to / 1000]

@@ -19,7 +19,7 @@ export function answerOf(
   drawn: Drawn,
   { source, context }: { source: Source; context: SeriesContext },
 ): SeriesAnswer {
-  const { grid, lines, finest } = drawn
+  const { grid, lines, finest, away } = drawn
   const [from, to] = [grid.from, gridEnd(grid)]
   if (lines.length * grid.count > valuesMax)
     throw badQuery(
@@ -41,7 +41,7 @@ export function answerOf(
     by: [...split.by],
     time,
     series: lines.map((line) => entryOf(line, { drawn, split, cf, measure, context, window })),
-    unknown: unknownRanges(finest, bounds),
+    unknown: unknownRanges(finest, bounds, away),
     lost: lostRanges(finest, bounds),
     open: openOf(drawn),
     remarks: [

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 
 import type { Filter } from '../../flow/filter.ts'
+import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import { protocolNumber } from '../../flow/protocol.ts'
 import { portText, servicePort } from '../../flow/service.ts'
 import { activeWithin, countWithin } from '../../flow/spread.ts'
@@ -55,9 +56,15 @@ export class MemoryFlows implements FlowStore {
   readonly flows: FlowRecord[]
   /** The queries received, for tests of what is passed on. */
   readonly asked: FlowWindow[] = []
+  /** When exporters were away. */
+  readonly away: ExporterBreak[] = []
 
   constructor(flows: readonly FlowRecord[]) {
     this.flows = [...flows]
+  }
+
+  async breaks() {
+    return this.away
   }
 
   async series(query: FlowSeriesQuery): Promise<FlowSeries> {

@@ -50,6 +50,42 @@ suite('/api/series from the archive', () => {
     assert.deepEqual(unknown, [[seconds(second(300)), seconds(second(600)), 'exporter-restart']])
   })
 
+  test('in steps under 5 minutes, a short absence of an exporter is unknown and not 0', async (t) => {
+    const other = '192.0.2.9'
+    const sent = (first: number, last: number, from = exporter) =>
+      flow({ first: second(first), last: second(last), bytes: last - first, exporter: from })
+    const { get, flows } = await appUnderTest(t, {
+      steps: { '5m': [...known, ...known.map((step) => ({ ...step, exporter: other }))] },
+      flows: [sent(0, 60), sent(140, 300), sent(0, 300, other)],
+    })
+    const none = { exporter, lostFlows: 9, isRestart: false }
+    flows.away.push(
+      { ...none, from: second(60.2), to: second(140.4), lostDatagrams: 3 },
+      { ...none, from: second(200), to: second(220), lostDatagrams: 2 },
+    )
+    const url = `/api/series?from=${seconds(noon)}&to=${seconds(noon) + 300}&filter=proto+tcp`
+    const answers = await Promise.all(
+      [1, 60, 300].map((step) => get<SeriesAnswer>(`${url}&step=${step}&exporter=${exporter}`)),
+    )
+    const [fine, minutes, whole] = answers.map(({ series }) => series[0]!)
+    assert.deepEqual(fine!.values, [...fill(60, 8), ...fill(80, null), ...fill(160, 8)])
+    assert.deepEqual(minutes!.values, [8, null, (8 * 40) / 60, 8, 8])
+    assert.deepEqual(whole!.values, [(8 * 220) / 300], 'the interval is known, as in the totals')
+    for (const { summary } of [fine!, minutes!, whole!])
+      assert.deepEqual([summary.total, summary.p95], [220, (8 * 220) / 300])
+    assert.deepEqual(answers.map(({ unknown }) => unknown), [
+      [[seconds(second(60)), seconds(second(140)), 'lost']],
+      [[seconds(second(60)), seconds(second(120)), 'lost']],
+      [],
+    ]) // prettier-ignore
+    const both = await get<SeriesAnswer>(`${url}&step=60&by=exporter`)
+    const minuteOf = (address: string) =>
+      both.series.find(({ key }) => key!['exporter'] === address)!.values[1]
+    assert.deepEqual([minuteOf(exporter), minuteOf(other)], [null, 8])
+    const all = await get<SeriesAnswer>(`${url}&step=60`)
+    assert.deepEqual(all.series[0]!.values[1], null, 'a sum is unknown while a part of it is')
+  })
+
   test('a window under 5 minutes has no p95, and says why', async (t) => {
     const flows = [flow({ first: second(10), last: second(20) })]
     const { get } = await appUnderTest(t, { steps: { '5m': known }, flows })

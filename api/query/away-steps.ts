@@ -1,0 +1,64 @@
+/**
+ * Steps shorter than an interval in which an exporter was away. Its interval is known, because datagrams came before and
+ * after; but nothing is known of the time in between.
+ */
+import { wasAway, type ExporterBreak } from '../../flow/incident/incident.ts'
+import { intervalMs } from '../../flow/interval.ts'
+import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
+import { xff, type CoverageGrid } from './coverage.ts'
+import { gridEnd, type Grid } from './grid.ts'
+import type { Line } from './line.ts'
+
+export interface AwaySteps {
+  grid: Grid
+  /** For each exporter that was away, and as `all` for all together: 0, or 1 + an index into unknownReasons. */
+  of: ReadonlyMap<string, Uint8Array>
+  all: Uint8Array
+}
+
+/**
+ * The steps of which less than xff is outside an absence of an exporter that counts; null if there is none. Longer steps
+ * are known by their intervals, as in the totals.
+ */
+export function layAway(
+  breaks: readonly ExporterBreak[],
+  grid: Grid,
+  { places }: CoverageGrid,
+): AwaySteps | null {
+  if (grid.stepMs >= intervalMs) return null
+  const of = new Map<string, Uint8Array>()
+  const all = new Uint8Array(grid.count)
+  for (const each of breaks) {
+    if (!wasAway(each) || !places.has(each.exporter)) continue
+    if (each.to <= grid.from || each.from >= gridEnd(grid)) continue
+    const own = of.get(each.exporter) ?? new Uint8Array(grid.count)
+    of.set(each.exporter, own)
+    const reason = 1 + unknownReasons.indexOf(reasonOf(each))
+    const first = Math.max(0, Math.floor((each.from - grid.from) / grid.stepMs))
+    for (let at = first; at < grid.count; at++) {
+      const start = grid.from + at * grid.stepMs
+      if (start >= each.to) break
+      const awayMs = Math.min(each.to, start + grid.stepMs) - Math.max(each.from, start)
+      if (awayMs <= (1 - xff) * grid.stepMs) continue
+      own[at] = Math.max(own[at]!, reason)
+      all[at] = Math.max(all[at]!, reason)
+    }
+  }
+  return of.size === 0 ? null : { grid, of, all }
+}
+
+function reasonOf({ isRestart, isOurs }: ExporterBreak): UnknownReason {
+  if (isOurs) return 'not-listening'
+  return isRestart ? 'exporter-restart' : 'lost'
+}
+
+/** Makes the steps unknown in a line on the same grid: those of its exporter, or of any. */
+export function blankAway(line: Line, { of, all }: AwaySteps): void {
+  const exporter = line.key?.['exporter']
+  const steps = exporter === undefined ? all : of.get(String(exporter))
+  for (const [at, reason] of steps?.entries() ?? []) {
+    if (reason === 0) continue
+    line.average[at] = Number.NaN
+    line.peak[at] = Number.NaN
+  }
+}
