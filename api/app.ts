@@ -25,6 +25,7 @@ import { refuseBroken } from './broken-requests.ts'
 import { addEntityTags } from './cache/http.ts'
 import { describe, showDescription } from './docs.ts'
 import { ApiError, errorAnswer, toApiError } from './errors.ts'
+import { descriptionsOf } from './kept-query.ts'
 import { AnswerCache, textOf } from './cache/answer-cache.ts'
 import { warmUp } from './warm-up.ts'
 import { compressedFromBytes } from './cache/sent-texts.ts'
@@ -214,9 +215,5 @@ function leaveTheGone(app: FastifyInstance): void {
 
 /** The parameters of a request's route: descriptions by name. */
 function knownParameters(request: FastifyRequest): Record<string, string> {
-  const schema = request.routeOptions?.schema?.querystring as
-    | { properties?: Record<string, { description?: string }> }
-    | undefined
-  const known = Object.entries(schema?.properties ?? {})
-  return Object.fromEntries(known.map(([name, { description = '' }]) => [name, description]))
+  return descriptionsOf(request.routeOptions?.schema?.querystring)
 }

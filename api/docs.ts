@@ -29,13 +29,28 @@ export async function describe(app: FastifyInstance, version: string): Promise<v
 /** Adds the routes that show the description. */
 export function showDescription(app: FastifyInstance): void {
   const hidden = { schema: { hide: true } }
-  app.get('/api/docs/json', hidden, () => app.swagger())
+  app.get('/api/docs/json', hidden, () => withPrefixItems(app.swagger()))
   app.get('/api/docs', hidden, (_request, reply) => {
     reply.type('text/html; charset=utf-8')
     return page(
       (app.swagger() as { paths?: Record<string, Record<string, Operation>> }).paths ?? {},
     )
   })
+}
+
+/**
+ * The description with tuples as OpenAPI 3.1 has them (JSON Schema 2020-12, section 10.3.1.1). The
+ * validators and TypeBox write them as draft-07 does.
+ */
+function withPrefixItems(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withPrefixItems)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(
+    ([name, part]) => [name, withPrefixItems(part)] as const,
+  )
+  const { items, additionalItems, ...rest } = Object.fromEntries(entries)
+  if (!Array.isArray(items)) return Object.fromEntries(entries)
+  return { ...rest, prefixItems: items, items: additionalItems ?? true }
 }
 
 function page(paths: Record<string, Record<string, Operation>>): string {

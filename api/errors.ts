@@ -33,12 +33,19 @@ export function errorAnswer(error: ApiError): ErrorAnswer {
   return { error: { code, message, remedy, ...(position === undefined ? {} : { position }) } }
 }
 
+/** How a value breaks its schema, as JSON Schema validators report it. */
+export interface FormFault {
+  keyword: string
+  params: Record<string, unknown>
+  instancePath: string
+}
+
 /** An error of Fastify, a plugin or a store, as the framework passes it on. */
 interface RaisedError extends Error {
   statusCode?: number
   code?: string
   remedy?: unknown
-  validation?: { keyword: string; params: Record<string, unknown>; instancePath: string }[]
+  validation?: FormFault[]
 }
 
 /** The remedy for errors raised by the framework and its plugins, by status. */
@@ -66,7 +73,7 @@ export function toApiError(
 ): ApiError {
   if (error instanceof ApiError) return error
   const raised = error as RaisedError
-  if (raised.validation?.[0]) return validationError(raised.validation[0], known, query)
+  if (raised.validation?.[0]) return formError(raised.validation[0], known, query)
   if (raised.name === 'QueryTooLarge')
     return badQuery('too-large', raised.message, remedyOf(raised, 'ask for a shorter time'))
   const status = raised.statusCode ?? 500
@@ -106,8 +113,13 @@ function given(query: unknown, name: string): string {
   return typeof value === 'string' ? `: "${value.slice(0, quotedCharactersMax)}"` : ''
 }
 
-function validationError(
-  fault: NonNullable<RaisedError['validation']>[number],
+/**
+ * What is wrong with the form of a query or a body, by the parameter's name.
+ * @param known descriptions of all parameters, by name
+ * @param query what was asked, whose value is quoted
+ */
+export function formError(
+  fault: FormFault,
   known: Readonly<Record<string, string>>,
   query: unknown,
 ): ApiError {

@@ -1,6 +1,7 @@
 /** GET /api/flows */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
 
 import { flowsParquet } from '../../store/archive/answer/parquet-answer.ts'
 import type { FlowRecord } from '../../store/flows.ts'
@@ -10,15 +11,33 @@ import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
 import { isKnown } from '../query/known.ts'
 import { readWhole } from '../query/numbers.ts'
 import { archiveWindow } from '../query/window.ts'
+import { inFormats } from '../schema/parts.ts'
 import { errorAnswers, Flow, FlowsAnswer, FlowsQuery } from '../schema/schema.ts'
 
 /** The most flows of an answer. */
 const flowsMax = 10_000
 
+/** The media types of the formats beside JSON. */
+const flowFormats = {
+  csv: 'text/csv',
+  ndjson: 'application/x-ndjson',
+  parquet: 'application/vnd.apache.parquet',
+} as const
+
+/** The answers in these formats. */
+export const flowFiles = {
+  [flowFormats.csv]: Type.String(),
+  [flowFormats.ndjson]: Type.String(),
+  [flowFormats.parquet]: Type.Unknown(),
+}
+
 const schema = {
   summary: 'Flows of a window, as received',
   querystring: FlowsQuery,
-  response: { 200: FlowsAnswer, ...errorAnswers },
+  response: {
+    200: inFormats({ 'application/json': FlowsAnswer, ...flowFiles }),
+    ...errorAnswers,
+  },
 }
 
 export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
@@ -43,7 +62,7 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
   setCacheControl(reply, window, now)
   if (query.format === 'parquet')
     return download(reply, {
-      type: 'application/vnd.apache.parquet',
+      type: flowFormats.parquet,
       extension: 'parquet',
       more,
     }).send(await flowsParquet(flows))
@@ -68,14 +87,14 @@ function flowOf(record: FlowRecord): Flow {
 const formats = {
   json: (_reply: FastifyReply, answer: FlowsAnswer) => answer,
   csv: (reply: FastifyReply, { flows, more }: FlowsAnswer, zone: string) =>
-    download(reply, { type: 'text/csv; charset=utf-8', extension: 'csv', more }).send(
+    download(reply, { type: `${flowFormats.csv}; charset=utf-8`, extension: 'csv', more }).send(
       csv(
         columns,
         flows.map((flow) => cells(flow, zone)),
       ),
     ),
   ndjson: (reply: FastifyReply, { flows, more }: FlowsAnswer) =>
-    download(reply, { type: 'application/x-ndjson', extension: 'ndjson', more }).send(
+    download(reply, { type: flowFormats.ndjson, extension: 'ndjson', more }).send(
       flows.map((flow) => `${JSON.stringify(flow)}\n`).join(''),
     ),
 }

@@ -5,11 +5,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { Errors } from 'typebox/value'
 
 import { figureQuery } from '../../flow/figure-query.ts'
 import { documentOf, headOf } from '../documents/documents.ts'
 import { ApiError, badQuery } from '../errors.ts'
+import { checkKeptQuery } from '../kept-query.ts'
 import { windowOf, type ApiParts } from '../parts.ts'
 import { readQuestion } from '../query/question.ts'
 import { errorAnswers, SeriesAnswer, SeriesQuery, TopAnswer, TopQuery } from '../schema/schema.ts'
@@ -143,13 +143,12 @@ async function checkQuery(
   parts: ApiParts,
 ): Promise<void> {
   const isTop = panel.kind === 'top'
-  const [fault] = Errors(isTop ? TopQuery : SeriesQuery, panel.query)
-  if (fault)
-    throw badQuery(
-      'bad-panel',
-      `its query ${fault.instancePath} ${fault.message}`,
-      `give the parameters of ${isTop ? '/api/top' : '/api/series'}`,
-    )
+  const schema = isTop ? TopQuery : SeriesQuery
+  checkKeptQuery(panel.query, {
+    schema,
+    route: isTop ? '/api/top' : '/api/series',
+    code: 'bad-panel',
+  })
   const { window } = await windowOf(parts, panel.query)
   if (!isTop) readQuestion(panel.query, window)
 }

@@ -1,19 +1,25 @@
 /** GET /api/report */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 
 import { ApiError } from '../errors.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { reportPolicy } from '../report/html.ts'
 import { CannotRender } from '../report/render.ts'
 import { formatReport, makeReport, reportTypes } from '../report/report.ts'
+import { inFormats } from '../schema/parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
-import { ReportAnswer, ReportQuery } from '../schema/explain.ts'
+import { ReportQuery } from '../schema/explain.ts'
 import { wordingOf } from './explain.ts'
+
+const files = Object.fromEntries(
+  Object.values(reportTypes).map((type) => [type.split(';')[0]!, Type.Unknown()]),
+)
 
 const schema = {
   summary: 'What happened in a window, on one page of paper: HTML to print, Markdown, PDF, PNG',
   querystring: ReportQuery,
-  response: { 200: ReportAnswer, ...errorAnswers },
+  response: { 200: inFormats(files), ...errorAnswers },
 }
 
 export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {

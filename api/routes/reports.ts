@@ -4,14 +4,14 @@
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { Errors } from 'typebox/value'
 
 import type { StateDocument } from '../../store/state.ts'
 import { slugOf } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
 import { documentOf, headOf } from '../documents/documents.ts'
-import { badQuery } from '../errors.ts'
+import { checkKeptQuery } from '../kept-query.ts'
 import { windowOf, type ApiParts, type App } from '../parts.ts'
+import { inFormats } from '../schema/parts.ts'
 import { errorAnswers, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../schema/schema.ts'
 import {
   ReportAnswerQuery,
@@ -21,7 +21,7 @@ import {
   SavedReport,
 } from '../schema/state.ts'
 import { NoQuery } from '../schema/status.ts'
-import { sendFlows } from './flows.ts'
+import { flowFiles, sendFlows } from './flows.ts'
 import { sendTop } from './top.ts'
 
 interface KeptReport extends ReportBody {
@@ -85,7 +85,13 @@ function answerRoute(app: App, parts: ApiParts): void {
         summary: 'Runs a saved report: answers like /api/top or /api/flows',
         params: IdParameters,
         querystring: ReportAnswerQuery,
-        response: { 200: Type.Union([TopAnswer, FlowsAnswer]), ...errorAnswers },
+        response: {
+          200: inFormats({
+            'application/json': Type.Union([TopAnswer, FlowsAnswer]),
+            ...flowFiles,
+          }),
+          ...errorAnswers,
+        },
       },
     },
     async ({ params, query }, reply) => {
@@ -101,13 +107,8 @@ function answerRoute(app: App, parts: ApiParts): void {
 
 /** @throws ApiError if a report's query could not be answered */
 function checkReport({ kind, query }: Pick<ReportBody, 'kind' | 'query'>): void {
-  const [fault] = Errors(kind === 'top' ? TopQuery : FlowsQuery, query)
-  if (fault)
-    throw badQuery(
-      'bad-report',
-      `its query ${fault.instancePath} ${fault.message}`,
-      `give the parameters of /api/${kind}`,
-    )
+  const schema = kind === 'top' ? TopQuery : FlowsQuery
+  checkKeptQuery(query, { schema, route: `/api/${kind}`, code: 'bad-report' })
 }
 
 function answerOf(document: StateDocument<KeptReport>): SavedReport {

@@ -1,6 +1,7 @@
 /** GET /api/top */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
 
 import type { FlowTop, TopKeyName } from '../../store/flows.ts'
 import { isClosedWindow, setCacheControl } from '../cache/http.ts'
@@ -10,6 +11,7 @@ import { interfacesAdded } from '../query/interfaces-added.ts'
 import { readWhole } from '../query/numbers.ts'
 import { topCsv, writeTop } from '../query/top-answer.ts'
 import { archiveWindow } from '../query/window.ts'
+import { inFormats } from '../schema/parts.ts'
 import { errorAnswers, TopAnswer, TopQuery } from '../schema/schema.ts'
 
 /** The most rows of an answer. */
@@ -18,7 +20,10 @@ const rowsMax = 1000
 const schema = {
   summary: 'The greatest hosts, ports, protocols or other keys of a window, from the flow archive',
   querystring: TopQuery,
-  response: { 200: TopAnswer, ...errorAnswers },
+  response: {
+    200: inFormats({ 'application/json': TopAnswer, 'text/csv': Type.String() }),
+    ...errorAnswers,
+  },
 }
 
 export function topRoute(parts: ApiParts): FastifyPluginAsyncTypebox {

@@ -154,6 +154,3 @@ export const IncidentsAnswer = closed({
   more: Type.Boolean({ description: 'there are more incidents than the limit' }),
 })
 export type IncidentsAnswer = Static<typeof IncidentsAnswer>
-
-/** A page, a text or an image, by the format asked for. */
-export const ReportAnswer = Type.Unknown({ description: 'the report in the format asked for' })

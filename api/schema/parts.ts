@@ -1,5 +1,5 @@
 /** What the schemas of the API are made of. */
-import { Type, type TProperties } from 'typebox'
+import { Type, type TProperties, type TSchema } from 'typebox'
 
 /** An object with no other properties. */
 export function closed<Properties extends TProperties>(
@@ -8,6 +8,12 @@ export function closed<Properties extends TProperties>(
 ) {
   const about = description === undefined ? {} : { description }
   return Type.Object(properties, { additionalProperties: false, ...about })
+}
+
+/** An answer in one of several formats, by media type, as Fastify and OpenAPI take it. */
+export function inFormats(content: Readonly<Record<string, TSchema>>) {
+  const described = Object.entries(content).map(([type, schema]) => [type, { schema }] as const)
+  return { description: 'in the format asked for', content: Object.fromEntries(described) }
 }
 
 /** An optional text parameter. */

@@ -58,6 +58,27 @@ suite('the page and the description', () => {
     assert.doesNotMatch(page.body, /<script|style=|https?:\/\//)
   })
 
+  test('the description has tuples and media types as OpenAPI 3.1 does', async (t) => {
+    const { get } = await appUnderTest(t)
+    interface Described {
+      paths: Record<string, { get: { responses: { 200: { content: Record<string, unknown> } } } }>
+    }
+    const described = await get<Described>('/api/docs/json')
+    assert.doesNotMatch(JSON.stringify(described), /"items":\[|additionalItems/)
+    assert.match(JSON.stringify(described), /"prefixItems":\[/)
+    const types = (path: string) =>
+      Object.keys(described.paths[path]!.get.responses[200].content).join(' ')
+    assert.equal(types('/api/top'), 'application/json text/csv')
+    assert.equal(
+      types('/api/flows'),
+      'application/json text/csv application/x-ndjson application/vnd.apache.parquet',
+    )
+    assert.equal(
+      types('/api/report'),
+      'text/html text/markdown image/svg+xml application/pdf image/png',
+    )
+  })
+
   test('views are the page, files are files, and nothing else is served', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'weir-page-'))
     t.after(() => rm(folder, { recursive: true, force: true }))

@@ -116,7 +116,10 @@ test('a panel that could not be answered is refused by name', async (t) => {
   const panels = [clock, { ...chart, title: 'Hosts', query: { by: 'colour' } }]
   const refused = await ask(app, 'POST', '/api/dashboards', { body: { title: 'x', panels } })
   assert.equal(refused.status, 400)
-  assert.match(JSON.stringify(refused.body), /panel 1 \(\\"Hosts\\"\): its query \/by/)
+  assert.match(
+    JSON.stringify(refused.body),
+    /panel 1 \(\\"Hosts\\"\): in its query, \\"by\\" cannot be read: \\"colour\\"/,
+  )
   const queries = [
     { filter: 'host 10.0.0.1 and prot tcp' },
     { by: 'host', key: 'x' },

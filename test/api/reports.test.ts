@@ -65,9 +65,16 @@ test('names in any script are told apart', async (t) => {
 test('a report whose query could not be answered is refused when saved', async (t) => {
   const console = await AccessUnderTest.open(t)
   const cookie = await console.viewer()
-  for (const query of [{ by: 'nothing' }, { colour: 'red' }, { from: 'now', limit: 'x' }]) {
+  const unreadable: readonly (readonly [query: object, message: RegExp])[] = [
+    [{ by: 'nothing' }, /in its query, "by" cannot be read: "nothing"/],
+    [{ colour: 'red' }, /its query has an unknown parameter "colour"/],
+    [{ from: 'now', limit: 'x' }, /in its query, "limit" cannot be read: "x"/],
+    [{ format: 'parquet' }, /in its query, "format" is not one of its values: "parquet"/],
+  ]
+  for (const [query, message] of unreadable) {
     const made = await console.ask('POST', '/api/reports', { cookie, body: { ...body, query } })
     assert.equal(made.statusCode, 400, JSON.stringify(query) + made.body)
+    assert.match(made.json<{ error: { message: string } }>().error.message, message)
   }
   for (const query of [{ filter: 'host 10.0.0.1 and prot tcp' }, { from: 'yester' }]) {
     const made = await console.ask('POST', '/api/reports', { cookie, body: { ...body, query } })
