@@ -143,9 +143,9 @@ async function checkQuery(
   parts: ApiParts,
 ): Promise<void> {
   const isTop = panel.kind === 'top'
-  const schema = isTop ? TopQuery : SeriesQuery
+  const asked = isTop ? TopQuery : SeriesQuery
   checkKeptQuery(panel.query, {
-    schema,
+    schema: asked,
     route: isTop ? '/api/top' : '/api/series',
     code: 'bad-panel',
   })
