@@ -24,8 +24,10 @@ const silenceMsMin = 1000
 const clocksMs = 2000
 /** Stretches are shared and judged for this long after their end: as long as coverage is held. */
 const spanMsMax = 2 * 3_600_000
-/** Most stretches held; beyond, the stream that ended first is dropped. */
-const spansMax = 20_000
+/** Most stretches held; beyond, the streams silent longest are dropped. */
+export const spansMax = 20_000
+/** How much of them is dropped at once: sorting all for each would take too long. */
+const droppedPart = 1 / 8
 
 /** What to add to the decoder's counters of an exporter. */
 export interface CountersCorrection extends Omit<LostBefore, 'sinceMs'> {
@@ -52,6 +54,8 @@ export class Handover {
   readonly #coverage: CoverageTracker
   /** By exporter and stream, oldest first; the last is still growing. */
   #spans = new Map<string, OwnSpan[]>()
+  /** Stretches held. */
+  #held = 0
   readonly #corrections = new Map<string, CountersCorrection>()
 
   constructor(coverage: CoverageTracker) {
@@ -78,7 +82,7 @@ export class Handover {
       last.unsure = 0
       last.toMs = Math.max(last.toMs, receivedMs - silence)
     }
-    spans.push({
+    this.#add(spans, {
       ...unbegun(exporter, stream, state),
       from: isGap && missing ? (missing.from + missing.units) >>> 0 : state.latest,
       fromMs: receivedMs,
@@ -104,7 +108,7 @@ export class Handover {
       const state = stream.sequence.snapshot()
       if (state.expected < 0) continue
       if (last) extend(last, stream, state)
-      else spans.push(unbegun(exporter, stream, state))
+      else this.#add(spans, unbegun(exporter, stream, state))
     }
     this.#forget()
   }
@@ -144,6 +148,7 @@ export class Handover {
 
   restore({ spans, off }: HandoverSnapshot): void {
     this.#spans = Map.groupBy(spans, keyOf)
+    this.#held = spans.length
     for (const [exporter, lost] of off) this.#corrections.set(exporter, lost)
   }
 
@@ -227,25 +232,34 @@ export class Handover {
     )
   }
 
-  /** Drops stretches that ended too long ago and, beyond the limit, the stream silent longest. */
+  /** Anyone who is allowed to send can name streams without end, between two calls of `follow` too. */
+  #add(spans: OwnSpan[], span: OwnSpan): void {
+    spans.push(span)
+    if (++this.#held <= spansMax) return
+    for (const [key, { length }] of [...this.#spans].sort((a, b) => endOf(a[1]) - endOf(b[1]))) {
+      if (this.#held <= spansMax * (1 - droppedPart)) break
+      this.#spans.delete(key)
+      this.#held -= length
+    }
+  }
+
+  /** Drops stretches that ended too long ago. */
   #forget(): void {
     let newestMs = Number.NEGATIVE_INFINITY
-    let count = 0
-    for (const spans of this.#spans.values()) {
-      newestMs = Math.max(newestMs, spans.at(-1)?.toMs ?? newestMs)
-      count += spans.length
-    }
+    for (const spans of this.#spans.values()) newestMs = Math.max(newestMs, endOf(spans))
     const endMs = newestMs - spanMsMax
     for (const [key, spans] of this.#spans) {
       const kept = spans.filter((span) => span.toMs > endMs)
       if (kept.length === 0) this.#spans.delete(key)
       else this.#spans.set(key, kept)
-      count -= spans.length - kept.length
+      this.#held -= spans.length - kept.length
     }
-    if (count <= spansMax) return
-    const [oldest] = [...this.#spans].sort((a, b) => a[1].at(-1)!.toMs - b[1].at(-1)!.toMs)
-    this.#spans.delete(oldest![0])
   }
+}
+
+/** When a stream's last stretch ended. */
+function endOf(spans: readonly OwnSpan[]): number {
+  return spans.at(-1)?.toMs ?? Number.NEGATIVE_INFINITY
 }
 
 function keyOf({ exporter, stream }: { exporter: string; stream: string }): string {

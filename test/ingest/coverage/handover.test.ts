@@ -9,9 +9,10 @@ import { takenBackBy } from '../../../flow/merge-exporters.ts'
 import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
 import { Decoder } from '../../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
-import { Handover } from '../../../ingest/coverage/handover.ts'
+import { Handover, spansMax } from '../../../ingest/coverage/handover.ts'
 import { mergeCoverage } from '../../../store/merge-steps.ts'
 import { testExportMs } from '../../encode/fixed.ts'
+import { encodeIpfix } from '../../encode/sets.ts'
 import { seeded } from '../../random.ts'
 import { send, versions, type Sent, type Version } from '../decode/streams.ts'
 
@@ -29,7 +30,7 @@ class Collector {
     },
   })
 
-  hear({ payload, sentMs }: Sent): void {
+  hear({ payload, sentMs }: Pick<Sent, 'payload' | 'sentMs'>): void {
     this.decoder.decode({ payload, source: exporter, sourcePort: 50_000, receivedMs: sentMs + 20 })
     if (this.#flows.capacity - this.#flows.count < decoderRowsMax) clearFlowColumns(this.#flows)
   }
@@ -166,4 +167,16 @@ test('an exporter that moves as it restarts from a large number lost nothing', (
     talk(one, two)
     assert.deepEqual([one.lost(), two.lost()], [{ datagrams: 0, flows: 0 }, { datagrams: 0, flows: 0 }], version) // prettier-ignore
   }
+})
+
+test('however many streams an exporter names, a limited number of stretches is held, the newest', () => {
+  const collector = new Collector()
+  for (let i = 1; i <= spansMax + 1; i++)
+    collector.hear({
+      payload: encodeIpfix({ observationDomain: i, sets: [] }),
+      sentMs: testExportMs + i,
+    })
+  const held = collector.handover.spans()
+  assert.ok(held.length <= spansMax && held.length > spansMax / 2, `${held.length}`)
+  assert.equal(held.at(-1)?.toMs, testExportMs + spansMax + 1 + 20)
 })
