@@ -119,7 +119,7 @@ export class RecordDecoder {
     const room = Math.min(rowsLeft, flows.capacity - flows.count) >>> (isBiflow ? 1 : 0)
     const admitted = Math.min(wanted, room, recordsPerDatagramMax - records)
     if (admitted < wanted) context.exporter.problem('records-too-many', wanted - admitted)
-    return Math.max(0, admitted)
+    return admitted
   }
 
   #decodeFixed(
@@ -129,7 +129,6 @@ export class RecordDecoder {
     stride: number,
   ): number {
     const held = Math.floor((bytes.end - bytes.offset) / stride)
-    if (held === 0) return 0
     const records = this.#admit(context, compiled, held)
     context.records += records
     if (!compiled.isFlow) {

@@ -90,7 +90,6 @@ export class Sequence {
    * this one ended, or the exporter restarted.
    */
   belongsTo(datagram: SequencedDatagram): boolean {
-    if (this.#expected === -1) return false
     return datagram.sequence === this.#expected || hasRestarted(this.#last, datagram)
   }
 
