@@ -45,7 +45,7 @@ export interface CoverageSnapshot {
 /** Most intervals written for one silence; earlier ones stay unknown without a row. */
 const silenceIntervalsMax = 35 * 288
 /** Most exporters followed; beyond, those silent longest are dropped. */
-const exportersMax = 4096
+export const exportersMax = 4096
 
 export class CoverageTracker {
   /** When exporters were away. */

@@ -4,15 +4,33 @@ import { test } from 'node:test'
 import { clearFlowColumns, createFlowColumns } from '../../../flow/columns.ts'
 import { clockSetMs, wasAway } from '../../../flow/incident/incident.ts'
 import { intervalMs } from '../../../flow/interval.ts'
-import type { DatagramContents, SequenceVerdict } from '../../../flow/sequence.ts'
+import type { DatagramContents, SequenceEvent, SequenceVerdict } from '../../../flow/sequence.ts'
 import { ClockSteps } from '../../../ingest/coverage/clock-steps.ts'
-import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
+import { CoverageTracker, exportersMax } from '../../../ingest/coverage/coverage.ts'
 import { Decoder } from '../../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
 import { encodeV5 } from '../../encode/fixed.ts'
 
 const exporter = '10.0.0.1'
 const t0 = 1_794_819_600_000
+
+/** The verdict on a datagram received a second after the start of an interval. */
+function eventIn(interval: number, verdict: SequenceVerdict): SequenceEvent {
+  const receivedMs = t0 + interval * intervalMs + 1000
+  return {
+    exporter,
+    observationDomain: 0,
+    receivedMs,
+    sinceMs: receivedMs,
+    exportMs: receivedMs,
+    verdict,
+    lostDatagrams: 0,
+    lostFlows: 0,
+    lostFlowsEstimated: false,
+    gaps: [],
+    carries: 'flows',
+  }
+}
 
 function take(
   tracker: CoverageTracker,
@@ -21,21 +39,11 @@ function take(
   lost = 0,
   carries: DatagramContents = 'flows',
 ): void {
-  const receivedMs = t0 + interval * intervalMs + 1000
+  const event = eventIn(interval, verdict)
+  const { receivedMs } = event
   const gap = { sinceMs: t0, untilMs: receivedMs, units: 1, datagrams: 1, flows: lost }
-  tracker.take({
-    exporter,
-    observationDomain: 0,
-    receivedMs,
-    sinceMs: receivedMs,
-    exportMs: receivedMs,
-    verdict,
-    lostDatagrams: lost,
-    lostFlows: lost,
-    lostFlowsEstimated: false,
-    gaps: verdict === 'gap' ? [gap] : [],
-    carries,
-  })
+  const gaps = verdict === 'gap' ? [gap] : []
+  tracker.take({ ...event, lostDatagrams: lost, lostFlows: lost, gaps, carries })
 }
 
 /** Each interval as one word: known, its reason, or nothing held. */
@@ -58,6 +66,15 @@ test('the datagram after a silence explains it', () => {
     take(tracker, 0, 'first')
     take(tracker, 3, verdict)
     assert.deepEqual(words(tracker, 5), ['known', expected, expected, 'known', '-'], verdict)
+    assert.deepEqual(tracker.of(exporter, t0 + intervalMs), {
+      time: t0 + intervalMs,
+      exporter,
+      known: expected === 'known' ? 1 : 0,
+      unknown: expected === 'known' ? {} : { [expected]: 1 },
+      datagrams: 0,
+      lostFlows: 0,
+      lostFlowsEstimated: false,
+    })
   }
 })
 
@@ -127,6 +144,7 @@ test('loss is stored with its interval, and the open interval has the time up to
   take(tracker, 0, 'first')
   take(tracker, 0, 'gap', 30)
   assert.equal(tracker.of(exporter, t0)?.lostFlows, 30)
+  assert.equal(tracker.of(exporter, t0)?.lostFlowsEstimated, false)
   assert.equal(tracker.of(exporter, t0)?.openUntil, t0 + 1000)
   tracker.heartbeat(t0 + intervalMs)
   assert.equal(tracker.of(exporter, t0)?.openUntil, undefined)
@@ -143,6 +161,7 @@ test('an interval of data that waits for its template is unknown until that is r
   assert.deepEqual(words(tracker, 4), ['lost', 'known', 'known', 'lost'])
   tracker.changed.take()
   tracker.read(exporter, t0)
+  tracker.read(exporter, t0 - intervalMs)
   assert.deepEqual(words(tracker, 4), ['known', 'known', 'known', 'lost'])
   assert.deepEqual([...tracker.changed.take().keys()], [t0], 'it is written again')
 })
@@ -231,4 +250,14 @@ test('a silence is not lost once everything that was missing after it came late'
   assert.deepEqual(lostIn(tracker, 3), [0, 0, 1], 'what was lost later is still lost')
   assert.deepEqual(tracker.breaks.list(), [])
   assert.ok(tracker.changed.has(exporter, t0 + intervalMs), 'it is written again')
+})
+
+test('beyond the limit, the exporter that was silent longest is no longer followed', () => {
+  const tracker = new CoverageTracker(t0)
+  for (let i = 0; i < exportersMax; i++)
+    tracker.take({ ...eventIn(i === 7 ? 0 : 1, 'first'), exporter: `${i}` })
+  assert.deepEqual(tracker.exportersIn(t0), ['7'])
+  tracker.take(eventIn(1, 'first'))
+  assert.deepEqual(tracker.exportersIn(t0), [])
+  assert.equal(tracker.exportersIn(t0 + intervalMs).length, exportersMax)
 })

@@ -120,13 +120,13 @@ describe('addresses', () => {
   test('an IPv6 exporter, and one with an IPv4-mapped address', () => {
     const payload = message([...ends, ...times])
     const { rows, decoder } = decodeAll([
-      { payload, source: 'fe80::1%eth0' },
+      { payload, source: '2001:db8:3:4:5:6:7:8%eth0' },
       { payload, source: '::ffff:192.0.2.7' },
       { payload, source: '192.0.2.7', sourcePort: 1 },
     ])
     assert.deepEqual(
       rows.map((row) => row['exporterAddress']),
-      ['fe80::1', '192.0.2.7', '192.0.2.7'],
+      ['2001:db8:3:4:5:6:7:8', '192.0.2.7', '192.0.2.7'],
     )
     assert.equal(decoder.exporters().length, 2)
   })

@@ -154,6 +154,11 @@ describe('hostile input', () => {
     const { rows, problems } = decodeAll([payload])
     assert.equal(rows.length, recordsPerDatagramMax)
     assert.equal(problems['records-too-many'], 60_000 - recordsPerDatagramMax)
+    const named = templateOf(field(2, 1), field(371, 65_535))
+    const records = Array.from({ length: recordsPerDatagramMax + 9 }, () => [1, ''])
+    const variable = decodeAll([ipfix({ templates: [named] }, { data: named, records })])
+    assert.equal(variable.rows.length, recordsPerDatagramMax)
+    assert.equal(variable.problems['records-too-many'], 9)
     const { problems: useless } = decodeAll([
       ipfix(
         { templates: [tiny] },

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import { listDepthMax } from '../../../ingest/decode/limits.ts'
 import { testExportMs } from '../../encode/fixed.ts'
 import { basicList, subTemplateList, subTemplateMultiList } from '../../encode/lists.ts'
 import { encodeIpfix, field, type EncodedTemplate } from '../../encode/sets.ts'
@@ -81,6 +82,20 @@ describe('lists of records', () => {
       { sourceAddress: '10.0.0.1', ingressInterface: 7, octetDeltaCount: 100 },
     ])
     assert.deepEqual(problems, {})
+  })
+  test('what follows lists takes nothing from them, however many there are', () => {
+    const around: EncodedTemplate = { id: 400, fields: [field(8, 4), field(single, 65_535)] }
+    const plain: EncodedTemplate = { id: 401, fields: [field(12, 4), field(1, 4)] }
+    const record = ['10.0.0.1', subTemplateList(whole, [flow])]
+    const lists = { data: around, records: Array.from({ length: listDepthMax + 1 }, () => record) }
+    const sets = [{ templates: [whole, around, plain] }, lists, { data: plain, records: [['10.0.0.2', 5]] }] // prettier-ignore
+    const { rows, problems } = decodeAll([encodeIpfix({ sets })])
+    assert.equal(rows.length, listDepthMax + 2)
+    assert.deepEqual(
+      pick(rows.slice(-1), 'sourceAddress', 'destinationAddress', 'octetDeltaCount'),
+      [{ sourceAddress: '', destinationAddress: '10.0.0.2', octetDeltaCount: 5 }],
+    )
+    assert.deepEqual(problems, { 'time-missing': 1 })
   })
   test('a record with its own counts is the flow, and its list is counted', () => {
     const list = subTemplateList(counts, counted)

@@ -142,6 +142,12 @@ for (const version of versions)
     })
   })
 
+test('fewer flows than a datagram usually has were lost with one datagram', () => {
+  const numbered = (sequence: number) => encodeV5({ sequence }, Array.from({ length: 10 }, () => ({}))) // prettier-ignore
+  const { decoder } = decodeAll([numbered(0), numbered(10), numbered(21)])
+  assert.deepEqual(decoder.exporters()[0]?.lost, { datagrams: 1, flows: 1, flowsEstimated: false })
+})
+
 test('uptime that wraps after 49.7 days is not a restart', () => {
   for (const version of ['v5', 'v9'] as const) {
     const { sent } = send(version, 300, seeded(1), { uptimeMs: 2 ** 32 - 10_000 })

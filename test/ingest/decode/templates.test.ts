@@ -55,7 +55,9 @@ describe('data before its template', () => {
     const { decoder } = decodeAll([encodeV9({ sets: [data(1)] })], { limits: { parkedMs: 60_000 } })
     decoder.expire(from.receivedMs + 60_000)
     assert.deepEqual(problemsOf(decoder), {})
-    decoder.expire(from.receivedMs + 60_001)
+    // As time passes, which datagrams show.
+    const payload = encodeV9({ sequence: 1, sets: [] })
+    decoder.decode({ ...from, receivedMs: from.receivedMs + 71_000, payload })
     assert.deepEqual(problemsOf(decoder), { 'template-missing-expired': 1 })
   })
 
