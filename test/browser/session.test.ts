@@ -92,12 +92,31 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
       refreshSeconds: 5,
       panels,
     })
+    const wall = { name: 'hall', role: 'wall', dashboard: 'ended' }
+    const { link } = await request(page, '/api/tokens', wall)
     await page.goto(`${weir.url}/wall/ended`)
-    await page.getByText('in this time').or(page.getByText('of this time')).waitFor()
+    const shown = page.getByText('in this time').or(page.getByText('of this time'))
+    await shown.waitFor()
     assert.equal(await page.getByRole('alert').count(), 0)
     await request(page, '/api/logout')
     const said = page.getByRole('alert').filter({ hasText: 'This screen is not logged in' })
-    await said.getByRole('link', { name: 'log in' }).click()
+    await said.waitFor()
+    await page.goto('about:blank')
+    await page.goto(`${weir.url}/wall/ended#${'no-longer-valid'.repeat(3)}`)
+    await page.getByRole('alert').filter({ hasText: 'This link is not valid' }).waitFor()
+    await answered(page)
+    assert.equal(await said.count(), 0)
+
+    // A screen that is on before Weir: what its link holds is nowhere else.
+    await page.goto('about:blank')
+    await page.route('**/api/**', (route) => route.abort('connectionrefused'))
+    await page.goto(`${weir.url}${String(link)}`)
+    await page.getByRole('alert').filter({ hasText: 'Weir does not answer' }).waitFor()
+    await page.unroute('**/api/**')
+    await shown.waitFor()
+    await request(page, '/api/logout')
+    await said.waitFor()
+    await page.getByRole('link', { name: 'log in' }).click()
     await logIn(page, 'admin')
     await page.goBack()
     await said.waitFor({ state: 'detached' })

@@ -5,7 +5,7 @@
 import { signal } from '@preact/signals'
 
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
-import { read, RequestError, send } from '../client.ts'
+import { read, RequestError, retryMs, send } from '../client.ts'
 import type { StoredAs } from '../dashboard/panel-data.ts'
 import { repeat } from '../dashboard/repeat.ts'
 import { clockNow } from '../state/clock.ts'
@@ -20,23 +20,35 @@ export interface Hung {
 
 export const hung = signal<Hung | null>(null)
 export const fault = signal<RequestError | null>(null)
+/** Why the link that the page was opened with does not log in. */
+export const linkFault = signal<RequestError | null>(null)
 
 const againMs = 30_000
 
 /**
  * Opens a read-only session with the token in the address's fragment, and removes it from the
- * address at once, so that it is not in the history.
+ * address at once, so that it is not in the history. A screen may be on before Weir is: then it is
+ * tried again, since the token is nowhere else.
  */
-export async function enterByLink(): Promise<void> {
+export async function enterByLink(ended: AbortSignal): Promise<void> {
   const token = location.hash.slice(1)
   if (token === '') return
   history.replaceState(history.state, '', location.pathname + location.search)
-  try {
-    await send('/api/login', { method: 'POST', body: { token } })
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error
-    fault.value = error
-  }
+  while (!ended.aborted)
+    try {
+      await send('/api/login', { method: 'POST', body: { token } })
+      fault.value = null
+      return
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error
+      if (!error.isPassing) {
+        linkFault.value = error
+        return
+      }
+      tellFailed(error, clockNow())
+      fault.value = error
+      await new Promise((resolve) => setTimeout(resolve, retryMs))
+    }
 }
 
 /** Shows a dashboard and follows its changes; returns the function that stops this. */
@@ -73,5 +85,6 @@ function dashboard(id: string, ended: AbortSignal): Promise<Dashboard> {
 function take(next: Hung): void {
   tellAnswered()
   fault.value = null
+  linkFault.value = null
   if (JSON.stringify(next) !== JSON.stringify(hung.peek())) hung.value = next
 }

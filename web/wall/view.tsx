@@ -17,7 +17,7 @@ import { askSession } from '../state/session.ts'
 import { silentSince } from '../state/silence.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
-import { enterByLink, fault, hang, hung, type Hung } from './dashboard.ts'
+import { enterByLink, fault, hang, hung, linkFault, type Hung } from './dashboard.ts'
 import {
   followNight,
   followVersion,
@@ -41,14 +41,16 @@ export function Wall() {
   const entered = useSignal(false)
   const shown = useSignal(nameOf(place.value.path))
   useEffect(() => {
+    const left = new AbortController()
     const ends = [
       followNow(),
       stayAwake(),
       hidePointer(),
       followVersion(),
       followNight(parameter('dim')),
+      () => left.abort(),
     ]
-    void enterByLink().finally(() => (entered.value = true))
+    void enterByLink(left.signal).finally(() => (entered.value = true))
     document.documentElement.classList.add('wall-page')
     return () => {
       document.documentElement.classList.remove('wall-page')
@@ -81,8 +83,15 @@ export function Wall() {
       <Head title={dashboard?.body.title ?? shown.value} />
       {loginNeeded.value ? (
         <p class="message error" role="alert">
-          <b>This screen is not logged in.</b> Open its link again (if that is no longer valid, an
-          admin can make a new one), or <a href="/">log in</a>. What is shown is as of before.
+          {linkFault.value ? (
+            <Fault error={linkFault.value} />
+          ) : (
+            <>
+              <b>This screen is not logged in.</b> Open its link again (if that is no longer valid,
+              an admin can make a new one). What is shown is as of before.
+            </>
+          )}{' '}
+          Or <a href="/">log in</a>.
         </p>
       ) : (
         fault.value && (
