@@ -81,6 +81,19 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
       await page.clock.runFor(40_000)
       await page.locator('.freshness', { hasText: /^data/ }).waitFor()
       assert.equal(await said.count(), 0)
+      // Nor is the last age shown as if fresh if all but the status can be read.
+      await page.route('**/api/status', (route) =>
+        route.fulfill({
+          status: 500,
+          json: { error: { code: 'internal', message: 'an error in Weir', remedy: 'see its log' } },
+        }),
+      )
+      await page.clock.runFor(40_000)
+      const unknown = page.locator('.freshness', { hasText: /^no status since \d\d:\d\d:\d\d/ })
+      await unknown.waitFor()
+      await page.unroute('**/api/status')
+      await page.clock.runFor(40_000)
+      await page.locator('.freshness', { hasText: /^data/ }).waitFor()
       assert.deepEqual(thrown, [])
       await page.close()
     }

@@ -1,6 +1,6 @@
 /** The top of every view: the navigation, and how fresh the data is. */
 import { formatDuration } from '../../flow/units.ts'
-import { newestData, status, unreadableTiers } from '../state/collector.ts'
+import { collectorFailure, newestData, status, unreadableTiers } from '../state/collector.ts'
 import { silentSince } from '../state/silence.ts'
 import { addressOf, place, shownFlows } from '../state/route.ts'
 import { logOut, session } from '../state/session.ts'
@@ -115,12 +115,28 @@ function Silence({ since }: { since: number }) {
   )
 }
 
+/** The rest of Weir answers, but how old its data is cannot be read. */
+function NoStatus({ since, reason }: { since: number; reason: string }) {
+  return (
+    <a
+      class="freshness late"
+      href="/status"
+      title={`how fresh the data is, is not known: ${reason}`}
+    >
+      <i aria-hidden="true" />
+      no status since {timeOfDay(since, zone.value)}
+    </a>
+  )
+}
+
 /** Age of the newest flows; red when nothing comes in, or when it cannot be read. */
 function Freshness() {
   const answer = status.value
   const newest = newestData.value
   const unreadable = unreadableTiers.value
+  const failure = collectorFailure.value
   if (!answer) return null
+  if (failure) return <NoStatus since={answer.now * 1000} reason={failure.message} />
   const age = newest === null ? null : Math.max(0, answer.now - newest)
   const isLate = age === null || age > lateSeconds
   const isUnreadable = unreadable.length > 0
