@@ -93,6 +93,11 @@ export class Accounts {
     this.#given = given
   }
 
+  /** The name of the user whose password a file holds; null if there is none. */
+  get given(): string | null {
+    return this.#given?.name ?? null
+  }
+
   user(name: string, maxAge?: MaxAge): Promise<StateDocument<KeptUser> | null> {
     return this.#state.get<KeptUser>('users', name, maxAge)
   }

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { hashOf, type Accounts, type KeptUser } from '../access/accounts.ts'
 import { setSessionCookie, sessionSecret, clearSessionCookie } from '../access/authenticate.ts'
-import { firstAdmin, passwordInFile } from '../access/first-admin.ts'
+import { passwordInFile } from '../access/first-admin.ts'
 import type { Lockout } from '../access/lockout.ts'
 import type { Passwords } from '../access/passwords.ts'
 import { putDocument } from '../documents/documents.ts'
@@ -135,7 +135,7 @@ async function checkPassword(
   if (wait > 0) throw mustWait(wait)
   const { passwordFile } = settings.access
   const isRight =
-    user === firstAdmin && passwordFile !== null
+    user === accounts.given && passwordFile !== null
       ? isSame(password, await passwordInFile(passwordFile))
       : await passwords.matches(password, (await accounts.user(user))?.body.password ?? null)
   // Of many tried at once, those after the first few wrong ones must wait like any other, and learn nothing.
@@ -154,12 +154,12 @@ async function checkPassword(
 }
 
 async function changePassword(
-  { accounts, passwords, settings, state }: SessionParts,
+  { accounts, passwords, state }: SessionParts,
   name: string,
   password: string,
 ): Promise<void> {
   const user = await accounts.user(name)
-  if (!user || (name === firstAdmin && settings.access.passwordFile !== null))
+  if (!user || name === accounts.given)
     throw new ApiError(400, 'no-password', {
       message: 'this password is not stored by Weir',
       remedy: 'change it in WEIR_PASSWORD_FILE, or where the proxy keeps it',
@@ -181,7 +181,10 @@ function mustWait(ms: number): ApiError {
   })
 }
 
-function answerOf({ settings, now }: ApiParts, identity: Identity | null): SessionAnswer {
+function answerOf(
+  { accounts, settings, now }: SessionParts,
+  identity: Identity | null,
+): SessionAnswer {
   const { auth } = settings.access
   const role = identity?.role ?? null
   return {
@@ -190,6 +193,7 @@ function answerOf({ settings, now }: ApiParts, identity: Identity | null): Sessi
     role,
     dashboard: identity?.dashboard ?? null,
     expiresAt: identity?.expiresAt ? identity.expiresAt / 1000 : null,
+    passwordInFile: auth === 'password' && identity !== null && identity.user === accounts.given,
     masked: settings.access.mask.some((each) => each === role),
     open: auth === 'none' || auth === null,
     timeZone: settings.timeZone,

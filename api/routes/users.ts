@@ -28,7 +28,7 @@ export function usersRoutes(parts: SessionParts): FastifyPluginAsyncTypebox {
   }
 }
 
-function listRoutes(app: App, { state, passwords }: SessionParts): void {
+function listRoutes(app: App, { state, accounts, passwords }: SessionParts): void {
   app.get(
     '/api/users',
     {
@@ -41,7 +41,11 @@ function listRoutes(app: App, { state, passwords }: SessionParts): void {
     async () => {
       const sessions = await state.list<KeptSession>('sessions')
       const users = await state.list<KeptUser>(collection)
-      return { users: users.map((user) => answerOf(user, sessions)) }
+      const { given } = accounts
+      return {
+        users: users.map((user) => answerOf(user, sessions)),
+        given: given === null ? null : { user: given, sessions: openOf(given, sessions) },
+      }
     },
   )
   app.post(
@@ -140,6 +144,9 @@ function answerOf(
   sessions: readonly StateDocument<KeptSession>[],
 ): User {
   const { id, body } = document
-  const open = sessions.filter((session) => session.body.user === id)
-  return { ...headOf(document), user: id, role: body.role, sessions: open.length }
+  return { ...headOf(document), user: id, role: body.role, sessions: openOf(id, sessions) }
+}
+
+function openOf(user: string, sessions: readonly StateDocument<KeptSession>[]): number {
+  return sessions.filter(({ body }) => body.user === user).length
 }

@@ -43,6 +43,9 @@ export const SessionAnswer = closed({
   /** The only dashboard that a wall session may read. */
   dashboard: nullableText,
   expiresAt: nullableSeconds,
+  passwordInFile: Type.Boolean({
+    description: 'the caller’s password is changed in WEIR_PASSWORD_FILE',
+  }),
   /** The page must show that addresses are masked to networks. */
   masked: Type.Boolean(),
   /** The page must show that everybody who reaches the port is admin. */
@@ -77,7 +80,14 @@ export const User = closed({
 })
 export type User = Static<typeof User>
 
-export const UsersAnswer = closed({ users: Type.Array(User) })
+/** The admin whose password is in WEIR_PASSWORD_FILE, beside or instead of a stored user of that name. */
+export const GivenAdmin = closed({ user: Type.String(), sessions: Type.Integer() })
+export type GivenAdmin = Static<typeof GivenAdmin>
+
+export const UsersAnswer = closed({
+  users: Type.Array(User),
+  given: Type.Union([GivenAdmin, Type.Null()]),
+})
 export type UsersAnswer = Static<typeof UsersAnswer>
 
 /** A token for programs (viewer, admin) or a link for a wall (wall, with its dashboard). */

@@ -35,6 +35,11 @@ describe('access on the page', { skip: skipWithout('chromium'), timeout: 240_000
 
   test('an admin makes, changes and removes users, who change their own passwords', async () => {
     const admin = await open('admin', adminPassword)
+    await admin.getByText('WEIR_PASSWORD_FILE names: change it there').waitFor()
+    assert.equal(await admin.getByLabel('Current password').count(), 0)
+    const own = admin.locator('article', { hasText: 'with the password in WEIR_PASSWORD_FILE' })
+    await own.getByText('1 open session').waitFor()
+    assert.deepEqual(await own.getByRole('button').allInnerTexts(), ['Log out'])
     await admin.getByRole('button', { name: 'New user' }).click()
     const form = admin.getByRole('dialog', { name: 'User' })
     await form.getByLabel('Name').fill('Ann')
@@ -84,14 +89,19 @@ describe('access on the page', { skip: skipWithout('chromium'), timeout: 240_000
     const page = await open('admin', adminPassword)
     await page.getByRole('button', { name: 'New token' }).click()
     const form = page.getByRole('dialog', { name: 'Token' })
-    await form.getByLabel('What it is for').fill('monitoring')
+    await form.getByLabel('What it is for').fill('a project')
     await form.getByLabel('Until').fill('2020-01-01')
     await form.getByRole('button', { name: 'Keep' }).click()
     await form.getByText('"2020-01-01" is not a time to come').waitFor()
     await assertAccessible(page, 'token-form')
-    await form.getByLabel('Until').fill('')
+    await form.getByLabel('Until').fill('2096-12-31')
     await form.getByRole('button', { name: 'Keep' }).click()
-    const secret = await page.getByRole('status').locator('code').innerText()
+    await page.locator('article', { hasText: 'until Tue 1 Jan 2097 00:00:00' }).waitFor()
+    await page.getByRole('button', { name: 'New token' }).click()
+    await form.getByLabel('What it is for').fill('monitoring')
+    await form.getByRole('button', { name: 'Keep' }).click()
+    const shown = page.getByRole('status').filter({ hasText: 'The token “monitoring”' })
+    const secret = await shown.locator('code').innerText()
     const ask = async () => {
       const headers = { authorization: `Bearer ${secret}` }
       return (await fetch(`${weir.url}/api/exporters`, { headers })).status

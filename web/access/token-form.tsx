@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 
 import type { NewToken, TokenMade } from '../../api/schema/access.ts'
-import { parseTime } from '../../flow/time-grammar.ts'
+import { moved, parseTime } from '../../flow/time-grammar.ts'
 import { RequestError } from '../client.ts'
 import { FormDialog, TextLine } from '../controls/form.tsx'
 import { clockNow } from '../state/clock.ts'
@@ -48,7 +48,10 @@ export function TokenForm(props: { show: (token: TokenMade) => void; close: () =
 /** @throws RequestError for a time that is none, or over: the token would not end, or not begin */
 function bodyOf({ name, role, until }: Draft): NewToken {
   if (until.trim() === '') return { name, role }
-  const t = parseTime(until, { now: clockNow(), zone: zone.value, side: 'to' })
+  const given = parseTime(until, { now: clockNow(), zone: zone.value, side: 'to' })
+  // A day is meant with all its hours.
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(until.trim())
+  const t = given !== null && isDay ? moved(given, 1, { unit: 'd', zone: zone.value }) : given
   if (t === null || t <= clockNow())
     throw new RequestError(`"${until}" is not a time to come`, {
       remedy: 'write 2027-12-31, or leave it empty',

@@ -21,9 +21,9 @@ export const hasPasswords = computed(() => session.value?.auth === 'password')
 /** Where everybody is admin, tokens give nothing. */
 const hasTokens = computed(() => isAdmin.value && session.value?.open === false)
 
-export const users: Followed<readonly User[]> = followAnswer(
+export const users: Followed<UsersAnswer> = followAnswer(
   () => (isAdmin.value && hasPasswords.value ? 'all' : null),
-  async (ended) => (await read<UsersAnswer>('/api/users', ended)).users,
+  (ended) => read<UsersAnswer>('/api/users', ended),
 )
 
 export const tokens: Followed<readonly Token[]> = followAnswer(
@@ -47,8 +47,8 @@ export async function removeUser({ id, etag }: User): Promise<void> {
 }
 
 /** Ends a user's sessions. @throws RequestError */
-export async function endSessions({ id }: User): Promise<void> {
-  await users.change(`${addressOf(id)}/sessions`, { method: 'DELETE' })
+export async function endSessions(user: string): Promise<void> {
+  await users.change(`${addressOf(user)}/sessions`, { method: 'DELETE' })
 }
 
 function addressOf(user: string): string {

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { Token, TokenMade, User } from '../../api/schema/access.ts'
+import type { GivenAdmin, Token, TokenMade, User, UsersAnswer } from '../../api/schema/access.ts'
 import { countOf } from '../../flow/units.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'
@@ -42,12 +42,12 @@ export function Access() {
       error={error ?? given.error}
       tools={isAdmin.value && <Tools />}
     >
-      {hasPasswords.value ? <OwnPassword /> : <Elsewhere />}
+      {hasPasswords.value && !session.value?.passwordInFile ? <OwnPassword /> : <Elsewhere />}
       {known && (
         <section class="panel part" aria-label="Users">
           <h2>Users</h2>
-          {known.map((each) => (
-            <UserItem key={each.id} user={each} />
+          {allOf(known).map((each) => (
+            <UserItem key={each.user} user={each} isGiven={each.user === known.given?.user} />
           ))}
         </section>
       )}
@@ -68,7 +68,7 @@ export function Access() {
       )}
       {edited.value !== null && (
         <UserForm
-          user={known?.find(({ id }) => id === edited.value) ?? null}
+          user={known?.users.find(({ id }) => id === edited.value) ?? null}
           close={() => (edited.value = null)}
         />
       )}
@@ -82,16 +82,30 @@ export function Access() {
   )
 }
 
-/** Where users are not Weir's own. */
+/** Where one's password is not Weir's own. */
 function Elsewhere() {
   if (!session.value) return null
+  const { open, passwordInFile } = session.value
+  if (passwordInFile)
+    return (
+      <p class="panel empty">
+        Your password is the one in the file that WEIR_PASSWORD_FILE names: change it there. A new
+        one counts at once, and ends the sessions of the old one.
+      </p>
+    )
   return (
     <p class="panel empty">
-      {session.value.open
-        ? 'There are no users: whoever reaches this page may do everything (WEIR_AUTH=none).'
+      {open
+        ? 'There are no users: whoever reaches this page may do everything (WEIR_AUTH is none, or not set).'
         : 'Users and passwords are those of the proxy before Weir (WEIR_AUTH=proxy).'}
     </p>
   )
+}
+
+/** The admin whose password a file holds is not stored, unless there was a stored one before. */
+function allOf({ users: stored, given }: UsersAnswer): readonly (User | GivenAdmin)[] {
+  if (given === null || stored.some(({ user }) => user === given.user)) return stored
+  return [given, ...stored]
 }
 
 function Tools() {
@@ -111,30 +125,43 @@ function Tools() {
   )
 }
 
-function UserItem({ user }: { user: User }) {
+function UserItem({ user, isGiven }: { user: User | GivenAdmin; isGiven: boolean }) {
   const { isBusy, fault, run } = useAttempt()
-  const { user: name, role, sessions } = user
-  const remove = () => {
-    if (confirm(`Remove the user "${name}"?`)) void run(() => removeUser(user))
-  }
+  const { user: name, sessions } = user
+  const stored = 'id' in user ? user : null
   return (
     <article class="tracker">
       <h2>
-        {name} <small>{role}</small>
+        {name} <small>{isGiven ? 'admin' : stored?.role}</small>
       </h2>
-      <p class="dim">{sessions === 0 ? 'not logged in' : countOf(sessions, 'open session')}</p>
+      <p class="dim">
+        {isGiven && 'with the password in WEIR_PASSWORD_FILE'}
+        {isGiven && stored && `; without that file ${stored.role}, with one of its own`}
+        {isGiven && ' · '}
+        {sessions === 0 ? 'not logged in' : countOf(sessions, 'open session')}
+      </p>
       <div class="form-buttons">
-        <button type="button" disabled={isBusy} onClick={() => (edited.value = user.id)}>
-          Change
-        </button>
+        {stored && (
+          <button type="button" disabled={isBusy} onClick={() => (edited.value = stored.id)}>
+            Change
+          </button>
+        )}
         {sessions > 0 && (
-          <button type="button" disabled={isBusy} onClick={() => void run(() => endSessions(user))}>
+          <button type="button" disabled={isBusy} onClick={() => void run(() => endSessions(name))}>
             Log out
           </button>
         )}
-        <button type="button" disabled={isBusy} onClick={remove}>
-          Remove
-        </button>
+        {stored && (
+          <button
+            type="button"
+            disabled={isBusy}
+            onClick={() => {
+              if (confirm(`Remove the user "${name}"?`)) void run(() => removeUser(stored))
+            }}
+          >
+            Remove
+          </button>
+        )}
         <Fault text={fault} />
       </div>
     </article>
