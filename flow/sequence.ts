@@ -52,4 +52,6 @@ export interface SequenceEvent {
   /** The loss by the gaps that it is of. */
   gaps: readonly SequenceGap[]
   carries: DatagramContents
+  /** Flow records that were read. */
+  flows: number
 }

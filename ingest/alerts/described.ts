@@ -28,7 +28,8 @@ export function dueInterval({ subject, condition }: KeptAlert, nowMs: number): n
 
 /**
  * An observation as shown in alerts, and whether its condition holds; null if that is unknown, which neither starts
- * nor ends anything. Of a part it is only known if it is above a threshold.
+ * nor ends anything. Of a part it is only known if it is above a threshold, and where flows were lost, if it holds with
+ * and without them alike.
  */
 export function describe(
   observation: Observation,
@@ -39,7 +40,12 @@ export function describe(
   const { isAmiss, words } = condition
     ? judgeValue(condition, value, earlier)
     : { isAmiss: false, words: 'none' }
+  const withLost = observation.withLost ?? value
+  if (condition && judgeValue(condition, withLost, earlier).isAmiss !== isAmiss) return null
   if (isPart && !(condition?.is === 'above' && isAmiss)) return null
+  const figure = (shown: number) => `${formatScaled(shown)}${unit === '%' ? '' : ' '}${unit}`
+  const lost =
+    withLost > value ? ` Flows were lost: with them it was about ${figure(withLost)}.` : ''
   const [day, until] = [new Date(from).toISOString(), new Date(to).toISOString()]
   const row = intervals === 1 ? '' : `, for ${intervals} intervals in a row`
   return {
@@ -47,8 +53,8 @@ export function describe(
     value,
     interval: from,
     isAmiss,
-    text: `${about}: ${isPart ? 'at least ' : ''}${formatScaled(value)}${unit === '%' ? '' : ' '}${unit}, ${day.slice(0, 16)}Z to ${until.slice(11, 16)}Z.`,
-    evidence: `Condition: ${words}${row}.`,
+    text: `${about}: ${isPart ? 'at least ' : ''}${figure(value)}, ${day.slice(0, 16)}Z to ${until.slice(11, 16)}Z.`,
+    evidence: `Condition: ${words}${row}.${lost}`,
     from,
     to,
     path,

@@ -8,7 +8,14 @@ import type { KeptTracker } from '../../store/tracker.ts'
 import { pathTo, Unwatchable, type Observation, type Sources } from './observe.ts'
 import type { MissingExporters } from './missing.ts'
 import type { SeenSum, SeenSums } from './seen-sums.ts'
-import { measures, readValues, type TrackerSubject } from './stored-values.ts'
+import {
+  lostFactor,
+  measures,
+  nothing,
+  readValues,
+  type LostShareOf,
+  type TrackerSubject,
+} from './stored-values.ts'
 
 /**
  * An exporter silent for longer than this at the end of an interval may have stopped: a low value
@@ -59,6 +66,7 @@ export async function observeTracker(
       about: [name, subject.direction].filter(Boolean).join(' '),
       value,
       isPart,
+      ...(seen && seen.withLost > seen.sum ? { withLost: seen.withLost * scale } : {}),
       unit,
       earlier: own,
       from,
@@ -84,15 +92,18 @@ interface Range {
   last: number
 }
 
-/** Of the exporters of which an interval is known, those that were not away in a part of it. */
-function withoutBreaks(
+/** Of the exporters of which an interval is known, those that were not away in a part of it, and did not lose all flows. */
+function wholeOf(
   { cluster, coverage }: Sources,
   knownIn: (interval: number) => readonly string[],
+  shareOf: LostShareOf,
 ): (interval: number) => readonly string[] {
   const breaks = cluster ? [] : coverage.breaks.list().filter((each) => wasAway(each))
   return (interval) => {
     const cut = breaks.filter(({ from, to }) => from < interval + intervalMs && to > interval)
-    return knownIn(interval).filter((each) => !cut.some(({ exporter }) => exporter === each))
+    return knownIn(interval).filter(
+      (each) => shareOf(each, interval) < 1 && !cut.some(({ exporter }) => exporter === each),
+    )
   }
 }
 
@@ -117,13 +128,20 @@ async function valuesHere(
       .exportersIn(interval)
       .filter((each) => coverage.of(each, interval)?.known === 1 && isHeard(each, interval))
   const intervals = intervalsIn(question).filter((each) => buckets.isHeld(each))
-  const wholeIn = withoutBreaks(sources, knownIn)
+  const shareOf: LostShareOf = (exporter, interval) => coverage.lostShare(exporter, interval)
+  const wholeIn = wholeOf(sources, knownIn, shareOf)
   const parts = await missing.in({ tracker, sources, series, intervals, wholeIn })
   return (interval) => {
     if (!buckets.isHeld(interval)) return gone.get(interval) ?? null
-    const held = number === undefined ? null : buckets.trackerSums(interval, number)
-    const sum = held?.[measures[measure].field][direction ?? 'all'] ?? 0
-    const value = knownIn(interval).length > 0 ? { sum, isPart: parts.has(interval) } : null
+    const sumOf = (factorOf?: (exporter: string) => number) => {
+      const held = number === undefined ? null : buckets.trackerSums(interval, number, factorOf)
+      return held?.[measures[measure].field][direction ?? 'all'] ?? 0
+    }
+    const isLossy = knownIn(interval).some((each) => shareOf(each, interval) > 0)
+    const sum = sumOf()
+    const withLost = isLossy ? sumOf((each) => lostFactor(shareOf(each, interval))) : sum
+    const value =
+      knownIn(interval).length > 0 ? { sum, withLost, isPart: parts.has(interval) } : null
     sums.set(interval, value)
     return value
   }
@@ -140,21 +158,22 @@ async function sumsGone(
   }: TrackerQuestion & Range & { kept: Map<number, SeenSum | null> },
 ): Promise<ReadonlyMap<number, SeenSum | null>> {
   const gone = new Map(kept)
-  const { series, buckets } = sources
+  const { series, buckets, coverage } = sources
   const unseen = intervalsIn(range).filter((each) => !buckets.isHeld(each) && !kept.has(each))
   if (unseen.length === 0) return gone
   const time = { from: unseen[0]!, to: unseen.at(-1)! + intervalMs }
   // While a store is away, intervals before the start are unknown; later ones are still judged.
-  const stored = await readValues(subject, { sources, ...time }).catch(() => null)
+  const lostShares: LostShareOf = (exporter, interval) => coverage.lostShare(exporter, interval)
+  const stored = await readValues(subject, { sources, ...time, lostShares }).catch(() => null)
   if (stored === null) return gone
-  const wholeIn = withoutBreaks(sources, (interval) => stored.known.get(interval) ?? [])
+  const wholeIn = wholeOf(sources, (interval) => stored.known.get(interval) ?? [], lostShares)
   const { tracker } = subject
   const parts = await missing.in({ tracker, sources, series, intervals: unseen, wholeIn })
   for (const interval of unseen) {
     // The interval of the start itself is rebuilt, and then complete.
     if (stored.open.has(interval)) continue
-    const sum = stored.sums.get(interval) ?? 0
-    const value = stored.known.has(interval) ? { sum, isPart: parts.has(interval) } : null
+    const sums = stored.sums.get(interval) ?? nothing
+    const value = stored.known.has(interval) ? { ...sums, isPart: parts.has(interval) } : null
     gone.set(interval, value)
     if (interval < range.last) kept.set(interval, value)
   }
@@ -170,7 +189,7 @@ async function valuesOfAll(
   const { tracker } = subject
   const { series, writtenUntil } = sources.cluster!
   const written = writtenUntil()
-  const { sums, known } = await readValues(subject, {
+  const { sums, known, shareOf } = await readValues(subject, {
     sources: { ...sources, series },
     from: first,
     to: last + intervalMs,
@@ -179,11 +198,12 @@ async function valuesOfAll(
   const knownIn = (interval: number) =>
     known.get(interval)?.filter((each) => isHeard(each, interval)) ?? []
   const intervals = intervalsIn(question)
-  const parts = await missing.in({ tracker, sources, series, intervals, wholeIn: knownIn })
+  const wholeIn = wholeOf(sources, knownIn, shareOf)
+  const parts = await missing.in({ tracker, sources, series, intervals, wholeIn })
   return (interval) => {
     if (knownIn(interval).length === 0) return null
     const isPart = written < interval + intervalMs || parts.has(interval)
-    return { sum: sums.get(interval) ?? 0, isPart }
+    return { ...(sums.get(interval) ?? nothing), isPart }
   }
 }
 
@@ -195,11 +215,17 @@ async function valuesBefore(
 ): Promise<number[]> {
   const series = sources.cluster?.series ?? sources.series
   const from = to - count * intervalMs
-  const { sums, known } = await readValues(subject, { sources: { ...sources, series }, from, to })
+  const { sums, known, shareOf } = await readValues(subject, {
+    sources: { ...sources, series },
+    from,
+    to,
+  })
   const { tracker } = subject
   const intervals = [...known.keys()].sort((a, b) => a - b)
-  const wholeIn = withoutBreaks(sources, (interval) => known.get(interval) ?? [])
+  const wholeIn = wholeOf(sources, (interval) => known.get(interval) ?? [], shareOf)
   const parts = await missing.in({ tracker, sources, series, intervals, wholeIn })
   const { scale } = measures[subject.measure]
-  return intervals.filter((each) => !parts.has(each)).map((each) => (sums.get(each) ?? 0) * scale)
+  return intervals
+    .filter((each) => !parts.has(each))
+    .map((each) => (sums.get(each)?.sum ?? 0) * scale)
 }

@@ -21,6 +21,8 @@ export interface Observation {
   value: number | null
   /** It is at least this: some of it is not known. */
   isPart?: boolean
+  /** About what it was with the flows that were lost; absent: none were. */
+  withLost?: number
   unit: string
   /** Previous values, newest last; only if requested. */
   earlier: number[]
@@ -49,7 +51,7 @@ export interface Sources {
   state: StateReading
   followed: FollowedTrackers
   buckets: Pick<Buckets, 'trackerSums' | 'isHeld'>
-  coverage: Pick<CoverageTracker, 'of' | 'exportersIn' | 'breaks'>
+  coverage: Pick<CoverageTracker, 'of' | 'exportersIn' | 'lostShare' | 'breaks'>
   series: Pick<SeriesStore, 'read' | 'coverage'>
   incidents: IncidentSource
   exporters: () => readonly WatchedExporter[]

@@ -9,6 +9,8 @@ type TrackerSubject = Extract<AlertSubject, { kind: 'tracker' }>
 /** The sum of an interval, and whether an exporter was missing from it. */
 export interface SeenSum {
   sum: number
+  /** About what it was with the flows that were lost. */
+  withLost: number
   isPart: boolean
 }
 

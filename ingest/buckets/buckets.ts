@@ -119,11 +119,11 @@ export class Buckets {
       for (const totals of this.#intervals.get(interval)?.values() ?? []) totals.clear(tracker)
   }
 
-  /** The sums of a tracker in an interval over all exporters, by direction and in total. */
-  trackerSums(interval: number, tracker: number): TrackerSums {
+  /** The sums of a tracker in an interval over all exporters, each times its factor, by direction and in total. */
+  trackerSums(interval: number, tracker: number, factorOf = (_exporter: string) => 1): TrackerSums {
     const sums = new Float64Array(directions.length * amountCount)
-    for (const totals of this.#intervals.get(interval)?.values() ?? [])
-      totals.addTrackerSums(tracker, sums)
+    for (const [exporter, totals] of this.#intervals.get(interval) ?? [])
+      totals.addTrackerSums(tracker, sums, factorOf(exporter))
     const of = (field: number): Record<string, number> => {
       const each = directions.map((name, at) => [name, sums[at * amountCount + field]!] as const)
       return Object.fromEntries([...each, ['all', each.reduce((sum, [, n]) => sum + n, 0)]])

@@ -97,11 +97,11 @@ export class Totals {
     for (let i = 0; i < amountCount; i++) slots[at + i] = slots[at + i]! + this.amounts[i]!
   }
 
-  /** Adds a tracker's counts to sums by direction; see TrackerSums. */
-  addTrackerSums(tracker: number, sums: Float64Array): void {
+  /** Adds a tracker's counts, times a factor, to sums by direction; see TrackerSums. */
+  addTrackerSums(tracker: number, sums: Float64Array, factor: number): void {
     if (!this.#trackers) return
     const at = this.#trackers.place(tracker, 1)
-    for (let i = 0; i < sums.length; i++) sums[i]! += this.#trackers.slots[at + i]!
+    for (let i = 0; i < sums.length; i++) sums[i]! += factor * this.#trackers.slots[at + i]!
   }
 
   /** Clears a tracker's counts. */

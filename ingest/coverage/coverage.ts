@@ -3,25 +3,20 @@
  * from sequence numbers: see "Known, unknown, zero" in ARCHITECTURE.md.
  */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import type { DatagramContents, SequenceEvent, SequenceGap } from '../../flow/sequence.ts'
+import type { SequenceEvent, SequenceGap } from '../../flow/sequence.ts'
 import { countWithin } from '../../flow/spread.ts'
 import type { UnknownReason } from '../../store/measurement.ts'
 import type { Coverage } from '../../store/series.ts'
 import { BreakLog } from './breaks.ts'
 import { ChangedIntervals } from './changed-intervals.ts'
 import type { ClockStep } from './clock-steps.ts'
-
-/** What is known about one interval. A null reason means known, unless something is missing. */
-interface IntervalState {
-  reason: UnknownReason | null
-  datagrams: number
-  /** Sequence numbers missing between datagrams before and after it, or in it. Absent: none. */
-  missing?: number
-  lostFlows: number
-  lostFlowsEstimated: boolean
-  /** Of its datagrams together. If data waits for its template, and no flows were read, it is unknown. */
-  carries?: DatagramContents
-}
+import {
+  newState,
+  reasonOf,
+  shareLost,
+  silenceReasons,
+  type IntervalState,
+} from './interval-state.ts'
 
 /** Flows lost since the datagram received at `sinceMs`, unix ms. */
 export interface LostFlows {
@@ -108,6 +103,7 @@ export class CoverageTracker {
     const known = held.intervals.get(interval)
     const state = known ?? newState(null)
     state.datagrams++
+    state.flows = (state.flows ?? 0) + event.flows
     if (state.carries !== 'flows' && event.carries !== 'nothing') state.carries = event.carries
     state.reason = this.#reasonOf(interval, state)
     if (known) this.changed.mark(event.exporter, interval)
@@ -194,6 +190,12 @@ export class CoverageTracker {
         ? { openUntil: this.#listeningUntil }
         : {}),
     }
+  }
+
+  /** The share of an exporter's flows of an interval that was lost, 0 to 1. */
+  lostShare(exporter: string, interval: number): number {
+    const state = this.#exporters.get(exporter)?.intervals.get(interval)
+    return state ? shareLost(state) : 0
   }
 
   /** Adds what is stored of an interval that is held, from earlier captures that had a part of it. */
@@ -288,30 +290,4 @@ export class CoverageTracker {
     this.#exporters.set(exporter, held)
     return held
   }
-}
-
-/** The reason for a silence, by the verdict on the datagram after it; null: known, unless a gap says what is missing. */
-const silenceReasons: Record<SequenceEvent['verdict'], UnknownReason | null> = {
-  continues: null,
-  duplicate: null,
-  reordered: null,
-  gap: null,
-  unknown: 'lost',
-  restart: 'exporter-restart',
-  first: 'exporter-restart',
-}
-
-/** Why an interval is unknown; null means known. */
-function reasonOf({
-  reason,
-  datagrams,
-  missing = 0,
-  lostFlows,
-}: IntervalState): UnknownReason | null {
-  // Of several domains, the numbers of one may have continued.
-  return reason ?? (datagrams === 0 && (missing > 0 || lostFlows > 0) ? 'lost' : null)
-}
-
-function newState(reason: UnknownReason | null): IntervalState {
-  return { reason, datagrams: 0, lostFlows: 0, lostFlowsEstimated: false }
 }

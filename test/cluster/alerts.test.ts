@@ -96,7 +96,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
         state,
         followed,
         buckets: { trackerSums: none, isHeld: none },
-        coverage: { of: none, exportersIn: none, breaks: new BreakLog() },
+        coverage: { of: none, exportersIn: none, lostShare: none, breaks: new BreakLog() },
         series: { read: none, coverage: none },
         incidents: { between: async () => incidents },
         exporters: () => cluster.exporters(),

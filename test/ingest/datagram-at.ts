@@ -14,4 +14,5 @@ export const datagramAt = (receivedMs: number): SequenceEvent => ({
   lostFlowsEstimated: false,
   gaps: [],
   carries: 'nothing',
+  flows: 0,
 })

@@ -162,6 +162,7 @@ suite('breaks', () => {
     lostFlowsEstimated: true,
     gaps: [],
     carries: 'flows' as const,
+    flows: 1,
   })
 
   test('a silence after which the numbers do not continue is a break; a lost datagram is not', () => {

@@ -106,6 +106,7 @@ export class Accounting {
       lostFlowsEstimated,
       gaps,
       carries: contentsOf(context),
+      flows: context.flowRecords,
     })
   }
 }

@@ -84,6 +84,10 @@ function textOf({ events }: Simulated): string {
   return events.at(-1)?.text ?? ''
 }
 
+function evidenceOf({ events }: Simulated): string {
+  return events.at(-1)?.evidence ?? ''
+}
+
 // 0.8 and 6.4 Mb/s.
 const both = { [small]: { bytes: 1e6 }, [large]: { bytes: 8e6 } }
 
@@ -111,6 +115,27 @@ test('a sum that is low is told although an exporter is silent that never counte
   await steady.run(15, { ...both, [large]: { bytes: 1e6 } })
   await simulated.settle(1)
   assert.match(textOf(simulated), /^Line: 1\.60 M bit\/s/)
+})
+
+/** Half of what the large exporter sends is lost. */
+async function runLossy(steady: Steady, rounds: number, exporters: typeof both): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    await steady.run(1 / 6, { [small]: exporters[small] })
+    steady.lose(large, 1)
+    await steady.run(1 / 6, exporters)
+  }
+}
+
+test('a sum that is only low because flows were lost is unknown; with them low too, it is told with that', async (t) => {
+  const { simulated, steady } = await watching(t, { is: 'below', value: 5e6 })
+  await steady.run(20, both)
+  await runLossy(steady, 60, both)
+  await steady.run(5, both)
+  assert.deepEqual(simulated.events, [])
+  await runLossy(steady, 60, { ...both, [large]: { bytes: 1e6 } })
+  await simulated.settle(1)
+  assert.match(textOf(simulated), /^Line: 1\.2\d M bit\/s/)
+  assert.match(evidenceOf(simulated), /Flows were lost: with them it was about 1\.6\d M bit\/s\.$/)
 })
 
 test('what the others report may already be too much; it does not end because one is silent', async (t) => {

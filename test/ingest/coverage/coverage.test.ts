@@ -29,6 +29,7 @@ function eventIn(interval: number, verdict: SequenceVerdict): SequenceEvent {
     lostFlowsEstimated: false,
     gaps: [],
     carries: 'flows',
+    flows: 1,
   }
 }
 
