@@ -6,6 +6,7 @@
 import { boundsOf, returnOf } from './bounds.ts'
 import { besides, isSure, middle } from './besides.ts'
 import type { Finding } from './finding.ts'
+import { newcomers } from './newcomers.ts'
 import { isBeyondChance, isCutOff, isDead, Others, othersWords, type Fall } from './others.ts'
 import { isLineUp } from './line.ts'
 import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
@@ -141,23 +142,27 @@ function judge(
   if (!isSure(scene, actors, { span, events, times })) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
+  const { began, wentOn } = newcomers(scene, candidate.actors, { span, direction, events, least: actorsShare }) // prettier-ignore
   // Both directions may be about equal: report the one with more bytes over the whole event.
-  const had = (way: HostDirection) => mean(scene.seriesOf(actors, way), span.from, to)
+  const had = (way: HostDirection) => mean(scene.seriesOf(began, way), span.from, to)
   const main = had('out') > had('in') ? 'out' : 'in'
   return {
     kind: 'congestion',
     from: span.from,
     to,
-    actors: candidate.actors,
+    actors: began,
     direction: main,
     isOpenStart: before.length === 0,
     isOpenEnd,
     othersKept: Math.round(Math.min(fall.bytes, 1) * keptParts) / keptParts,
-    facts: factsOf(
-      scene.seriesOf(actors, main),
-      { ...span, direction: main, actors: actors.size },
-      { ...fall, others: othersWords(fall, scene), beside: besideWords(before, after) },
-    ),
+    facts: [
+      ...factsOf(
+        scene.seriesOf(began, main),
+        { ...span, direction: main, actors: began.length },
+        { ...fall, others: othersWords(fall, scene), beside: besideWords(before, after) },
+      ),
+      ...wentOn.map(() => 'another host had much, but no more than just before: it is not named'),
+    ],
   }
 }
 

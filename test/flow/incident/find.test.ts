@@ -81,6 +81,28 @@ suite('a cut during which hosts keep trying', () => {
   })
 })
 
+test('a transfer that goes on as before beside a culprit is not named', () => {
+  const cut = { from: 1500, to: 1740 }
+  const office: Office = { seed: 7, hosts: 60, pages: 6, connections: 4, seconds: 2700, cut }
+  const flows = officeFlows(office)
+  const transfer = (host: string, from: number, to: number, rate: number): Partial<TestFlow>[] =>
+    Array.from({ length: Math.ceil((to - from) / 60) }, (_, i) => {
+      const [begin, end] = [from + i * 60, Math.min(to, from + (i + 1) * 60)]
+      const ends = { source: '203.0.113.80', destination: host, sourcePort: 443, destinationPort: 30_000 }
+      return { ...ends, first: t0 + begin * 1000, last: t0 + end * 1000 - 10, bytes: rate * (end - begin) }
+    }) // prettier-ignore
+  const culprit = transfer('10.0.0.100', cut.from, cut.to, 1e6)
+  const named = (beside: Partial<TestFlow>[]) =>
+    foundIn([...flows, ...culprit, ...beside], { from: t0, seconds: office.seconds }).map(
+      ({ actors }) => actors,
+    )
+  const before = transfer('10.0.0.101', cut.from - 400, cut.to + 400, 2e5)
+  assert.deepEqual(named(before), [['10.0.0.100']])
+  // Who begins then, too, is one of two.
+  const meanwhile = transfer('10.0.0.101', cut.from, cut.to, 2e5)
+  assert.deepEqual(named(meanwhile), [['10.0.0.100', '10.0.0.101']])
+})
+
 test('of a large network the hosts that were compared are said to be the busiest', () => {
   const cut = { from: 900, to: 1080 }
   const within = { from: t0, seconds: 1800 }
