@@ -50,6 +50,7 @@ export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
   // What only the sentence needs.
   for (const name of [
     'askedBy',
+    'isUnasked',
     'tunnel',
     'openedTo',
     'acceptedFrom',

@@ -90,6 +90,10 @@ function limitsOf({ incident, scene, lost, unseen, isGone }: Event): string[] {
     limits.push(
       `${lost.estimated ? 'about ' : ''}${formatExact(lost.flows)} flows of these minutes were lost on the way: figures are at least these`,
     )
+  if (scene?.connections.isOneWay)
+    limits.push(
+      'of nearly all connections only one direction is reported: what went the other way is not seen, and may have been more',
+    )
   if (scene && scene.table.translated > 0)
     limits.push(
       'the exporter reports traffic on both sides of its address translation: here it is counted once',

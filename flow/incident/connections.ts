@@ -1,7 +1,8 @@
 /**
  * Connections: all records of a 5-tuple in either direction, joined however the exporter split
  * them, until a pause longer than the exporter's timeouts, not counting the time in which the exporter was away. The source of the first record is the
- * opener; if both sides start at the same instant, flags and then ports decide. Of ICMP, a pair of hosts is one.
+ * opener; if both sides start at the same instant, flags and then ports decide. If packets are sampled, it is chance which record is the
+ * first, so that flags or ports must say it. Of ICMP, a pair of hosts is one.
  */
 import { servicePort } from '../service.ts'
 import type { FlowTable } from './flow-table.ts'
@@ -14,6 +15,8 @@ export interface Connections {
   peer: Uint32Array
   /** 1: flags or ports say so, too. 0: it is only known whose record was the first. */
   isCertain: Uint8Array
+  /** 1: who opened it is known. 0: the opener is only the side of which something was seen, or was seen first. */
+  isKnown: Uint8Array
   /** 1: both sides sent. 0: only the opener is seen to have sent. */
   isAnswered: Uint8Array
   peerPort: Uint16Array
@@ -23,6 +26,10 @@ export interface Connections {
   last: Float64Array
   packets: Float64Array
   bytes: Float64Array
+  /** Whether it shows that a host did not answer: not if packets are sampled, or one direction is reported. */
+  showsAnswers: boolean
+  /** Whether hardly anything was seen of one of the two directions of all connections. */
+  isOneWay: boolean
   /** After this many ms without a packet, a 5-tuple is a new connection. */
   idleMs: number
 }
@@ -35,6 +42,20 @@ const synFlag = 0x02
 const ackFlag = 0x10
 /** Echo requests of ICMP and ICMPv6 (RFC 792, RFC 4443) as exporters report them in place of a port: 256 × type + code. */
 const echoRequests: Record<number, number> = { 1: 8 * 256, 58: 128 * 256 }
+
+const udp = 17
+/**
+ * UDP services that answer whoever seems to have asked with more than the question, so that questions are sent to them in
+ * a victim's name, often from port 80 or 443, whose packets few filter (US-CERT TA14-017A): such a port is not the service then.
+ */
+const reflectors: ReadonlySet<number> = new Set([
+  17, 19, 53, 69, 111, 123, 137, 161, 389, 520, 1900, 3283, 3702, 5353, 5683, 11_211,
+])
+
+/** An exporter with fewer connections of which both sides were seen may report one direction only. */
+const answeredMin = 12
+/** Of an exporter of both directions more are seen both ways, unless most are scans. */
+const oneWayShare = 0.02
 
 /** The longest record of an exporter, which is its active timeout if it split any; within bounds. */
 function timeoutSeen({ first, last, count }: FlowTable): number {
@@ -53,6 +74,7 @@ export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): 
     opener: new Uint32Array(count),
     peer: new Uint32Array(count),
     isCertain: new Uint8Array(count),
+    isKnown: new Uint8Array(count),
     isAnswered: new Uint8Array(count),
     peerPort: new Uint16Array(count),
     protocol: new Uint8Array(count),
@@ -60,11 +82,26 @@ export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): 
     last: new Float64Array(count),
     packets: new Float64Array(count),
     bytes: new Float64Array(count),
+    showsAnswers: false,
+    isOneWay: false,
     idleMs,
   }
   for (let i = 0; i < count; i++)
     fill(connections, i, { table, rows: tuples.rows.subarray(spans[i], spans[i + 1]) })
+  sayKnown(connections, table)
   return connections
+}
+
+/** Fills in what takes all connections: which directions are reported, and of which connections the opener is known. */
+function sayKnown(connections: Connections, { sampling }: FlowTable): void {
+  const { count, isAnswered, isKnown } = connections
+  const answered = isAnswered.reduce((sum, each) => sum + each, 0)
+  connections.showsAnswers = sampling === 1 && answered >= answeredMin
+  connections.isOneWay = sampling === 1 && count >= answeredMin && answered < oneWayShare * count
+  for (let i = 0; i < count; i++) {
+    const isOrdered = connections.showsAnswers || (sampling === 1 && isAnswered[i] === 1)
+    isKnown[i] = connections.isCertain[i] === 1 || isOrdered ? 1 : 0
+  }
 }
 
 /**
@@ -123,7 +160,7 @@ function fill(
   to.isCertain[i] = isCertain(table, opening) ? 1 : 0
   to.peerPort[i] = table.destinationPort[opening]!
   to.protocol[i] = table.protocol[opening]!
-  to.first[i] = table.first[opening]!
+  to.first[i] = table.first[rows[0]!]!
   let last = 0
   for (const row of rows) {
     last = Math.max(last, table.last[row]!)
@@ -142,8 +179,10 @@ function isBack({ source, sourcePort, protocol }: FlowTable, a: number, b: numbe
 /** Of the first records of a connection, the one whose source opened it. */
 function openingRow(table: FlowTable, rows: Uint32Array): number {
   const row = rows[0]!
-  for (let i = 1; i < rows.length && table.first[rows[i]!] === table.first[row]; i++) {
+  const isSampled = table.sampling > 1
+  for (let i = 1; i < rows.length; i++) {
     const back = rows[i]!
+    if (!isSampled && table.first[back] !== table.first[row]) break
     if (!isBack(table, back, row)) continue
     return opens(table, back, row) ? back : row
   }
@@ -155,8 +194,14 @@ function isCertain(table: FlowTable, row: number): boolean {
   if (isIcmp(table.protocol[row]!)) return asks(table, row)
   const [port, back] = [table.destinationPort[row]!, table.sourcePort[row]!]
   return (
-    asks(table, row) || (port !== back && servicePort(table.protocol[row]!, back, port) === port)
+    asks(table, row) || (port !== back && serviceBetween(table.protocol[row]!, back, port) === port)
   )
+}
+
+/** The service's port of two, or a negative number if neither is one. */
+function serviceBetween(protocol: number, a: number, b: number): number {
+  if (protocol === udp && reflectors.has(a) !== reflectors.has(b)) return reflectors.has(a) ? a : b
+  return servicePort(protocol, a, b)
 }
 
 function asks(table: FlowTable, row: number): boolean {
@@ -173,7 +218,7 @@ function opens(table: FlowTable, a: number, b: number): boolean {
   if (isIcmp(table.protocol[a]!)) return isLocalToOutside(table, a, b)
   const [port, back] = [table.sourcePort[a]!, table.sourcePort[b]!]
   if (port !== back) {
-    const service = servicePort(table.protocol[a]!, port, back)
+    const service = serviceBetween(table.protocol[a]!, port, back)
     // Neither port names a service: clients get the higher port.
     return service < 0 ? port > back : port !== service
   }

@@ -24,7 +24,8 @@ export function actorFacts(
   const counted = countBytes(scene, host, { span, direction })
   const opened = countOpenings(scene, 'opener', host, span)
   const accepted = countOpenings(scene, 'peer', host, span)
-  const isAsked = accepted.size > 0 && wasAsked(scene, host, span)
+  const opens = whoOpened(scene, host, span)
+  const isAsked = accepted.size > 0 && opens === 'others'
   return {
     host: scene.hosts.text(host),
     direction,
@@ -36,6 +37,7 @@ export function actorFacts(
     acceptedFrom: accepted.size,
     ...([...opened.keys()].some((peer) => scene.hosts.isLocal(peer)) && { opensInside: true }),
     ...(isAsked && { askedBy: accepted.size }),
+    ...((opens !== 'host' || scene.connections.isOneWay) && { isUnasked: true }),
     ...(counted.tunnel !== null && { tunnel: counted.tunnel }),
     peers: counted.byPeer.size,
     newPeers: newPeers(scene, host, { span, peers: counted.byPeer }),
@@ -174,41 +176,32 @@ function countOpenings(
   const other = side === 'opener' ? connections.peer : connections.opener
   const counts = new Map<number, number>()
   for (let i = 0; i < connections.count; i++) {
-    if (connections[side][i] !== host || !isOpenedIn(scene, i, span)) continue
+    if (connections[side][i] !== host || connections.isKnown[i] === 0) continue
+    if (!isOpenedIn(scene, i, span)) continue
     counts.set(other[i]!, (counts.get(other[i]!) ?? 0) + 1)
   }
   return counts
 }
 
-/** An exporter with fewer connections of which both sides were seen may report one direction only. */
-const answeredMin = 12
-
-/** Whether the exporter shows that a host did not answer: not if packets are sampled, or one direction is reported. */
-function showsAnswers({ connections, table }: Scene): boolean {
-  let answered = 0
-  for (let i = 0; i < connections.count && answered < answeredMin; i++)
-    answered += connections.isAnswered[i]!
-  return table.sampling === 1 && answered >= answeredMin
-}
-
 /**
- * Whether most bytes of a host's connections in a span were in those that others certainly opened to it in that time,
- * or sent to it without a packet of its own, such as a flood.
+ * Who opened the connections that had most of a host's bytes in a span: the host, at whatever time; others, certainly and in
+ * that time, or by sending to it without a packet of its own, such as a flood; null if that is not seen.
  */
-function wasAsked(scene: Scene, host: number, span: Span): boolean {
+function whoOpened(scene: Scene, host: number, span: Span): 'host' | 'others' | null {
   const { connections } = scene
-  const { opener, peer, isCertain, isAnswered, first, last, bytes } = connections
-  const isShown = showsAnswers(scene)
-  let [all, asked] = [0, 0]
+  const { opener, peer, isCertain, isKnown, isAnswered, first, last, bytes } = connections
+  let [all, asked, own] = [0, 0, 0]
   for (let i = 0; i < connections.count; i++) {
     if (opener[i] !== host && peer[i] !== host) continue
     if (first[i]! >= span.to || last[i]! < span.from) continue
     all += bytes[i]!
-    const isNew = isOpenedIn(scene, i, span)
-    const isOthers = isCertain[i] === 1 || (isShown && isAnswered[i] === 0)
-    if (opener[i] !== host && isOthers && isNew) asked += bytes[i]!
+    const isOthers = isCertain[i] === 1 || (connections.showsAnswers && isAnswered[i] === 0)
+    if (isKnown[i] === 0) continue
+    if (opener[i] === host) own += bytes[i]!
+    else if (isOthers && isOpenedIn(scene, i, span)) asked += bytes[i]!
   }
-  return asked > all / 2
+  if (asked > all / 2) return 'others'
+  return own > all / 2 ? 'host' : null
 }
 
 function sum(counts: ReadonlyMap<number, number>): number {
@@ -269,7 +262,7 @@ export function peersOf(
   { span, direction, most }: { span: Span; direction: HostDirection; most: number },
 ): PeerFacts[] {
   const opened = countOpenings(scene, 'opener', host, span)
-  const isOwn = opened.size > 0 && !wasAsked(scene, host, span)
+  const isOwn = opened.size > 0 && whoOpened(scene, host, span) !== 'others'
   const openings = isOwn ? opened : countOpenings(scene, 'peer', host, span)
   const { byPeer } = countBytes(scene, host, { span, direction })
   return peerCounts(openings, byPeer)

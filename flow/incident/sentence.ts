@@ -99,7 +99,7 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
       kept <= cutRatio
         ? `${what} cut for ${time}.`
         : `${what} held up for ${time}: the other hosts kept ${percent(kept)} of theirs.`
-    return [effect, ...incident.actors.map((actor) => sayActor(actor, wording))].join(' ')
+    return [effect, ...incident.actors.map((actor) => sayActor(actor, incident, wording))].join(' ')
   },
   silence(incident, wording) {
     const exporter = sayExporter(incident.exporter, wording)
@@ -128,9 +128,10 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
     if (!actor) return others
     const host = sayHost(actor.host, wording)
     const time = sayLength(incident)
+    const { opened, beenOpened } = openings(incident)
     if (actor.direction === 'in')
-      return `${formatExact(actor.accepted)} connections were opened to ${host} in ${time} by ${countOf(actor.acceptedFrom ?? actor.peers, 'host')}, with ${sayBytes(actor.bytes)}. ${others}`
-    return `${host} opened ${formatExact(actor.connections)} connections in ${time} to ${countOf(actor.openedTo ?? actor.peers, 'host')}, and sent ${sayBytes(actor.bytes)}. ${others}`
+      return `${formatExact(actor.accepted)} connections were ${beenOpened} to ${host} in ${time} by ${countOf(actor.acceptedFrom ?? actor.peers, 'host')}, with ${sayBytes(actor.bytes)}. ${others}`
+    return `${host} ${opened} ${formatExact(actor.connections)} connections in ${time} to ${countOf(actor.openedTo ?? actor.peers, 'host')}, and sent ${sayBytes(actor.bytes)}. ${others}`
   },
 }
 
@@ -146,28 +147,41 @@ function sayPassed(
   return `${only(fromOutside)} ${came} from outside, though hosts sent on as before`
 }
 
+/** If packets are sampled, most connections of few packets were not seen. */
+function openings({ sampling }: Pick<Incident, 'sampling'>) {
+  return sampling === 1
+    ? { opened: 'opened', beenOpened: 'opened' }
+    : { opened: 'was seen to open', beenOpened: 'seen to be opened' }
+}
+
 /** A description of what one actor of a congestion did. */
-function sayActor(actor: ActorFacts, wording: Wording): string {
+function sayActor(actor: ActorFacts, incident: Incident, wording: Wording): string {
   const { tunnel, isUsual } = actor
   const inside =
     tunnel === undefined
       ? ''
       : ` Most of it was in a tunnel (${tunnel}, by its protocol or port): flows do not show which hosts behind it took the line.`
   const habit = isUsual ? ' It did the like at this hour on earlier days.' : ''
-  return `${sayDeed(actor, wording)}${inside}${habit}`
+  return `${sayDeed(actor, incident, wording)}${inside}${habit}`
 }
 
-function sayDeed(actor: ActorFacts, wording: Wording): string {
-  if (actor.askedBy !== undefined) return sayAsked(actor, wording)
+/** Who only received did not download: that it opened the connections must be seen. */
+const verbs = {
+  own: { in: 'downloaded', out: 'uploaded' },
+  unasked: { in: 'received', out: 'sent' },
+} as const
+
+function sayDeed(actor: ActorFacts, incident: Incident, wording: Wording): string {
+  if (actor.askedBy !== undefined) return sayAsked(actor, incident, wording)
   const host = sayHost(actor.host, wording)
-  const verb = actor.direction === 'in' ? 'downloaded' : 'uploaded'
+  const verb = verbs[actor.isUnasked ? 'unasked' : 'own'][actor.direction]
   const bytes = sayAmount(actor)
   const { connections, mainPeer } = actor
   if (mainPeer && isGroupAddress(mainPeer.address) && actor.direction === 'out')
     return `${host} sent ${bytes}${mostWith(actor, wording)}, an address of many hosts.`
   if (connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
   const outward = actor.opensInside ? '' : ' outward'
-  const opened = `opened ${countOf(connections, 'connection')}${outward}`
+  const opened = `${openings(incident).opened} ${countOf(connections, 'connection')}${outward}`
   if (mainPeer?.connections === 0)
     return `${host} ${opened} and ${verb} ${bytes}${mostWith(actor, wording)}.`
   const of = mainPeer
@@ -186,9 +200,10 @@ function littleOf({ mainPeer, bytes, direction }: ActorFacts): string {
 /** A description of an actor that did not begin it: a server, or the victim of a flood. */
 function sayAsked(
   { host, direction, accepted, askedBy = 0, mainPeer, ...actor }: ActorFacts,
+  incident: Incident,
   wording: Wording,
 ): string {
-  const verb = direction === 'in' ? 'received' : 'sent'
+  const verb = verbs.unasked[direction]
   const isMain = askedBy > 1 && mainPeer !== null && 2 * mainPeer.connections > accepted
   const most = isMain
     ? `, ${formatExact(mainPeer.connections)} of them by ${sayHost(mainPeer.address, wording)}`
@@ -197,8 +212,8 @@ function sayAsked(
     askedBy === 1 && mainPeer?.connections === accepted
       ? sayHost(mainPeer.address, wording)
       : countOf(askedBy, 'host')
-  const were = accepted === 1 ? 'was' : 'were'
-  return `${countOf(accepted, 'connection')} ${were} opened to ${sayHost(host, wording)} by ${by}${most}, and it ${verb} ${sayAmount(actor)}.`
+  const were = `${accepted === 1 ? 'was' : 'were'} ${openings(incident).beenOpened}`
+  return `${countOf(accepted, 'connection')} ${were} to ${sayHost(host, wording)} by ${by}${most}, and it ${verb} ${sayAmount(actor)}.`
 }
 
 /** Smaller packets, in bytes, are told: many of them fill a line or a router before their bytes do. */
@@ -258,8 +273,13 @@ function cautions(incident: Incident, wording: Wording): string[] {
   if (kind === 'exporter') return []
   const said: string[] = []
   if (estimatedFrom > 1)
-    said.push(`Figures are estimated from 1 of ${formatExact(estimatedFrom)} connections.`)
-  if (sampling > 1) said.push(`Figures are estimated: ${saySampling(incident)} was looked at.`)
+    said.push(
+      `Figures are estimated from 1 of ${formatExact(estimatedFrom)} connections, but hosts are only those seen in these.`,
+    )
+  if (sampling > 1)
+    said.push(
+      `Bytes are estimated, for ${saySampling(incident)} was looked at: there were more connections and hosts than were seen.`,
+    )
   const missing = whatIsMissing(incident, wording)
   if (missing !== '')
     said.push(`${missing[0]!.toUpperCase()}${missing.slice(1)}: figures are at least these.`)

@@ -23,7 +23,8 @@ const shareMin = 0.5
 
 /** The surges of a scene, and those that became congestions, in time order. */
 export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivity): Finding[] {
-  const usual = percentile(smoothed(scene.openings, windowSeconds), 0.5)
+  const all = scene.openingsOf((i) => scene.connections.isKnown[i] === 1)
+  const usual = percentile(smoothed(all, windowSeconds), 0.5)
   const found: Finding[] = []
   for (const { host, side, openings } of busiest(scene)) {
     const rate = smoothed(openings, windowSeconds)
@@ -32,7 +33,7 @@ export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivi
     for (const run of runsOf(rate.length, gapSeconds, (t) => rate[t]! >= threshold)) {
       const span = spanOf(openings, run, threshold)
       if (span.to - span.from < leastSeconds) continue
-      if (shareOf(scene, openings, span) < shareMin) continue
+      if (shareOf(all, openings, span) < shareMin) continue
       found.push(findingOf(scene, { host, side, openings, span, usual }))
     }
   }
@@ -53,7 +54,8 @@ function busiest(scene: Scene): Busy[] {
   const { connections, hosts, grid } = scene
   return (['opener', 'peer'] as const).flatMap((side) => {
     const counts = new Float64Array(hosts.count)
-    for (let i = 0; i < connections.count; i++) counts[connections[side][i]!]! += scene.times
+    for (let i = 0; i < connections.count; i++)
+      if (connections.isKnown[i] === 1) counts[connections[side][i]!]! += scene.times
     const busy = [...counts.keys()]
       .filter((host) => counts[host]! >= openingsMin * 5 && hosts.isLocal(host))
       .sort((a, b) => counts[b]! - counts[a]!)
@@ -62,7 +64,8 @@ function busiest(scene: Scene): Busy[] {
     for (let i = 0; i < connections.count; i++) {
       const openings = byHost.get(connections[side][i]!)
       const t = Math.floor(scene.place(connections.first[i]!))
-      if (openings && t >= 0 && t < grid.seconds) openings[t]! += scene.times
+      if (!openings || connections.isKnown[i] === 0) continue
+      if (t >= 0 && t < grid.seconds) openings[t]! += scene.times
     }
     return [...byHost].map(([host, openings]) => ({ host, side, openings }))
   })
@@ -77,9 +80,9 @@ function spanOf(openings: Float64Array, run: Run, threshold: number): Run {
   return { from, to }
 }
 
-function shareOf({ openings }: Scene, own: Float64Array, { from, to }: Run): number {
+function shareOf(all: Float64Array, own: Float64Array, { from, to }: Run): number {
   const sum = (values: Float64Array) => values.subarray(from, to).reduce((a, b) => a + b, 0)
-  return sum(own) / Math.max(1, sum(openings))
+  return sum(own) / Math.max(1, sum(all))
 }
 
 function findingOf(
@@ -90,7 +93,8 @@ function findingOf(
   const count = openings.subarray(span.from, span.to).reduce((a, b) => a + b, 0)
   const seconds = span.to - span.from
   const direction: HostDirection = side === 'opener' ? 'out' : 'in'
-  const verb = side === 'opener' ? 'opened by' : 'opened to'
+  const by = side === 'opener' ? 'by' : 'to'
+  const isSampled = scene.table.sampling > 1
   return {
     kind: 'surge',
     ...span,
@@ -100,8 +104,8 @@ function findingOf(
     isOpenEnd: span.to >= scene.grid.seconds,
     othersKept: null,
     facts: [
-      `${scene.times === 1 ? '' : 'about '}${count} connections were ${verb} it in ${seconds} s, ${Math.round(count / seconds)} a second`,
-      `the whole network usually opens ${Number(usual.toPrecision(2))} a second`,
+      `${scene.times === 1 ? '' : 'about '}${count} connections were ${isSampled ? 'seen to be ' : ''}opened ${by} it in ${seconds} s, ${Math.round(count / seconds)} a second`,
+      `the whole network ${isSampled ? 'is usually seen to open' : 'usually opens'} ${Number(usual.toPrecision(2))} a second`,
     ],
   }
 }

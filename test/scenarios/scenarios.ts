@@ -723,6 +723,29 @@ export const scenarios: Scenario[] = [
     },
   },
   {
+    name: 'questions to a time server in the name of a web server',
+    packets: office({
+      seed: 126,
+      cuts: [{ from: cutAt, to: cutAt + 180_000, except: ['10.0.0.25'], keeps: 0.01 }],
+      more: (line) => {
+        const asks = { source: '203.0.113.9', destination: '10.0.0.25', sourcePort: 80, destinationPort: 123, protocol: 17, tcpFlags: 0 } // prettier-ignore
+        const answers = { ...asks, source: asks.destination, destination: asks.source, sourcePort: 123, destinationPort: 80 } // prettier-ignore
+        for (let t = cutAt; t < cutAt + 180_000; t += 8) {
+          line.send({ ...asks, time: t, bytes: 100 })
+          line.send({ ...answers, time: t, bytes: 60_000 })
+        }
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion',
+      from: cutAt,
+      to: cutAt + 180_000,
+      direction: 'out',
+      actors: { '10.0.0.25': { bytes: 1.35e9, mainPeer: '203.0.113.9', isAsked: true } },
+    },
+  },
+  {
     name: 'an office that closes for five hours',
     packets: office({
       seed: 117,

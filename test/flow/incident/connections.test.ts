@@ -29,6 +29,18 @@ function joined(flows: readonly Partial<TestFlow>[], breaks: FlowTable['breaks']
   }))
 }
 
+/** Who opened a connection, whether that is certain, and whether it is known. */
+function openings(flows: readonly Partial<TestFlow>[], sampling = 1) {
+  const table = tableOf(flows)
+  table.sampling = sampling
+  const { count, opener, isCertain, isKnown } = joinConnections(table)
+  return Array.from({ length: count }, (_, i) => ({
+    opener: table.hosts.text(opener[i]!),
+    isCertain: isCertain[i] === 1,
+    isKnown: isKnown[i] === 1,
+  }))
+}
+
 suite('connections', () => {
   test('both directions and all pieces are one', () => {
     const pieces = [0, 1, 2].flatMap((minute) =>
@@ -112,6 +124,38 @@ suite('connections', () => {
       { ...there, sourcePort: 60_001, destinationPort: 50_001 },
     ]
     assert.equal(joined(unknown)[0]!.opener, '10.0.0.22')
+  })
+
+  for (const service of [53, 123, 389, 1900, 11_211])
+    for (const spoofed of [80, 443])
+      test(`a question from port ${spoofed} to port ${service} of UDP is one, at the same instant too`, () => {
+        const ask = { protocol: 17, tcpFlags: 0, source: '203.0.113.80', destination: '10.0.0.22', sourcePort: spoofed, destinationPort: service }
+        const answer = { ...ask, source: ask.destination, destination: ask.source, sourcePort: service, destinationPort: spoofed }
+        for (const later of [0, 3]) {
+          const [connection] = openings([{ ...answer, first: t0 + later }, ask])
+          assert.deepEqual(connection, { opener: '203.0.113.80', isCertain: true, isKnown: true })
+        }
+      }) // prettier-ignore
+
+  test('of sampled packets the first is chance: flags or ports say who opened, or nobody knows', () => {
+    const early = { ...back, first: t0 - 10 }
+    const host = { opener: '10.0.0.22', isCertain: true, isKnown: true }
+    assert.deepEqual(openings([early, there], 100), [host])
+    assert.equal(joined([early, there])[0]!.first, -10)
+    assert.deepEqual(openings([there], 100), [host])
+    const unknown = [early, { ...there, sourcePort: 50_001, destinationPort: 60_001 }]
+    for (const flow of unknown) assert.equal(openings([flow], 100)[0]!.isKnown, false)
+  })
+
+  test('if one direction is reported, what came back does not show who opened', () => {
+    assert.equal(openings([back])[0]!.isKnown, false)
+    assert.equal(openings([there])[0]!.isKnown, true)
+    const answered = Array.from({ length: 12 }, (_, i) => [
+      { ...there, sourcePort: 30_000 + i },
+      { ...back, destinationPort: 30_000 + i },
+    ]).flat()
+    const all = openings([back, ...answered])
+    assert.ok(all.every(({ isKnown }) => isKnown))
   })
 
   test('a duplicate record is one connection', () => {

@@ -24,8 +24,10 @@ function mainPeerOf(flows: readonly Partial<TestFlow>[]) {
   return factsOf(flows).mainPeer
 }
 
-function factsOf(flows: readonly Partial<TestFlow>[]) {
-  const scene = new Scene(tableOf(flows), { from: t0, seconds: 300 })
+function factsOf(flows: readonly Partial<TestFlow>[], sampling = 1) {
+  const table = tableOf(flows)
+  table.sampling = sampling
+  const scene = new Scene(table, { from: t0, seconds: 300 })
   const span = { from: t0 + 60_000, to: t0 + 120_000 }
   const host = scene.hosts.find('10.0.0.22')!
   return actorFacts(scene, host, { span, direction: 'in', whole: 1e9 })
@@ -163,6 +165,29 @@ suite('who asked for the bytes of a host', () => {
 
   test('nobody knows, if only what came back is reported', () => {
     const back = many('203.0.113.80', 9, 9e6, 900).filter(({ source }) => source !== undefined)
-    assert.equal(factsOf(back).askedBy, undefined)
+    const { askedBy, isUnasked, accepted } = factsOf(back)
+    assert.deepEqual([askedBy, isUnasked, accepted], [undefined, true, 0])
+  })
+
+  test('nobody knows, if packets are sampled and only what a server sent was seen', () => {
+    const out = flood.map(({ source, destination, sourcePort, destinationPort, ...flow }) => ({
+      ...flow, source: destination!, destination: source!, sourcePort: destinationPort!, destinationPort: sourcePort!,
+    })) // prettier-ignore
+    const { connections, isUnasked } = factsOf([...own, ...out], 100)
+    assert.deepEqual([connections, isUnasked], [5, true])
+    const { connections: both, askedBy } = factsOf([...own, ...out, ...flood], 100)
+    assert.deepEqual([both, askedBy], [5, 20])
+  })
+
+  test('the host, but what it received is not known, if only what went out is reported', () => {
+    const out = many('203.0.113.80', 20, 9e6, 900).filter(({ source }) => source === undefined)
+    const { connections, isUnasked } = factsOf(out)
+    assert.deepEqual([connections, isUnasked], [20, true])
+  })
+
+  test('the host itself, if it opened them long before', () => {
+    const old = opened('203.0.113.80', 29_000, 9e8, t0 + 10_000)
+    const long = old.map((flow) => ({ ...flow, last: t0 + 110_000 }))
+    assert.equal(factsOf(long).isUnasked, undefined)
   })
 })

@@ -207,11 +207,30 @@ suite('sentences', () => {
 
   test('estimates and losses are mentioned', () => {
     const said = say({ sampling: 100, lost: { flows: 1200, estimated: true } })
-    assert.match(said, /Figures are estimated: 1 of 100 packets was looked at\./)
+    assert.match(said, /Bytes are estimated, for 1 of 100 packets was looked at: there were more connections and hosts than were seen\./)
     const some = say({ sampling: 1000, samplingVaries: true })
-    assert.match(some, /Figures are estimated: 1 of up to 1,000 packets was looked at\./)
+    assert.match(some, /Bytes are estimated, for 1 of up to 1,000 packets was looked at: /)
+    const part = say({ estimatedFrom: 8 })
+    assert.match(part, /Figures are estimated from 1 of 8 connections, but hosts are only those seen in these\./)
     assert.match(said, /About 1,200 flows of that time were lost: figures are at least these\./)
-  })
+  }) // prettier-ignore
+
+  test('of sampled packets, connections are those that were seen', () => {
+    const sampled = { sampling: 100 }
+    assert.match(say(sampled), /\) was seen to open 312 connections outward, 280 of them to \S+, and downloaded 4\.0 GB\./)
+    const asked = { accepted: 300, askedBy: 20 }
+    assert.match(say(sampled, asked), / 300 connections were seen to be opened to \S+ \(\S+\) by 20 hosts, 280 of them by \S+, and it received/)
+    const surge = { ...sampled, kind: 'surge' as const }
+    assert.match(say(surge, { direction: 'out', openedTo: 40 }), /\) was seen to open 312 connections in 4 min 23 s to 40 hosts,/)
+    assert.match(say(surge, asked), /300 connections were seen to be opened to \S+ \(\S+\) in 4 min 23 s by 8 hosts,/)
+  }) // prettier-ignore
+
+  test('who is not seen to have asked is not said to have downloaded or uploaded', () => {
+    const isUnasked = true
+    assert.match(say({}, { isUnasked }), /\) opened 312 connections outward, 280 of them to \S+, and received 4\.0 GB\.$/)
+    const none = { isUnasked, connections: 0, direction: 'out' as const, mainPeer: { address: '203.0.113.80', connections: 0, bytes: 4e9 } } as const
+    assert.match(say({}, none), /\) sent 4\.0 GB to 203\.0\.113\.80\.$/)
+  }) // prettier-ignore
 
   test('in the requested time zone', () => {
     const said = sayIncident(incident, { ...wording, zone: 'Europe/Brussels' })
