@@ -125,6 +125,20 @@ test('direction follows from the local networks', () => {
   }
 })
 
+test('an IPv6 address that ends like an IPv4 address is a host of its own', () => {
+  const buckets = bucketsOf()
+  const destination = '2001:db8::1'
+  const flow = { destination, first: 0, last: 0, octets: 1 }
+  const sources = ['1.2.3.4', '2001:db8::ffff:102:304', '::1:0:0:ffff:102:304']
+  buckets.add(columnsOf(sources.map((source) => ({ ...flow, source }))))
+  assert.deepEqual(table(buckets, 0, 'host'), [
+    '1.2.3.4 out 1 1 1 0',
+    '2001:db8::1 in 3 3 3 0',
+    '2001:db8::ffff:102:304 out 1 1 1 0',
+    '::1:0:0:ffff:102:304 out 1 1 1 0',
+  ])
+})
+
 test('a long flow is spread over its intervals, after scaling by sampling, and begins in one', () => {
   const buckets = bucketsOf()
   const last = 2 * intervalMs
