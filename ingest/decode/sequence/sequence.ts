@@ -100,7 +100,7 @@ export class Sequence {
 
   /** Whether a datagram duplicates one of the last. Duplicates are not accounted. */
   isDuplicate({ sequence, mark, checksum }: SequencedDatagram): boolean {
-    if (this.#expected === -1 || distance(this.#latest, sequence) > 0) return false
+    if (distance(this.#latest, sequence) > 0) return false
     return (this.#isNumbered || checksum === this.#checksum) && this.#recent.includes(mark)
   }
 

@@ -262,3 +262,28 @@ test('beyond the limit, the exporter that was silent longest is no longer follow
   assert.deepEqual(tracker.exportersIn(t0), [])
   assert.equal(tracker.exportersIn(t0 + intervalMs).length, exportersMax)
 })
+
+test('an interval is forgotten once it is written', () => {
+  const tracker = new CoverageTracker(t0)
+  take(tracker, 0, 'first')
+  take(tracker, 1, 'continues')
+  assert.deepEqual(tracker.extent(), { from: t0, to: t0 + 2 * intervalMs })
+  tracker.forget(t0 + intervalMs)
+  assert.deepEqual(words(tracker, 2), ['known', 'known'], 'not written yet')
+  tracker.changed.take()
+  tracker.forget(t0 + intervalMs)
+  assert.deepEqual(words(tracker, 2), ['-', 'known'])
+  assert.deepEqual(tracker.extent(), { from: t0 + intervalMs, to: t0 + 2 * intervalMs })
+})
+
+test('what an earlier capture had of an interval is added to it', () => {
+  const tracker = new CoverageTracker(t0 + 10_000)
+  take(tracker, 0, 'first')
+  take(tracker, 0, 'gap', 30)
+  const before = { time: t0, exporter, known: 1, unknown: {}, datagrams: 5, lostFlows: 7, lostFlowsEstimated: true } // prettier-ignore
+  tracker.add(before)
+  tracker.add({ ...before, time: t0 - intervalMs })
+  tracker.heartbeat(t0 + intervalMs)
+  assert.deepEqual(tracker.of(exporter, t0), { ...before, datagrams: 7, lostFlows: 37 })
+  assert.equal(tracker.of(exporter, t0 - intervalMs), null)
+})

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import type { SequenceEvent } from '../../../flow/sequence.ts'
 import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { relay, type RelayOptions } from '../../encode/relay.ts'
 import { seeded } from '../../random.ts'
@@ -22,6 +23,13 @@ const networks: Record<string, RelayOptions> = {
 /** How an exporter sends that restarted 40 s after what it sent before. */
 function restarted({ exporter }: ReturnType<typeof send>) {
   return { sequence: 0, uptimeMs: 30_000, exportMs: exporter.exportMs + 40_000 }
+}
+
+/** What the gaps told by events add up to: datagrams and flows. */
+function lostInGaps(events: readonly SequenceEvent[]): number[] {
+  const gaps = events.flatMap((event) => event.gaps)
+  const sum = (name: 'datagrams' | 'flows') => gaps.reduce((total, gap) => total + gap[name], 0)
+  return [sum('datagrams'), sum('flows')]
 }
 
 for (const version of versions)
@@ -55,6 +63,10 @@ for (const version of versions)
         [sum('lostDatagrams'), sum('lostFlows'), events.length],
         [status.lost.datagrams, status.lost.flows, arrived.length],
       )
+      assert.deepEqual(lostInGaps(events), [status.lost.datagrams, status.lost.flows])
+      const back = (name: 'lostDatagrams' | 'lostFlows') =>
+        events.reduce((total, event) => total + Math.max(0, -event[name]), 0)
+      assert.deepEqual(status.takenBack, { datagrams: back('lostDatagrams'), flows: back('lostFlows'), restarts: 0 }) // prettier-ignore
     })
 
     test('estimates of what is not counted return to 0 when everything arrives after all', () => {
@@ -148,6 +160,17 @@ test('fewer flows than a datagram usually has were lost with one datagram', () =
   assert.deepEqual(decoder.exporters()[0]?.lost, { datagrams: 1, flows: 1, flowsEstimated: false })
 })
 
+test('nothing was lost before a restart, though its first datagrams did not arrive and the numbers go on upward', () => {
+  for (const version of ['v5', 'v9'] as const) {
+    const random = seeded(6)
+    const before = send(version, 50, random)
+    const after = send(version, 300, random, restarted(before))
+    const { status } = receive([...before.sent, ...after.sent.slice(100)])
+    const lost = { datagrams: 0, flows: 0, flowsEstimated: false }
+    assert.deepEqual([status.restarts, status.lost], [1, lost], version)
+  }
+})
+
 test('uptime that wraps after 49.7 days is not a restart', () => {
   for (const version of ['v5', 'v9'] as const) {
     const { sent } = send(version, 300, seeded(1), { uptimeMs: 2 ** 32 - 10_000 })
@@ -187,11 +210,13 @@ describe('exporters with their own numbering', () => {
           units.push(before + after)
         }
         const lostAt = new Set(units.keys().filter((i) => i > 50 && i < 999 && random() < loss))
-        const { status } = receive(sent.filter((_, i) => !lostAt.has(i)))
+        const { status, events } = receive(sent.filter((_, i) => !lostAt.has(i)))
         const lost = [...lostAt].reduce((sum, i) => sum + units[i]!, 0)
         const reported = name === 'datagrams' ? status.lost.datagrams : status.lost.flows
         assert.equal(reported, lost)
         assert.equal(status.restarts, 0)
+        assert.deepEqual(lostInGaps(events), [status.lost.datagrams, status.lost.flows])
+        if (loss === 0) assert.deepEqual([status.lost.datagrams, status.lost.flows], [0, 0])
       })
 })
 
