@@ -67,6 +67,7 @@ export async function formatReport(
 ): Promise<string | Buffer> {
   if (format === 'md') return markdownReport(report)
   if (format === 'svg') return report.chart?.svg ?? '<svg xmlns="http://www.w3.org/2000/svg"/>'
-  const html = htmlReport(report)
+  // A picture is the first page: the flows begin a second.
+  const html = htmlReport(format === 'png' ? { ...report, evidence: null } : report)
   return format === 'html' ? html : render(html, format, signal)
 }

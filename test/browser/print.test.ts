@@ -41,6 +41,10 @@ test(
     assert.equal(pages, '2', 'and the evidence one more')
     execFileSync('pdftoppm', ['-r', '80', '-png', pdf, join(shots, 'report')])
     assert.deepEqual(complaints, [])
+    const picture = new URL(href!, weir.url)
+    picture.searchParams.set('format', 'png')
+    await page.goto(picture.href)
+    assert.deepEqual(await page.evaluate(coloursAtFoot), [255], 'a picture has no line cut in two')
   },
 )
 
@@ -101,6 +105,11 @@ test(
     assert.notEqual(onPaper.swatch, onScreen.swatch, 'the colours are those of a light page')
     await page.evaluate(() => dispatchEvent(new Event('afterprint')))
     assert.deepEqual(await sheet(), onScreen)
+    await page.goto(`${weir.url}/reports${explained}`)
+    await page.locator('table.report tbody tr').first().waitFor()
+    await writeFile(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true }))
+    const list = execFileSync('pdftotext', ['-l', '1', pdf, '-'], { encoding: 'utf8' })
+    assert.match(list, /203\.0\.113\.80/, 'a list begins on the first sheet')
     assert.deepEqual(complaints, [])
   },
 )
@@ -123,6 +132,17 @@ test(
     assert.doesNotMatch(text, /Reading the flows|What happened/)
   },
 )
+
+/** In the page of a picture: the different values of its last line's pixels. */
+function coloursAtFoot(): number[] {
+  const image = document.querySelector('img')!
+  const canvas = document.createElement('canvas')
+  canvas.width = image.naturalWidth
+  canvas.height = 1
+  const pen = canvas.getContext('2d')!
+  pen.drawImage(image, 0, 1 - image.naturalHeight)
+  return [...new Set(pen.getImageData(0, 0, canvas.width, 1).data)]
+}
 
 /** A report of nothing but a flow with the longest texts. */
 const host = '2001:db8:1111:2222:3333:4444:5555:6666'
