@@ -16,8 +16,8 @@ export const subjectTexts: Record<Subject['kind'], string> = {
 export const stateTexts: Record<Alert['state']['is'], string> = {
   waiting: 'waiting for its first interval',
   well: 'in order',
-  amiss: 'out of range, not yet often enough',
-  told: 'amiss, and told',
+  amiss: 'its condition holds, not yet often enough',
+  told: 'its condition holds, and was reported',
   problem: 'cannot be evaluated',
 }
 

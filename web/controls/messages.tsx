@@ -130,7 +130,12 @@ function Nothing() {
   const all = layers.value
   if (all === null || !isEmptyWindow()) return null
   const { filter, exporter } = view.value
-  const what = isKnown(all.total) ? 'Nothing' : 'Nothing is known of what came'
+  const isToCome = all.answer.from >= (status.value?.now ?? Infinity)
+  const what = isToCome
+    ? 'Nothing yet'
+    : isKnown(all.total)
+      ? 'Nothing'
+      : 'Nothing is known of what came'
   if (filter !== '' && isKnown(all.total))
     return (
       <p class="message note" role="status">
