@@ -24,6 +24,8 @@ const ownShare = 0.1
 /** The usual rate of all hosts is exceeded in all but this share of seconds, or is half of the greatest. */
 const usualShare = 0.25
 const smoothSeconds = 5
+/** An onset may be found this long after it. */
+const onsetSeconds = 2
 const gapSeconds = 5
 /** The greatest rate of all hosts is measured over this long, and exceeded in this share of seconds. */
 const greatSeconds = 30
@@ -129,6 +131,9 @@ function judge(
     besides(scene, { span, events }, side).map((beside) => others.fall(core, beside))
   const [before, after] = [compare('before'), compare('after')]
   if (before.length === 0 && after.length === 0) return null
+  // What began some time after the others fell is not why they did.
+  if (others.wereCutBefore(span.from - onsetSeconds, besides(scene, { span, events }, 'before')))
+    return null
   const fell = (falls: Fall[]) =>
     falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
   if (!fell(before) || !fell(after)) return null

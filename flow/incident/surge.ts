@@ -110,10 +110,34 @@ function findingOf(
   }
 }
 
+/**
+ * Whether most connections of a host in a run were tries, without an answer, to hosts that had answered it before, as of a
+ * name server whose forwarder is gone: not why the others get no connections, but because of the same.
+ */
+function isRetrying({ connections, grid }: Scene, host: number, { from, to }: Run): boolean {
+  const { opener, peer, isAnswered, first, count, showsAnswers } = connections
+  if (!showsAnswers) return false
+  const [start, end] = [grid.from + from * 1000, grid.from + to * 1000]
+  const answering = new Set<number>()
+  for (let i = 0; i < count; i++)
+    if (opener[i] === host && isAnswered[i] === 1 && first[i]! < start) answering.add(peer[i]!)
+  let [all, retried] = [0, 0]
+  for (let i = 0; i < count; i++) {
+    if (opener[i] !== host || first[i]! < start || first[i]! >= end) continue
+    all++
+    if (isAnswered[i] === 0 && answering.has(peer[i]!)) retried++
+  }
+  return retried > all / 2
+}
+
 /** A surge as a congestion, if it kept the others from new connections while the line was up; otherwise as it is. */
 function starving(scene: Scene, surge: Finding): Finding {
   const span = { from: surge.from, to: surge.to }
   const actors = new Set(surge.actors)
+  if (surge.actors.some((host) => isRetrying(scene, host, span))) {
+    const fact = 'most of them were to hosts that had answered it before, and did not then'
+    return { ...surge, facts: [...surge.facts, fact] }
+  }
   const others = new Others(scene, actors)
   // A table fills up only some time after the onset.
   const full = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }

@@ -81,6 +81,52 @@ suite('a cut during which hosts keep trying', () => {
   })
 })
 
+test('a download that begins some time after the others were cut off did not cut them off', () => {
+  const cut = { from: 2700, to: 2940 }
+  const office: Office = { seed: 7, hosts: 30, pages: 1, connections: 4, seconds, cut }
+  const begun = (from: number) =>
+    foundIn([
+      ...officeFlows(office),
+      ...Array.from({ length: 6 }, (_, i): Partial<TestFlow> => ({
+        source: '203.0.113.80',
+        destination: '10.0.0.100',
+        sourcePort: 443,
+        destinationPort: 30_000 + i,
+        first: t0 + (from + i * 0.3) * 1000,
+        last: t0 + cut.to * 1000 - 100,
+        bytes: 2e8,
+      })),
+    ]).filter(({ kind }) => kind === 'congestion')
+  assert.deepEqual(begun(cut.from).map(({ actors }) => actors), [['10.0.0.100']])
+  assert.deepEqual(begun(cut.from + 40), [])
+}) // prettier-ignore
+
+test('a name server that tries its forwarders again and again does not keep the others from connecting', () => {
+  const cut = { from: 1500, to: 1700 }
+  const office: Office = { seed: 7, hosts: 30, pages: 2, connections: 4, seconds: 2700, cut }
+  const call = (i: number, minute: number): Partial<TestFlow> => ({
+    source: `198.51.100.${200 + i}`, destination: `10.0.0.${10 + i}`, protocol: 17, sourcePort: 3478, destinationPort: 50_001,
+    first: t0 + minute * 60_000 + i * 500, last: t0 + minute * 60_000 + i * 500 + 59_900, bytes: 5e6,
+  }) // prettier-ignore
+  const calls = Array.from({ length: 7 * 45 }, (_, i) => call(i % 7, Math.floor(i / 7)))
+  const ask = (at: number, isAnswered: boolean): Partial<TestFlow>[] => {
+    const ends = { protocol: 17, first: t0 + at * 1000, last: t0 + at * 1000, bytes: 70, packets: 1, tcpFlags: 0 }
+    const port = 1024 + (Math.round(at * 100) % 60_000)
+    const question = { ...ends, source: '10.0.0.3', destination: '192.0.2.53', sourcePort: port, destinationPort: 53 }
+    const answer = { ...ends, first: ends.first + 20, last: ends.last + 20, source: '192.0.2.53', destination: '10.0.0.3', sourcePort: 53, destinationPort: port }
+    return isAnswered ? [question, answer] : [question]
+  } // prettier-ignore
+  const tries = Array.from({ length: 200 * 80 }, (_, i) => ask(cut.from + i / 80, false)).flat()
+  const kinds = (...before: Partial<TestFlow>[]) =>
+    foundIn([...officeFlows(office), ...calls, ...tries, ...before], { from: t0, seconds: office.seconds }).map(
+      ({ kind, actors }) => [kind, ...actors],
+    ) // prettier-ignore
+  // The like to a host that had never answered may be a flood.
+  assert.deepEqual(kinds(), [['congestion', '10.0.0.3']])
+  const answered = Array.from({ length: 1400 }, (_, i) => ask(i, true)).flat()
+  assert.deepEqual(kinds(...answered), [['surge', '10.0.0.3']])
+})
+
 test('a transfer that goes on as before beside a culprit is not named', () => {
   const cut = { from: 1500, to: 1740 }
   const office: Office = { seed: 7, hosts: 60, pages: 6, connections: 4, seconds: 2700, cut }
