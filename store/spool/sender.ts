@@ -117,7 +117,7 @@ export class Sender {
         bytesMax: spool.bytesMax,
         oldest: oldest === null ? null : oldest / 1000,
       },
-      points: { ...spool.points },
+      points: { ...spool.durablePoints },
       missing: Object.entries(spool.missing).flatMap(([tier, stretches]) =>
         stretches.map(([from, to]) => ({ tier, from: from / 1000, to: to / 1000 })),
       ),

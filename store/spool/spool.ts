@@ -26,6 +26,8 @@ const nothingMissing: MissingTime = {}
 
 export class Spool {
   readonly points: PointCounts
+  /** As last made durable: what is shown must not be less after a crash, which Prometheus takes for a counter that began again. */
+  durablePoints: PointCounts
   readonly notTakenMs: NotTakenMs
   readonly bytesMax: number
   readonly #manifest: Manifest<SpoolEntry>
@@ -46,6 +48,7 @@ export class Spool {
     this.#now = now
     this.bytesMax = bytesMax
     this.points = { ...noPoints, ...manifest.value<Partial<PointCounts>>('points') }
+    this.durablePoints = { ...this.points }
     this.notTakenMs = { ...manifest.value<NotTakenMs>('notTakenMs') }
     for (const entry of manifest.entries()) this.#take(entry)
   }
@@ -222,6 +225,7 @@ export class Spool {
     const said = this.#manifest.commit({ set: { points, notTakenMs } })
     await Promise.allSettled([said, this.#manifest.close()])
     await said
+    this.durablePoints = { ...points }
   }
 
   /**
@@ -282,6 +286,7 @@ export class Spool {
       set: { ...set, ...counted },
     })
     count(this)
+    this.durablePoints = counted.points
     const old = [...add, ...remove].flatMap(({ file }) => this.#entries.get(file) ?? [])
     this.#segments.hold(add.flatMap(placesOf))
     for (const entry of add) this.#take(entry)

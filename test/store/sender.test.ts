@@ -1,7 +1,7 @@
 /** What waits in the spool is never forgotten, and what the sender counts is counted once. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { open, readdir, rename, symlink, truncate, writeFile } from 'node:fs/promises'
+import { cp, open, readdir, rename, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -11,6 +11,7 @@ import { Quarantine } from '../../store/spool/quarantine.ts'
 import { Sender, type SpooledStore } from '../../store/spool/sender.ts'
 import { Spool } from '../../store/spool/spool.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
+import { until } from '../until.ts'
 import { scratchFolder, t0 } from './archive/archived.ts'
 import { coverageOf, stepOf, tiers } from './series-rows.ts'
 
@@ -50,6 +51,38 @@ test('a lost list of steps that wait is refused, because they would be forgotten
   await spool.close()
   await truncate(join(folder, 'spool.jsonl'))
   await assert.rejects(Spool.open(folder, options), /spool.jsonl is missing or empty/)
+})
+
+test('no count that was shown is less after a crash', async (t) => {
+  const [folder, crashed] = [await scratchFolder(t), await scratchFolder(t)]
+  const options = { bytesMax: 1e9, wholeFrom: t0, now: Date.now }
+  const spool = await Spool.open(folder, options)
+  await spool.put(tiers['5m'], [stepOf(coverageOf(t0, '192.0.2.1'), {})])
+  const answers: (() => void)[] = []
+  const sender = senderOf(spool, folder, {
+    post: (_target, _lines, signal) =>
+      new Promise((resolve, reject) => {
+        answers.push(() => resolve(undefined))
+        signal.addEventListener('abort', () => reject(new Error('aborted')))
+      }),
+    batches: async () => ['a', 'b'].map((target) => ({ target, lines: ['a line'] })),
+  })
+  t.after(async () => {
+    await sender.close(0)
+    await spool.close()
+  })
+  const settled = sender.settled()
+  await until(() => answers.length === 1)
+  answers[0]!()
+  await until(() => answers.length === 2)
+  await cp(folder, crashed, { recursive: true })
+  const shown = sender.status().points.sent
+  const after = await Spool.open(crashed, options)
+  assert.ok(after.points.sent >= shown, `${shown} before, ${after.points.sent} after`)
+  await after.close()
+  answers[1]!()
+  await settled
+  assert.equal(sender.status().points.sent, 2)
 })
 
 test('steps too old for the store are counted once, though the others of their group fail at first', async (t) => {
