@@ -216,6 +216,14 @@ test('flows counted together give the same as one by one, whatever their exporte
     octets: fc.nat(1e9),
   })
   const flows = fc.array(flow, { maxLength: 30 })
+  // A row that is left out, or spread, lies between rows of two exporters.
+  const one = { exporter: '10.0.0.1', source: '203.0.113.1', first: intervalMs, length: 0, received: 2 * intervalMs, octets: 5 } // prettier-ignore
+  const other = { ...one, exporter: '10.0.0.2' }
+  const betweens = [{ received: 8 * dayMs }, { length: 2 * intervalMs }]
+  const examples = betweens.map((between): [(typeof one)[], boolean] => [
+    [one, { ...other, ...between }, other],
+    false,
+  ])
   fc.assert(
     fc.property(flows, fc.boolean(), (made, isOfOne) => {
       const simple = made.map(({ length, exporter, ...rest }) => ({
@@ -240,6 +248,7 @@ test('flows counted together give the same as one by one, whatever their exporte
               table(apart, (interval - t0) / intervalMs, measurement, exporter),
             )
     }),
+    { examples },
   )
 })
 
