@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { clearFlowColumns } from '../../../flow/columns.ts'
+import type { Decoder } from '../../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
 import type { TemplateChange } from '../../../ingest/decode/sets.ts'
+import type { Template } from '../../../ingest/decode/templates/template.ts'
 import { testExportMs } from '../../encode/fixed.ts'
 import {
   encodeIpfix,
@@ -70,6 +72,25 @@ describe('data before its template', () => {
     assert.deepEqual(problems, { 'parked-dropped': 14 })
   })
 
+  test('is limited over all streams: what has no room is dropped and counted', () => {
+    const { decoder, flows } = openDecoder({ limits: { parkedBytesMax: 1000 } })
+    const send = (domains: readonly number[], set: EncodedSet, sequence: number) => {
+      for (const sourceId of domains)
+        decoder.decode({ ...from, payload: encodeV9({ sourceId, sequence, sets: [set] }) })
+    }
+    const domains = Array.from({ length: 20 }, (_, i) => i + 1)
+    for (const round of [0, 1]) {
+      flows.count = 0
+      const sequence = 2 * round
+      // The templates of the first round have other ids.
+      const own = { ...template, id: template.id + round }
+      send(domains, { data: own, records: [record(1)] }, sequence)
+      send(domains, { templates: [own] }, sequence + 1)
+      assert.equal(flows.count, 6)
+      assert.deepEqual(problemsOf(decoder), { 'parked-dropped': 14 * (round + 1) })
+    }
+  })
+
   test('comes in portions if one datagram could not give all of its rows', () => {
     const { decoder, flows } = openDecoder()
     const records = Array.from({ length: 60 }, (_, i) => record(i))
@@ -90,6 +111,11 @@ describe('data before its template', () => {
     assert.deepEqual(problemsOf(decoder), {})
   })
 })
+
+/** The templates of all streams. */
+function heldTemplates(decoder: Decoder): Template[] {
+  return [...decoder.streams()].flatMap(({ stream }) => [...stream.templates.values()])
+}
 
 describe('templates apart', () => {
   const other: EncodedTemplate = { id: 256, fields: [field(12, 4), field(8, 4), field(1, 4)] }
@@ -246,25 +272,57 @@ describe('floods', () => {
       decoder.decode({ ...from, receivedMs: from.receivedMs + i, payload })
     }
     assert.equal(flows.count, 30)
+    assert.equal(heldTemplates(decoder).length, 10)
     assert.deepEqual(problemsOf(decoder), { 'template-evicted': 21 })
   })
 
-  test('templates of all streams together are limited, and the honest exporter keeps its own', () => {
-    const { decoder, flows } = openDecoder({ limits: { templatesMax: 500, exportersMax: 64 } })
-    decoder.decode({ ...from, payload: encodeV9({ sets: [{ templates: [template] }] }) })
-    let sequence = 0
-    for (let i = 0; i < 200; i++) {
-      const templates = Array.from({ length: 10 }, (_, k) => ({ ...template, id: 256 + k }))
-      const payload = encodeV9({ sourceId: i % 10, sets: [{ templates }] })
-      const receivedMs = from.receivedMs + i
-      decoder.decode({ payload, source: `198.51.${i % 7}.${i}`, sourcePort: i, receivedMs })
-      decoder.decode({ ...from, receivedMs, payload: encodeV9({ sequence: ++sequence, sets: [data(i)] }) }) // prettier-ignore
+  for (const limits of [{ templatesMax: 500 }, { templateFieldsMax: 500 * template.fields.length }])
+    test(`templates of all streams together are limited (${Object.keys(limits)}), and the honest exporter keeps its own`, () => {
+      const { decoder, flows } = openDecoder({ limits: { ...limits, exportersMax: 64 } })
+      decoder.decode({ ...from, payload: encodeV9({ sets: [{ templates: [template] }] }) })
+      let sequence = 0
+      for (let i = 0; i < 200; i++) {
+        const templates = Array.from({ length: 10 }, (_, k) => ({ ...template, id: 256 + k }))
+        const payload = encodeV9({ sourceId: i % 10, sets: [{ templates }] })
+        const receivedMs = from.receivedMs + i
+        decoder.decode({ payload, source: `198.51.${i % 7}.${i}`, sourcePort: i, receivedMs })
+        decoder.decode({ ...from, receivedMs, payload: encodeV9({ sequence: ++sequence, sets: [data(i)] }) }) // prettier-ignore
+        assert.ok(heldTemplates(decoder).length <= 500)
+      }
+      assert.equal(flows.count, 200)
+      assert.ok(problemsOf(decoder)['template-evicted']! > 0)
+      const honest = decoder.exporters().find((exporter) => exporter.address === from.source)
+      assert.deepEqual(honest?.problems, {})
+      assert.deepEqual(honest.lost.datagrams, 0)
+      assert.ok(decoder.exporters().length <= 64)
+    })
+
+  test('a template that changes all the time takes the place of one', () => {
+    const { decoder, flows } = openDecoder({ limits: { templatesMax: 10 } })
+    const other = { ...template, fields: template.fields.toReversed() }
+    for (let i = 0; i < 30; i++) {
+      const payload = encodeV9({ sequence: i, sets: [{ templates: [i % 2 ? other : template] }] })
+      decoder.decode({ ...from, payload })
     }
-    assert.equal(flows.count, 200)
-    const honest = decoder.exporters().find((exporter) => exporter.address === from.source)
-    assert.deepEqual(honest?.problems, {})
-    assert.deepEqual(honest.lost.datagrams, 0)
-    assert.ok(decoder.exporters().length <= 64)
+    assert.equal(flows.count, 0)
+    assert.deepEqual(problemsOf(decoder), { 'template-changed': 29 })
+  })
+
+  test('compiled templates are limited, and compiled again when they are needed', () => {
+    const { decoder, flows } = openDecoder({ limits: { compiledFieldsMax: 30 } })
+    const layouts = Array.from({ length: 30 }, (_, i) => {
+      const fields = [...template.fields, field(30_000 + i, 1)]
+      return { id: 300 + i, fields }
+    })
+    for (const round of [0, 1])
+      for (const [i, layout] of layouts.entries()) {
+        const sets = [{ templates: round === 0 ? [layout] : [] }, { data: layout, records: [[...record(i), 0]] }] // prettier-ignore
+        const payload = encodeV9({ sequence: 30 * round + i, sets })
+        decoder.decode({ ...from, receivedMs: from.receivedMs + i, payload })
+        const compiled = heldTemplates(decoder).filter((each) => each.compiled?.isDropped === false)
+        assert.ok(compiled.length * layout.fields.length <= 30, `${compiled.length}`)
+      }
+    assert.deepEqual(octetsOf(rowsOf(flows)), [...layouts.keys(), ...layouts.keys()])
   })
 
   test('streams of one exporter are limited', () => {
