@@ -143,9 +143,12 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     const page = await open(`/?${around}&${explain}`, { viewport })
     await page.locator('[aria-label="With whom"]').waitFor()
     for (const name of ['Who it was', 'With whom']) await isWhole(page, name)
-    await page.setViewportSize({ width: 1440, height: 900 })
+    await page.setViewportSize({ width: 1280, height: 720 })
     await page.goto(`${weir.url}/status`)
     await isWhole(page, 'Tiers')
+    await page.goto(`${weir.url}/?${around}`)
+    await page.getByRole('region', { name: 'Top protocols' }).locator('tbody tr').first().waitFor()
+    await isWhole(page, 'Top protocols')
     await page.close()
   })
 
