@@ -158,6 +158,8 @@ export interface IngestStatus {
   exporters: ExporterStatus[]
   refused: RefusedSource[]
   refusedDatagrams: number
+  /** Where routers reach it, IPv4 first. */
+  addresses?: string[]
   sockets: { address: string; receiveBufferBytes: number; kernelDrops: number | null }[]
   journal: { datagrams: number; bytes: number; dropped: number; lastError: string | null } | null
   /** Flows handed to the archive since the start, and those too old for the series. */

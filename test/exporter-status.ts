@@ -36,6 +36,7 @@ export const runningStatus: IngestStatus = {
   exporters: [exporterStatus],
   refused: [{ address: '198.51.100.9', datagrams: 3, lastSeen: Date.UTC(2026, 10, 16, 12) / 1000 }],
   refusedDatagrams: 3,
+  addresses: ['192.0.2.10'],
   sockets: [],
   journal: null,
   flows: 1,

@@ -1,5 +1,4 @@
 /** GET /api/status: always answers within seconds, whatever is wrong. */
-import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -47,7 +46,7 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
     archive,
     series,
     refused: ingest?.refused ?? [],
-    settings: shown(parts.settings),
+    settings: shown(parts.settings, ingest),
     warnings,
   }
   warnings.push(...ingestWarnings(ingest, isStarting), ...settingWarnings(parts.settings))
@@ -168,7 +167,7 @@ function settingWarnings({ http, published, access }: Settings): Warning[] {
 }
 
 /** The settings that may be shown: none is a secret. */
-function shown(settings: Settings): StatusAnswer['settings'] {
+function shown(settings: Settings, ingest: IngestStatus | null): StatusAnswer['settings'] {
   return {
     data: settings.data,
     http: endpointText(settings.http),
@@ -176,7 +175,7 @@ function shown(settings: Settings): StatusAnswer['settings'] {
     netflow: endpointText(settings.netflow),
     ipfix: endpointText(settings.ipfix),
     sflow: endpointText(settings.sflow),
-    addresses: ownAddresses().join(','),
+    addresses: ingest?.addresses?.join(',') ?? null,
     metrics: endpointText(settings.metrics),
     exporters: networksText(settings.exporters),
     local: networksText(settings.local),
@@ -191,15 +190,6 @@ function shown(settings: Settings): StatusAnswer['settings'] {
     auth: settings.access.auth,
     mask: settings.access.mask.join(',') || null,
   }
-}
-
-/** Addresses at which routers may reach this machine, IPv4 first; not loopback or link-local. */
-function ownAddresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  const reachable = all.filter(
-    ({ address, internal }) => !internal && !/^(fe80:|169\.254\.)/.test(address),
-  )
-  return reachable.sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address)
 }
 
 function networksText({ networks }: NetworkSet): string {

@@ -16,6 +16,7 @@ import { importedOf, withImported } from '../import/imported.ts'
 import { freePercentOf } from './free-space.ts'
 import { bridgeGateways, lostAddresses } from '../exporters/gateway.ts'
 import { renderMetrics } from './metrics.ts'
+import { ownAddresses } from './own-addresses.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import type { ReceiverStatus } from '../receive/thread.ts'
@@ -103,6 +104,7 @@ export class Reporter {
       exporters: rememberExporters(this.#earlier, pipeline.exporters()),
       refused: received.refused,
       refusedDatagrams: received.refusedDatagrams,
+      addresses: ownAddresses(),
       sockets: received.sockets,
       journal: received.journal,
       flows: pipeline.flows,

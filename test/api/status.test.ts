@@ -70,6 +70,7 @@ suite('/api/exporters and /api/status', () => {
     assert.equal(answer.ingest!.running, true)
     assert.deepEqual(answer.refused, status.refused)
     assert.deepEqual(answer.warnings, status.warnings)
+    assert.equal(answer.settings['addresses'], '192.0.2.10', 'where ingest is, not the API')
     const { from, to } = answer.series[0]!
     assert.deepEqual([from, to], [noon / 1000, noon / 1000 + 600])
   })
