@@ -1,5 +1,5 @@
 /** An event in the terms of the contract: sentence, actors, evidence. */
-import type { ActorFacts } from '../../flow/incident/incident.ts'
+import type { ActorFacts, PeerFacts } from '../../flow/incident/incident.ts'
 import {
   sayBytes,
   sayExporter,
@@ -58,11 +58,11 @@ export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
     'isUsual',
   ] as const)
     delete facts[name]
-  return {
-    ...facts,
-    name: hostName(actor.host),
-    mainPeer: mainPeer && { ...mainPeer, name: hostName(mainPeer.address) },
-  }
+  return { ...facts, name: hostName(actor.host), mainPeer: mainPeer && peerOf(mainPeer, hostName) }
+}
+
+function peerOf({ address, connections, bytes }: PeerFacts, hostName: Wording['hostName']) {
+  return { address, connections, bytes, name: hostName(address) }
 }
 
 const shorter =

@@ -230,7 +230,8 @@ function mainPeer(
   )
   const greatest = peers.reduce((best, each) => (each.bytes > best.bytes ? each : best))
   const isMeant = busiest.bytes < mainMin * all && greatest.bytes > mainHalf * all
-  return asFacts(scene, isMeant ? greatest : busiest)
+  const main = isMeant ? greatest : busiest
+  return { ...asFacts(scene, main), ...(scene.broadcasts.has(main.peer) && { isBroadcast: true }) }
 }
 
 interface PeerCounts {

@@ -1,5 +1,12 @@
 /** Maps addresses to small numbers, so that tables of flows can be counted in arrays. */
-import { formatAddress, isSingle, NetworkSet, parseAddress, type AddressWords } from '../address.ts'
+import {
+  formatAddress,
+  isIPv4,
+  isSingle,
+  NetworkSet,
+  parseAddress,
+  type AddressWords,
+} from '../address.ts'
 import { hashWords } from './address-index.ts'
 
 const firstCapacity = 1024
@@ -83,6 +90,11 @@ export class Hosts {
   /** Whether it may be one host's address. */
   isSingle(host: number): boolean {
     return isSingle(this.#wordsOf(host))
+  }
+
+  /** Whether its IPv4 address ends in .255, as most subnets' broadcast addresses do. */
+  endsIn255(host: number): boolean {
+    return (this.#words[4 * host + 3]! & 0xff) === 0xff && isIPv4(this.#wordsOf(host))
   }
 
   #wordsOf(host: number): AddressWords {

@@ -60,6 +60,8 @@ export interface PeerFacts {
   address: string
   connections: number
   bytes: number
+  /** It may be a subnet's broadcast address. Absent: it sent something, or its address does not look so. */
+  isBroadcast?: true
 }
 
 /** What one host did in an event. */

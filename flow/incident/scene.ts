@@ -1,4 +1,5 @@
 /** One exporter's flows by second: the basis of the verdicts. */
+import { broadcastsOf } from './broadcasts.ts'
 import { joinConnections, type Connections } from './connections.ts'
 import type { FlowTable } from './flow-table.ts'
 import type { Hosts } from './hosts.ts'
@@ -29,6 +30,8 @@ export class Scene {
   /** Each 5-tuple in the table stands for this many: 1 if it holds every flow. */
   readonly times: number
   readonly connections: Connections
+  /** Hosts, by number, that are probably none; none if the table holds only a part of the flows. */
+  readonly broadcasts: ReadonlySet<number>
   /** Bytes by second of all hosts that can be actors. */
   readonly total: HostSeries
   /** First and last packets of records by second: instants at which traffic certainly passed. */
@@ -49,6 +52,7 @@ export class Scene {
     this.grid = grid
     this.times = counted?.times ?? 1
     this.connections = connections
+    this.broadcasts = this.times > 1 ? new Set() : broadcastsOf(table, connections)
     this.total = counted?.total ?? this.#sum()
     this.edges = counted?.edges ?? this.#edges()
     this.openings = this.openingsOf(() => true)
@@ -65,13 +69,13 @@ export class Scene {
   }
 
   /**
-   * Whether the host at one end of a row can be an actor: local, or any if neither end is local. A multicast group
-   * is no host, and 0.0.0.0 nobody: of what is sent to or by these, only the other end is.
+   * Whether the host at one end of a row can be an actor: local, or any if neither end is local. A multicast group, or
+   * a subnet's broadcast address, is no host, and 0.0.0.0 nobody: of what is sent to or by these, only the other end is.
    */
   isCandidate(row: number, end: 'source' | 'destination'): boolean {
     const { source, destination } = this.table
     const host = this.table[end][row]!
-    if (this.hosts.isLocal(host)) return true
+    if (this.hosts.isLocal(host)) return !this.broadcasts.has(host)
     if (this.hosts.isLocal(source[row]!) || this.hosts.isLocal(destination[row]!)) return false
     return this.hosts.isSingle(host)
   }

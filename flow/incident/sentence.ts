@@ -8,7 +8,7 @@
 import { isGroup, parseAddress } from '../address.ts'
 import { countOf, formatDuration, formatExact, scaled } from '../units.ts'
 import { offsetText, wallTime } from '../zone.ts'
-import { unknownTime, type ActorFacts, type Incident } from './incident.ts'
+import { unknownTime, type ActorFacts, type Incident, type PeerFacts } from './incident.ts'
 
 /** Names and time zone of the reader. */
 export interface Wording {
@@ -149,9 +149,8 @@ function sayPassed(
 
 /** If packets are sampled, most connections of few packets were not seen. */
 function openings({ sampling }: Pick<Incident, 'sampling'>) {
-  return sampling === 1
-    ? { opened: 'opened', beenOpened: 'opened' }
-    : { opened: 'was seen to open', beenOpened: 'seen to be opened' }
+  if (sampling === 1) return { opened: 'opened', beenOpened: 'opened' }
+  return { opened: 'was seen to open', beenOpened: 'seen to be opened' }
 }
 
 /** A description of what one actor of a congestion did. */
@@ -177,8 +176,8 @@ function sayDeed(actor: ActorFacts, incident: Incident, wording: Wording): strin
   const verb = verbs[actor.isUnasked ? 'unasked' : 'own'][actor.direction]
   const bytes = sayAmount(actor)
   const { connections, mainPeer } = actor
-  if (mainPeer && isGroupAddress(mainPeer.address) && actor.direction === 'out')
-    return `${host} sent ${bytes}${mostWith(actor, wording)}, an address of many hosts.`
+  const many = mainPeer && actor.direction === 'out' ? ofMany(mainPeer) : null
+  if (many !== null) return `${host} sent ${bytes}${mostWith(actor, wording)}, ${many}.`
   if (connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
   const outward = actor.opensInside ? '' : ' outward'
   const opened = `${openings(incident).opened} ${countOf(connections, 'connection')}${outward}`
@@ -224,10 +223,11 @@ function sayAmount({ bytes, packets }: Pick<ActorFacts, 'bytes' | 'packets'>): s
   return `${sayBytes(bytes)}${isSmall ? ` in ${countOf(packets, 'packet')}` : ''}`
 }
 
-/** What goes to a group is neither an upload nor a connection outward. */
-function isGroupAddress(address: string): boolean {
+/** What goes to many hosts is neither an upload nor a connection outward; null for the address of one. */
+function ofMany({ address, isBroadcast }: PeerFacts): string | null {
   const words = parseAddress(address)
-  return words !== null && isGroup(words)
+  if (words !== null && isGroup(words)) return 'an address of many hosts'
+  return isBroadcast ? 'which sent nothing back and may be a broadcast address' : null
 }
 
 function shareTo(all: number, some: number): string {

@@ -130,6 +130,29 @@ test('0.0.0.0 and :: are nobody, so no actors', () => {
   assert.deepEqual([...scene.followed.keys()].map((host) => scene.hosts.text(host)), ['10.0.0.22'])
 }) // prettier-ignore
 
+test('an address that ends in .255 and sends nothing may be a broadcast address, and is no actor', () => {
+  const pairs = many('198.51.100.7', 20, 1e4, 100)
+  const to = (destination: string, change: Partial<TestFlow> = {}) => ({
+    first: t0 + 70_000, last: t0 + 80_000, destination, protocol: 17, sourcePort: 5000, destinationPort: 5000, bytes: 1e9, ...change,
+  }) // prettier-ignore
+  const followed = (...flows: Partial<TestFlow>[]) => {
+    const scene = new Scene(tableOf([...pairs, ...flows]), { from: t0, seconds: 300 })
+    return [...scene.followed.keys()].map((host) => scene.hosts.text(host))
+  }
+  const broadcast = '10.0.0.255'
+  assert.deepEqual(followed(to(broadcast)), ['10.0.0.22'])
+  const sent = { first: t0, last: t0, source: broadcast, destination: '10.0.0.9' }
+  const hosts: Partial<TestFlow>[][] = [
+    [to('10.0.0.254')],
+    [to(broadcast), sent],
+    [to(broadcast, { protocol: 6 })],
+    [to(broadcast, { source: '203.0.113.9' })],
+  ]
+  for (const flows of hosts) assert.ok(followed(...flows).includes(flows[0]!.destination!))
+  const scene = new Scene(tableOf([to(broadcast)]), { from: t0, seconds: 300 })
+  assert.equal(scene.followed.size, 2, 'not if the exporter may report one direction')
+})
+
 suite('who asked for the bytes of a host', () => {
   const host = '10.0.0.22'
   const own = many('198.51.100.7', 5, 1e4, 100)

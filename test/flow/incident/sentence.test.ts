@@ -143,6 +143,11 @@ suite('sentences', () => {
     }
   }) // prettier-ignore
 
+  test('an address that may be one of many', () => {
+    const mainPeer = { address: '10.0.0.255', connections: 1, bytes: 4e9, isBroadcast: true } as const
+    assert.match(say({}, { direction: 'out', mainPeer }), /\) sent 4\.0 GB to 10\.0\.0\.255, which sent nothing back and may be a broadcast address\.$/)
+  }) // prettier-ignore
+
   test('figures that are at least these', () => {
     assert.match(say({ isOpenStart: true }), /was cut for at least 4 min 23 s\./)
     assert.match(say({ isOngoing: true }), /has been cut for at least 4 min 23 s\./)
