@@ -89,7 +89,7 @@ describe('the figures at the cursor', () => {
   test('lost flows and the open step are mentioned', () => {
     assert.deepEqual(at(0).notes, [])
     assert.deepEqual(at(1).notes, ['about 1,200 flows lost'])
-    assert.deepEqual(at(2).notes, ['still being counted'])
+    assert.deepEqual(at(2).notes, ['still being counted: too low until its flows are reported'])
   })
   test('unknown time has its reason and no figures', () => {
     assert.equal(at(2).unknown, 'no data: Weir was not listening')

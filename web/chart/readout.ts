@@ -149,7 +149,7 @@ function notesAt(scene: Scene, from: number, to: number): string[] {
   const lost = scene.lost.filter(([start, end]) => start < to && end > from)
   const notes = lost.length > 0 ? [lostText(lost)] : []
   if (scene.open && scene.open[0] < to && scene.answer.to >= to && scene.open[1] > from)
-    notes.push('still being counted')
+    notes.push('still being counted: too low until its flows are reported')
   return notes
 }
 

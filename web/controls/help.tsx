@@ -24,7 +24,7 @@ const reading: readonly [string, string][] = [
   ['thin line', 'greatest 5-minute value of each step, if steps are longer: no peak is lost'],
   ['hatched', 'nothing is known there, which is not zero; the cursor says why'],
   ['orange at the foot', 'flows were lost on the way there'],
-  ['pale at the end', 'the step that is still being counted'],
+  ['pale at the end', 'the step that is still being counted: too low until its flows are reported'],
   ['host', 'our hosts, each with all that it received and sent. Grey is the rest of ours'],
   ['port, protocol', 'above: in, and paler internal and transit; below: out. Each flow once'],
 ]
