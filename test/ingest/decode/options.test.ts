@@ -210,13 +210,31 @@ describe('names', () => {
     const payload = encodeIpfix({
       sets: [{ optionsTemplates: [template] }, { data: template, records }],
     })
+    const renamed = encodeIpfix({ sequence: 50, sets: [{ data: template, records: [[2, 'new']] }] })
     const limits = { optionEntriesPerExporterMax: 20 }
-    const { decoder, problems } = decodeAll([payload], { limits })
+    const { decoder, problems } = decodeAll([payload, renamed], { limits })
     const interfaces = decoder.exporters()[0]?.interfaces ?? []
     assert.equal(interfaces.length, 20)
     assert.equal(interfaces[0]?.name?.length, 256)
+    assert.equal(interfaces[1]?.name, 'new')
     assert.deepEqual(problems, { 'options-too-many': 30 })
   })
+})
+
+test('rates of samplers and of interfaces are limited in number, and those known still change', () => {
+  const kinds: [told: (i: number, rate: number) => EncodedSet[], used: (i: number) => FieldValues][] = [
+    [(i, rate) => optionSets(system, [[48, 1, i], [50, 4, rate]]), (i) => [[48, 1, i]]],
+    [(i, rate) => optionSets([[2, 4, i]], [[34, 4, rate]]), (i) => [[10, 4, i]]],
+  ] // prettier-ignore
+  for (const [told, used] of kinds) {
+    const rates = [...Array.from({ length: 8 }, (_, i) => told(i + 1, 100)), told(1, 7)]
+    const sent = [...rates, flowSets(used(1)), flowSets(used(8))]
+    const limits = { optionEntriesPerExporterMax: 5 }
+    const { rows, problems } = decodeAll(sent.map((sets, i) => encodeV9({ sequence: i, sets })), { limits }) // prettier-ignore
+    assert.deepEqual(rows.map((row) => row['samplingInterval']), [7, 1]) // prettier-ignore
+    // Of the stream, and of all streams.
+    assert.equal(problems['options-too-many'], 2 * 3)
+  }
 })
 
 test('options without a scope, and with a scope of zero length', () => {
