@@ -252,6 +252,11 @@ export class Decoder {
     return this.#exporters.evicted
   }
 
+  /** Those of them that have not come back, with their counters. */
+  forgotten(): ExporterStatus[] {
+    return [...this.#exporters.forgotten.values()]
+  }
+
   /** The status of each exporter, in order of first appearance. */
   exporters(): ExporterStatus[] {
     return [...this.#exporters.byAddress.values()].map((exporter) => exporter.status())

@@ -101,7 +101,10 @@ export class Reporter {
     return {
       running: true,
       startedAt: this.#startedAt,
-      exporters: rememberExporters(this.#earlier, pipeline.exporters()),
+      exporters: rememberExporters(
+        [...this.#earlier, ...pipeline.decoder.forgotten()],
+        pipeline.exporters(),
+      ),
       refused: received.refused,
       refusedDatagrams: received.refusedDatagrams,
       addresses: ownAddresses(),

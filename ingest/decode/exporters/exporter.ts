@@ -9,6 +9,18 @@ import { ClockSkew } from './skew.ts'
 import type { Stream } from './stream.ts'
 import type { TextBudget } from './text-budget.ts'
 
+/** Counters that have the same name in the status. */
+export const counterNames = [
+  'datagrams',
+  'flows',
+  'packets',
+  'bytes',
+  'flowsLeftOut',
+  'duplicates',
+  'reordered',
+  'restarts',
+] as const
+
 export class Exporter {
   readonly address: string
   readonly words: AddressWords
@@ -118,6 +130,16 @@ export class Exporter {
     let entries = this.interfaces.size + this.applications.size + this.vrfs.size
     for (const sampling of this.samplings.values()) entries += sampling.size
     return entries
+  }
+
+  /** Goes on with the counters of before it was forgotten. */
+  goOn({ firstSeen, lost, takenBack, problems, parked, ...counted }: ExporterStatus): void {
+    this.firstSeenMs = firstSeen * 1000
+    this.parkedSets = parked
+    for (const name of counterNames) this[name] = counted[name]
+    Object.assign(this.lost, lost)
+    Object.assign(this.takenBack, takenBack)
+    for (const [kind, count] of Object.entries(problems)) this.problems.set(kind as Problem, count)
   }
 
   status(): ExporterStatus {

@@ -4,6 +4,7 @@
  */
 import { formatAddress, parseAddress, type AddressWords } from '../../../flow/address.ts'
 import type { ExporterRules } from '../../../flow/exporter-rules.ts'
+import type { ExporterStatus } from '../../../flow/status.ts'
 import type { DatagramVersion, Receipt } from '../datagram.ts'
 import { evictionOrder } from './eviction.ts'
 import { Exporter } from './exporter.ts'
@@ -44,6 +45,9 @@ export interface ExportersParts {
   rulesOf: (address: string) => ExporterRules
 }
 
+/** Most forgotten exporters of which the counters are kept; beyond, those forgotten first start at 0 when they come back. */
+const countersMax = 4096
+
 const noAddress: AddressWords = [0, 0, 0, 0]
 
 export class Exporters {
@@ -60,6 +64,8 @@ export class Exporters {
   #streams = 0
   /** Exporters forgotten because there were too many. */
   evicted = 0
+  /** Their counters, which go on when they come back. */
+  readonly forgotten = new Map<string, ExporterStatus>()
 
   constructor(parts: ExportersParts) {
     this.#parts = parts
@@ -89,6 +95,9 @@ export class Exporters {
   #add(exporter: Exporter): Exporter {
     if (this.byAddress.size >= this.#limits.exportersMax) this.#evict()
     this.byAddress.set(exporter.address, exporter)
+    const before = this.forgotten.get(exporter.address)
+    if (before) exporter.goOn(before)
+    this.forgotten.delete(exporter.address)
     return exporter
   }
 
@@ -99,6 +108,10 @@ export class Exporters {
       exporter.releaseTexts()
       this.byAddress.delete(exporter.address)
       this.evicted++
+      const names = { interfaces: [], applications: {}, vrfs: {}, statistics: {} }
+      this.forgotten.set(exporter.address, { ...exporter.status(), ...names })
+      if (this.forgotten.size > countersMax)
+        this.forgotten.delete(this.forgotten.keys().next().value!)
     }
     this.#bySource.clear()
     this.#last = null

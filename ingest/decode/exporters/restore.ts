@@ -1,6 +1,6 @@
 /** Reads a snapshot. Total: anything malformed is ignored. */
 import type { DatagramVersion } from '../datagram.ts'
-import type { Exporter } from './exporter.ts'
+import { counterNames, type Exporter } from './exporter.ts'
 import { fieldOf } from '../templates/field.ts'
 import { fieldsPerTemplateMax } from '../limits.ts'
 import { problems, type Problem } from '../problem.ts'
@@ -62,17 +62,7 @@ function restoreExporter(parts: DecoderParts, state: ExporterState): void {
     Object.values(state.skew).forEach(number)
     exporter.skew.restore(state.skew)
   }
-  for (const name of [
-    'datagrams',
-    'flows',
-    'packets',
-    'bytes',
-    'flowsLeftOut',
-    'duplicates',
-    'reordered',
-    'restarts',
-  ] as const)
-    exporter[name] = number(status[name])
+  for (const name of counterNames) exporter[name] = number(status[name])
   for (const name of ['records', 'optionsRecords', 'parkedSets', 'lastRate'] as const)
     exporter[name] = number(state[name])
   exporter.lost.datagrams = number(status.lost.datagrams)

@@ -7,7 +7,7 @@ import type { Decoder } from '../../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../../ingest/decode/limits.ts'
 import type { TemplateChange } from '../../../ingest/decode/sets.ts'
 import type { Template } from '../../../ingest/decode/templates/template.ts'
-import { testExportMs } from '../../encode/fixed.ts'
+import { encodeV5, testExportMs } from '../../encode/fixed.ts'
 import {
   encodeIpfix,
   encodeV9,
@@ -323,6 +323,35 @@ describe('floods', () => {
         assert.ok(compiled.length * layout.fields.length <= 30, `${compiled.length}`)
       }
     assert.deepEqual(octetsOf(rowsOf(flows)), [...layouts.keys(), ...layouts.keys()])
+  })
+
+  test('an exporter that comes back after too many others goes on with its counters', () => {
+    const { decoder } = openDecoder({ limits: { exportersMax: 8 } })
+    const hear = (source: string, sequence: number, i: number) =>
+      decoder.decode({
+        source,
+        sourcePort: 2055,
+        receivedMs: from.receivedMs + i,
+        payload: encodeV5({ sequence }, [{ octets: 100, packets: 1 }]),
+      })
+    hear(from.source, 0, 0)
+    hear(from.source, 3, 1)
+    hear(from.source, 3, 2)
+    for (let i = 0; i < 8; i++) hear(`198.51.100.${i}`, 0, 10 + i)
+    assert.ok(!decoder.exporters().some(({ address }) => address === from.source))
+    const counted = {
+      datagrams: 3,
+      flows: 2,
+      bytes: 200,
+      duplicates: 1,
+    }
+    const lost = { datagrams: 2, flows: 2, flowsEstimated: false }
+    assert.partialDeepStrictEqual(decoder.forgotten(), [{ address: from.source, ...counted, lost }])
+    hear(from.source, 9, 60_000)
+    const back = decoder.exporters().find(({ address }) => address === from.source)
+    assert.partialDeepStrictEqual(back, { ...counted, lost, datagrams: 4, flows: 3, bytes: 300 })
+    assert.equal(back?.firstSeen, from.receivedMs / 1000)
+    assert.ok(!decoder.forgotten().some(({ address }) => address === from.source))
   })
 
   test('streams of one exporter are limited', () => {
