@@ -19,7 +19,7 @@ const deadBytes = 0.1
 const fewBytes = 0.35
 /** The others were cut off before an event if for this many seconds they kept at most this share of so many that were due. */
 const alreadySeconds = 15
-const alreadyDue = 24
+const alreadyDue = 16
 const alreadyShare = 0.1
 /** A time counts as a lull if the others have at most this share of their median bytes. */
 const lullShare = 0.05
@@ -83,7 +83,8 @@ export class Others {
     const run = { from: t - alreadySeconds, to: t }
     return [this.openings, this.answers].some((counts) => {
       const rates = usual.map(({ from, to }) => mean(counts, from, to))
-      const due = percentile(rates, 0.5) * alreadySeconds
+      // In most of these times they may have been cut off as well.
+      const due = Math.max(0, ...rates) * alreadySeconds
       return (
         due >= alreadyDue && mean(counts, run.from, run.to) * alreadySeconds <= alreadyShare * due
       )
