@@ -110,9 +110,13 @@ test('a step in progress is open, up to the end of what was counted', () => {
     stepOf(coverageOf(0, exporter), {}),
     stepOf(coverageOf(5 * minute, exporter, { openUntil: 7 * minute }), {}),
   ]
-  const open = consolidate(exporter, steps, { ...halfHour, nowMs: 7 * minute })
-  assert.equal(open.coverage.openUntil, 7 * minute)
+  for (const inAnyOrder of [steps, steps.toReversed()]) {
+    const open = consolidate(exporter, inAnyOrder, { ...halfHour, nowMs: 7 * minute })
+    assert.equal(open.coverage.openUntil, 7 * minute)
+  }
   assert.equal('openUntil' in consolidate(exporter, steps, halfHour).coverage, false)
+  const over = consolidate(exporter, steps, { ...halfHour, nowMs: 30 * minute })
+  assert.equal('openUntil' in over.coverage, false)
 })
 
 const row = fc.record({
