@@ -31,7 +31,7 @@ export const remedies: Record<string, string> = {
   'clock-corrected': itsClock,
   'time-in-future': itsClock,
   'too-late':
-    'have it export long flows each minute; one may be as old as WEIR_FLOW_MAX, and as the archive reaches back',
+    'have it export long flows each minute; one may be as old as WEIR_FLOW_MAX, and as the archive reaches back. One that seems 49 days long ended before it began, by its uptimes',
   duplicate: 'nothing is counted twice; there may be two network paths to this host',
 }
 

@@ -126,6 +126,9 @@ export class Pipeline {
     this.#isDiscarding = true
     this.decoder.decode(datagram)
     this.#isDiscarding = false
+    // The decoder's own counts are made again, and so must this one, which goes with them.
+    this.#shiftTimes()
+    this.#countTooLate()
     recycleFlowColumns(this.#flows)
   }
 

@@ -11,7 +11,7 @@ import { recover } from '../../ingest/open/recover.ts'
 import { Pipeline } from '../../ingest/pipeline.ts'
 import { Journal } from '../../ingest/receive/journal.ts'
 import { Archive } from '../../store/archive/archive.ts'
-import { encodeV5 } from '../encode/fixed.ts'
+import { encodeV5, testExportMs } from '../encode/fixed.ts'
 import { scratchFolder, t0 } from '../store/archive/archived.ts'
 
 const second = 1000
@@ -88,4 +88,19 @@ test('a state of the decoder that the disk has damaged is counted', async (t) =>
   } finally {
     await archive.close()
   }
+})
+
+test('flows too late for the series are counted again with what the archive has already', async (t) => {
+  const counted = async (name: 'take' | 'takeAgain') => {
+    const archive = await Archive.open(join(await scratchFolder(t), 'archive'))
+    const coverage = new CoverageTracker(0)
+    const pipeline = new Pipeline({ coverage, archive, flowMaxMs: 60_000 })
+    const payload = encodeV5({}, [{ first: 0, last: 3_600_000, octets: 100, packets: 1 }])
+    pipeline[name]({ payload, source: '192.0.2.1', sourcePort: 2055, receivedMs: testExportMs })
+    pipeline.drain()
+    await archive.close()
+    return pipeline.exporters()[0]?.problems
+  }
+  assert.deepEqual(await counted('take'), { 'too-late': 1 })
+  assert.deepEqual(await counted('takeAgain'), { 'too-late': 1 })
 })
