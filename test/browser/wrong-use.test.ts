@@ -157,6 +157,7 @@ describe('wrong use', { skip: skipWithout('chromium'), timeout: 240_000 }, () =>
     await haveMany(page)
     await page.goto(`${weir.url}/exporters`)
     await page.locator('.exporter').nth(299).waitFor()
+    await page.getByRole('status').filter({ hasText: 'Nothing listens' }).waitFor()
     const elements = () => page.evaluate(() => document.querySelectorAll('*').length)
     assert.ok((await elements()) < 20_000, `${await elements()} elements`)
     await page.getByText('5,000 interfaces').click()

@@ -37,6 +37,11 @@ export function Exporters() {
       tools={list && list.length > 0 && <Find shown={shown.length} all={list.length} />}
     >
       <Refused />
+      {rated.length > 0 && status.value && !status.value.starting && listening === null && (
+        <p class="message warning" role="status">
+          <b>Nothing listens:</b> no ingest runs on this data folder. This is as of when one did.
+        </p>
+      )}
       {list?.length === 0 && <Welcome />}
       {rated.map(({ exporter, faults }) => (
         <One key={exporter.address} exporter={exporter} faults={faults} isOpen={isFew} />
