@@ -277,7 +277,7 @@ describe('floods', () => {
   })
 
   for (const limits of [{ templatesMax: 500 }, { templateFieldsMax: 500 * template.fields.length }])
-    test(`templates of all streams together are limited (${Object.keys(limits)}), and the honest exporter keeps its own`, () => {
+    test(`templates of all streams together are limited (${Object.keys(limits).join()}), and the honest exporter keeps its own`, () => {
       const { decoder, flows } = openDecoder({ limits: { ...limits, exportersMax: 64 } })
       decoder.decode({ ...from, payload: encodeV9({ sets: [{ templates: [template] }] }) })
       let sequence = 0
