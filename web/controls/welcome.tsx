@@ -43,11 +43,11 @@ export function Welcome() {
           <code>WEIR_NETFLOW=0.0.0.0:{port}</code>
         </p>
       )}
-      <Recipes host={host!} port={port} />
       <Arriving />
       <p class="dim">
         Just looking? <code>npm run demo</code> shows a Monday on which the line went down.
       </p>
+      <Recipes host={host!} port={port} />
     </section>
   )
 }
