@@ -113,6 +113,16 @@ function given(query: unknown, name: string): string {
   return typeof value === 'string' ? `: "${value.slice(0, quotedCharactersMax)}"` : ''
 }
 
+/** The parameters of a query's schema: descriptions by name. */
+export function descriptionsOf(schema: unknown): Record<string, string> {
+  const { properties = {} } = (schema ?? {}) as {
+    properties?: Record<string, { description?: string }>
+  }
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, { description = '' }]) => [name, description]),
+  )
+}
+
 /**
  * What is wrong with the form of a query or a body, by the parameter's name.
  * @param known descriptions of all parameters, by name

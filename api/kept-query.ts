@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox'
 import { Errors } from 'typebox/value'
 
-import { badQuery, formError } from './errors.ts'
+import { badQuery, descriptionsOf, formError } from './errors.ts'
 
 /**
  * Refuses a query that its route would refuse, so that this does not first show when it is asked.
@@ -27,14 +27,4 @@ export function checkKeptQuery(
   if (!fault) return
   const { message, remedy } = formError(fault, known, query)
   throw badQuery(code, `in its query, ${message}`, remedy)
-}
-
-/** The parameters of a query's schema: descriptions by name. */
-export function descriptionsOf(schema: unknown): Record<string, string> {
-  const { properties = {} } = (schema ?? {}) as {
-    properties?: Record<string, { description?: string }>
-  }
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, { description = '' }]) => [name, description]),
-  )
 }
