@@ -97,7 +97,7 @@ function heldTop(
   if (!held) return Promise.resolve(null)
   const reading = { range: query, table: query.measurement, none: [] as TopRows | null }
   return files.over(reading, async (entries, clipped) => {
-    const found = await held.take(entries, fields, { onlyHeld: false })
+    const found = await held.take(entries, fields, { tier: query.tier, onlyHeld: false })
     return found && topOf(found, clipped, fields)
   })
 }

@@ -31,35 +31,41 @@ export function topOf(
   fields: readonly FieldName[],
 ): TopRows | null {
   if (!areExact(files, fields)) return null
-  const { by, order, limit, from, to } = query
+  const { by, order, limit } = query
   const cut = cutTag(by)
   const isOf = isOfRange(query)
   const places = new Map<string, number>()
   const keys: SeriesKey[] = []
-  const placesOf = files.map(({ keys: all }) =>
-    Int32Array.from(all, (key) => {
+  const placesOf = files.map((file) => {
+    const texts = textsOf(file, by)
+    return Int32Array.from(file.keys, (key, i) => {
       if (!isOf(key) || (cut && key[cut] === otherKey)) return -1
-      const text = keyText(key, by)
+      const text = texts[i]!
       let place = places.get(text)
       if (place === undefined) {
         places.set(text, (place = keys.length))
         keys.push(Object.fromEntries(by.map((tag) => [tag, key[tag]!])))
       }
       return place
-    }),
-  )
+    })
+  })
   const counts = new Uint32Array(keys.length)
   const sums = fields.map(() => new Float64Array(keys.length))
-  for (const [f, { count, time, key, columns }] of files.entries()) {
-    const placeOf = placesOf[f]!
-    const figures = fields.map((field) => columns.get(field)!.values)
-    for (let row = 0; row < count; row++) {
-      if (time[row]! < from || time[row]! >= to) continue
-      const place = placeOf[key[row]!]!
-      if (place < 0) continue
-      counts[place]!++
-      for (let i = 0; i < figures.length; i++) sums[i]![place]! += figures[i]![row]!
-    }
+  const { first, end } = stepsOf(query)
+  for (const [f, file] of files.entries()) {
+    const { step } = file
+    const figures = fields.map((field) => file.columns.get(field)!.values)
+    overRuns(file, placesOf[f]!, (place, start, after) => {
+      for (let row = start; row < after; row++)
+        if (step[row]! >= first && step[row]! < end) counts[place]!++
+      for (let i = 0; i < figures.length; i++) {
+        const values = figures[i]!
+        let sum = 0
+        for (let row = start; row < after; row++)
+          if (step[row]! >= first && step[row]! < end) sum += values[row]!
+        sums[i]![place]! += sum
+      }
+    })
   }
   const ordered = sums[fields.indexOf(order)]!
   return [...keys.keys()]
@@ -71,6 +77,33 @@ export function topOf(
       for (const [i, field] of fields.entries()) sum[field] = sums[i]![place]!
       return { key: keys[place]!, sum }
     })
+}
+
+/** The steps of a range, counted from the epoch: the first one, and the one after the last. */
+function stepsOf({ from, to, tier }: SeriesRange): { first: number; end: number } {
+  return { first: Math.ceil(from / tier.stepMs), end: Math.ceil(to / tier.stepMs) }
+}
+
+/** Calls `use` for each run of rows whose key has a place (not −1), with its first row and the one after its last. */
+function overRuns(
+  { runs }: HeldRows,
+  placeOf: Int32Array,
+  use: (place: number, start: number, end: number) => void,
+): void {
+  let start = 0
+  for (let run = 0; run < runs.count; run++) {
+    const place = placeOf[runs.key[run]!]!
+    const end = runs.end[run]!
+    if (place >= 0) use(place, start, end)
+    start = end
+  }
+}
+
+/** The text of each key of a file by `by`, made once for queries by the same tags. */
+function textsOf(file: HeldRows, by: readonly (TagName | 'exporter')[]): readonly string[] {
+  if (file.texts.by.join() !== by.join())
+    file.texts = { by, of: file.keys.map((key) => keyText(key, by)) }
+  return file.texts.of
 }
 
 /** Compares texts by their bytes, as SQL does. */
@@ -95,21 +128,23 @@ export function rowsOf(
   if (slots === null) return null
   const sums = names.map(() => new Float64Array(slots.count))
   const parts = new Uint32Array(slots.count)
-  for (const [f, file] of files.entries()) {
-    const slotOf = slots.rows(f)
-    if (slotOf === null) return null
-    for (let row = 0; row < file.count; row++) if (slotOf[row]! >= 0) parts[slotOf[row]!]!++
-    for (const [i, name] of names.entries()) {
-      const { values } = file.columns.get(name)!
-      const sum = sums[i]!
-      const isKnown = name === 'known'
-      for (let row = 0; row < file.count; row++) {
-        const slot = slotOf[row]!
-        if (slot < 0) continue
-        if (!isKnown) sum[slot]! += values[row]!
-        else if (values[row]! > sum[slot]!) sum[slot] = values[row]!
+  const known = names.indexOf('known')
+  const { first, end } = stepsOf(query)
+  for (const file of files) {
+    const { step } = file
+    const figures = names.map((name) => file.columns.get(name)!.values)
+    overRuns(file, slots.placesOf(file), (place, start, after) => {
+      for (let row = start; row < after; row++) {
+        if (step[row]! < first || step[row]! >= end) continue
+        const slot = slots.at(step[row]!, place)
+        parts[slot]!++
+        for (let i = 0; i < figures.length; i++) {
+          const figure = figures[i]![row]!
+          if (i !== known) sums[i]![slot]! += figure
+          else if (figure > sums[i]![slot]!) sums[i]![slot] = figure
+        }
       }
-    }
+    })
   }
   return written(slots, { parts, sums, fields, isCoarse })
 }
@@ -118,88 +153,70 @@ export function rowsOf(
 class Slots {
   readonly count: number
   readonly exporters: readonly string[]
-  readonly placeCount: number
-  readonly #files: readonly HeldRows[]
   readonly #query: ReadQuery
-  readonly #start: number
+  /** Per step; each exporter has the listed keys, those not listed, and `other`. */
+  readonly #placeCount: number
+  readonly #first: number
+  readonly #places = new Map<string, number>()
 
-  private constructor(
-    files: readonly HeldRows[],
-    query: ReadQuery,
-    { exporters, count, start }: { exporters: readonly string[]; count: number; start: number },
-  ) {
-    this.#files = files
-    this.#query = query
-    this.#start = start
+  private constructor(exporters: readonly string[], query: ReadQuery) {
+    const { first, end } = stepsOf(query)
     this.exporters = exporters
-    this.placeCount = query.keys.length + 2
-    this.count = count
+    this.#query = query
+    this.#placeCount = exporters.length * (query.keys.length + 2)
+    this.#first = first
+    this.count = Math.max(0, end - first) * this.#placeCount
+    for (const [i, key] of query.keys.entries()) {
+      const text = keyText(key, query.by)
+      if (!this.#places.has(text)) this.#places.set(text, i + 1)
+    }
   }
 
   static of(files: readonly HeldRows[], query: ReadQuery): Slots | null {
-    const { from, to, tier, keys } = query
     const found = new Set(files.flatMap((file) => file.keys.map(({ exporter }) => exporter!)))
     const isOf = isOfRange(query)
     const exporters = [...found]
       .filter((exporter) => isOf({ exporter }))
       .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    const start = Math.floor(from / tier.stepMs) * tier.stepMs
-    const count = Math.ceil((to - start) / tier.stepMs) * exporters.length * (keys.length + 2)
-    return count > slotsMax ? null : new Slots(files, query, { exporters, count, start })
+    const slots = new Slots(exporters, query)
+    return slots.count > slotsMax ? null : slots
+  }
+
+  at(step: number, place: number): number {
+    return (step - this.#first) * this.#placeCount + place
   }
 
   time(slot: number): number {
-    const step = Math.floor(slot / (this.exporters.length * this.placeCount))
-    return this.#start + step * this.#query.tier.stepMs
+    return (this.#first + Math.floor(slot / this.#placeCount)) * this.#query.tier.stepMs
   }
 
   exporter(slot: number): number {
-    return Math.floor(slot / this.placeCount) % this.exporters.length
+    return Math.floor((slot % this.#placeCount) / (this.#query.keys.length + 2))
   }
 
   /** As in SeriesRead.key. */
   key(slot: number): number {
     const { length } = this.#query.keys
-    const place = slot % this.placeCount
+    const place = slot % (length + 2)
     return place === 0 ? length : place > length ? place : place - 1
   }
 
-  /** The slot of each row of a file, −1 for rows not asked for; null if a row is in no step. */
-  rows(file: number): Int32Array | null {
-    const { count, time, key, keys } = this.#files[file]!
-    const { from, to, tier } = this.#query
-    const offsets = this.#offsets(keys)
-    const perStep = this.exporters.length * this.placeCount
-    const slots = new Int32Array(count)
-    for (let row = 0; row < count; row++) {
-      const offset = offsets[key[row]!]!
-      if (offset < 0 || time[row]! < from || time[row]! >= to) slots[row] = -1
-      else {
-        const step = (time[row]! - this.#start) / tier.stepMs
-        if (!Number.isInteger(step)) return null
-        slots[row] = step * perStep + offset
-      }
-    }
-    return slots
-  }
-
-  /** The place of each key's rows within a step: 0 for unlisted keys, 1 … n for the keys, n + 1 for `other`. */
-  #offsets(keys: readonly SeriesKey[]): Int32Array {
+  /**
+   * The place within a step of each key of a file, −1 for those not asked for. Those of an exporter: 0 for unlisted keys,
+   * 1 … n for the keys, n + 1 for `other`.
+   */
+  placesOf(file: HeldRows): Int32Array {
     const { by, keys: listed, rest } = this.#query
     const cut = cutTag(by)
-    const places = new Map<string, number>()
-    for (const [i, key] of listed.entries()) {
-      const text = keyText(key, by)
-      if (!places.has(text)) places.set(text, i + 1)
-    }
     const exporters = new Map(this.exporters.map((exporter, i) => [exporter, i]))
-    return Int32Array.from(keys, (key) => {
+    const texts = textsOf(file, by)
+    return Int32Array.from(file.keys, (key, i) => {
       const isOther = cut !== null && key[cut] === otherKey
-      const found = places.get(keyText(key, by))
+      const found = this.#places.get(texts[i]!)
       const place = isOther && (by.length > 1 || !found) ? listed.length + 1 : (found ?? 0)
       const exporter = exporters.get(key.exporter!)
       if (exporter === undefined || (place === 0 && rest === false)) return -1
-      return exporter * this.placeCount + place
+      return exporter * (listed.length + 2) + place
     })
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
+import type { Tier } from '../../flow/interval.ts'
 import { tagsOf, type MeasurementName, type TagName } from '../measurement.ts'
 import type { Coverage, SeriesKey } from '../series.ts'
 import type { SqlValues } from './engine.ts'
@@ -22,7 +23,7 @@ const usualBounds = {
 }
 export type HeldBounds = typeof usualBounds
 
-/** Time and key of a row, and one figure. */
+/** Step and run of a row, and one figure. */
 const rowBytes = 12
 const figureBytes = 8
 /** A row of coverage, approximately. */
@@ -40,12 +41,14 @@ interface HeldColumn {
 /** The rows of a file, in file order. */
 export interface HeldRows {
   count: number
-  /** unix ms */
-  time: Float64Array
-  /** Index into `keys`. */
-  key: Uint32Array
+  /** The step of each row, counted from the epoch in steps of the tier. */
+  step: Int32Array
+  /** Adjacent rows with the same key (in a settled file, all of a key): index into `keys`, and the row after the last. */
+  runs: { count: number; key: Uint32Array; end: Uint32Array }
   /** Exporter and all tags. */
   keys: readonly SeriesKey[]
+  /** The text of each key by the tags of the last query (see keyText). */
+  texts: { by: readonly (TagName | 'exporter')[]; of: readonly string[] }
   columns: Map<string, HeldColumn>
 }
 
@@ -80,18 +83,18 @@ export class HeldFiles {
   }
 
   /**
-   * The rows of files with the named columns; null if these are too many or if a file is used for the first time.
-   * `onlyHeld`: null also if a file is not held yet.
+   * The rows of files of one tier, with the named columns; null if these are too many or if a file is used for the first
+   * time. `onlyHeld`: null also if a file is not held yet.
    * @throws errors of reading them
    */
   async take(
     entries: readonly SeriesEntry[],
     columns: readonly string[],
-    { onlyHeld }: { onlyHeld: boolean },
+    { tier, onlyHeld }: { tier: Tier; onlyHeld: boolean },
   ): Promise<HeldRows[] | null> {
     const bytesOf = ({ rows }: SeriesEntry) => rows * (rowBytes + figureBytes * columns.length)
     if (!this.#mayTake(entries, bytesOf, onlyHeld)) return null
-    const found = await Promise.all(entries.map((entry) => this.#rows(entry, columns)))
+    const found = await Promise.all(entries.map((entry) => this.#rows(entry, tier, columns)))
     this.#bound()
     return found.every((rows) => rows !== null) ? found : null
   }
@@ -160,7 +163,7 @@ export class HeldFiles {
   }
 
   /** The rows with at least the named columns; null if the hashes of two keys collide. */
-  #rows(entry: SeriesEntry, columns: readonly string[]): Promise<HeldRows | null> {
+  #rows(entry: SeriesEntry, tier: Tier, columns: readonly string[]): Promise<HeldRows | null> {
     const held = this.#held(entry.file)
     const read = held.reading.then(async () => {
       const missing = columns.filter((name) => !held.rows?.columns.has(name))
@@ -169,7 +172,7 @@ export class HeldFiles {
         this.#ask(sql, { ...values, files: [this.#path(entry.file)] })
       held.rows = held.rows
         ? await withColumns(held.rows, missing, ask)
-        : await readRows(entry, missing, ask)
+        : await readRows(entry, tier, missing, ask)
       held.bytes = entry.rows * (rowBytes + figureBytes * (held.rows?.columns.size ?? 0))
       return held.rows
     })
@@ -203,13 +206,16 @@ export class HeldFiles {
 
 type AskFile = (sql: string, values?: SqlValues) => Promise<readonly DuckDBDataChunk[]>
 
-/** All rows of a file. Keys come as numbers, so that no text is read per row. */
+/**
+ * All rows of a file; null if the hashes of two keys collide. Keys come as numbers, so that no text is read per row.
+ */
 async function readRows(
-  entry: SeriesEntry,
+  { table }: SeriesEntry,
+  { stepMs }: Tier,
   columns: readonly string[],
   ask: AskFile,
 ): Promise<HeldRows | null> {
-  const tags = ['exporter', ...tagsOf(entry.table as MeasurementName)] as const
+  const tags = ['exporter', ...tagsOf(table as MeasurementName)] as const
   const hash = `(hash(${tags.join(', ')}) >> 11)::DOUBLE`
   const known = await ask(`SELECT DISTINCT ${hash}, ${tags.join(', ')} FROM read_parquet($files)`)
   const keys: SeriesKey[] = []
@@ -225,14 +231,18 @@ async function readRows(
     `SELECT ${['epoch_ms(time)::DOUBLE', hash, ...columns.map((name) => `${name}::DOUBLE`)].join(', ')} FROM read_parquet($files)`,
   )
   const [time, number, ...figures] = columnsOf(chunks, 2 + length)
-  const key = new Uint32Array(time!.length)
-  let [last, index] = [Number.NaN, 0]
-  for (let row = 0; row < key.length; row++) {
-    // In a settled file all rows of a key are adjacent.
-    if (number![row] !== last) index = indexes.get((last = number![row]!))!
-    key[row] = index
+  const step = new Int32Array(time!.length)
+  const key = new Uint32Array(step.length)
+  const end = new Uint32Array(step.length)
+  let count = 0
+  for (let row = 0; row < step.length; row++) {
+    step[row] = time![row]! / stepMs
+    if (number![row] !== number![row - 1]) key[count++] = indexes.get(number![row]!)!
+    end[count - 1] = row + 1
   }
-  const rows = { count: key.length, time: time!, key, keys, columns: new Map() }
+  const runs = { count, key: key.slice(0, count), end: end.slice(0, count) }
+  const texts = { by: [], of: keys.map(() => '') }
+  const rows = { count: step.length, step, runs, keys, texts, columns: new Map() }
   return filled(rows, columns, figures)
 }
 
@@ -272,12 +282,13 @@ function columnsOf(chunks: readonly DuckDBDataChunk[], count: number): Float64Ar
   const columns = Array.from({ length: count }, () => new Float64Array(rows))
   let at = 0
   for (const chunk of chunks) {
+    const { rowCount } = chunk
     for (let column = 0; column < count; column++) {
       const vector = chunk.getColumnVector(column)
       const values = columns[column]!
-      for (let i = 0; i < chunk.rowCount; i++) values[at + i] = vector.getItem(i) as number
+      for (let i = 0; i < rowCount; i++) values[at + i] = vector.getItem(i) as number
     }
-    at += chunk.rowCount
+    at += rowCount
   }
   return columns
 }

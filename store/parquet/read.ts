@@ -38,8 +38,10 @@ function heldRows(
     none: emptyRead(0) as SeriesRead | null,
   }
   return files.over(reading, async (entries, clipped) => {
+    const { tier } = query
     const onlyHeld = query.rest === false
-    const found = await held.take(entries, figureNames(isConsolidated(query.tier), fields), {
+    const found = await held.take(entries, figureNames(isConsolidated(tier), fields), {
+      tier,
       onlyHeld,
     })
     return found && rowsOf(found, clipped, fields)

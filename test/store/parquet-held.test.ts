@@ -193,14 +193,18 @@ test('a file is held from its second use on, while there is space, and released 
   }
   const path = (file: string) => file
   const files = new HeldFiles({ ask, path }, { bytesMax: 100, questionBytesMax: 90 })
-  const take = (...entries: SeriesEntry[]) => files.take(entries, ['bytes'], { onlyHeld: false })
+  const take = (...entries: SeriesEntry[]) =>
+    files.take(entries, ['bytes'], { tier: tiers['5m'], onlyHeld: false })
   assert.equal(await take(entry('a')), null, 'the first time')
   assert.deepEqual(asked, [])
   assert.equal((await take(entry('a')))?.length, 1)
   assert.deepEqual(asked.splice(0), ['keys a', 'rows a'])
   assert.equal((await take(entry('a')))?.length, 1)
   assert.deepEqual(asked.splice(0), [], 'held')
-  assert.equal(await files.take([entry('b')], ['bytes'], { onlyHeld: true }), null)
+  assert.equal(
+    await files.take([entry('b')], ['bytes'], { tier: tiers['5m'], onlyHeld: true }),
+    null,
+  )
   assert.equal(await take(entry('b')), null, 'what only looks for held files has not asked')
   assert.equal(await take(entry('c', 5)), null)
   assert.equal(await take(entry('c', 5)), null, 'too many rows for one question')
@@ -210,7 +214,7 @@ test('a file is held from its second use on, while there is space, and released 
   assert.deepEqual(asked, [], 'what was asked for last stays')
   await take(entry('a'))
   assert.deepEqual(asked.splice(0), ['keys a', 'rows a'], 'for two there is no room')
-  await files.take([entry('a')], ['packets'], { onlyHeld: true })
+  await files.take([entry('a')], ['packets'], { tier: tiers['5m'], onlyHeld: true })
   assert.deepEqual(asked.splice(0), ['rows a'], 'a further column is read alone')
   isBroken = true
   await assert.rejects(take(entry('b')), /torn/)
