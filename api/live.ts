@@ -28,6 +28,8 @@ interface Stream {
   /** Whether the stream carries traffic: a wall gets only what its dashboard shows. */
   sendsTraffic: boolean
   isAllowed: () => Promise<boolean>
+  /** Whether it has got its ring: ticks come after it. */
+  isBegun: boolean
   /** Seconds that changed since the last tick. */
   changed: Set<number>
   nextTick: number
@@ -41,9 +43,6 @@ export interface LiveParts {
 }
 
 export class LiveStreams {
-  /** Streams refused because there were too many, or cut because they could not keep up. */
-  refused = 0
-  cut = 0
   readonly #parts: LiveParts
   readonly #streams = new Set<Stream>()
   /** Sums of the last seconds as ingest reports them, by unix second. */
@@ -54,7 +53,7 @@ export class LiveStreams {
   #isRunning = false
   #polls = 0
   #timer: NodeJS.Timeout | null = null
-  #polling: Promise<void> = Promise.resolve()
+  #polling: Promise<void> | null = null
 
   constructor(parts: LiveParts) {
     this.#parts = parts
@@ -62,12 +61,15 @@ export class LiveStreams {
 
   /** Opens a stream; null if there are too many. It ends by itself when its reader disconnects. */
   open(wanted: Pick<Stream, 'step' | 'sendsTraffic' | 'isAllowed'>): PassThrough | null {
-    if (this.#streams.size >= streamsMax) {
-      this.refused++
-      return null
+    if (this.#streams.size >= streamsMax) return null
+    // Nobody has asked since the last one was closed, and ingest may have been started again.
+    if (this.#streams.size === 0) {
+      this.#version = 0
+      this.#seconds.clear()
     }
     const output = new PassThrough({ highWaterMark: waitingBytesMax })
-    const stream: Stream = { ...wanted, output, changed: new Set(), nextTick: 0 }
+    const stream: Stream = { ...wanted, output, isBegun: false, changed: new Set(), nextTick: 0 }
+    this.#streams.add(stream)
     output.on('close', () => {
       this.#streams.delete(stream)
       if (this.#streams.size === 0) this.#stop()
@@ -77,10 +79,6 @@ export class LiveStreams {
     this.#send(stream, 'hello', { version, now: now() / 1000, step: stream.step })
     void this.#begin(stream)
     return output
-  }
-
-  get count(): number {
-    return this.#streams.size
   }
 
   /** Tells every stream that the server is stopping, and ends them. */
@@ -94,11 +92,11 @@ export class LiveStreams {
 
   async #begin(stream: Stream): Promise<void> {
     await this.#poll()
-    if (stream.output.destroyed) return
+    if (!stream.output.writable) return
     const seconds = stream.sendsTraffic ? this.#steps([...this.#seconds.keys()], stream.step) : []
     this.#send(stream, 'ring', { step: stream.step, seconds })
+    stream.isBegun = true
     stream.changed.clear()
-    this.#streams.add(stream)
     this.#tick(stream)
     this.#timer ??= setInterval(() => void this.#round(), pollMs)
   }
@@ -113,6 +111,7 @@ export class LiveStreams {
     const changed = await this.#changedCollections()
     const recheck = ++this.#polls % recheckPolls === 0
     for (const stream of this.#streams) {
+      if (!stream.isBegun) continue
       for (const collection of changed) this.#send(stream, 'changed', { collection })
       this.#tick(stream)
       if (recheck) void this.#recheck(stream)
@@ -143,19 +142,22 @@ export class LiveStreams {
     const { output } = stream
     if (output.destroyed || output.writableEnded) return
     const isRoomLeft = output.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
-    if (isRoomLeft) return
-    this.cut++
-    output.destroy()
+    if (!isRoomLeft) output.destroy()
   }
 
   /** One poll at a time; callers in the meantime share it. */
   #poll(): Promise<void> {
-    this.#polling = this.#polling.then(() => this.#ask()).catch(() => undefined)
+    this.#polling ??= this.#ask()
+      .catch(() => undefined)
+      .finally(() => (this.#polling = null))
     return this.#polling
   }
 
   async #ask(): Promise<void> {
-    const answer = await getFromIngest(this.#parts.data, `/live?after=${this.#version}`)
+    const after = this.#version
+    const answer = await getFromIngest(this.#parts.data, `/live?after=${after}`)
+    // The first stream after a pause needs all seconds.
+    if (after !== this.#version) return this.#ask()
     const changes = answer?.status === 200 ? (answer.body as Changes | null) : null
     this.#isRunning = changes !== null
     if (!changes) {

@@ -1,9 +1,11 @@
 /** The live stream of a running ingest: the last seconds add up, late flows correct them, and it ends when it should. */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
-import { writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import fc from 'fast-check'
@@ -20,6 +22,7 @@ import { countWithin } from '../../flow/spread.ts'
 import { LiveRing, liveSeconds } from '../../ingest/live/ring.ts'
 import { encodeV5, testUptimeMs } from '../encode/fixed.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
+import { until } from '../until.ts'
 
 interface Event {
   name: string
@@ -220,4 +223,75 @@ test('while user data cannot be read, and when the clock is set back, seconds go
   await seen('changed', 4)
   aheadMs = 0
   await seen('tick', 2)
+})
+
+/** Streams beside an ingest that `answer` stands for. */
+async function streamsBeside(
+  t: TestContext,
+  answer: (response: ServerResponse, after: number) => void,
+): Promise<() => { seconds: () => readonly LiveSecond[] | null; close: () => Promise<unknown> }> {
+  const data = await scratchFolder()
+  await mkdir(join(data, 'run'))
+  const server = createServer(({ url }, response) =>
+    answer(response, Number(new URL(url!, 'http://ingest').searchParams.get('after'))),
+  ).listen(join(data, 'run', 'ingest.sock'))
+  const state = { list: async () => [] } as unknown as ApiState
+  const live = new LiveStreams({ data, state, version: '0', now: Date.now })
+  t.after(() => {
+    live.close()
+    server.close()
+    server.closeAllConnections()
+  })
+  return () => {
+    const output = live.open({ step: 1, sendsTraffic: true, isAllowed: async () => true })!
+    let text = ''
+    output.setEncoding('utf8').on('data', (part: string) => (text += part))
+    const seconds = () => {
+      const [, ring] = /^event: ring\ndata: (.*)$/m.exec(text) ?? []
+      return ring === undefined ? null : (JSON.parse(ring) as Ring).seconds
+    }
+    return { seconds, close: () => once(output.destroy(), 'close') }
+  }
+}
+
+function changesOf(version: number, second: number): string {
+  return JSON.stringify({ version, receivedMs: second * 1000, seconds: [[second, 1, 1, 1]] })
+}
+
+test('pages opened while ingest is slow to answer share its answer', async (t) => {
+  const waiting: ServerResponse[] = []
+  let isSlow = true
+  let asked = 0
+  const open = await streamsBeside(t, (response) => {
+    asked++
+    if (isSlow) waiting.push(response)
+    else response.end(changesOf(1, 100))
+  })
+  const pages = [open(), open(), open()]
+  await until(() => waiting.length > 0)
+  isSlow = false
+  waiting[0]!.end(changesOf(1, 100))
+  await until(() => pages.every(({ seconds }) => seconds() !== null))
+  assert.equal(asked, 1)
+})
+
+test('a page opened after ingest was started again gets all of its seconds', async (t) => {
+  let ring = { version: 500, second: 100 }
+  const open = await streamsBeside(t, (response, after) => {
+    const { version, second } = ring
+    response.end(
+      after < version ? changesOf(version, second) : JSON.stringify({ version, seconds: [] }),
+    )
+  })
+  const before = open()
+  await until(() => before.seconds() !== null)
+  await before.close()
+  // Nobody asks meanwhile, and the new ingest counts its versions from the start.
+  ring = { version: 3, second: 200 }
+  const page = open()
+  await until(() => page.seconds() !== null)
+  assert.deepEqual(
+    page.seconds()!.map(({ time }) => time),
+    [200],
+  )
 })
