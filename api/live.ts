@@ -5,7 +5,8 @@
 import { PassThrough } from 'node:stream'
 
 import type { LiveEvents, LiveSecond } from './schema/live.ts'
-import { getFromIngest, type ApiState } from './documents/state.ts'
+import { askIngest } from './ask-ingest.ts'
+import type { ApiState } from './documents/state.ts'
 import type { Collection } from '../store/state.ts'
 
 /** Streams at once. */
@@ -155,7 +156,7 @@ export class LiveStreams {
 
   async #ask(): Promise<void> {
     const after = this.#version
-    const answer = await getFromIngest(this.#parts.data, `/live?after=${after}`)
+    const answer = await askIngest(this.#parts.data, `/live?after=${after}`)
     // The first stream after a pause needs all seconds.
     if (after !== this.#version) return this.#ask()
     const changes = answer?.status === 200 ? (answer.body as Changes | null) : null

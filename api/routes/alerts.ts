@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 
+import { reasonOf } from '../../flow/reason.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { StateDocument } from '../../store/state.ts'
@@ -10,13 +11,13 @@ import { isCallerMasked } from '../access/masking.ts'
 import { newId } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
 import { documentOf, headOf } from '../documents/documents.ts'
+import { askIngest } from '../ask-ingest.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import type { ApiParts, App } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { IdParameters } from '../schema/state.ts'
 import { NoQuery } from '../schema/status.ts'
 import { Alert, AlertBody, AlertEvent, AlertHistory, AlertsAnswer } from '../schema/trackers.ts'
-import { askIngest } from '../documents/state.ts'
 
 const collection = 'alerts' as const
 /** Entries of the history in an answer. */
@@ -106,6 +107,11 @@ function testRoute(app: App, { state, settings }: ApiParts): void {
       const answer = await askIngest(settings.data, '/alerts/test', {
         body: { id },
         timeoutMs: testMsMax,
+      }).catch((error: unknown) => {
+        throw new ApiError(503, 'no-answer', {
+          message: `it is not known whether it was sent: ${reasonOf(error)}`,
+          remedy: 'see what was sent in a minute, or the log of ingest',
+        })
       })
       if (!answer)
         throw new ApiError(503, 'no-ingest', {

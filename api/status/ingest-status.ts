@@ -1,10 +1,10 @@
 /** Ingest's status: over its socket while it runs, else as it last saved it. */
 import { readFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { join } from 'node:path'
 
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { lockPurpose, writerLockPath } from '../../store/lock.ts'
+import { askIngest } from '../ask-ingest.ts'
 import type { Seen } from '../query/coverage.ts'
 
 /** Where the API reads ingest's status; null if none has run. */
@@ -18,8 +18,6 @@ export interface StatusSource {
 
 /** Time for ingest to answer. */
 const answerTimeoutMs = 1000
-/** A longer answer is not a status. */
-const statusBytesMax = 64 * 2 ** 20
 /** An answer is reused for this long: pages ask in bursts. */
 const keptMs = 1000
 
@@ -51,46 +49,21 @@ export function seenOf(exporters: readonly ExporterStatus[]): Seen[] {
 }
 
 async function fromSocket(data: string): Promise<IngestStatus | null> {
-  const text = await new Promise<string | null>((resolve) => {
-    const socketPath = join(data, 'run', 'ingest.sock')
-    const outgoing = request(
-      { socketPath, path: '/status', timeout: answerTimeoutMs, agent: false },
-      (response) => {
-        const chunks: Buffer[] = []
-        let bytes = 0
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length
-          if (bytes > statusBytesMax) outgoing.destroy()
-          else chunks.push(chunk)
-        })
-        response.on('error', () => resolve(null))
-        response.on('close', () => {
-          const isWhole = response.complete && response.statusCode === 200
-          resolve(isWhole ? Buffer.concat(chunks).toString('utf8') : null)
-        })
-      },
-    )
-    outgoing.on('timeout', () => outgoing.destroy())
-    outgoing.on('error', () => resolve(null))
-    outgoing.end()
-  })
-  return text === null ? null : parse(text)
+  const answer = await askIngest(data, '/status', { timeoutMs: answerTimeoutMs }).catch(() => null)
+  return answer?.status === 200 ? statusOf(answer.body) : null
 }
 
 async function fromFile(data: string): Promise<IngestStatus | null> {
   try {
-    const status = parse(await readFile(join(data, 'state', 'exporters.json'), 'utf8'))
+    const text = await readFile(join(data, 'state', 'exporters.json'), 'utf8')
+    const status = statusOf(JSON.parse(text))
     return status && { ...status, running: false }
   } catch {
     return null
   }
 }
 
-function parse(text: string): IngestStatus | null {
-  try {
-    const status = JSON.parse(text) as Partial<IngestStatus> | null
-    return Array.isArray(status?.exporters) ? (status as IngestStatus) : null
-  } catch {
-    return null
-  }
+function statusOf(body: unknown): IngestStatus | null {
+  const status = body as Partial<IngestStatus> | null
+  return Array.isArray(status?.exporters) ? (status as IngestStatus) : null
 }

@@ -1,8 +1,14 @@
-/** Who sees what of an alert. */
+/** Who sees what of an alert, and what is said of one that is tried out. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
+import { scratchFolder } from '../processes.ts'
 import { AccessUnderTest } from './access-under-test.ts'
+import { appUnderTest } from './app-under-test.ts'
 
 test('the path of a webhook is shown to admins only', async (t) => {
   const console = await AccessUnderTest.open(t)
@@ -19,4 +25,19 @@ test('the path of a webhook is shown to admins only', async (t) => {
     assert.ok(!shown.body.includes('s3cret'), shown.body)
     assert.match(shown.body, /"webhook":"https:\/\/chat\.example\.org\//)
   }
+})
+
+test('an alert that is tried out while ingest ends is not said to be a change that could not be saved', async (t) => {
+  const data = await scratchFolder()
+  const { app } = await appUnderTest(t, { environment: { WEIR_DATA: data } })
+  const payload = { name: 'Loss', subject: { kind: 'loss' }, condition: { is: 'above', value: 1 }, targets: [] } // prettier-ignore
+  const made = await app.inject({ method: 'POST', url: '/api/alerts', payload })
+  assert.equal(made.statusCode, 201, made.body)
+  await mkdir(join(data, 'run'), { recursive: true })
+  const ingest = createServer(({ socket }) => socket.destroy())
+  await once(ingest.listen(join(data, 'run', 'ingest.sock')), 'listening')
+  t.after(() => ingest.close())
+  const tried = await app.inject({ method: 'POST', url: `${made.headers.location}/test` })
+  assert.equal(tried.statusCode, 503, tried.body)
+  assert.match(tried.json<{ error: { message: string } }>().error.message, /whether it was sent/)
 })
