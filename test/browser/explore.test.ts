@@ -196,6 +196,15 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page
       .getByText('Nothing is drawn of this time: less than half of every 1 d is known')
       .waitFor()
+    await page.locator('.caption', { hasText: 'bar at the foot: known' }).waitFor()
+    await page.getByRole('button', { name: 'Show it' }).click()
+    await page.locator('h1', { hasText: 'Mon 16 Nov 2026 09:00 – 13:05' }).waitFor()
+    await settled(page)
+    assert.equal(await page.getByText('Nothing is drawn').count(), 0)
+    assert.equal(await page.getByRole('button', { name: 'Show it' }).count(), 0)
+    const month = '?from=2026-11-01T00:00:00Z&to=2026-11-29T00:00:00Z&tz=UTC'
+    await page.goto(`${weir.url}/${month}`)
+    await page.getByText('Little of this window is known: Mon 16 Nov 2026 09:00 – 13:05').waitFor()
     await page.goto(`${weir.url}/${around}`)
     await settled(page)
     assert.equal(await page.getByText('Nothing is drawn').count(), 0)

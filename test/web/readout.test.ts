@@ -60,6 +60,7 @@ const scene: Scene = {
   levels: [],
   notes: [],
   unknown: [[start + 10, start + 15, 'not-listening']],
+  undrawn: [],
   lost: answer.lost,
   open: answer.open,
 }
@@ -132,4 +133,13 @@ describe('the figures at the cursor', () => {
         'sent 400.00 kb/s, most of it 10.0.0.22 400.00 kb/s',
     )
   })
+})
+
+test('a step of which less than half is known says that, and not why the rest of it is unknown', () => {
+  const undrawn: Scene['undrawn'] = [[scene.time[2]!, scene.time[3]!]]
+  const source = { layers, zone: 'UTC', comparedWith: '' }
+  assert.equal(
+    readoutAt(2, { ...source, scene: { ...scene, undrawn } }).unknown,
+    'less than half of it is known',
+  )
 })

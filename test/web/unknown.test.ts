@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import { unknownRanges } from '../../web/chart/unknown.ts'
+import { knownRanges, undrawnRanges, unknownRanges } from '../../web/chart/unknown.ts'
 
 const answer: SeriesAnswer = {
   from: 0,
@@ -36,4 +36,37 @@ test('the future is not unknown', () => {
     [0, 10, 'not-listening'],
     [20, 25, ''],
   ])
+})
+
+const day = 86_400
+const morning = [3 * day + 32_400, 3 * day + 46_800] as const
+/** Five days, of which a morning is known; asked on the last. */
+const days: SeriesAnswer = {
+  ...answer,
+  to: 5 * day,
+  asked: { from: 0, to: 4.5 * day },
+  step: day,
+  source: '1d',
+  time: [0, day, 2 * day, 3 * day, 4 * day],
+  unknown: [
+    [0, morning[0], 'not-seen'],
+    [morning[1], 4.5 * day - 2, 'not-seen'],
+  ],
+}
+const drawn = (...indices: number[]) => {
+  const above = days.time.map((_, i) => (indices.includes(i) ? 1 : null))
+  return { above, below: above }
+}
+
+test('what is known is what is not said to be unknown, without the seconds since the answer', () => {
+  assert.deepEqual(knownRanges(days, 4.5 * day + 60), [[...morning]])
+  assert.deepEqual(knownRanges({ ...days, unknown: [] }, 4.5 * day + 60), [[0, 4.5 * day]])
+  assert.deepEqual(knownRanges({ ...days, unknown: [[0, 5 * day, 'lost']] }, 5 * day), [])
+})
+
+test('a morning known in a year is not drawn, and that it is there is marked', () => {
+  assert.deepEqual(undrawnRanges(days, drawn(), 5 * day), [[...morning]])
+  assert.deepEqual(undrawnRanges(days, drawn(3), 5 * day), [])
+  const twoDays: SeriesAnswer = { ...days, unknown: [[0, day + 43_300, 'not-seen']] }
+  assert.deepEqual(undrawnRanges(twoDays, drawn(2, 3, 4), 5 * day), [], 'an edge of what is drawn')
 })

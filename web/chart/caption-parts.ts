@@ -19,7 +19,7 @@ const sourceTexts: Record<string, string> = {
 /** Averaging step, source, and each mark that is drawn. */
 export function captionParts(
   all: Layers,
-  { unknown, open }: Pick<Scene, 'unknown' | 'open'>,
+  { unknown, undrawn, open }: Pick<Scene, 'unknown' | 'undrawn' | 'open'>,
   { view: { compare }, comparedFault }: Pick<Traffic, 'view' | 'comparedFault'>,
 ): string[] {
   const { step, source, lost } = all.answer
@@ -29,6 +29,7 @@ export function captionParts(
     all.peak ? `thin line: greatest 5 minutes${all.peakIsBound ? ' (at most)' : ''}` : '',
     comparedText(compare, all, comparedFault),
     unknown.length > 0 ? 'hatched: unknown' : '',
+    undrawn.length > 0 ? 'bar at the foot: known, but less than half of its step' : '',
     open ? 'pale: still being counted' : '',
     lost.length > 0 ? `orange: ${lostText(lost)}` : '',
   ].filter(Boolean)

@@ -1,11 +1,30 @@
-/** Draws user marks on a chart: levels across it, and notes on its time axis. */
+/** Marks on a chart: levels across it, notes on its time axis, and bars at its foot. */
 import type uPlot from 'uplot'
 
 import type { SizedLook } from './paint.ts'
 import { levelsBeyond, levelsWithin } from './scale.ts'
 import type { Scene } from './scene.ts'
+import type { Ink } from './theme.ts'
 
 const font = (pixels: number) => `${pixels}px system-ui, sans-serif`
+
+/** A bar at the foot of a chart. */
+interface FootBar {
+  /** unix seconds */
+  from: number
+  to: number
+  /** Pixels: a morning in a year would not be seen as a bar of its own width. */
+  widthMin: number
+  colour: string
+}
+
+/** Where too little is known for a value, and where flows were lost. */
+export function footBars({ undrawn, lost }: Scene, ink: Ink): FootBar[] {
+  return [
+    ...undrawn.map(([from, to]) => ({ from, to, widthMin: 4, colour: ink.level })),
+    ...lost.map(([from, to]) => ({ from, to, widthMin: 2, colour: ink.lost })),
+  ]
+}
 
 /**
  * Horizontal lines labelled at the right: 95th percentile, threshold, speed. One out of view is

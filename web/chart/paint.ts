@@ -2,7 +2,7 @@
 import type uPlot from 'uplot'
 
 import type { Half, Values } from './layers.ts'
-import { paintLevels, paintNotes } from './paint-marks.ts'
+import { footBars, paintLevels, paintNotes } from './paint-marks.ts'
 import type { Scene, SceneLayer } from './scene.ts'
 import type { Ink } from './theme.ts'
 
@@ -46,7 +46,7 @@ export function paintOver(u: uPlot, scene: Scene, look: SizedLook): void {
         paintPeak(u, { x, values: scene.compared[half], half, look, isDashed: true })
     }
     paintOpen(u, scene, look)
-    paintLost(u, scene, look)
+    paintFoot(u, scene, look)
     paintZero(u, look.ink)
     paintLevels(u, scene, look)
     paintNotes(u, scene, look)
@@ -142,14 +142,13 @@ function paintOpen(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   ctx.setLineDash([])
 }
 
-/** Lost datagrams: a bar at the foot of the chart. */
-function paintLost(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
+function paintFoot(u: uPlot, scene: Scene, { ink, pixel }: SizedLook): void {
   const { ctx, bbox } = u
   const height = 4 * pixel
-  ctx.fillStyle = ink.lost
-  for (const [from, to] of scene.lost) {
+  for (const { from, to, widthMin, colour } of footBars(scene, ink)) {
     const [left, width] = span(u, from, to)
-    ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(width, 2), height)
+    ctx.fillStyle = colour
+    ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(width, widthMin * pixel), height)
   }
 }
 

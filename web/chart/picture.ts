@@ -11,6 +11,7 @@ import { localText, rangeText, shortInstantText } from '../time/words.ts'
 import { captionParts, waysText, zoneText } from './caption-parts.ts'
 import type { Half, Layers, Values } from './layers.ts'
 import { forRuns } from './paint.ts'
+import { footBars } from './paint-marks.ts'
 import { layerLabel, measureUnits, rateTexts } from './readout.ts'
 import { extremes, figureRange, levelsBeyond, levelsWithin } from './scale.ts'
 import type { Note, Scene, SceneLayer } from './scene.ts'
@@ -185,9 +186,9 @@ function unknown({ scene, top, x }: Drawing): string {
     .join('')
 }
 
-/** The open step, pale behind a dashed line; at the foot, where flows were lost. */
+/** The open step, pale behind a dashed line, and the bars at the foot. */
 function unfinished({ scene, ink, top, x }: Drawing): string {
-  const { open, answer, lost } = scene
+  const { open, answer } = scene
   const pale = open
     ? [
         band({ left: x(open[0]), right: x(answer.to), top }, ink.panel, 0.55),
@@ -195,8 +196,8 @@ function unfinished({ scene, ink, top, x }: Drawing): string {
       ]
     : []
   const foot = { top: top + plotHeight - lostHeight, height: lostHeight }
-  const bars = lost.map(([from, to]) =>
-    band({ left: x(from), right: Math.max(x(to), x(from) + 2), ...foot }, ink.lost),
+  const bars = footBars(scene, ink).map(({ from, to, widthMin, colour }) =>
+    band({ left: x(from), right: Math.max(x(to), x(from) + widthMin), ...foot }, colour),
   )
   return [...pale, ...bars].join('')
 }

@@ -91,7 +91,10 @@ export function readoutAt(
   const figure = (value: number | null) => (value === null ? '?' : formatWithUnit(value, unit))
   const reason = scene.unknown.find(([start, end]) => start < to && end > from)
   const known = layers.total.above[index] !== null || layers.total.below[index] !== null
-  const why = reasonTexts[reason?.[2] ?? ''] ?? 'no data'
+  const isUndrawn = scene.undrawn.some(([start, end]) => start < to && end > from)
+  const why = isUndrawn
+    ? 'less than half of it is known'
+    : (reasonTexts[reason?.[2] ?? ''] ?? 'no data')
   // While one exporter is away, others are still known.
   const partly = known && reason ? [`in part ${why}`] : []
   return {

@@ -7,7 +7,7 @@ import { slotsOf } from './kept-colours.ts'
 import type { Half, Layer, Layers, Values } from './layers.ts'
 import { asLines, farthest, outline, stack, type StackedLayer } from './stack.ts'
 import { inks } from './theme.ts'
-import { unknownRanges, type UnknownRange } from './unknown.ts'
+import { undrawnRanges, unknownRanges, type KnownRange, type UnknownRange } from './unknown.ts'
 
 export interface SceneLayer extends StackedLayer {
   colour: string
@@ -44,6 +44,8 @@ export interface Scene {
   levels: readonly Level[]
   notes: readonly Note[]
   unknown: UnknownRange[]
+  /** Known, but with no value: too little of each step is. */
+  undrawn: KnownRange[]
   lost: SeriesAnswer['lost']
   open: SeriesAnswer['open']
 }
@@ -81,6 +83,7 @@ export interface SceneChoice {
 /** The scene of the chosen layers. */
 export function makeScene(all: Layers, choice: SceneChoice): Scene {
   const { answer } = all
+  const now = clockNow() / 1000
   const lines = choice.drawing === 'lines'
   const together = choice.drawing === 'stack'
   const shown = all.layers.filter((layer) => choice.isShown(layer.id))
@@ -112,7 +115,8 @@ export function makeScene(all: Layers, choice: SceneChoice): Scene {
     lines,
     levels: choice.levels ?? [],
     notes: choice.notes ?? [],
-    unknown: unknownRanges(answer, all.total, clockNow() / 1000),
+    unknown: unknownRanges(answer, all.total, now),
+    undrawn: undrawnRanges(answer, all.total, now),
     lost: answer.lost,
     open: answer.open,
   }

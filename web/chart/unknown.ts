@@ -1,9 +1,45 @@
-/** Which time is drawn as unknown: what the API says, and every step without a value; never the future. */
+/** Which time is drawn as unknown: what the API says, and every step without a value; never the future. And what is known. */
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
+import { intervalSeconds } from '../../flow/interval.ts'
 import type { Layers } from './layers.ts'
 
 /** Unix seconds [from, to, reason]; an empty reason if the API gives none. */
 export type UnknownRange = [from: number, to: number, reason: string]
+
+/** Unix seconds [from, to]. */
+export type KnownRange = [from: number, to: number]
+
+/**
+ * What an answer covers up to `now` (unix seconds) without what the API says is unknown, ascending.
+ * Whole intervals are known or not: anything shorter is between the clocks of the page and of the API.
+ */
+export function knownRanges(answer: SeriesAnswer, now: number): KnownRange[] {
+  const end = Math.min(answer.to, answer.asked.to, now)
+  const known: KnownRange[] = []
+  let at = answer.from
+  for (const [from, to] of answer.unknown.toSorted((a, b) => a[0] - b[0])) {
+    known.push([at, Math.min(from, end)])
+    at = Math.max(at, to)
+  }
+  known.push([at, end])
+  return known.filter(([from, to]) => to - from >= intervalSeconds)
+}
+
+/** Known time of which nothing is drawn, as less than half of each step is known: a morning in a year. */
+export function undrawnRanges(
+  answer: SeriesAnswer,
+  total: Layers['total'],
+  now: number,
+): KnownRange[] {
+  const isDrawn = ([from, to]: KnownRange) =>
+    answer.time.some(
+      (start, i) =>
+        start < to &&
+        (answer.time[i + 1] ?? answer.to) > from &&
+        (total.above[i] !== null || total.below[i] !== null),
+    )
+  return knownRanges(answer, now).filter((range) => !isDrawn(range))
+}
 
 /** The unknown ranges of a chart up to `now` (unix seconds), ascending. */
 export function unknownRanges(

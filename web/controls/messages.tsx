@@ -17,6 +17,7 @@ import { clockText } from '../time/ticks.ts'
 import { instantText, isoText, localText } from '../time/words.ts'
 import { AddressFaults, TimeFaults } from './address-faults.tsx'
 import { Fault } from './fault.tsx'
+import { LittleKnown, ShowKnown } from './little-known.tsx'
 
 /** Two intervals without data are late; one is usual. */
 const staleSeconds = 600
@@ -35,6 +36,7 @@ export function Messages() {
       <SomeMissing />
       <Nothing />
       <NothingKnown />
+      <LittleKnown />
       <NothingChosen />
       {(traffic.value?.keyed.remarks ?? []).map((remark) => (
         <p class="message note" key={remark}>
@@ -193,7 +195,7 @@ function NothingKnown() {
   return (
     <p class="message note" role="status">
       <b>Nothing is drawn {view.value.to === 'now' ? 'yet' : 'of this time'}:</b> {why}. What came
-      in is in the figures below.
+      in is in the figures below. <ShowKnown />
     </p>
   )
 }
