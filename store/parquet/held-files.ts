@@ -40,7 +40,6 @@ interface HeldColumn {
 
 /** The rows of a file, in file order. */
 export interface HeldRows {
-  count: number
   /** The step of each row, counted from the epoch in steps of the tier. */
   step: Int32Array
   /** Adjacent rows with the same key (in a settled file, all of a key): index into `keys`, and the row after the last. */
@@ -242,7 +241,7 @@ async function readRows(
   }
   const runs = { count, key: key.slice(0, count), end: end.slice(0, count) }
   const texts = { by: [], of: keys.map(() => '') }
-  const rows = { count: step.length, step, runs, keys, texts, columns: new Map() }
+  const rows = { step, runs, keys, texts, columns: new Map() }
   return filled(rows, columns, figures)
 }
 

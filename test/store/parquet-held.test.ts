@@ -108,6 +108,7 @@ function questions(tier: Tier, lengthMs: number) {
       asked: fc.constant(asked),
       keys: keys(asked.by),
       ends: fc.tuple(step, step),
+      offsetMs: fc.constantFrom(0, 0, 1, tier.stepMs - 1),
       exporters: fc.option(fc.subarray([...exporters, '198.51.100.1'], { minLength: 1 }), {
         nil: undefined,
       }),
@@ -130,13 +131,12 @@ for (const [name, lengthMs] of [
 ] as const)
   test(`held files give the same answers as SQL: tier ${name}`, async (t) => {
     const tier = tiers[name]
-    const { holding, plain } = await readers(t, tier, lengthMs)
+    const { holding, plain, folder } = await readers(t, tier, lengthMs)
     const answers = async (reader: SeriesReader, asked: Question) => {
-      const { ends, exporters: of, asked: what, keys, order, limit, ...rest } = asked
-      const [from, to] = ends.map((at) => origin + at * tier.stepMs).sort((a, b) => a - b) as [
-        number,
-        number,
-      ]
+      const { ends, offsetMs, exporters: of, asked: what, keys, order, limit, ...rest } = asked
+      const [from, to] = ends
+        .map((at) => origin + at * tier.stepMs + offsetMs)
+        .sort((a, b) => a - b) as [number, number]
       const range = { tier, from, to, exporters: of }
       return {
         top: await reader.top({ ...range, ...what, order, limit, fields: rest.fields }),
@@ -159,6 +159,15 @@ for (const [name, lengthMs] of [
       { numRuns: 60 },
     )
     assert.ok(rowsSeen > 1000, `${rowsSeen} rows`)
+
+    const all = { tier, from: origin, to: origin + lengthMs, measurement: 'host', by: ['host'] } as const // prettier-ignore
+    const asked = async () => [
+      await holding.top({ ...all, order: 'bytes', limit: 3 }),
+      await holding.read({ ...all, keys: [{ host: hosts[0]! }] }),
+    ]
+    const before = await asked()
+    await rm(join(folder, name), { recursive: true })
+    assert.deepEqual(await asked(), before, 'from memory, without the files')
   })
 
 test('sums too large for a double are left to SQL', async (t) => {
