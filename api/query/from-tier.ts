@@ -1,6 +1,6 @@
 /** A series answered from a tier's totals. */
 import type { Tier } from '../../flow/interval.ts'
-import type { SeriesKey, SeriesStore } from '../../store/series.ts'
+import type { SeriesKey, SeriesReader } from '../../store/series.ts'
 import { collections } from '../../store/state.ts'
 import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver, type Grid } from './grid.ts'
@@ -9,12 +9,6 @@ import { wholeOf, type Split } from './measured.ts'
 import { Steps } from './steps.ts'
 import { tierLines } from './tier-lines.ts'
 import { blankUnfollowed, type QueriedTrackers } from './trackers.ts'
-
-/** The read side of the series store. */
-export type SeriesReader = Pick<SeriesStore, 'coverage' | 'top' | 'read' | 'extent' | 'close'> & {
-  /** Files skipped because they could not be read; a store that cannot tell does not have it. */
-  problems?(): readonly { file: string; reason: string }[]
-}
 
 export interface TierQuestion {
   series: SeriesReader

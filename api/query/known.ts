@@ -1,7 +1,7 @@
 /** Whether anything is known of a window: a list without rows is otherwise unknown, not empty. */
 import type { Tier } from '../../flow/interval.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
-import type { SeriesReader } from './from-tier.ts'
+import type { SeriesReader } from '../../store/series.ts'
 import { gridEnd, gridOver } from './grid.ts'
 import { onlyExporter, type Window } from './window.ts'
 

@@ -8,7 +8,7 @@ import { reasonOf } from '../../flow/reason.ts'
 import { endpointText, publishedUrl } from '../../flow/setting-values.ts'
 import { isLoopback } from '../../flow/setting-rules.ts'
 import type { Settings } from '../../flow/settings.ts'
-import type { IngestStatus } from '../../flow/status.ts'
+import { leftOutWarnings, type IngestStatus } from '../../flow/status.ts'
 import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { NoQuery, StatusAnswer, type Warning } from '../schema/status.ts'
@@ -56,13 +56,8 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
       what: `names could not be read: ${ofNames}`,
       remedy: 'fix the file or its permissions; until then the names read before are used',
     })
-  const files = parts.series.problems?.() ?? []
-  const left = files.map(({ file, reason }) => `series file ${file} is left out: ${reason}`)
-  for (const what of [...answer.archive.problems, ...left])
-    warnings.push({
-      what,
-      remedy: 'queries use the other files; weir rebuild makes the series again',
-    })
+  const leftOut = [...answer.archive.problems, ...(parts.series.problems?.() ?? [])]
+  warnings.push(...leftOutWarnings(leftOut))
   return answer
 }
 

@@ -5,9 +5,10 @@ import { answerParent } from '../worker-process.ts'
 import { limitFreedMemory } from '../freed-memory.ts'
 import { takeLock, type Lock } from '../lock.ts'
 import { besideNiceness, lowerProcess } from '../priority.ts'
-import type { SeriesStore, StepRows } from '../series.ts'
+import type { StepRows } from '../series.ts'
 import type { ApartAnswers, ApartRequest, Opening } from './apart.ts'
 import { openParquetSeries } from './series.ts'
+import type { ParquetSeries } from './store.ts'
 
 /** A process whose parent was killed ends by itself at once. */
 const lockWaitMs = 50
@@ -15,7 +16,7 @@ const lockTriesMax = 600
 /** Rows handed over at once. */
 const rowsAtOnce = 20_000
 
-let store: SeriesStore | null = null
+let store: ParquetSeries | null = null
 const readings = new Map<number, AsyncIterator<StepRows>>()
 
 async function open({ folder, lock, isClean }: Opening): Promise<null> {
@@ -68,6 +69,6 @@ answerParent<ApartRequest, ApartAnswers>({
   end: async () => {
     await store?.close()
     setImmediate(() => process.disconnect())
-    return null
+    return store?.problems() ?? []
   },
 })

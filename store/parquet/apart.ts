@@ -46,7 +46,8 @@ export interface ApartAnswers {
   /** At most some thousand rows at once; null when there are no more. */
   next: StepRows[] | null
   leave: null
-  end: null
+  /** What was left out: see SeriesStore.problems. */
+  end: readonly string[]
 }
 
 export interface Opening {
@@ -64,6 +65,8 @@ type SeriesProcess = WorkerProcess<ApartRequest, ApartAnswers>
 const semiSpaceMiBMax = 2
 /** Requests come in quick succession, once a minute. */
 const idleMs = 500
+/** The most files left out that are remembered. */
+const problemsMax = 100
 /** Everything is closed by then. */
 const endMsMax = 10_000
 
@@ -76,6 +79,8 @@ export class SeriesApart implements SeriesStore {
   /** Requests in progress, including readings of steps. */
   #asking = 0
   #readings = 0
+  /** As the processes told at their ends. */
+  #problems: readonly string[] = []
   #idle: NodeJS.Timeout | undefined
 
   constructor(place: Omit<Opening, 'isClean'>) {
@@ -131,6 +136,10 @@ export class SeriesApart implements SeriesStore {
 
   async expire(tier: Tier, before: number): Promise<void> {
     await this.#with((worker) => worker.ask({ kind: 'expire', tier, before }))
+  }
+
+  problems(): readonly string[] {
+    return this.#problems
   }
 
   /** Ends the process, if it runs. */
@@ -189,7 +198,8 @@ export class SeriesApart implements SeriesStore {
     const end = async () => {
       try {
         await opened
-        await worker.ask({ kind: 'end' })
+        const problems = await worker.ask({ kind: 'end' })
+        this.#problems = [...this.#problems, ...problems].slice(-problemsMax)
         this.#isClean = true
         await worker.ended(endMsMax)
       } catch {

@@ -4,13 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { Manifest, ManifestReader } from '../manifest.ts'
-import type { SeriesStore } from '../series.ts'
 import { Engine } from './engine.ts'
 import type { FileSource } from './files.ts'
 import { manifestName, stagingFolder, type SeriesEntry } from './layout.ts'
 import { Listing } from './listing.ts'
-import { ParquetSeries, ParquetSeriesReader, type SeriesReader } from './store.ts'
-
+import { ParquetSeries, ParquetSeriesReader } from './store.ts'
 import { SeriesWriter } from './writer.ts'
 
 export interface ParquetSeriesOptions {
@@ -36,7 +34,7 @@ const memoryLimitDefault = '512MB'
 export async function openParquetSeries(
   folder: string,
   options: ParquetSeriesOptions = {},
-): Promise<SeriesStore & SeriesReader> {
+): Promise<ParquetSeries> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const { threads = 1, memoryLimit = memoryLimitDefault, now = Date.now, isClean = false } = options
   const staging = join(folder, stagingFolder)
@@ -72,7 +70,7 @@ async function filesIn(folder: string): Promise<string[]> {
 export async function openParquetSeriesReader(
   folder: string,
   options: ParquetSeriesOptions = {},
-): Promise<SeriesReader> {
+): Promise<ParquetSeriesReader> {
   const { threads = 2, memoryLimit = memoryLimitDefault, holdsFiles = false } = options
   // A reader may lack write permission in the folder.
   const spillFolder = join(tmpdir(), `weir-series-${process.pid}`)
@@ -85,13 +83,6 @@ export async function openParquetSeriesReader(
 function followManifest(path: string): FileSource {
   const manifest = new ManifestReader<SeriesEntry>(path)
   const bad = new Map<string, SeriesEntry>()
-  let turn: Promise<unknown> = Promise.resolve()
-  /** One read of the manifest at a time. */
-  const inTurn = <Value>(look: () => Promise<Value>): Promise<Value> => {
-    const looked = turn.then(look)
-    turn = looked.catch(() => undefined)
-    return looked
-  }
   const isHidden = (entry: SeriesEntry) =>
     bad.has(entry.file) ||
     (entry.table === 'coverage' &&
@@ -100,14 +91,13 @@ function followManifest(path: string): FileSource {
       ))
   return {
     entries: async () => {
-      const entries = await inTurn(() => manifest.entries())
+      const entries = await manifest.entries()
       if (bad.size === 0) return entries
       const listed = new Set(entries.map(({ file }) => file))
       for (const file of bad.keys()) if (!listed.has(file)) bad.delete(file)
       return entries.filter((entry) => !isHidden(entry))
     },
-    expired: async () =>
-      (await inTurn(() => manifest.value<Record<string, number>>('expired'))) ?? {},
+    expired: async () => (await manifest.value<Record<string, number>>('expired')) ?? {},
     leaveOut: async (entry) => {
       bad.set(entry.file, entry)
     },

@@ -6,7 +6,14 @@ import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
 import { isLost } from '../file-fault.ts'
-import type { ReadQuery, SeriesRange, SeriesStore, StepRows, TopQuery } from '../series.ts'
+import type {
+  ReadQuery,
+  SeriesRange,
+  SeriesReader,
+  SeriesStore,
+  StepRows,
+  TopQuery,
+} from '../series.ts'
 import { readCoverage, readTop } from './answers.ts'
 import type { Engine } from './engine.ts'
 import { entriesOf, Files, type FileSource } from './files.ts'
@@ -15,21 +22,6 @@ import { readRows } from './read.ts'
 import { extentOf, readSteps } from './steps.ts'
 import type { SeriesWriter } from './writer.ts'
 
-/** An unreadable file and the reason. */
-export interface SeriesProblem {
-  file: string
-  reason: string
-}
-
-/** The read-only part of a series store. */
-export type SeriesReader = Pick<
-  SeriesStore,
-  'steps' | 'coverage' | 'top' | 'read' | 'extent' | 'close'
-> & {
-  /** Files left out because they were unreadable. */
-  problems(): readonly SeriesProblem[]
-}
-
 /** The most problems remembered. */
 const problemsMax = 100
 
@@ -37,7 +29,7 @@ const problemsMax = 100
 export class ParquetSeriesReader implements SeriesReader {
   protected readonly engine: Engine
   protected readonly files: Files
-  readonly #problems: SeriesProblem[] = []
+  readonly #problems: string[] = []
 
   /** `holdsFiles`: hold files that are asked for repeatedly in memory. */
   constructor(
@@ -50,7 +42,8 @@ export class ParquetSeriesReader implements SeriesReader {
       entries: () => source.entries(),
       expired: () => source.expired(),
       leaveOut: async (entry, reason) => {
-        this.addProblem({ file: entry.file, reason })
+        this.#problems.push(`series file ${entry.file} is left out: ${reason}`)
+        if (this.#problems.length > problemsMax) this.#problems.shift()
         await source.leaveOut(entry, reason)
       },
     }
@@ -84,18 +77,13 @@ export class ParquetSeriesReader implements SeriesReader {
     }
   }
 
-  problems() {
+  problems(): readonly string[] {
     return this.#problems
   }
 
   async close() {
     this.files.held?.close()
     await this.engine.close()
-  }
-
-  protected addProblem(problem: SeriesProblem): void {
-    this.#problems.push(problem)
-    if (this.#problems.length > problemsMax) this.#problems.shift()
   }
 }
 
@@ -143,10 +131,8 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
   async write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
     if (steps.length === 0) return
     await this.#next(() => this.#write(tier, steps))
-    this.#next(() => this.#writer.settle(tier)).catch((error: unknown) => {
-      // The files stay as they are, and the next write retries.
-      this.addProblem({ file: `${tier.name}, joining files`, reason: String(error) })
-    })
+    // If it fails, the files stay as they are, and the next write retries.
+    this.#next(() => this.#writer.settle(tier)).catch(() => undefined)
   }
 
   expire(tier: Tier, before: number): Promise<void> {

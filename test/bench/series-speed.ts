@@ -5,7 +5,7 @@
  *     node test/bench/series-speed.ts FOLDER     a folder filled by series-data.ts
  */
 import { openParquetSeriesReader } from '../../store/parquet/series.ts'
-import type { SeriesReader } from '../../store/parquet/store.ts'
+import type { SeriesReader } from '../../store/series.ts'
 import { yearOfTiers } from './series-data.ts'
 
 const dayMs = 86_400_000

@@ -12,8 +12,7 @@ import type { SqlValues } from '../../store/parquet/engine.ts'
 import { HeldFiles } from '../../store/parquet/held-files.ts'
 import type { SeriesEntry } from '../../store/parquet/layout.ts'
 import { openParquetSeries, openParquetSeriesReader } from '../../store/parquet/series.ts'
-import type { SeriesReader } from '../../store/parquet/store.ts'
-import type { SeriesKey, SeriesStore } from '../../store/series.ts'
+import type { SeriesKey, SeriesReader, SeriesStore } from '../../store/series.ts'
 import { coverageOf, dayMs, hourMs, stepOf, tiers, type Row } from './series-rows.ts'
 
 const origin = Date.UTC(2026, 10, 16)
