@@ -27,7 +27,7 @@ import { Standings, type Standing } from './standings.ts'
 const valuesMs = 15_000
 /** How many intervals are evaluated again: the longest configurable run, plus one. */
 const lookBack = 13
-/** Rounds are seconds apart: after a longer pause, the process started, or its machine slept or had its clock set. */
+/** Ticks are seconds apart: after a longer pause, the process started, or its machine slept or had its clock set. */
 const pauseMsMin = 60_000
 /** Incident ids remembered per alert. */
 const incidentsMax = 200
@@ -60,8 +60,8 @@ export class AlertEngine {
   readonly #recent = new RecentValues()
   readonly #seen = new SeenSums()
   readonly #missing = new MissingExporters()
-  /** When the last round began, and since when there was no pause between rounds: somebody listened, unix ms. */
-  #roundMs = Number.NEGATIVE_INFINITY
+  /** When the last tick was, and since when there was no pause between ticks: somebody listened, unix ms. */
+  #tickMs = Number.NEGATIVE_INFINITY
   #watchedFrom = Number.NEGATIVE_INFINITY
   #evaluatedUntil: number | null = null
   #evaluatedMs = 0
@@ -69,32 +69,22 @@ export class AlertEngine {
   /** As of the start of this round. */
   readonly #standings: Standings
   #isFailing = false
-  #work: Promise<void> = Promise.resolve()
+  /** In progress. */
+  #round: Promise<void> | null = null
 
   constructor(parts: EngineParts) {
     this.#parts = parts
     this.#standings = new Standings(parts.state)
   }
 
-  /** Evaluates all due alerts. Rounds run in sequence. Never rejects: a failure is logged once, until a round succeeds. */
+  /**
+   * Evaluates all due alerts, unless a round is still in progress: a slow store must not make them later and later.
+   * Never rejects: a failure is logged once, until a round succeeds.
+   */
   tick(nowMs: number): Promise<void> {
-    this.#work = this.#work
-      .then(() => this.#tick(nowMs))
-      .then(
-        () => {
-          this.#isFailing = false
-        },
-        (error: unknown) => {
-          // Only once, since rounds are seconds apart.
-          if (!this.#isFailing)
-            this.#parts.log.error(
-              { error },
-              'alerts could not be evaluated; the next round tries again',
-            )
-          this.#isFailing = true
-        },
-      )
-    return this.#work
+    if (Math.abs(nowMs - this.#tickMs) > pauseMsMin) this.#watchedFrom = nowMs
+    this.#tickMs = nowMs
+    return (this.#round ??= this.#tryRound(nowMs).finally(() => (this.#round = null)))
   }
 
   /** Sends an alert now, whatever its condition, like a real one. Returns the result. */
@@ -117,9 +107,22 @@ export class AlertEngine {
     return this.#parts.sender.send({ id, alert, found: found ?? nothing, isTest: true }, nowMs)
   }
 
-  async #tick(nowMs: number): Promise<void> {
-    if (Math.abs(nowMs - this.#roundMs) > pauseMsMin) this.#watchedFrom = nowMs
-    this.#roundMs = nowMs
+  async #tryRound(nowMs: number): Promise<void> {
+    try {
+      await this.#evaluateAll(nowMs)
+      this.#isFailing = false
+    } catch (error) {
+      // Only once, since rounds are seconds apart.
+      if (!this.#isFailing)
+        this.#parts.log.error(
+          { error },
+          'alerts could not be evaluated; the next round tries again',
+        )
+      this.#isFailing = true
+    }
+  }
+
+  async #evaluateAll(nowMs: number): Promise<void> {
     const alerts = await this.#parts.state.list<KeptAlert>('alerts')
     for (const id of this.states.keys())
       if (!alerts.some((alert) => alert.id === id)) this.#forget(id)

@@ -57,6 +57,19 @@ function send({ pipeline, nowMs }: Simulated, sequence: number): void {
   pipeline.take({ payload, source: '192.0.2.1', sourcePort: 2055, receivedMs: nowMs })
 }
 
+test('rounds that take longer than the time between them do not queue up', async (t) => {
+  const simulated = await Simulated.open(t, await openSinks(t))
+  await simulated.alert('s', { name: 'S', subject: silence, targets: [], author: 'anna' })
+  const { engine, nowMs } = simulated
+  await engine.tick(nowMs)
+  const evaluated = () => (engine.states.get('s')?.at ?? 0) * 1000
+  const rounds = Array.from({ length: 20 }, (_, i) => engine.tick(nowMs + (i + 1) * 5000))
+  await Promise.all(rounds)
+  assert.equal(evaluated(), nowMs + 5000)
+  await engine.tick(nowMs + 105_000)
+  assert.equal(evaluated(), nowMs + 105_000)
+})
+
 test('an exporter is not silent because the collector did not run, or its machine slept', async (t) => {
   const collector = await opened(t, silence)
   await collector.pass(3, { sends: true })
