@@ -1,6 +1,7 @@
 /** Reads captures, pcap and pcapng, plain or compressed, as a stream of packets in bounded memory. */
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { pipeline } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 
 import { knownLinkType } from './link.ts'
@@ -76,15 +77,18 @@ export async function openCapture(
 ): Promise<AsyncIterable<Buffer> & { destroy(): void }> {
   const file = await open(path)
   const head = Buffer.alloc(4)
-  await file.read(head, 0, 4, 0)
-  await file.close()
+  try {
+    await file.read(head, 0, 4, 0)
+  } finally {
+    await file.close()
+  }
   const stream = createReadStream(path, { highWaterMark: 1 << 20 })
   const isGzip = head.readUInt16BE(0) === gzipMagic
   if (!isGzip && head.readUInt32BE(0) !== zstdMagic) return stream
   const options = { chunkSize: 1 << 20 }
   const plain = isGzip ? createGunzip(options) : createZstdDecompress(options)
-  stream.on('error', (error) => plain.destroy(error))
-  return stream.pipe(plain)
+  // Each ends with the other; the reader of `plain` gets the error.
+  return pipeline(stream, plain, () => undefined)
 }
 
 /** Reads exact numbers of bytes from a stream of chunks. */

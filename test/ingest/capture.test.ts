@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, readlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,8 +8,9 @@ import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 
 import { readPacket, sourceText } from '../../ingest/capture/packet.ts'
-import { CutCapture, NotACapture, readCapture } from '../../ingest/capture/read.ts'
+import { CutCapture, NotACapture, openCapture, readCapture } from '../../ingest/capture/read.ts'
 import { wholePackets } from '../../ingest/capture/whole-packets.ts'
+import { until } from '../until.ts'
 
 const rawIp = 101
 const story = 'test/captures/monday-outage.v9.pcap.gz'
@@ -178,4 +180,19 @@ test('pcapng: times from an offset, older packet blocks, and long blocks without
   await assert.rejects(count(await file('no-times.pcapng', Buffer.concat(untimed))), /no times/)
   const cut = Buffer.concat(parts.slice(0, 3)).subarray(0, -4)
   await assert.rejects(count(await file('cut.pcapng', cut)), /cut off/)
+})
+
+test('a compressed capture of which only the start is read is closed', async () => {
+  const path = await file('large.pcap.gz', gzipSync(randomBytes(8 << 20), { level: 0 }))
+  const unpacked = await openCapture(path)
+  for await (const chunk of unpacked) {
+    assert.ok(chunk.length > 0)
+    break
+  }
+  const open = async () => {
+    const files = await readdir('/proc/self/fd')
+    const names = await Promise.all(files.map((each) => readlink(`/proc/self/fd/${each}`).catch(() => ''))) // prettier-ignore
+    return names.includes(path)
+  }
+  await until(async () => !(await open()))
 })
