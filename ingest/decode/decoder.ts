@@ -91,7 +91,7 @@ export class Decoder {
     const templates = new TemplateStore(limits, records, this.#exporters.byAddress)
     this.#parts = { exporters: this.#exporters, templates, parking: this.#parking }
     this.#fixed = new FixedDecoder(records)
-    this.#sflow = new SflowDecoder(options.onInterfaceCounters ?? null)
+    this.#sflow = new SflowDecoder(limits, options.onInterfaceCounters ?? null)
     this.#sets = new SetDecoder({
       records,
       templates,

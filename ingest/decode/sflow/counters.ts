@@ -1,6 +1,5 @@
 /** sFlow counter samples: an interface's own counters, as a cross-check of the flows. */
 import type { DatagramContext } from '../context.ts'
-import { recordsPerDatagramMax } from '../limits.ts'
 import { wordSize } from '../steps/numbers.ts'
 
 /** Counters of an interface, as kept by its exporter; they wrap and restart. */
@@ -25,15 +24,24 @@ export interface InterfaceCounters {
 
 const genericCounters = { format: 1, bytes: 88 }
 
-type OnCounters = ((counters: InterfaceCounters) => void) | null
+export type OnCounters = ((counters: InterfaceCounters) => void) | null
 
-/** Reads the records of a counter sample whose header has `header` bytes. */
+interface CounterReading {
+  /** Bytes of the sample before its records. */
+  header: number
+  /** Most entries kept of an exporter: see DecoderLimits. */
+  entriesMax: number
+  onCounters: OnCounters
+}
+
+/** Reads the records of a counter sample. */
 export function readCounterSample(
   context: DatagramContext,
   sample: { offset: number; end: number },
-  { header, onCounters }: { header: number; onCounters: OnCounters },
+  reading: CounterReading,
 ): void {
   const { view, exporter } = context
+  const { header } = reading
   const count = view.getUint32(sample.offset + header - 4)
   const sequence = view.getUint32(sample.offset)
   let at = sample.offset + header
@@ -44,7 +52,7 @@ export function readCounterSample(
       return
     }
     if (view.getUint32(at) === genericCounters.format && end - at - 8 >= genericCounters.bytes)
-      interfaceCounters(context, { at: at + 8, sequence }, onCounters)
+      interfaceCounters(context, { at: at + 8, sequence }, reading)
     at = end
   }
 }
@@ -52,7 +60,7 @@ export function readCounterSample(
 function interfaceCounters(
   { view, exporter, receivedMs }: DatagramContext,
   { at, sequence }: { at: number; sequence: number },
-  onCounters: OnCounters,
+  { entriesMax, onCounters }: CounterReading,
 ): void {
   const long = (offset: number) =>
     view.getUint32(at + offset) * wordSize + view.getUint32(at + offset + 4)
@@ -61,8 +69,9 @@ function interfaceCounters(
   const speed = long(8)
   const held = exporter.interfaces.get(index)
   if (held) held.speed = speed
-  else if (exporter.optionEntries < recordsPerDatagramMax)
+  else if (exporter.optionEntries < entriesMax)
     exporter.interfaces.set(index, { index, name: null, alias: null, speed })
+  else exporter.problem('options-too-many')
   onCounters?.({
     exporter: exporter.address,
     receivedMs,

@@ -6,9 +6,9 @@
 import { readyRows, type FlowColumns } from '../../../flow/columns.ts'
 import type { DatagramContext } from '../context.ts'
 import { clearRows } from '../counted.ts'
-import { recordsPerDatagramMax } from '../limits.ts'
+import { recordsPerDatagramMax, type DecoderLimits } from '../limits.ts'
 import { anySampler } from '../exporters/sampling.ts'
-import { readCounterSample, type InterfaceCounters } from './counters.ts'
+import { readCounterSample, type OnCounters } from './counters.ts'
 import { sampleMasks } from '../steps/touched.ts'
 import { readFlowRecord } from './records.ts'
 
@@ -67,9 +67,11 @@ export function readSflowHeader(context: DatagramContext, receivedMs: number): S
 }
 
 export class SflowDecoder {
-  readonly #onCounters: ((counters: InterfaceCounters) => void) | null
+  readonly #limits: DecoderLimits
+  readonly #onCounters: OnCounters
 
-  constructor(onCounters: ((counters: InterfaceCounters) => void) | null) {
+  constructor(limits: DecoderLimits, onCounters: OnCounters) {
+    this.#limits = limits
     this.#onCounters = onCounters
   }
 
@@ -103,7 +105,11 @@ export class SflowDecoder {
         this.#flowSample(context, sample, format === formats.expandedFlow)
         records++
       } else if (header !== undefined)
-        readCounterSample(context, sample, { header, onCounters: this.#onCounters })
+        readCounterSample(context, sample, {
+          header,
+          entriesMax: this.#limits.optionEntriesPerExporterMax,
+          onCounters: this.#onCounters,
+        })
       at += 8 + length
     }
     exporter.records += records

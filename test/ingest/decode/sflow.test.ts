@@ -89,6 +89,16 @@ test('counter samples are reported as interface counters', () => {
   ])
 })
 
+test('interfaces with counters count for the limit on what is kept of an exporter', () => {
+  const samples = Array.from({ length: 6 }, (_, i) => ({
+    counters: { index: i + 1, speed: 1, octetsIn: 1, octetsOut: 1 },
+  }))
+  const limits = { optionEntriesPerExporterMax: 4 }
+  const { decoder, problems } = decodeAll([encodeSflow({ samples })], { limits })
+  assert.equal(decoder.exporters()[0]?.interfaces.length, 4)
+  assert.deepEqual(problems, { 'options-too-many': 2 })
+})
+
 describe('broken sFlow', () => {
   const whole = encodeSflow({ samples: [{ ...sample, records: [headerRecord(frame)] }] })
   const at = (offset: number, value: number) => {
