@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { TopAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { answered } from './opened.ts'
+import { answered, painted } from './opened.ts'
 
 const names = fileURLToPath(new URL('../captures/monday-outage.names.yaml', import.meta.url))
 const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
@@ -14,9 +14,10 @@ const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 describe('reports', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
   const weir = browsedWeir({ environment: { WEIR_NAMES: names } })
 
-  test('with named hosts no column is cut off at 1366 pixels', async () => {
-    const { page } = await weir.open(`/reports?${around}&report=pair`)
-    await page.getByText('203.0.113.80 → bobby22.bigbiz.local', { exact: true }).waitFor()
+  test('with named hosts no column is cut off at 1280 pixels, and no address stands twice', async () => {
+    const viewport = { width: 1280, height: 800 }
+    const { page } = await weir.open(`/reports?${around}&report=pair`, { viewport })
+    await page.getByText('→ bobby22.bigbiz.local', { exact: true }).first().waitFor()
     const [room, needed] = await page
       .getByLabel('Report', { exact: true })
       .evaluate((it) => [it.clientWidth, it.scrollWidth])
@@ -46,6 +47,23 @@ describe('reports', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
       assert.ok(ends.length > 2 && Math.max(...ends) <= room, `${Math.max(...ends)} of ${room}`)
       await page.close()
     })
+
+  test('on a phone a row’s names and its last figures are in sight together', async () => {
+    const viewport = { width: 390, height: 844 }
+    const { page } = await weir.open(`/reports?${around}&report=pair`, { viewport })
+    const row = page.locator('table.report tbody tr').first()
+    await row.waitFor()
+    await page.locator('.scrolled').evaluate((it) => (it.scrollLeft = it.scrollWidth))
+    await painted(page)
+    const sights = await row.locator('td').evaluateAll((cells) =>
+      [cells[0]!, cells.at(-1)!].map((cell) => {
+        const { left, right, top } = cell.getBoundingClientRect()
+        return cell.contains(document.elementFromPoint((left + right) / 2, top + 4))
+      }),
+    )
+    assert.deepEqual(sights, [true, true])
+    await page.close()
+  })
 
   test('on paper the query is in words, and unused parts are absent', async () => {
     const path = `/reports?${around}&report=src`

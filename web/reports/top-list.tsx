@@ -90,9 +90,17 @@ function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopR
   ]
 }
 
-/** A label without what the columns before show: of `bobby22 (10.0.0.22)` the name. */
+/** A label without what the columns before show: of `bobby22 (10.0.0.22)` the name, of a pair those of its ends that have one. */
 function withoutKey({ label, key }: TopRow): string {
-  return Object.values(key).reduce<string>((text, value) => text.replace(` (${value})`, ''), label)
+  const values = Object.values(key).map(String)
+  const plain = values.reduce((text, value) => text.replace(` (${value})`, ''), label)
+  const ends = plain.split(' → ')
+  return ends.length === 1
+    ? plain
+    : ends
+        .map((end) => (values.includes(end) ? '' : end))
+        .join(' → ')
+        .trim()
 }
 
 /** A share as a figure and a bar, so that rows can be compared at a glance. */
@@ -108,7 +116,9 @@ function Share({ share }: { share: number }) {
 function figuresOf(answer: TopAnswer): readonly Column<TopRow>[] {
   const seconds = (row: TopRow) => Math.max(0, lengthCounted(row, answer))
   const rate = (row: TopRow) => rateCounted(row.bytes * 8, row, answer)
-  return [
+  // A pair is one peer.
+  const isPair = answer.by.includes('src') && answer.by.includes('dst')
+  const columns: readonly Column<TopRow>[] = [
     {
       id: 'bytes',
       label: 'bytes',
@@ -167,4 +177,5 @@ function figuresOf(answer: TopAnswer): readonly Column<TopRow>[] {
       cell: (row) => shortInstantText(row.last * 1000, zone.value),
     },
   ]
+  return columns.filter(({ id }) => id !== 'peers' || !isPair)
 }
