@@ -39,7 +39,7 @@ export function describe(
   if (value === null) return null
   const { isAmiss, words } = condition
     ? judgeValue(condition, value, earlier)
-    : { isAmiss: false, words: 'none' }
+    : { isAmiss: false, words: () => 'none' }
   const withLost = observation.withLost ?? value
   if (condition && judgeValue(condition, withLost, earlier).isAmiss !== isAmiss) return null
   if (isPart && !(condition?.is === 'above' && isAmiss)) return null
@@ -54,7 +54,7 @@ export function describe(
     interval: from,
     isAmiss,
     text: `${about}: ${isPart ? 'at least ' : ''}${figure(value)}, ${day.slice(0, 16)}Z to ${until.slice(11, 16)}Z.`,
-    evidence: `Condition: ${words}${row}.${lost}`,
+    evidence: `Condition: ${words(figure)}${row}.${lost}`,
     from,
     to,
     path,

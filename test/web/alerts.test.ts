@@ -76,7 +76,13 @@ test('an alert in words', () => {
   const name = () => 'uplink of Brussels'
   assert.equal(subjectText(uplink!.subject, name), 'bits in of the tracker uplink of Brussels')
   assert.equal(subjectText(silence!.subject, name), '10.0.0.1 silent for 15 min')
-  assert.equal(conditionText(uplink!), 'outside 1 M to 200 M, 3 intervals in a row')
+  assert.equal(conditionText(uplink!), 'outside 1.00 Mb/s to 200.00 Mb/s, 3 intervals in a row')
+  const full: AlertBody = {
+    ...loss!,
+    subject: { kind: 'disk' },
+    condition: { is: 'below', value: 10 },
+  }
+  assert.equal(conditionText(full), 'below 10 %, 6 intervals in a row')
   assert.equal(conditionText(loss!), 'beyond 2.67 σ of the last 6, 6 intervals in a row')
   assert.equal(conditionText(incidents!), '')
   assert.equal(

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 
 import type { Alert } from '../../api/schema/trackers.ts'
+import { rateTexts } from '../chart/readout.ts'
 import { FormDialog, Select, TextLine, type Options } from '../controls/form.tsx'
 import { useOpened } from '../controls/opened.ts'
 import { exporterName, exporters } from '../state/collector.ts'
@@ -69,7 +70,7 @@ function Fields({ draft, change }: FieldsFacts) {
       {kind === 'silent' && text('silentMinutes', 'Silent for this many minutes')}
       {hasCondition(kind) && choice('is', 'When it is', conditions)}
       {hasCondition(kind) && text('value', valueLabel(draft))}
-      {hasCondition(kind) && is === 'outside' && text('high', 'and')}
+      {hasCondition(kind) && is === 'outside' && text('high', `and, in ${unitOf(draft)}`)}
       {hasCondition(kind) &&
         is === 'unusual' &&
         text('observations', 'of this many last intervals')}
@@ -88,9 +89,13 @@ function Fields({ draft, change }: FieldsFacts) {
   )
 }
 
-function valueLabel({ kind, is }: AlertDraft): string {
-  if (is === 'unusual') return 'σ'
-  return kind === 'tracker' ? 'Value, such as 100M' : 'Value, in percent'
+function valueLabel(draft: AlertDraft): string {
+  if (draft.is === 'unusual') return 'σ'
+  return `Value, in ${unitOf(draft)}${draft.kind === 'tracker' ? ', such as 100M' : ''}`
+}
+
+function unitOf({ kind, measure }: AlertDraft): string {
+  return kind === 'tracker' ? rateTexts[measure] : 'percent'
 }
 
 function trackerOptions(): Options {

@@ -3,7 +3,6 @@ import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import type { Alert, AlertEvent } from '../../api/schema/trackers.ts'
-import { formatScaled } from '../../flow/units.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'
 import { followChanging } from '../state/follow.ts'
@@ -13,7 +12,7 @@ import { instantText } from '../time/words.ts'
 import { trackers } from '../trackers/trackers.ts'
 import { alerts, history, keepAlert, removeAlert, testAlert, bodyOf } from './alerts.ts'
 import { AlertForm } from './form.tsx'
-import { conditionText, stateTexts, subjectText, targetsText } from './words.ts'
+import { conditionText, stateTexts, subjectText, targetsText, valueText } from './words.ts'
 
 /** An alert is evaluated as an interval closes, and may be told at any time. */
 const againMs = 30_000
@@ -92,7 +91,7 @@ function trackerName(id: string): string {
 function Item({ alert }: { alert: Alert }) {
   const { name, subject, targets, state, isOn = true } = alert
   const [mark, look] = marks[state.is]
-  const value = state.value === null ? '' : `, at ${formatScaled(state.value)}`
+  const value = state.value === null ? '' : `, at ${valueText(subject, state.value)}`
   return (
     <article class="tracker">
       <h2>

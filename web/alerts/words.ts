@@ -1,6 +1,7 @@
 /** Alerts in words: what is watched, on what condition, where it is sent. */
 import type { Alert, AlertBody } from '../../api/schema/trackers.ts'
-import { formatDuration, formatShort } from '../../flow/units.ts'
+import { formatDuration, formatWithUnit } from '../../flow/units.ts'
+import { measureUnits } from '../chart/readout.ts'
 
 type Subject = AlertBody['subject']
 type Target = AlertBody['targets'][number]
@@ -34,15 +35,21 @@ export function subjectText(subject: Subject, trackerName: (id: string) => strin
   return subjectTexts[kind] + of
 }
 
+/** A value of what is watched, with its unit: traffic in that of its measure, the rest in percent. */
+export function valueText(subject: Subject, value: number): string {
+  return formatWithUnit(value, subject.kind === 'tracker' ? measureUnits[subject.measure] : '%')
+}
+
 /** The condition, and how often in a row it must hold. */
-export function conditionText({ condition, intervals = 1 }: AlertBody): string {
+export function conditionText({ subject, condition, intervals = 1 }: AlertBody): string {
+  const figure = (value: number) => valueText(subject, value)
   const row = intervals > 1 ? `, ${intervals} intervals in a row` : ''
   if (!condition) return row.slice(2)
   if (condition.is === 'outside')
-    return `outside ${formatShort(condition.low)} to ${formatShort(condition.high)}${row}`
+    return `outside ${figure(condition.low)} to ${figure(condition.high)}${row}`
   if (condition.is === 'unusual')
     return `beyond ${condition.sigma} σ of the last ${condition.observations}${row}`
-  return `${condition.is} ${formatShort(condition.value)}${row}`
+  return `${condition.is} ${figure(condition.value)}${row}`
 }
 
 /** Where it is sent; an alert without targets is told only on its page. */

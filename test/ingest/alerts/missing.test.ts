@@ -135,7 +135,10 @@ test('a sum that is only low because flows were lost is unknown; with them low t
   await runLossy(steady, 60, { ...both, [large]: { bytes: 1e6 } })
   await simulated.settle(1)
   assert.match(textOf(simulated), /^Line: 1\.2\d M bit\/s/)
-  assert.match(evidenceOf(simulated), /Flows were lost: with them it was about 1\.6\d M bit\/s\.$/)
+  assert.match(
+    evidenceOf(simulated),
+    /^Condition: below 5\.00 M bit\/s.*\. Flows were lost: with them it was about 1\.6\d M bit\/s\.$/,
+  )
 })
 
 test('what the others report may already be too much; it does not end because one is silent', async (t) => {
