@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { RequestError } from '../../web/client.ts'
 import { recentOf } from '../../web/dashboard/figure.ts'
 import { liveLayers } from '../../web/dashboard/live-layers.ts'
 import { repeat } from '../../web/dashboard/repeat.ts'
@@ -42,22 +43,45 @@ test('a legend shows the last five complete minutes, without the seconds still t
   assert.equal(recentOf([3, 5], { time: [0, 1800], open: null }), 5)
 })
 
-test('a repeated request never overlaps itself, and can be stopped', async () => {
-  let under = 0
-  let calls = 0
-  const end = repeat(1, async () => {
-    calls++
-    under++
-    assert.equal(under, 1)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    under--
-  })
-  const isAgain = () => calls >= 3
-  for (let tries = 0; !isAgain() && tries < 1000; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+test('a repeated request never overlaps itself, comes later while it fails, and can be stopped', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const reported: unknown[] = []
+  Object.assign(globalThis, { reportError: (error: unknown) => reported.push(error) })
+  t.after(() => Reflect.deleteProperty(globalThis, 'reportError'))
+  const asked: PromiseWithResolvers<void>[] = []
+  const told: string[] = []
+  const ask = () => {
+    const one = Promise.withResolvers<void>()
+    asked.push(one)
+    return one.promise
+  }
+  const end = repeat(1000, ask, ({ message }) => told.push(message))
+  const away = new RequestError('away', { remedy: 'wait', status: 0 })
+  const ours = new TypeError('not a function')
+  /** Ends the last request, and is asked again after so long and no sooner. */
+  const isAgainAfter = async (waitMs: number, error?: Error) => {
+    const { length } = asked
+    t.mock.timers.tick(100_000)
+    assert.equal(asked.length, length)
+    if (error) asked.at(-1)!.reject(error)
+    else asked.at(-1)!.resolve()
+    await new Promise(setImmediate)
+    t.mock.timers.tick(waitMs - 1)
+    assert.equal(asked.length, length)
+    t.mock.timers.tick(1)
+    assert.equal(asked.length, length + 1)
+  }
+  await isAgainAfter(1000)
+  await isAgainAfter(2000, away)
+  await isAgainAfter(4000, away)
+  assert.deepEqual([told, reported], [['Away.', 'Away.'], []])
+  await isAgainAfter(8000, ours)
+  assert.deepEqual([told.length, reported], [2, [ours]])
+  await isAgainAfter(1000)
+  const { length } = asked
   end()
-  const seen = calls
-  assert.ok(seen >= 3, `${seen} calls`)
-  await new Promise((resolve) => setTimeout(resolve, 30))
-  assert.ok(calls <= seen + 1)
+  asked.at(-1)!.reject(away)
+  await new Promise(setImmediate)
+  t.mock.timers.tick(100_000)
+  assert.deepEqual([asked.length, told.length], [length, 2])
 })

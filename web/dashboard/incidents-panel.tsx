@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import type { Incident, IncidentsAnswer } from '../../api/schema/explain.ts'
-import { addressOfAnswer, read, RequestError } from '../client.ts'
+import { addressOfAnswer, read } from '../client.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'
 import { clockNow } from '../state/clock.ts'
@@ -29,21 +29,19 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
       : addressOfStored(place.dashboard, place.index)
   useEffect(
     () =>
-      repeat(everyMs, async (ended) => {
-        try {
+      repeat(
+        everyMs,
+        async (ended) => {
           const answer = await read<IncidentsAnswer>(address, ended)
           incidents.value = answer.incidents
           error.value = ''
           tellAnswered()
-        } catch (cause) {
-          if (ended.aborted) return
-          if (!(cause instanceof RequestError)) throw cause
+        },
+        (cause) => {
           tellFailed(cause, clockNow())
-          if (isOutdated(cause, place)) return
-          error.value = `${cause.message} ${cause.remedy}`
-          throw cause
-        }
-      }),
+          if (!isOutdated(cause, place)) error.value = `${cause.message} ${cause.remedy}`
+        },
+      ),
     [address, everyMs],
   )
   const isNew = ({ window }: Incident) =>

@@ -6,7 +6,7 @@ import type { Dashboard, Panel } from '../../api/schema/state.ts'
 import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { figureQuery } from '../../flow/figure-query.ts'
 import { sameSteps } from '../chart/layers.ts'
-import { addressOfAnswer, read, RequestError } from '../client.ts'
+import { addressOfAnswer, read, type RequestError } from '../client.ts'
 import { clockNow } from '../state/clock.ts'
 import { addressOf } from '../state/route.ts'
 import { tellAnswered, tellFailed } from '../state/silence.ts'
@@ -88,8 +88,9 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
   const totalsAddress = wantsTotals ? addressOfTotals(panel, place) : null
   useEffect(
     () =>
-      repeat(everyMs, async (ended) => {
-        try {
+      repeat(
+        everyMs,
+        async (ended) => {
           const ask = () =>
             Promise.all([
               read<Answer>(address, ended),
@@ -101,17 +102,15 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
           state.value = { question, answer, totals: fit(answer, totals) ? totals : null, error: '' }
           tellAnswered()
           if ('step' in answer) takeNewest(answer)
-        } catch (error) {
-          if (ended.aborted) return
-          if (!(error instanceof RequestError)) throw error
+        },
+        (error) => {
           tellFailed(error, clockNow())
           if (isOutdated(error, place)) return
           const last = state.peek()
           const kept = last.question === question ? last : nothing
           state.value = { ...kept, error: `${error.message} ${error.remedy}` }
-          throw error
-        }
-      }),
+        },
+      ),
     [address, totalsAddress, question, everyMs],
   )
   return state.value

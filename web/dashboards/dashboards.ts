@@ -12,6 +12,10 @@ export const dashboards = followAnswer<readonly Dashboard[]>(
   async (ended) => (await read<DashboardsAnswer>('/api/dashboards', ended)).dashboards,
 )
 
+export function readDashboard(id: string, ended: AbortSignal): Promise<Dashboard> {
+  return read<Dashboard>(`/api/dashboards/${encodeURIComponent(id)}`, ended)
+}
+
 /** Creates or imports a dashboard; returns it as stored. @throws RequestError */
 export async function makeDashboard(body: DashboardBody): Promise<Dashboard> {
   return dashboards.change('/api/dashboards', { method: 'POST', body })

@@ -11,7 +11,7 @@ import { PanelChart } from '../chart/panel-chart.tsx'
 import { measureUnits } from '../chart/readout.ts'
 import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
-import { RequestError } from '../client.ts'
+import type { RequestError } from '../client.ts'
 import type { Measure } from '../state/address.ts'
 import { clockNow } from '../state/clock.ts'
 import { newestData, wasAsked } from '../state/collector.ts'
@@ -56,22 +56,17 @@ export function Graph({ object, measure, period, speed, exploreAt, onAnswer }: G
   useEffect(() => {
     const load = async (ended: AbortSignal) => {
       const asked = { ...windowOf(period), measure, step: period.stepSeconds }
-      try {
-        const counter = measure === 'bits' || measure === 'packets' ? counterQuery(object) : null
-        const counted = counter && { ...counter, ...asked }
-        const layers = await fetchByDirection({ ...seriesQuery(object), ...asked }, ended, counted)
-        loaded.value = { layers, at: clockNow() }
-        const [entry] = layers.answer.series
-        onAnswer({ label: entry ? plainLabel(entry) : null, error: null })
-      } catch (cause) {
-        if (!ended.aborted && cause instanceof RequestError) {
-          unread.value = unreadLayers(asked)
-          onAnswer({ label: null, error: cause })
-        }
-        throw cause
-      }
+      const counter = measure === 'bits' || measure === 'packets' ? counterQuery(object) : null
+      const counted = counter && { ...counter, ...asked }
+      const layers = await fetchByDirection({ ...seriesQuery(object), ...asked }, ended, counted)
+      loaded.value = { layers, at: clockNow() }
+      const [entry] = layers.answer.series
+      onAnswer({ label: entry ? plainLabel(entry) : null, error: null })
     }
-    return repeat(Math.max(againMinMs, period.stepSeconds * 1000), load)
+    return repeat(Math.max(againMinMs, period.stepSeconds * 1000), load, (error) => {
+      unread.value = unreadLayers({ ...windowOf(period), measure })
+      onAnswer({ label: null, error })
+    })
   }, [])
   const layers = loaded.value?.layers ?? unread.value
   const levels = useMemo((): Level[] => {

@@ -8,7 +8,7 @@ import { makeLayers, type Layers } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'
 import { layerColours } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
-import { ask, RequestError } from '../client.ts'
+import { ask, type RequestError } from '../client.ts'
 import { Fault } from '../controls/fault.tsx'
 import { repeat } from '../dashboard/repeat.ts'
 
@@ -20,15 +20,14 @@ export function GroupChart({ members }: { members: readonly Tracker[] }) {
   const fault = useSignal<RequestError | null>(null)
   useEffect(
     () =>
-      repeat(againMs, async (ended) => {
-        try {
+      repeat(
+        againMs,
+        async (ended) => {
           answer.value = await ask('series', query, ended)
           fault.value = null
-        } catch (error) {
-          if (!ended.aborted && error instanceof RequestError) fault.value = error
-          throw error
-        }
-      }),
+        },
+        (error) => (fault.value = error),
+      ),
     [],
   )
   const layers = useMemo(

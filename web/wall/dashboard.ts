@@ -4,10 +4,11 @@
  */
 import { signal } from '@preact/signals'
 
-import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
-import { read, RequestError, retryMs, send } from '../client.ts'
+import type { DashboardBody } from '../../api/schema/state.ts'
+import { RequestError, retryMs, send } from '../client.ts'
 import type { StoredAs } from '../dashboard/panel-data.ts'
 import { repeat } from '../dashboard/repeat.ts'
+import { bodyOf, readDashboard } from '../dashboards/dashboards.ts'
 import { clockNow } from '../state/clock.ts'
 import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { standardDashboard } from './standard.ts'
@@ -58,27 +59,14 @@ export function hang(id: string): () => void {
     take({ stored: null, body: standardDashboard })
     return () => undefined
   }
-  return repeat(againMs, async (ended) => {
-    try {
-      const { etag, panels, title, refreshSeconds, rotation } = await dashboard(id, ended)
-      const body = {
-        title,
-        panels,
-        ...(refreshSeconds === undefined ? {} : { refreshSeconds }),
-        ...(rotation === undefined ? {} : { rotation }),
-      }
-      take({ stored: { id, etag }, body })
-    } catch (error) {
-      if (ended.aborted || !(error instanceof RequestError)) throw error
-      tellFailed(error, clockNow())
-      fault.value = error
-      throw error
-    }
+  const load = async (ended: AbortSignal) => {
+    const read = await readDashboard(id, ended)
+    take({ stored: { id, etag: read.etag }, body: bodyOf(read) })
+  }
+  return repeat(againMs, load, (error) => {
+    tellFailed(error, clockNow())
+    fault.value = error
   })
-}
-
-function dashboard(id: string, ended: AbortSignal): Promise<Dashboard> {
-  return read<Dashboard>(`/api/dashboards/${encodeURIComponent(id)}`, ended)
 }
 
 /** An unchanged dashboard is not redrawn. */

@@ -12,6 +12,7 @@ import { firstDue, newestShown } from '../dashboard/freshness.ts'
 import { outdated } from '../dashboard/panel-data.ts'
 import { PanelBox } from '../dashboard/panels.tsx'
 import { repeat } from '../dashboard/repeat.ts'
+import { refreshUsually } from '../dashboards/dashboards.ts'
 import { parameter, place } from '../state/route.ts'
 import { askSession } from '../state/session.ts'
 import { silentSince } from '../state/silence.ts'
@@ -29,7 +30,6 @@ import {
 
 /** Data older than two intervals is late. */
 const lateSeconds = 600
-const refreshUsually = 15
 const sessionMs = 60_000
 /** Scale of the letters on a screen of 1080 lines, 1 at a desk: readable from five metres. */
 const letters = 1.7
@@ -62,7 +62,10 @@ export function Wall() {
     [entered.value, shown.value, outdated.value],
   )
   // The session supplies the time zone: a wall may not read its other sources.
-  useEffect(() => (entered.value ? repeat(sessionMs, askSession) : undefined), [entered.value])
+  useEffect(
+    () => (entered.value ? repeat(sessionMs, askSession, () => undefined) : undefined),
+    [entered.value],
+  )
   const rotation = useRotation()
   // One that takes long to come is not given up for the next before it was shown.
   const isShown = hung.value?.stored?.id === shown.value || fault.value !== null
