@@ -162,6 +162,58 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page.close()
   })
 
+  test('a filter that is answered after a later one does not replace it', async () => {
+    const { page } = await open(`/${around}`)
+    let release = () => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    await page.route(/filter\?filter=host\+10\.0\.0\.5&/, async (route) => {
+      await held
+      await route.continue()
+    })
+    const field = page.getByRole('combobox', { name: 'Filter' })
+    const ask = async (filter: string) => {
+      await field.fill(filter)
+      await field.press('Enter')
+    }
+    await ask('host 10.0.0.5')
+    await ask('host 10.0.0.22')
+    await page.waitForURL(/filter=host\+10\.0\.0\.22/)
+    const late = page.waitForResponse(/filter\?filter=host\+10\.0\.0\.5&/)
+    release()
+    await late
+    await painted(page)
+    assert.match(page.url(), /filter=host\+10\.0\.0\.22/)
+    assert.equal(await field.inputValue(), 'host 10.0.0.22')
+    await page.close()
+  })
+
+  test('what was begun in a chart ends with it: a mark, and a range chosen by keyboard', async () => {
+    const { page } = await open(`/${around}&tz=UTC`)
+    const chart = page.locator('.chart')
+    await chart.focus()
+    for (const key of ['Home', 'Enter', 'ArrowRight', 'Shift+Enter']) await page.keyboard.press(key)
+    const marks = page.getByRole('group', { name: 'The marked range' })
+    await marks.waitFor()
+    await page.getByRole('link', { name: 'Trackers' }).click()
+    await page.getByRole('heading', { name: 'Trackers' }).waitFor()
+    await page.goBack()
+    await settled(page)
+    assert.equal(await marks.count(), 0)
+    await chart.focus()
+    for (const key of ['Home', 'Enter', ']']) await page.keyboard.press(key)
+    await page.getByRole('heading', { name: /11:50 – 12:20/ }).waitFor()
+    await settled(page)
+    const address = page.url()
+    // The window in which a range was begun is not shown any more: another is begun.
+    for (const key of ['End', 'Enter']) await page.keyboard.press(key)
+    await painted(page)
+    assert.equal(page.url(), address)
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('Enter')
+    await page.waitForURL((url) => url.href !== address)
+    await page.close()
+  })
+
   test('a click shows a key alone, and the choice is in the address', async () => {
     const { page } = await open(`/${around}`)
     await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()

@@ -148,6 +148,9 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
       observer.disconnect()
       forgetTouch()
       plot.destroy()
+      pointed.value = null
+      pointedAt.value = null
+      marked.value = null
     },
   }
 }

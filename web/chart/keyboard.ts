@@ -21,8 +21,8 @@ const moves: Record<string, Move> = {
   End: (_at, last) => last,
 }
 
-/** Where a keyboard selection began, in unix seconds. */
-let mark: number | null = null
+/** Where a keyboard selection began, in unix seconds, and on which chart. */
+let begun: { at: number; plot: Plot } | null = null
 
 /** Handles a key; unknown keys are left to the page. */
 export function chartKey(event: KeyboardEvent, state: ChartState): void {
@@ -55,12 +55,13 @@ function selectBy(event: KeyboardEvent, { plot, scene, pointed }: ChartState): b
   if (event.key !== 'Enter' || pointed === null) return false
   const isMarking = event.shiftKey
   const at = scene.time[pointed]!
-  if (mark === null) {
-    mark = at
+  const isShown = begun?.plot === plot && begun.at >= scene.time[0]! && begun.at < scene.answer.to
+  if (!begun || !isShown) {
+    begun = { at, plot }
     return true
   }
-  const [from, to] = [Math.min(mark, at), Math.max(mark, at) + scene.answer.step]
-  mark = null
+  const [from, to] = [Math.min(begun.at, at), Math.max(begun.at, at) + scene.answer.step]
+  begun = null
   if (isMarking) {
     plot.mark([from, to])
     return true

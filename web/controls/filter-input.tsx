@@ -53,6 +53,8 @@ export function FilterInput({ value, apply, placeholder, id, written, take }: Fi
     event.preventDefault()
     isOpen.value = false
     const answer = await filterAnswer(draft.value).catch(() => null)
+    // What has been typed since is applied by an Enter of its own.
+    if (draft.peek().text !== text) return
     if (answer) reply.value = { text, answer }
     if (text.trim() === '' || answer?.error === null) apply(text.trim())
   }
