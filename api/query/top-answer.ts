@@ -1,6 +1,6 @@
 /** A top table as answer and as CSV. */
+import { csv, csvTime } from '../../flow/csv.ts'
 import type { FlowTop, FlowTopQuery, TopKeyName } from '../../store/flows.ts'
-import { csv, csvTime } from '../csv.ts'
 import { answerKey, labelOf, type NameSource } from '../names/labels.ts'
 import type { TopAnswer } from '../schema/schema.ts'
 import { onlyExporter, type Window } from './window.ts'

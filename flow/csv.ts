@@ -1,5 +1,5 @@
 /** CSV as spreadsheets read it (RFC 4180), safe to open there. */
-import { isoIn } from '../flow/zone.ts'
+import { isoIn } from './zone.ts'
 
 type Cell = string | number | boolean | null | undefined
 
