@@ -29,13 +29,14 @@ export function Alerts() {
     return () => ends.forEach((end) => end())
   }, [])
   const { answer, error, isAsking } = alerts.state.value
-  const sent = history.state.value.answer ?? []
+  const told = history.state.value
+  const sent = told.answer ?? []
   return (
     <Page
       title="Alerts"
       about="what is watched, who is notified, and what was sent"
       isBusy={isAsking}
-      error={error}
+      error={error ?? told.error}
       tools={
         isAdmin.value && (
           <button type="button" class="due" onClick={() => (edited.value = 'new')}>
