@@ -37,6 +37,11 @@ export function isSingle(words: AddressWords): boolean {
   return !isGroup(words) && !isUnspecified(words)
 }
 
+/** Whether a host, as written in a setting or a URL, is reachable from its own machine only. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host)
+}
+
 /** The words of an address given as text, or null if the text is not an address. */
 export function parseAddress(text: string): AddressWords | null {
   if (!text.includes(':')) {

@@ -1,12 +1,8 @@
 /** What settings must be together. */
+import { isLoopback } from './address.ts'
 import { settingSpecs } from './setting-specs.ts'
 import { endpointText } from './setting-values.ts'
 import type { SettingFault, Settings } from './settings.ts'
-
-/** Whether an address for the API to listen on is reachable only from this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
 
 function exposure({ http, published, access }: Settings): SettingFault[] {
   if (access.auth === 'proxy' && access.proxies === null)

@@ -3,10 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import { formatNetwork, type NetworkSet } from '../../flow/address.ts'
+import { formatNetwork, isLoopback, type NetworkSet } from '../../flow/address.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import { endpointText, publishedUrl } from '../../flow/setting-values.ts'
-import { isLoopback } from '../../flow/setting-rules.ts'
 import type { Settings } from '../../flow/settings.ts'
 import { leftOutWarnings, type IngestStatus } from '../../flow/status.ts'
 import type { ApiParts } from '../parts.ts'

@@ -14,7 +14,7 @@ import {
   splits,
   writeAddress,
 } from '../../web/state/address.ts'
-import { mainPresets, morePresets, presetOf } from '../../web/time/presets.ts'
+import { presets, presetOf } from '../../web/time/presets.ts'
 import { parseTime } from '../../flow/time-grammar.ts'
 import {
   fieldText,
@@ -78,7 +78,7 @@ test('unreadable parameters get the default, and are reported', () => {
 })
 
 test('every preset is a time, and is found again', () => {
-  for (const preset of [...mainPresets, ...morePresets]) {
+  for (const preset of presets) {
     const context = { now: Date.now(), zone: 'Europe/Brussels' }
     const from = parseTime(preset.from, { ...context, side: 'from' })
     const to = parseTime(preset.to, { ...context, side: 'to' })

@@ -12,6 +12,7 @@ import { scene } from './chart.tsx'
 
 const notice = signal('')
 const noticeMs = 3000
+let noticeTimer: ReturnType<typeof setTimeout> | undefined
 
 /** The address of what is shown with absolute times: it shows the same next year. */
 function permalink(): string {
@@ -85,15 +86,16 @@ async function copyLink(): Promise<void> {
 
 function showNotice(text: string): void {
   notice.value = text
-  setTimeout(() => (notice.value = ''), noticeMs)
+  clearTimeout(noticeTimer)
+  noticeTimer = setTimeout(() => (notice.value = ''), noticeMs)
 }
 
 /** Saves a file under a name that says what it shows. */
 function save(blob: Blob, extension: string): void {
-  const { from, by } = { from: traffic.value?.window.from ?? 0, by: view.value.by }
+  const from = isoText(traffic.value?.window.from ?? 0).replace(/[:Z]/g, '')
   const link = document.createElement('a')
   link.href = URL.createObjectURL(blob)
-  link.download = `weir-${by}-${isoText(from).replace(/[:Z]/g, '')}.${extension}`
+  link.download = `weir-${view.value.by}-${from}.${extension}`
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), noticeMs)
 }

@@ -104,7 +104,7 @@ export function makeLayers(source: LayerSource): Layers {
   const total = totalOf(whole, parts)
   const peak = source.peak && totalOf(source.peak, parts)
   const chosen = firstKeys(localOnly ? local : listed, keysMax)
-  const layers = chosen.flatMap((entry) => layerOf(entry, source.split))
+  const layers = chosen.map((entry) => layerOf(entry, source.split))
   layers.push(...restLayers({ source, chosen: layers, total, parts }))
   return {
     answer: source.keyed,
@@ -141,19 +141,17 @@ function firstKeys(entries: readonly SeriesEntry[], most: number): SeriesEntry[]
   return entries.filter((entry) => ids.includes(keyId(entry)))
 }
 
-function layerOf(entry: SeriesEntry, split: Split): Layer[] {
+function layerOf(entry: SeriesEntry, split: Split): Layer {
   const direction = directionOf(entry)
-  return [
-    {
-      id: keyId(entry),
-      label: split === 'direction' ? direction : plainLabel(entry),
-      key: entry.key ?? {},
-      direction,
-      half: halfOf[direction],
-      values: entry.values,
-      summary: entry.summary,
-    },
-  ]
+  return {
+    id: keyId(entry),
+    label: split === 'direction' ? direction : plainLabel(entry),
+    key: entry.key ?? {},
+    direction,
+    half: halfOf[direction],
+    values: entry.values,
+    summary: entry.summary,
+  }
 }
 
 /** A label without the direction that the API appends to keys split by direction. */
@@ -179,7 +177,7 @@ function restLayers(of: {
   const drawn = new Set(chosen.map((layer) => layer.id))
   const left = source.keyed.series.filter((entry) => !drawn.has(keyId(entry)))
   if (parts !== hostParts && left.every((entry) => entry.key?.['other'] === true))
-    return left.flatMap((entry) => layerOf({ ...entry, label: 'other' }, source.split))
+    return left.map((entry) => layerOf({ ...entry, label: 'other' }, source.split))
   return (['above', 'below'] as const).map((half) => {
     const shown = chosen.filter((layer) => layer.half === half)
     const rows = source.totals.series.filter((entry) => parts[half].includes(directionOf(entry)))

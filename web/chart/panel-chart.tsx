@@ -8,7 +8,7 @@ import { Card } from './card.tsx'
 import type { Layers } from './layers.ts'
 import { makePlot, type Plot } from './plot.ts'
 import { readoutAt, spoken } from './readout.ts'
-import { makeScene, type Level, type Note, type Scene } from './scene.ts'
+import { makeScene, type Level, type Scene } from './scene.ts'
 import { inks, theme } from './theme.ts'
 import { drawInTurn } from './turns.ts'
 
@@ -17,7 +17,6 @@ export interface PanelChartFacts {
   label: string
   drawing?: Drawing
   levels?: readonly Level[]
-  notes?: readonly Note[]
   scale?: number
   /** Called with the range of a drag, unix seconds; absent: drags do nothing. */
   selected?: (from: number, to: number) => void
@@ -57,7 +56,7 @@ export function PanelChart(facts: PanelChartFacts) {
   // After the plot: a change of letter size builds it again.
   useEffect(() => {
     given.value = facts
-  }, [facts.layers, facts.drawing, facts.levels, facts.notes, facts.scale])
+  }, [facts.layers, facts.drawing, facts.levels, facts.scale])
   useSignalEffect(() => {
     const look = { ink: inks[theme.value], focused: null }
     void zone.value
@@ -95,14 +94,14 @@ export function PanelChart(facts: PanelChartFacts) {
   )
 }
 
-function sceneOf({ layers, drawing = 'mirror', levels, notes }: PanelChartFacts): Scene | null {
+function sceneOf({ layers, drawing = 'mirror', levels = [] }: PanelChartFacts): Scene | null {
   if (!layers) return null
   return makeScene(layers, {
     theme: theme.value,
     drawing,
     isShown: () => true,
-    levels: levels ?? [],
-    notes: notes ?? [],
+    levels,
+    notes: [],
   })
 }
 

@@ -12,7 +12,7 @@ import { captionParts, waysText, zoneText } from './caption-parts.ts'
 import type { Half, Layers, Values } from './layers.ts'
 import { forRuns } from './paint.ts'
 import { footBars } from './paint-marks.ts'
-import { layerLabel, measureUnits, rateTexts } from './readout.ts'
+import { cutName, layerLabel, measureUnits, rateTexts } from './readout.ts'
 import { extremes, figureRange, levelsBeyond, levelsWithin } from './scale.ts'
 import type { Note, Scene, SceneLayer } from './scene.ts'
 import { inks, theme, type Ink } from './theme.ts'
@@ -268,7 +268,7 @@ function legendOf(
     const figure = (value: number | null | undefined) =>
       value === null || value === undefined ? '–' : formatWithUnit(value, unit)
     const arrow = layer.direction === 'out' ? '▼' : '▲'
-    const words = `${arrow} ${cut(layerLabel(layer))}: average ${figure(average)}, maximum ${figure(maximum)}`
+    const words = `${arrow} ${cutName(layerLabel(layer), nameMax)}: average ${figure(average)}, maximum ${figure(maximum)}`
     return `<rect x="${x}" y="${y - 9}" width="10" height="10" fill="${colour}"/>${text(words, { x: x + 16, y, fill: ink.text, size: 11 })}`
   }
   return {
@@ -290,11 +290,6 @@ function wrapped(words: string): string[] {
     else lines.push(word)
   }
   return lines
-}
-
-/** Cut in its middle: the names of two interfaces may differ at their end alone. */
-function cut(name: string): string {
-  return name.length > nameMax ? `${name.slice(0, nameMax / 2)}…${name.slice(-nameMax / 2)}` : name
 }
 
 interface TextPlace {

@@ -44,6 +44,15 @@ export const measureUnits: Record<Measure, string> = {
   connections: 'opened/s',
 }
 
+/** The unit of each measure's total. */
+export const totalUnits: Record<Measure, string> = {
+  bits: 'B',
+  packets: 'packets',
+  flows: 'flows',
+  active: 'flow-s',
+  connections: 'connections',
+}
+
 /** Each measure's unit in words. */
 export const rateTexts: Record<Measure, string> = {
   bits: 'bits per second',

@@ -76,8 +76,8 @@ export interface SceneChoice {
   theme: Theme
   isShown: (id: string) => boolean
   drawing: Drawing
-  levels?: readonly Level[]
-  notes?: readonly Note[]
+  levels: readonly Level[]
+  notes: readonly Note[]
 }
 
 /** The scene of the chosen layers. */
@@ -113,8 +113,8 @@ export function makeScene(all: Layers, choice: SceneChoice): Scene {
     peak: isWhole && !together && !lines ? all.peak : null,
     compared: all.compared && (together ? allAbove(all.compared) : all.compared),
     lines,
-    levels: choice.levels ?? [],
-    notes: choice.notes ?? [],
+    levels: choice.levels,
+    notes: choice.notes,
     unknown: unknownRanges(answer, all.total, now),
     undrawn: undrawnRanges(answer, all.total, now),
     lost: answer.lost,

@@ -4,7 +4,6 @@ import { signal } from '@preact/signals'
 import type { Theme } from './colours.ts'
 
 export interface Ink {
-  theme: Theme
   panel: string
   text: string
   dim: string
@@ -20,7 +19,6 @@ export interface Ink {
 
 export const inks: Record<Theme, Ink> = {
   dark: {
-    theme: 'dark',
     panel: '#151b21',
     text: '#d9e0e6',
     dim: '#93a0ab',
@@ -34,7 +32,6 @@ export const inks: Record<Theme, Ink> = {
     note: '#e9a9d0',
   },
   light: {
-    theme: 'light',
     panel: '#ffffff',
     text: '#1c252c',
     dim: '#5a6872',

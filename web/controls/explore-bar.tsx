@@ -1,9 +1,14 @@
 /** The bar of Explore: exporter, split, measure, and filter. */
+import { signal } from '@preact/signals'
+
 import { measures, splits, type Measure, type Split } from '../state/address.ts'
 import { show, view } from '../state/view.ts'
 import { Choice } from './choice.tsx'
 import { ExporterSelect } from './exporter-select.tsx'
-import { FilterBox } from './filter-box.tsx'
+import { FilterInput } from './filter-input.tsx'
+
+/** The filter's field, so that a key can focus it. */
+export const filterField = signal<HTMLInputElement | null>(null)
 
 export const measureTitles: Record<Measure, string> = {
   bits: 'bits per second',
@@ -22,12 +27,12 @@ export const splitTitles: Record<Split, string> = {
 }
 
 export function ExploreBar() {
-  const { by, measure } = view.value
+  const { by, measure, exporter, filter } = view.value
   return (
     <search class="bar" aria-label="What is shown">
       <ExporterSelect
-        value={view.value.exporter}
-        choose={(exporter) => show({ exporter, only: [], hide: [] })}
+        value={exporter}
+        choose={(chosen) => show({ exporter: chosen, only: [], hide: [] })}
       />
       <Choice
         label="Split by"
@@ -43,7 +48,16 @@ export function ExploreBar() {
         titles={measureTitles}
         choose={(word) => show({ measure: word })}
       />
-      <FilterBox />
+      <FilterInput
+        value={filter}
+        apply={(written) => show({ filter: written, only: [], hide: [] })}
+        placeholder="filter: host 10.0.0.22 and port 443"
+        take={takeFilterField}
+      />
     </search>
   )
+}
+
+function takeFilterField(element: HTMLInputElement | null): void {
+  filterField.value = element
 }

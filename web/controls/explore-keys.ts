@@ -2,11 +2,11 @@
 import { annotateShown, explainShown } from '../chart/tools.tsx'
 import { back, pan, zoom } from '../chart/zoom.ts'
 import { load } from '../state/traffic.ts'
-import { filterInput } from './filter-box.tsx'
+import { filterField } from './explore-bar.tsx'
 import { isForPage } from './help.tsx'
 
 const actions: Record<string, () => void> = {
-  '/': () => filterInput.value?.focus(),
+  '/': () => filterField.value?.focus(),
   Escape: back,
   '[': () => pan(-1),
   ']': () => pan(1),

@@ -7,7 +7,14 @@ import { wallTime } from '../../flow/zone.ts'
 import { isShown } from '../chart/chart.tsx'
 import { isKnown } from '../chart/layers.ts'
 import { sentence } from '../sentence.ts'
-import { exporterName, exporters, newestData, status, unreadableTiers } from '../state/collector.ts'
+import {
+  exporterName,
+  exporters,
+  lateSeconds,
+  newestData,
+  status,
+  unreadableTiers,
+} from '../state/collector.ts'
 import { firstPointDue } from '../state/first-point.ts'
 import { missingOf } from '../state/silent.ts'
 import { failure, layers, traffic } from '../state/traffic.ts'
@@ -19,8 +26,6 @@ import { AddressFaults, TimeFaults } from './address-faults.tsx'
 import { Fault } from './fault.tsx'
 import { LittleKnown, ShowKnown } from './little-known.tsx'
 
-/** Two intervals without data are late; one is usual. */
-const staleSeconds = 600
 /** Missing exporters that are named. */
 const missingMax = 5
 /** The window of "show the newest data". */
@@ -86,7 +91,7 @@ function Stale() {
   const now = status.value?.now
   if (!shown || newest === null || now === undefined || view.value.to !== 'now') return null
   const age = now - newest
-  if (age < staleSeconds || isEmptyWindow() || unreadableTiers.value.length > 0) return null
+  if (age < lateSeconds || isEmptyWindow() || unreadableTiers.value.length > 0) return null
   return (
     <p class="message warning" role="status">
       <b>No flows for {formatDuration(age)}.</b> The newest are of{' '}
@@ -157,7 +162,7 @@ function Nothing() {
       </p>
     )
   if (newest === null || unreadableTiers.value.length > 0) return null
-  const to = Math.ceil(newest / 300) * 300
+  const to = Math.ceil(newest / intervalSeconds) * intervalSeconds
   return (
     <p class="message note" role="status">
       {what} in this window. The newest flows are of {instantText(newest * 1000, zone.value)}.{' '}

@@ -1,6 +1,13 @@
 /** The top of every view: the navigation, and how fresh the data is. */
+import { isLoopback } from '../../flow/address.ts'
 import { formatDuration } from '../../flow/units.ts'
-import { collectorFailure, newestData, status, unreadableTiers } from '../state/collector.ts'
+import {
+  collectorFailure,
+  lateSeconds,
+  newestData,
+  status,
+  unreadableTiers,
+} from '../state/collector.ts'
 import { silentSince } from '../state/silence.ts'
 import { addressOf, place, shownFlows } from '../state/route.ts'
 import { logOut, session } from '../state/session.ts'
@@ -9,12 +16,6 @@ import { instantText, timeOfDay } from '../time/words.ts'
 import { viewAt, views } from '../views.ts'
 import { helpOpen } from './help.tsx'
 import { Logo } from './logo.tsx'
-
-/** Whoever uses this address is on this machine. */
-const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname)
-
-/** Data older than two intervals is late. */
-const lateSeconds = 600
 
 export function Navigation() {
   const current = viewAt(place.value.path)
@@ -68,7 +69,7 @@ function hrefOf(path: string): string {
 function Who() {
   const who = session.value
   if (!who || who.role === null) return null
-  if (who.open && !isLoopback)
+  if (who.open && !isLoopback(location.hostname))
     return (
       <span class="open-note" title="WEIR_AUTH=none: whoever reaches this page may do everything">
         open to all

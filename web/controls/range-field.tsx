@@ -1,7 +1,7 @@
 /** The time range of a view other than Explore: presets, fields, and the range in its address. */
 import { formatDuration } from '../../flow/units.ts'
 import { clockNow } from '../state/clock.ts'
-import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
+import { presets, presetOf, rangeLabelled } from '../time/presets.ts'
 import { addressWith, go } from '../state/route.ts'
 import { view } from '../state/view.ts'
 import { windowAt } from '../state/window.ts'
@@ -13,10 +13,9 @@ export function RangeField() {
   const { from, to } = view.value
   const chosen = presetOf(from, to)
   const window = windowAt(clockNow())
-  const listed = [...mainPresets, ...morePresets]
   const pick = (label: string) => {
-    const preset = listed.find((each) => each.label === label)
-    if (preset) go(addressWith({ from: preset.from, to: preset.to }))
+    const range = rangeLabelled(label)
+    if (range) go(addressWith(range))
   }
   return (
     <>
@@ -30,7 +29,7 @@ export function RangeField() {
             {window ? formatDuration((window.to - window.from) / 1000) : '?'}
           </option>
         )}
-        {listed.map(({ label, title }) => (
+        {presets.map(({ label, title }) => (
           <option key={label} value={label}>
             {title}
           </option>

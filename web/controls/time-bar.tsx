@@ -7,7 +7,7 @@ import { isMoving } from '../state/refresh.ts'
 import { load } from '../state/traffic.ts'
 import { show, view } from '../state/view.ts'
 import { browserZone, serverZone, zone } from '../state/zone.ts'
-import { mainPresets, morePresets, presetOf } from '../time/presets.ts'
+import { mainPresets, morePresets, presetOf, rangeLabelled } from '../time/presets.ts'
 import { RangeFields } from './range-fields.tsx'
 import { WordSelect } from './word-select.tsx'
 
@@ -52,8 +52,8 @@ export function TimeBar() {
 function Presets() {
   const chosen = presetOf(view.value.from, view.value.to)
   const pick = (label: string) => {
-    const preset = [...mainPresets, ...morePresets].find((p) => p.label === label)
-    if (preset) show({ from: preset.from, to: preset.to })
+    const range = rangeLabelled(label)
+    if (range) show(range)
   }
   const other = morePresets.some((preset) => preset === chosen)
   return (

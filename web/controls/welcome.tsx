@@ -1,10 +1,9 @@
 /** Shown until the first exporter sends: what to do, with this host's address, and what arrives. */
+import { isLoopback } from '../../flow/address.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { formatExact } from '../../flow/units.ts'
 import { status } from '../state/collector.ts'
 import { Recipes } from './recipes.tsx'
-
-const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/
 
 /** Where Weir listens for NetFlow, as set. */
 const listening = () => String(status.value?.settings['netflow'] ?? '0.0.0.0:2055')
@@ -17,7 +16,7 @@ function ownAddresses(): string[] {
   const only = listening().replace(/:\d+$/, '')
   if (!['0.0.0.0', '[::]'].includes(only)) return [only]
   const { hostname } = location
-  if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return [hostname]
+  if (!isLoopback(hostname)) return [hostname]
   const own = String(status.value?.settings['addresses'] ?? '').split(',')
   return own[0] ? own : ['THIS-HOST']
 }
@@ -37,7 +36,7 @@ export function Welcome() {
         <b>{portOf(String(settings['sflow'] ?? '0.0.0.0:6343'))}</b>. The chart begins with the
         first datagram.
       </p>
-      {isLoopback.test(host!) && (
+      {isLoopback(host!) && (
         <p class="message warning">
           <b>Only this machine reaches {host}.</b> For a router, start Weir with{' '}
           <code>WEIR_NETFLOW=0.0.0.0:{port}</code>

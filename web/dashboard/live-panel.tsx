@@ -12,11 +12,11 @@ export function LivePanel({ panel, scale }: PanelFacts<'live'>) {
   const error = useSignal('')
   useEffect(
     () =>
-      followLive(panel.seconds, (kept, fault) => {
+      followLive((kept, fault) => {
         rows.value = kept
         error.value = fault
       }),
-    [panel.seconds],
+    [],
   )
   const layers = useMemo(
     () => liveLayers(rows.value, { measure: panel.measure, seconds: panel.seconds }),

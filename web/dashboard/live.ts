@@ -12,14 +12,14 @@ const keptSeconds = 900
 /** A refused stream (a proxy before an API that restarts) is not reopened by the browser. */
 const againMs = 5000
 
-const listeners = new Map<Listener, number>()
+const listeners = new Set<Listener>()
 let source: EventSource | null = null
 let reopening: ReturnType<typeof setTimeout> | undefined
 let kept: Map<number, LiveSecond['sums']> = new Map()
 
 /** Calls back at each tick; the stream is open as long as there are listeners. */
-export function followLive(seconds: number, listener: Listener): () => void {
-  listeners.set(listener, seconds)
+export function followLive(listener: Listener): () => void {
+  listeners.add(listener)
   if (!source) open()
   return () => {
     listeners.delete(listener)
@@ -61,5 +61,5 @@ function take(seconds: readonly LiveSecond[]): void {
 
 function tell(error: string): void {
   const rows = new Map(kept)
-  for (const listener of listeners.keys()) listener(rows, error)
+  for (const listener of listeners) listener(rows, error)
 }

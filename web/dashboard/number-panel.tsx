@@ -1,7 +1,7 @@
 /** One figure, large: the last, average, greatest … of a series. */
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { formatDuration, formatScaled, formatWithUnit } from '../../flow/units.ts'
-import { measureUnits } from '../chart/readout.ts'
+import { measureUnits, totalUnits } from '../chart/readout.ts'
 import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
 import { shortInstantText } from '../time/words.ts'
@@ -9,13 +9,6 @@ import { figureOf, isNewest, type Figure } from './figure.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 
-export const totalUnits = {
-  bits: 'B',
-  packets: 'packets',
-  flows: 'flows',
-  active: 'flow-s',
-  connections: 'connections',
-}
 export const statisticTexts = {
   last: 'now',
   average: 'average',

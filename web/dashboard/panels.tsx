@@ -30,6 +30,15 @@ const shows: { [Kind in Panel['kind']]: Show<Kind> } = {
   text: ({ panel }) => <p class="panel-text">{panel.text}</p>,
 }
 
+/** Height of a row of the grid at a desk. */
+export const rowPixels = 74
+
+/** The style of a grid with the rows that panels need. */
+export function gridRows(panels: readonly Panel[], height = `${rowPixels}px`) {
+  const rows = Math.max(1, ...panels.map(({ place }) => place.row + place.rows))
+  return { gridTemplateRows: `repeat(${rows}, ${height})` }
+}
+
 /** A panel at its place on the grid. */
 export function PanelBox(facts: PanelFacts & { children?: ComponentChildren }) {
   const { panel, children } = facts

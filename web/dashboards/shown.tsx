@@ -6,12 +6,10 @@ import { useEffect } from 'preact/hooks'
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { Page } from '../controls/page.tsx'
 import { outdated } from '../dashboard/panel-data.ts'
-import { PanelBox } from '../dashboard/panels.tsx'
+import { gridRows, PanelBox } from '../dashboard/panels.tsx'
 import { fetchCode } from '../state/code.ts'
 import { isAdmin } from '../state/session.ts'
 import { bodyOf, dashboards, refreshUsually } from './dashboards.ts'
-
-const rowPixels = 74
 
 type EditorFacts = { dashboard: Dashboard; done: () => void }
 const editor = signal<ComponentType<EditorFacts> | null>(null)
@@ -33,7 +31,6 @@ export function Shown({ dashboard }: { dashboard: Dashboard }) {
   if (isEditing.value && Editor)
     return <Editor dashboard={dashboard} done={() => (isEditing.value = false)} />
   const { id, title, panels, refreshSeconds = refreshUsually } = dashboard
-  const rows = Math.max(1, ...panels.map(({ place }) => place.row + place.rows))
   return (
     <Page
       title={title}
@@ -60,7 +57,7 @@ export function Shown({ dashboard }: { dashboard: Dashboard }) {
           No panels yet.{isAdmin.value ? ' Press Edit, and add the first.' : ''}
         </p>
       )}
-      <div class="grid" style={{ gridTemplateRows: `repeat(${rows}, ${rowPixels}px)` }}>
+      <div class="grid" style={gridRows(panels)}>
         {panels.map((panel, index) => (
           <PanelBox
             key={`${index} ${panel.kind}`}

@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals'
 
 import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
+import { intervalSeconds } from '../../flow/interval.ts'
 import type { Exporter, StatusAnswer } from '../../api/schema/status.ts'
 import { ask, RequestError, retryMs } from '../client.ts'
 import { clockNow, takeServerTime } from './clock.ts'
@@ -24,6 +25,9 @@ export const collectorFailure = signal<RequestError | null>(null)
 const againMs = 30_000
 /** The same while nothing has ever come in: somebody is waiting for it. */
 const waitingMs = 3000
+
+/** Data older than two intervals is late, in seconds; one is usual. */
+export const lateSeconds = 2 * intervalSeconds
 
 /** Local networks if the settings may not be read, as on a wall. */
 const usuallyLocal = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7'

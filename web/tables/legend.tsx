@@ -4,7 +4,7 @@ import { useComputed } from '@preact/signals'
 import { formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
 import { focused, isShown } from '../chart/chart.tsx'
 import type { Direction, Half, LayerSummary } from '../chart/layers.ts'
-import { halfTexts, rateTexts } from '../chart/readout.ts'
+import { halfTexts, rateTexts, totalUnits } from '../chart/readout.ts'
 import { layerColours } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import type { Measure } from '../state/address.ts'
@@ -13,14 +13,6 @@ import { show, view } from '../state/view.ts'
 import { zone } from '../state/zone.ts'
 import { localText } from '../time/words.ts'
 import { legendColumns, legendRows, type LegendRow } from './legend-rows.ts'
-
-const totalUnits: Record<Measure, string> = {
-  bits: 'B',
-  packets: 'packets',
-  flows: 'flows',
-  active: 'flow-s',
-  connections: 'connections',
-}
 
 /** Columns of a half: all, at 900 pixels, on a phone. */
 const groupSpans = { wide: legendColumns.length, middling: 3, narrow: 2 }

@@ -44,8 +44,15 @@ export const morePresets: readonly Preset[] = [
   { label: 'last year', title: 'the year before', from: 'now-1y/y', to: 'now-1y/y' },
 ]
 
+export const presets: readonly Preset[] = [...mainPresets, ...morePresets]
+
 /** The preset of a range, or null if there is none. */
 export function presetOf(from: string, to: string): Preset | null {
-  const all = [...mainPresets, ...morePresets]
-  return all.find((preset) => preset.from === from && preset.to === to) ?? null
+  return presets.find((preset) => preset.from === from && preset.to === to) ?? null
+}
+
+/** The range of the preset with a label, or null if there is none. */
+export function rangeLabelled(label: string): Pick<Preset, 'from' | 'to'> | null {
+  const preset = presets.find((each) => each.label === label)
+  return preset ? { from: preset.from, to: preset.to } : null
 }

@@ -10,9 +10,10 @@ import { Fault } from '../controls/fault.tsx'
 import { followNow, now } from '../dashboard/clock-panel.tsx'
 import { firstDue, newestShown } from '../dashboard/freshness.ts'
 import { outdated } from '../dashboard/panel-data.ts'
-import { PanelBox } from '../dashboard/panels.tsx'
+import { gridRows, PanelBox } from '../dashboard/panels.tsx'
 import { repeat } from '../dashboard/repeat.ts'
 import { refreshUsually } from '../dashboards/dashboards.ts'
+import { lateSeconds } from '../state/collector.ts'
 import { parameter, place } from '../state/route.ts'
 import { askSession } from '../state/session.ts'
 import { silentSince } from '../state/silence.ts'
@@ -28,8 +29,6 @@ import {
   stayAwake,
 } from './screen.ts'
 
-/** Data older than two intervals is late. */
-const lateSeconds = 600
 const sessionMs = 60_000
 /** Scale of the letters on a screen of 1080 lines, 1 at a desk: readable from five metres. */
 const letters = 1.7
@@ -152,10 +151,9 @@ function scaleNow(): number {
 }
 
 function Grid({ hung: { stored, body }, scale }: { hung: Hung; scale: number }) {
-  const rows = Math.max(1, ...body.panels.map(({ place: { row, rows: high } }) => row + high))
   const everyMs = (body.refreshSeconds ?? refreshUsually) * 1000
   return (
-    <div class="grid" style={{ gridTemplateRows: `repeat(${rows}, minmax(0, 1fr))` }}>
+    <div class="grid" style={gridRows(body.panels, 'minmax(0, 1fr)')}>
       {body.panels.map((panel, index) => (
         <PanelBox
           key={`${index} ${panel.kind}`}

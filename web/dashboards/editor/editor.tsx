@@ -7,7 +7,7 @@ import { Fault, useAttempt } from '../../controls/attempt.tsx'
 import { useOpened } from '../../controls/opened.ts'
 import { Page } from '../../controls/page.tsx'
 import type { StoredAs } from '../../dashboard/panel-data.ts'
-import { PanelBox } from '../../dashboard/panels.tsx'
+import { gridRows, PanelBox } from '../../dashboard/panels.tsx'
 import { guardLeaving } from '../../state/route.ts'
 import '../../style/editor.css'
 import { bodyOf, dashboards, keepDashboard, refreshUsually } from '../dashboards.ts'
@@ -15,7 +15,7 @@ import { isSame, nameOf, useChanges, type Changes } from './changes.ts'
 import { fieldId } from './field.tsx'
 import { PanelForm } from './form.tsx'
 import { Handle } from './handle.tsx'
-import { columnsMax, freePlace, inOrder, rowPixels, settled, type Place } from './places.ts'
+import { columnsMax, freePlace, inOrder, settled, type Place } from './places.ts'
 import { Settings, titleFault, titleField } from './settings.tsx'
 import { Removed, Tools } from './tools.tsx'
 
@@ -113,7 +113,6 @@ function Board(props: {
    * moves on.
    */
   const going = useRef({ drag: '', after: changes.body, places: [] as Place[] })
-  const rows = Math.max(1, ...panels.map(({ place }) => place.row + place.rows))
   const move = (index: number) => (place: Place, drag: string) => {
     const isGoingOn = going.current.drag === drag && going.current.after === changes.now()
     const before = isGoingOn ? going.current.places : panels.map((panel) => panel.place)
@@ -137,7 +136,7 @@ function Board(props: {
   return (
     <>
       {panels.length === 0 && <p class="panel empty">No panels yet: add the first.</p>}
-      <div class="grid editing" style={{ gridTemplateRows: `repeat(${rows}, ${rowPixels}px)` }}>
+      <div class="grid editing" style={gridRows(panels)}>
         {panels.map((panel, index) => (
           <PanelBox
             key={`${index} ${panel.kind}`}

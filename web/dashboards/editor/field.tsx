@@ -1,6 +1,7 @@
 /** Fields of the panel's form: a label, a control, and its error below. */
 import type { ComponentChildren } from 'preact'
 
+import type { Options } from '../../controls/form.tsx'
 import type { Faults } from './checks.ts'
 import type { PanelDraft } from './draft.ts'
 
@@ -89,8 +90,6 @@ export function TextField(
     </Field>
   )
 }
-
-export type Options = readonly (readonly [value: string, text: string])[]
 
 export function SelectField(
   props: FieldFacts & { value: string; options: Options; choose: (value: string) => void },

@@ -3,8 +3,9 @@
  * edited.
  */
 import type { Panel } from '../../../api/schema/state.ts'
+import { rowPixels } from '../../dashboard/panels.tsx'
 import { isSame, nameOf } from './changes.ts'
-import { columnsMax, movedPlace, rowPixels, type Place } from './places.ts'
+import { columnsMax, movedPlace, type Place } from './places.ts'
 
 const arrows: Record<string, { columns: number; rows: number }> = {
   ArrowLeft: { columns: -1, rows: 0 },

@@ -4,6 +4,7 @@ import type { VNode } from 'preact'
 import { Choice } from '../../controls/choice.tsx'
 import { measureTitles } from '../../controls/explore-bar.tsx'
 import { Words } from '../../controls/words.tsx'
+import type { Options } from '../../controls/form.tsx'
 import { zone } from '../../state/zone.ts'
 import { liveMeasure, type Kind } from './draft.ts'
 import {
@@ -14,7 +15,6 @@ import {
   TextField,
   withOwn,
   type DraftFacts,
-  type Options,
 } from './field.tsx'
 import { ChartFields, NumberFields } from './series-fields.tsx'
 import { RangeFields, TrafficFields } from './traffic-fields.tsx'

@@ -4,8 +4,6 @@ import type { Panel } from '../../../api/schema/state.ts'
 export type Place = Panel['place']
 
 export const columnsMax = 12
-/** Height of a row at a desk. */
-export const rowPixels = 74
 const rowsMax = 24
 const rowLast = 99
 

@@ -1,7 +1,6 @@
 /** A preview of the panel beside its form: with current data, about as large as at a desk. */
 import type { Panel } from '../../../api/schema/state.ts'
-import { PanelBox } from '../../dashboard/panels.tsx'
-import { rowPixels } from './places.ts'
+import { PanelBox, rowPixels } from '../../dashboard/panels.tsx'
 
 /** Not so high that the fields are out of sight, nor so low that nothing can be seen. */
 const rowsMin = 2

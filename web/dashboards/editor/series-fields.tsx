@@ -3,8 +3,9 @@ import { useEffect } from 'preact/hooks'
 
 import { Choice } from '../../controls/choice.tsx'
 import { measureTitles, splitTitles } from '../../controls/explore-bar.tsx'
-import { measureUnits } from '../../chart/readout.ts'
-import { statisticTexts, totalUnits } from '../../dashboard/number-panel.tsx'
+import type { Options } from '../../controls/form.tsx'
+import { measureUnits, totalUnits } from '../../chart/readout.ts'
+import { statisticTexts } from '../../dashboard/number-panel.tsx'
 import { measures, type Measure } from '../../state/address.ts'
 import { trackers } from '../../trackers/trackers.ts'
 import {
@@ -16,7 +17,7 @@ import {
   type Statistic,
   type Style,
 } from './draft.ts'
-import { Group, SelectField, TextField, withOwn, type DraftFacts, type Options } from './field.tsx'
+import { Group, SelectField, TextField, withOwn, type DraftFacts } from './field.tsx'
 import { RangeFields, TrafficFields } from './traffic-fields.tsx'
 
 const styles: readonly Style[] = ['mirrored', 'stacked', 'lines']

@@ -1,7 +1,8 @@
 /** The settings of a dashboard besides its panels: its title, refresh interval, and rotation on a wall. */
 import type { DashboardBody } from '../../../api/schema/state.ts'
+import type { Options } from '../../controls/form.tsx'
 import { dashboards, refreshUsually } from '../dashboards.ts'
-import { SelectField, TextField, type Options } from './field.tsx'
+import { SelectField, TextField } from './field.tsx'
 
 const refreshes = [5, 10, 15, 30, 60, 300, 900]
 const turns = [10, 15, 30, 60, 120, 300]

@@ -3,10 +3,11 @@ import { exporterName, exporters } from '../../state/collector.ts'
 import { zone } from '../../state/zone.ts'
 import { ExporterSelect } from '../../controls/exporter-select.tsx'
 import { FilterInput } from '../../controls/filter-input.tsx'
-import { mainPresets, morePresets, presetOf } from '../../time/presets.ts'
+import type { Options } from '../../controls/form.tsx'
+import { presets, presetOf, rangeLabelled } from '../../time/presets.ts'
 import { standsStill } from './checks.ts'
 import { needsZone } from './draft.ts'
-import { Field, fieldId, SelectField, TextField, type DraftFacts, type Options } from './field.tsx'
+import { Field, fieldId, SelectField, TextField, type DraftFacts } from './field.tsx'
 
 export function TrafficFields(facts: DraftFacts) {
   const { draft, change } = facts
@@ -87,11 +88,10 @@ const ownRange = 'own'
 
 export function RangeFields({ draft, faults, change }: DraftFacts) {
   const { from, to, tz } = draft
-  const presets = [...mainPresets, ...morePresets]
   const chosen = presetOf(from, to)
   const pick = (label: string) => {
-    const preset = presets.find((each) => each.label === label)
-    if (preset) change({ from: preset.from, to: preset.to, tz: zone.value })
+    const range = rangeLabelled(label)
+    if (range) change({ ...range, tz: zone.value })
   }
   const options: Options = [
     ...presets.map(({ label, title }) => [label, title] as const),
