@@ -198,9 +198,12 @@ function answerErrors(app: FastifyInstance): void {
   })
   app.setErrorHandler((error, request, reply) => {
     const answer = toApiError(error, knownParameters(request), request.query)
+    const { url } = request
     // What a stop cuts off has not failed.
     const level = isClosing ? 'debug' : 'error'
-    if (answer.status >= 500) request.log[level]({ err: error, url: request.url }, answer.message)
+    // What Weir refuses was foreseen: where in the code says nothing.
+    if (error instanceof ApiError && answer.status >= 500) request.log.warn({ url }, answer.message)
+    else if (answer.status >= 500) request.log[level]({ err: error, url }, answer.message)
     void reply.code(answer.status).send(errorAnswer(answer))
   })
 }
