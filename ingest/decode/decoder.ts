@@ -165,7 +165,7 @@ export class Decoder {
     if (!isV9) endIpfix(context)
     context.offset += isV9 ? v9HeaderBytes : ipfixHeaderBytes
     const records = this.#sets.decode(context, version)
-    this.#accounting.account(context, records)
+    if (this.#accounting.account(context, records)) this.#sets.adoptAwaited(context)
     if (context.exporter.releasable.size > 0) this.#sets.release(context)
   }
 
@@ -198,8 +198,11 @@ export class Decoder {
     context.stream = isLast
       ? last
       : this.#exporters.streamOf(exporter, { version, domain, datagram, sequenced })
-    context.sinceMs = context.stream.seenMs
-    context.stream.seenMs = receivedMs
+    const { stream } = context
+    const { session } = stream
+    context.sinceMs = session.shared === null ? stream.seenMs : session.seenMs
+    stream.seenMs = receivedMs
+    session.seenMs = receivedMs
     context.receivedMs = receivedMs
     context.skewMs = exporter.skew.measure(context.exportMs, receivedMs)
     context.headerRate = 0

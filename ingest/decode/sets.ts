@@ -5,7 +5,7 @@ import { decodeOptions } from './options.ts'
 import { isZero } from './templates/place-fields.ts'
 import type { Parking } from './templates/parking.ts'
 import { learnsBothWays } from './templates/both-ways.ts'
-import { adoptTemplate, dropTemplate, shareTemplate } from './templates/ports.ts'
+import { adoptAwaited, adoptTemplate, dropTemplate, shareTemplate } from './templates/ports.ts'
 import type { RecordBytes, RecordDecoder } from './records.ts'
 import { readOptionsTemplate, readTemplate } from './templates/read.ts'
 import type { TemplateStore } from './templates/store.ts'
@@ -130,6 +130,11 @@ export class SetDecoder {
       return 0
     }
     return this.decodeSet(context, template, set)
+  }
+
+  /** Has the domains of the datagram's session use each other's templates. */
+  adoptAwaited({ exporter, stream }: DatagramContext): void {
+    adoptAwaited(this.#parts.templates, exporter, stream)
   }
 
   /**

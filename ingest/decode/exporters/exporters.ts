@@ -164,6 +164,10 @@ export class Exporters {
     if (exporter.streams.size >= this.#limits.streamsPerExporterMax) this.#evictStream(exporter)
     if (++this.#streams > this.#limits.streamsMax) this.#evictStreams()
     stream.exporterSampling = exporter.samplingOf(version)
+    exporter.streams.forEach((other) => {
+      if (other.version === version && other.sourcePort === sourcePort)
+        stream.session = other.session
+    })
     exporter.streams.set(keyOf(version, domain, sourcePort), stream)
     if (exporter.domains.size < this.#limits.streamsPerExporterMax) exporter.domains.add(domain)
   }

@@ -4,6 +4,7 @@
 import type { DatagramVersion } from '../datagram.ts'
 import { Sampling } from './sampling.ts'
 import { Sequence, type SequenceUnit } from '../sequence/sequence.ts'
+import { Session } from '../sequence/session.ts'
 import type { Template } from '../templates/template.ts'
 
 /** A data set waiting for its template, with values from its datagram's header. */
@@ -29,7 +30,9 @@ export class Stream {
   readonly version: DatagramVersion
   readonly domain: number
   sourcePort: number
-  readonly sequence: Sequence
+  /** That of all streams from its port. */
+  session = new Session()
+  readonly #sequence: Sequence
   readonly templates = new Map<number, Template>()
   readonly sampling = new Sampling()
   /** What its exporter announced under any domain of its version; its own until it belongs to one. */
@@ -52,6 +55,11 @@ export class Stream {
     this.domain = domain
     this.sourcePort = sourcePort
     this.seenMs = nowMs
-    this.sequence = new Sequence(sequenceUnits[version])
+    this.#sequence = new Sequence(sequenceUnits[version])
+  }
+
+  /** Its own numbers, or those of all domains if they have one counter. */
+  get sequence(): Sequence {
+    return this.session.shared ?? this.#sequence
   }
 }

@@ -62,12 +62,15 @@ export class Accounting {
     return true
   }
 
-  /** Accounts a decoded datagram by its contents. */
-  account(context: DatagramContext, records: number): void {
+  /**
+   * Accounts a decoded datagram by its contents. Returns whether it showed that all domains of its
+   * session have one counter.
+   */
+  account(context: DatagramContext, records: number): boolean {
     const { exporter, stream } = context
     if (stream.version === 'v1') {
       this.#report(context, noSequence)
-      return
+      return false
     }
     const contents = this.#contents
     contents.records = records
@@ -76,10 +79,14 @@ export class Accounting {
     contents.flows = context.flowRecords
     this.sequenced.receivedMs = context.receivedMs
     this.sequenced.sinceMs = context.sinceMs
-    const finding = stream.sequence.account(this.sequenced, contents)
+    const { sequence, session } = stream
+    const own = sequence.next
+    const finding = sequence.account(this.sequenced, contents)
+    const isShared = session.learn(sequence, this.sequenced.sequence, own, finding)
     if (finding.verdict === 'reordered') exporter.reordered++
     if (finding.verdict === 'restart') exporter.restarts++
     this.#report(context, finding)
+    return isShared
   }
 
   #report(context: DatagramContext, finding: SequenceFinding): void {

@@ -52,6 +52,9 @@ const exportToleranceMs = 1000
 
 const emptyMark = -1
 
+/** No datagram of v5 has more records; those of other versions seldom do. */
+const recordsUsualMax = 30
+
 export class Sequence {
   readonly #guess: NumberingGuess
   readonly #missing = new MissingRanges()
@@ -87,10 +90,28 @@ export class Sequence {
 
   /**
    * Whether a datagram from another source port belongs to this stream: it continues exactly where
-   * this one ended, or the exporter restarted.
+   * this one ended (as far as is known before it is decoded), or the exporter restarted.
    */
   belongsTo(datagram: SequencedDatagram): boolean {
-    return datagram.sequence === this.#expected || hasRestarted(this.#last, datagram)
+    const ahead = distance(this.#expected, datagram.sequence)
+    const isNext = this.#guess.current.isAfter ? ahead > 0 && ahead <= recordsUsualMax : ahead === 0
+    return isNext || hasRestarted(this.#last, datagram)
+  }
+
+  /** The number of the next datagram if nothing is lost, or -1 if that is not known exactly. */
+  get next(): number {
+    return this.#unsure > 0 || this.#guess.current.isAfter ? -1 : this.#expected
+  }
+
+  /** Whether a datagram with this number may be the next, as far as is known. */
+  isContinuedBy(number: number): boolean {
+    const ahead = distance(this.#expected, number)
+    return !this.#guess.current.isAfter && ahead >= 0 && ahead <= this.#unsure
+  }
+
+  /** Nothing that is missing can arrive late any more. */
+  forgetMissing(): void {
+    this.#missing.clear()
   }
 
   /** Whether the numbers have ever changed: some exporters always send the same one. */

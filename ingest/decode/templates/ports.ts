@@ -1,6 +1,6 @@
 /**
- * Templates announced from a different port than the data. A port that has announced none uses
- * those of the others until it announces some. Ports are still kept separate, because exporters
+ * Templates announced from a different port, or in a different domain, than the data. A port that
+ * has announced none uses those of the others until it announces some. Ports are still kept separate, because exporters
  * that share an address (behind NAT, or processes of one host) use the same ids for different
  * templates.
  */
@@ -9,8 +9,14 @@ import type { Stream } from '../exporters/stream.ts'
 import type { TemplateStore } from './store.ts'
 import { Template } from './template.ts'
 
-const isSibling = (one: Stream, other: Stream): boolean =>
-  one !== other && one.version === other.version && one.domain === other.domain
+/**
+ * Of the same domain from another port; or of any domain, if the exporter has one counter for all:
+ * Open vSwitch announces its templates in only one of them.
+ */
+function isSibling(one: Stream, other: Stream): boolean {
+  if (one === other || one.version !== other.version) return false
+  return one.domain === other.domain || (one.session === other.session && one.session.shared !== null) // prettier-ignore
+}
 
 function adopted(announced: Template): Template {
   const { id, fields, scopeCount, isOptions, usedMs } = announced
@@ -41,6 +47,15 @@ export function adoptTemplate(
   }
   if (found) templates.add(exporter, stream, adopted(found))
   return stream.templates.get(id)
+}
+
+/** Has the domains of a session use each other's templates, now that they have one counter. */
+export function adoptAwaited(templates: TemplateStore, exporter: Exporter, of: Stream): void {
+  for (const stream of exporter.streams.values()) {
+    if (stream.session !== of.session) continue
+    for (const id of stream.awaited.keys())
+      if (adoptTemplate(templates, exporter, stream, id)) exporter.releasable.add(stream)
+  }
 }
 
 /** Gives an announced template to the ports that use others' templates and have data for it. */
