@@ -52,10 +52,21 @@ const ntpReader =
     return high === 0 && low === 0 ? 0 : fromNtp(high, low, unitsPerMs, exportMs)
   }
 
+/** pmacct sends its machine's timeval: seconds and microseconds since 1970, of 8 bytes each. */
+export const timevalBytes = 16
+
+const microseconds: TimeReader = (batch, offset, length) => {
+  if (length !== timevalBytes) return ntpMicroseconds(batch, offset, length)
+  const seconds = readUnsigned(batch.view, offset, 8)
+  return seconds * 1000 + Math.floor(readUnsigned(batch.view, offset + 8, 8) / 1000)
+}
+
+const ntpMicroseconds = ntpReader(1000)
+
 const readers = {
   seconds: ({ view }, offset, length) => readUnsigned(view, offset, length) * 1000,
   milliseconds: ({ view }, offset, length) => readUnsigned(view, offset, length),
-  microseconds: ntpReader(1000),
+  microseconds,
   nanoseconds: ntpReader(1_000_000),
   delta: ({ view, exportMs }, offset, length) =>
     exportMs - Math.round(readUnsigned(view, offset, length) / 1000),

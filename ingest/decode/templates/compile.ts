@@ -7,7 +7,7 @@ import { floatStep, joinStep, readUnsigned, unsignedStep } from '../steps/number
 import { applicationStep, stationStep } from '../steps/special.ts'
 import { sectionStep } from '../steps/section.ts'
 import type { ScratchColumns } from './template.ts'
-import { timeKindNames, timeStep, type TimeKind } from '../steps/times.ts'
+import { timevalBytes, timeKindNames, timeStep, type TimeKind } from '../steps/times.ts'
 
 export interface StepContext {
   flows: FlowColumns
@@ -44,7 +44,8 @@ export function stepOf(action: ElementAction, place: Place, context: StepContext
   if (action.kind === 'station') return stationStep(flows, place)
   if (action.kind === 'application') return applicationStep(flows.applicationId, place)
   if ('scratch' in action) return scratchStep(action.kind, scratch[action.scratch], place, context)
-  if (!variable && place.length > numberBytesMax) return 'bad-length'
+  const isTimeval = action.kind === 'microseconds' && place.length === timevalBytes
+  if (!variable && place.length > numberBytesMax && !isTimeval) return 'bad-length'
   if (isTime(action))
     return timeStep(flows[action.column], place, { kind: action.kind, second, variable })
   return numberStep(action.kind, flows[action.column], place, context)

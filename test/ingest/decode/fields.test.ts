@@ -140,6 +140,13 @@ describe('times', () => {
     view.setUint32(4, round(((unixMs % 1000) / 1000) * 2 ** 32))
     return bytes
   }
+  const timeval = (unixMs: number): Uint8Array => {
+    const bytes = new Uint8Array(16)
+    const view = new DataView(bytes.buffer)
+    view.setBigUint64(0, BigInt(Math.floor(unixMs / 1000)))
+    view.setBigUint64(8, BigInt((unixMs % 1000) * 1000))
+    return bytes
+  }
   const forms: Record<string, FieldValues> = {
     seconds: [[150, 4, start / 1000], [151, 4, start / 1000 + 1]],
     milliseconds: [[152, 8, start], [153, 8, start + 1000]],
@@ -147,6 +154,7 @@ describe('times', () => {
     'microseconds in NTP form': [[154, 8, ntp(start)], [155, 8, ntp(start + 1000)]],
     'nanoseconds in NTP form': [[156, 8, ntp(start)], [157, 8, ntp(start + 1000)]],
     'microseconds since 1970': [[154, 8, BigInt(start) * 1000n], [155, 8, BigInt(start + 1000) * 1000n]],
+    'seconds and microseconds since 1970, of 8 bytes each (pmacct)': [[154, 16, timeval(start)], [155, 16, timeval(start + 1000)]],
     'nanoseconds since 1970': [[156, 8, BigInt(start) * 1_000_000n], [157, 8, BigInt(start + 1000) * 1_000_000n]],
     'microseconds before the export': [[158, 4, 5_000_000], [159, 4, 4_000_000]],
     'a start and a duration in ms': [[152, 8, start], [161, 4, 1000]],

@@ -220,6 +220,20 @@ describe('exporters with their own numbering', () => {
       })
 })
 
+test('an exporter that numbers after the datagram and changes its port goes on', () => {
+  const { sent } = send('ipfix', 40, seeded(3))
+  let sequence = 100
+  const numbered = sent.map(({ payload, flows }, i) => {
+    sequence += flows
+    new DataView(payload.buffer).setUint32(8, sequence)
+    return { payload, sourcePort: i < 20 ? 1 : 2 }
+  })
+  const { events } = decodeAll(numbered)
+  const verdicts = events.map(({ verdict }) => verdict)
+  assert.equal(verdicts[20], 'continues')
+  assert.equal(verdicts.lastIndexOf('first'), 0)
+})
+
 test('an exporter that always sends the same number: all its flows count, a second copy does not', () => {
   const sent = Array.from({ length: 50 }, (_, i) =>
     encodeV5({ sequence: 0, exportMs: testExportMs + i * 5000 }, [{ octets: i }]),
