@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { extname, join } from 'node:path'
 
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import { ApiError } from './errors.ts'
 
@@ -40,12 +40,8 @@ export async function servePage(app: FastifyInstance, folder: string): Promise<v
       throw notAllowed(request, allowed)
     }
     if (!existsSync(join(folder, 'index.html'))) throw notBuilt
-    return sendIndex(reply)
+    return reply.sendFile('index.html')
   })
-}
-
-function sendIndex(reply: FastifyReply): FastifyReply {
-  return reply.sendFile('index.html')
 }
 
 /**

@@ -83,7 +83,7 @@ function queriesOf(parts: ApiParts, { from, to }: Span, signal: AbortSignal) {
     const { window, seen, now } = await windowOf(parts, query)
     const { tiers } = parts.settings
     const names = namesAt(parts, window.to)
-    const facts = { ...parts, names, tiers, seen, trackers: null, now, signal, progress: () => {} }
+    const facts = { ...parts, names, tiers, seen, trackers: null, now, signal }
     textOf(await answerSeries(query, window, facts))
   }
   const top = (key: 'host' | 'port' | 'protocol') => () =>

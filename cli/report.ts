@@ -27,22 +27,22 @@ async function reportUntil(signal: AbortSignal, { settings, values }: CommandInp
   const names = await readNames(settings)
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)
-  const ledger = await openIncidents(settings)
-  const collectors = await openStatus(settings, Date.now)
+  const incidents = await openIncidents(settings)
+  const status = await openStatus(settings, Date.now)
   try {
     const now = Date.now()
-    const status = collectors
     const exporters = exportersOf(await status.read())
-    const window = readWindow(queryOf(values), {
+    const query = queryOf(values)
+    const window = readWindow(query, {
       now,
       names,
       exporters,
       local: settings.local.networks,
       zone: zoneOf(settings),
     })
-    const tz = typeof values['tz'] === 'string' ? values['tz'] : undefined
-    const wording = await wordingOf({ names, settings, status }, tz)
-    const made = await makeReport(window, { settings, series, flows, ledger, wording, now, signal })
+    const wording = await wordingOf({ names, settings, status }, query.tz)
+    const context = { settings, series, flows, incidents, wording, now, signal }
+    const made = await makeReport(window, context)
     await write(path, await formatReport(made, format, signal))
   } catch (error) {
     if (error instanceof ApiError || error instanceof CannotRender) {
@@ -52,7 +52,7 @@ async function reportUntil(signal: AbortSignal, { settings, values }: CommandInp
     }
     throw error
   } finally {
-    await Promise.all([flows, series, ledger, collectors].map((each) => each.close()))
+    await Promise.all([flows, series, incidents, status].map((each) => each.close()))
   }
 }
 

@@ -198,8 +198,8 @@ export class Accounts {
   /** Records that a session is in use; a failure to record it does not end the session. */
   #touch({ id, revision, body }: StateDocument<KeptSession>, now: number): void {
     const wall = body.role === 'wall' ? { expiresAt: now + lifetimes.wall.longestMs } : {}
-    const change = { collection: 'sessions', id, revision, body: { ...body, ...wall, seenAt: now } }
-    this.#state.change({ ...change, collection: 'sessions' }).catch(() => undefined)
+    const seen: KeptSession = { ...body, ...wall, seenAt: now }
+    this.#state.change({ collection: 'sessions', id, revision, body: seen }).catch(() => undefined)
   }
 
   async #endOld(): Promise<void> {

@@ -9,7 +9,7 @@ import type { Settings } from '../../flow/settings.ts'
 import { ruleOf, type Rule } from './rules.ts'
 import { ApiError } from '../errors.ts'
 import type { DashboardBody } from '../schema/state.ts'
-import { everybody, identify, identityOf, type Identity } from './identity.ts'
+import { authorOf, everybody, identify, type Identity } from './identity.ts'
 import type { ApiState } from '../documents/state.ts'
 import type { Accounts } from './accounts.ts'
 import { isMasked } from './masking.ts'
@@ -171,7 +171,7 @@ async function writeAudit(
 ): Promise<void> {
   const entry = {
     at: now() / 1000,
-    user: identityOf(request)?.user ?? 'nobody',
+    user: authorOf(request),
     address: request.ip,
     what: `${request.method} ${request.url.slice(0, 2000)}`,
     status: reply.statusCode,

@@ -13,7 +13,7 @@ import type { GivenUser, KeptUser } from './accounts.ts'
 import type { Passwords } from './passwords.ts'
 
 /** The user that exists from the start. */
-export const firstAdmin = 'admin'
+const firstAdmin = 'admin'
 
 export interface FirstAdminParts {
   state: ApiState

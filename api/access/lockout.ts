@@ -23,8 +23,6 @@ interface Tries {
 }
 
 export class Lockout {
-  /** Log-ins refused without checking the password. */
-  refused = 0
   readonly #tries = new Map<string, Tries>()
   readonly #now: () => number
 
@@ -34,12 +32,10 @@ export class Lockout {
 
   /** How long (ms) this address must wait before it may try that user; 0: no wait. */
   waitMs(address: string, user: string): number {
-    const wait = Math.max(
+    return Math.max(
       this.#wait(pairOf(address, user), freeTries.pair),
       this.#wait(address, freeTries.address),
     )
-    if (wait > 0) this.refused++
-    return wait
   }
 
   /** Records a wrong password. */

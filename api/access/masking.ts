@@ -122,9 +122,8 @@ function selectsHosts(filter: Filter): boolean {
 
 /** The names of a source, without host names for a caller who sees networks only. */
 export function namesForCaller(names: NameSource): NameSource {
-  const isHidden = () => maskedCallers.getStore() !== undefined
   return {
-    hostName: (address) => (isHidden() ? null : names.hostName(address)),
+    hostName: (address) => (isCallerMasked() ? null : names.hostName(address)),
     exporterName: (address) => names.exporterName(address),
     exporterAddresses: (name) => names.exporterAddresses(name),
     interface: (exporter, index) => names.interface(exporter, index),
@@ -135,9 +134,9 @@ export function namesForCaller(names: NameSource): NameSource {
     at: (ms) => namesForCaller(names.at?.(ms) ?? names),
     problem: () => names.problem?.() ?? null,
     about: (address) =>
-      isHidden() || !names.about
+      isCallerMasked() || !names.about
         ? { history: [], network: null, place: null }
         : names.about(address),
-    all: () => (isHidden() ? { ...names.all(), networks: [] } : names.all()),
+    all: () => (isCallerMasked() ? { ...names.all(), networks: [] } : names.all()),
   }
 }

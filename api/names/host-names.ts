@@ -48,8 +48,7 @@ export interface HostNamesOptions {
 }
 
 export class HostNames {
-  /** Queries put off because too many waited, and answers that were not host names. */
-  putOff = 0
+  /** Answers that were not host names. */
   refused = 0
   readonly #options: HostNamesOptions
   readonly #resolver = new Resolver({ timeout: timeoutMs, tries: 2 })
@@ -114,10 +113,7 @@ export class HostNames {
 
   #ask(address: string): void {
     if (this.#waiting.has(address) || this.#asking.has(address)) return
-    if (this.#waiting.size >= waitingMax) {
-      this.putOff++
-      return
-    }
+    if (this.#waiting.size >= waitingMax) return
     this.#waiting.add(address)
     if (this.#workers < askingMax) void this.#work()
   }

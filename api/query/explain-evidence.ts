@@ -25,8 +25,7 @@ const besideSecondsMin = 60
 
 /** The evidence of an event; without series if its flows were not read. */
 export function evidenceOf(event: Event, wording: Wording): Evidence {
-  const { incident, scene } = event
-  const { lost } = event
+  const { incident, scene, lost } = event
   const facts = incident?.facts ?? []
   const limits = [...unseenOf(event, wording), ...limitsOf(event)]
   if (!scene) return { step: 1, time: [], series: [], facts, limits, lost }

@@ -24,7 +24,6 @@ import {
   type JudgeQuery,
   type Judged,
 } from '../../store/incident/judge.ts'
-import type { IncidentSource } from '../../store/incident/ledger.ts'
 import type { ApiParts } from '../parts.ts'
 import type { Window } from './window.ts'
 
@@ -40,7 +39,7 @@ const greatestMax = 3
 const widerMs = [3_600_000, 6 * 3_600_000]
 
 /** One of the hosts with most bytes through an exporter, which is named if there are several. */
-export type Greatest = ActorFacts & { exporter?: string }
+type Greatest = ActorFacts & { exporter?: string }
 
 /** The event of a window, and what its description needs. */
 export interface Event {
@@ -69,11 +68,16 @@ export interface Event {
   isGone: boolean
 }
 
+/** What is told only if nothing happened, of an event that did. */
+const ofNothing = { unknownOf: [], unseen: null, greatest: [], usual: [] }
+
 /** No flows came; their flows have been deleted; the window is too long, or has too many flows, to be read. */
 export type Unseen = 'none-received' | 'gone' | 'too-long' | 'too-many'
 
-export interface ExplainContext extends Pick<ApiParts, 'settings' | 'series' | 'flows'> {
-  ledger: IncidentSource
+export interface ExplainContext extends Pick<
+  ApiParts,
+  'settings' | 'series' | 'flows' | 'incidents'
+> {
   /** Where flows are looked at; absent: in this thread. */
   look?: Look
   signal?: AbortSignal
@@ -83,7 +87,7 @@ export interface ExplainContext extends Pick<ApiParts, 'settings' | 'series' | '
 export async function findEvent(window: Window, context: ExplainContext): Promise<Event> {
   const { from, to, exporter } = window
   const asked = { from, to }
-  const known = (await context.ledger.between(from, to)).filter(
+  const known = (await context.incidents.between(from, to)).filter(
     (each) => exporter === undefined || each.exporter === exporter,
   )
   const worst = gravest(known, asked)
@@ -105,12 +109,9 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
     exporter: found.exporter,
     scene: whole.scene,
     unknown: whole.unknown,
-    unknownOf: [],
     lost: whole.incident.lost,
-    unseen: null,
-    greatest: [],
-    usual: [],
     isGone: false,
+    ...ofNothing,
   }
 }
 
@@ -209,12 +210,9 @@ async function fromLedger(
     exporter,
     scene: null,
     unknown: [],
-    unknownOf: [],
     lost: incident.lost,
-    unseen: null,
-    greatest: [],
-    usual: [],
     isGone: rows === 0,
+    ...ofNothing,
   }
 }
 

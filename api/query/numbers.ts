@@ -2,14 +2,14 @@
 import { badQuery } from '../errors.ts'
 
 /**
- * Reads a whole number from a query.
+ * Reads a whole number from a query; `fallback` if it is not given.
  * @throws ApiError if it is out of bounds
  */
-export function readWhole(
+export function readWhole<Fallback>(
   name: string,
   text: string | undefined,
-  { fallback, least, most }: { fallback: number; least: number; most: number },
-): number {
+  { fallback, least, most }: { fallback: Fallback; least: number; most: number },
+): number | Fallback {
   if (text === undefined) return fallback
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= least && value <= most) return value

@@ -34,7 +34,7 @@ export function readQuestion(query: SeriesQuery, window: Window): Question {
   if (window.to - window.from > windowMaxMs)
     throw badQuery('window-too-long', 'the series would cover over 20 years', 'ask for less time')
   const split = splitBy((query.by?.split(',') ?? []) as SplitWord[])
-  const step = query.step === undefined ? undefined : readWhole('step', query.step, { fallback: 300, least: 1, most: stepMax }) // prettier-ignore
+  const step = readWhole('step', query.step, { fallback: undefined, least: 1, most: stepMax })
   return {
     window,
     split,

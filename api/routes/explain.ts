@@ -4,7 +4,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Incident as KeptIncident } from '../../flow/incident/incident.ts'
 import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
 import { zoneOf } from '../../flow/settings.ts'
-import type { IncidentSource } from '../../store/incident/ledger.ts'
 import { setCacheControl } from '../cache/http.ts'
 import { exportersOf } from '../status/ingest-status.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
@@ -36,13 +35,12 @@ const incidentsSchema = {
 const incidentsMax = 1000
 
 export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
-  const ledger = parts.incidents
   return async (app) => {
     app.get('/api/explain', { schema: explainSchema }, async ({ query }, reply) => {
       const { window, now } = await windowOf(parts, query)
       const wording = await wordingOf({ ...parts, names: namesAt(parts, window.to) }, query.tz)
       const answer = await parts.heavy.run(reply, async (signal) => {
-        const context = { ...parts, ledger, signal }
+        const context = { ...parts, signal }
         const event = await findEvent(window, context)
         return explainAnswer(event, await usualTraffic(event, context), wording)
       })
@@ -50,7 +48,7 @@ export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
       return answer
     })
     app.get('/api/incidents', { schema: incidentsSchema }, ({ query }) =>
-      incidentsAnswer(parts, ledger, query),
+      incidentsAnswer(parts, query),
     )
   }
 }
@@ -58,14 +56,13 @@ export function explainRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
 /** Answers a query for incidents. @throws ApiError if it is invalid */
 export async function incidentsAnswer(
   parts: ApiParts,
-  ledger: IncidentSource,
   query: IncidentsQuery,
 ): Promise<IncidentsAnswer> {
   const { window } = await windowOf(parts, query)
   const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: incidentsMax })
   const wording = await wordingOf(parts, query.tz)
   const { from, to, exporter } = window
-  const found = (await ledger.between(from, to)).filter(
+  const found = (await parts.incidents.between(from, to)).filter(
     (each) => exporter === undefined || each.exporter === exporter,
   )
   return {

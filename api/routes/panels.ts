@@ -61,7 +61,6 @@ const schema = {
 }
 
 export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
-  const ledger = parts.incidents
   return async (app) => {
     app.get('/api/dashboards/:id/panels/:panel', { schema }, async ({ params, query }, reply) => {
       const { id, panel: index } = params
@@ -86,7 +85,7 @@ export function panelsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
         return answer
       }
       const limit = String(panel.limit ?? incidentsUsually)
-      return incidentsAnswer(parts, ledger, { ...incidentsRange, limit })
+      return incidentsAnswer(parts, { ...incidentsRange, limit })
     })
   }
 }

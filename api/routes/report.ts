@@ -23,14 +23,13 @@ const schema = {
 }
 
 export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
-  const ledger = parts.incidents
   return async (app) => {
     app.get('/api/report', { schema }, async ({ query }, reply) => {
       const { window, now } = await windowOf(parts, query)
       const format = query.format ?? 'html'
       const wording = await wordingOf({ ...parts, names: namesAt(parts, window.to) }, query.tz)
       const made = await parts.heavy.run(reply, async (signal) => {
-        const report = await makeReport(window, { ...parts, ledger, wording, now, signal })
+        const report = await makeReport(window, { ...parts, wording, now, signal })
         return formatReport(report, format, signal).catch((error: unknown) => {
           throw refusalOf(error)
         })

@@ -17,7 +17,7 @@ import { idPattern } from '../../store/state.ts'
  * admin: everything. viewer: reads everything, makes annotations, saves reports. wall: reads one
  * dashboard and what its panels show.
  */
-export const roles = ['admin', 'viewer', 'wall'] as const
+const roles = ['admin', 'viewer', 'wall'] as const
 export type Role = (typeof roles)[number]
 
 const user = Type.String({ pattern: userNamePattern, description: 'user name, in lower case' })

@@ -5,7 +5,16 @@
 import { Type, type Static } from 'typebox'
 
 import { windowKinds } from '../../flow/incident/incident.ts'
-import { closed, count, nullableNumber, nullableText, seconds, text, timeForms } from './parts.ts'
+import {
+  closed,
+  count,
+  nullableNumber,
+  nullableText,
+  seconds,
+  text,
+  timeForms,
+  wholeNumber,
+} from './parts.ts'
 
 const window = {
   from: text(`start: ${timeForms}; default now-6h`),
@@ -21,7 +30,7 @@ export type ExplainQuery = Static<typeof ExplainQuery>
 
 export const IncidentsQuery = closed({
   ...window,
-  limit: text('incidents, 1 to 1000; default 100', '^[0-9]{1,9}$'),
+  limit: wholeNumber('incidents, 1 to 1000; default 100'),
 })
 export type IncidentsQuery = Static<typeof IncidentsQuery>
 
@@ -52,13 +61,12 @@ export const EventWindow = closed({
 export type EventWindow = Static<typeof EventWindow>
 
 /** The peer with which an actor had most connections, or most bytes if it opened none. */
-export const Peer = closed({
+const Peer = closed({
   address: Type.String(),
   name: nullableText,
   connections: count,
   bytes: count,
 })
-export type Peer = Static<typeof Peer>
 
 export const Actor = closed({
   host: Type.String(),

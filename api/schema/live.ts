@@ -23,12 +23,11 @@ const sums = Type.Record(Type.String(), Type.Tuple([Type.Number(), Type.Number()
 export const LiveSecond = closed({ time: seconds, sums })
 export type LiveSecond = Static<typeof LiveSecond>
 
-export const LiveHello = closed({
+const LiveHello = closed({
   version: Type.String(),
   now: seconds,
   step: Type.Number(),
 })
-export type LiveHello = Static<typeof LiveHello>
 
 /** The last minutes, oldest first, at the step asked for. */
 export const LiveRing = closed({ step: Type.Number(), seconds: Type.Array(LiveSecond) })
@@ -45,13 +44,12 @@ export const LiveTick = closed({
 export type LiveTick = Static<typeof LiveTick>
 
 /** Documents of this collection were changed: fetch them again. */
-export const LiveChanged = closed({ collection: Type.String() })
-export type LiveChanged = Static<typeof LiveChanged>
+const LiveChanged = closed({ collection: Type.String() })
 
 export interface LiveEvents {
-  hello: LiveHello
+  hello: Static<typeof LiveHello>
   ring: LiveRing
   tick: LiveTick
-  changed: LiveChanged
+  changed: Static<typeof LiveChanged>
   bye: { reason: string }
 }

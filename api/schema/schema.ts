@@ -55,7 +55,7 @@ const window = {
  * What is drawn: bits, packets and flows per second, the mean number of flows in progress, or
  * connections opened per second, which only the archive has.
  */
-export const measures = ['bits', 'packets', 'flows', 'active', 'connections'] as const
+const measures = ['bits', 'packets', 'flows', 'active', 'connections'] as const
 export type Measure = (typeof measures)[number]
 
 export const SeriesQuery = closed({
@@ -133,8 +133,8 @@ export const SeriesEntry = closed({
 })
 export type SeriesEntry = Static<typeof SeriesEntry>
 
-export const UnknownRange = Type.Tuple([seconds, seconds, Type.Enum(unknownReasons)])
-export const LostRange = Type.Tuple([seconds, seconds, count, Type.Boolean()])
+const UnknownRange = Type.Tuple([seconds, seconds, Type.Enum(unknownReasons)])
+const LostRange = Type.Tuple([seconds, seconds, count, Type.Boolean()])
 
 export const SeriesAnswer = closed({
   /** The window of the answer: as asked, snapped outward to the step. */
@@ -162,10 +162,10 @@ export const SeriesAnswer = closed({
 })
 export type SeriesAnswer = Static<typeof SeriesAnswer>
 
-export const Sums = closed({ bytes: count, packets: count, flows: count })
+const Sums = closed({ bytes: count, packets: count, flows: count })
 
 /** Sums, with `ends: 2` where each flow counts for both of its ends, so that nobody reads them as the traffic. */
-export const TopTotal = closed({ ...Sums.properties, ends: Type.Optional(Type.Literal(2)) })
+const TopTotal = closed({ ...Sums.properties, ends: Type.Optional(Type.Literal(2)) })
 
 export const TopRow = closed({
   key: Key,

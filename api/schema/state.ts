@@ -32,7 +32,8 @@ export const documented = {
   changedAt: seconds,
 }
 
-const annotationBody = {
+/** Something that happened, drawn on the charts of its time. */
+export const AnnotationBody = closed({
   from: givenSeconds,
   to: Type.Optional(
     Type.Union([givenSeconds, Type.Null()], {
@@ -43,10 +44,7 @@ const annotationBody = {
   tags: Type.Optional(Type.Array(line('a word', 40), { maxItems: 20 })),
   exporter: Type.Optional(nullableLine('address of the exporter it is about; null: all')),
   tracker: Type.Optional(nullableLine('id of the tracker it is about; null: none')),
-}
-
-/** Something that happened, drawn on the charts of its time. */
-export const AnnotationBody = closed(annotationBody)
+})
 export type AnnotationBody = Static<typeof AnnotationBody>
 
 export const Annotation = closed({
@@ -75,9 +73,9 @@ export const AnnotationsAnswer = closed({ annotations: Type.Array(Annotation) })
 export type AnnotationsAnswer = Static<typeof AnnotationsAnswer>
 
 /** Columns of the panels' grid. */
-export const gridColumns = 12
+const gridColumns = 12
 /** Panels per dashboard. */
-export const panelsMax = 12
+const panelsMax = 12
 
 const place = closed(
   {

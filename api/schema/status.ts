@@ -55,7 +55,7 @@ export type Exporter = Static<typeof Exporter>
 export const ExportersAnswer = closed({ exporters: Type.Array(Exporter) })
 export type ExportersAnswer = Static<typeof ExportersAnswer>
 
-export const Refused = closed({ address: Type.String(), datagrams: count, lastSeen: seconds })
+const Refused = closed({ address: Type.String(), datagrams: count, lastSeen: seconds })
 
 /** Something an administrator should know, and what to do about it. */
 export const Warning = closed({ what: Type.String(), remedy: Type.String() })

@@ -76,7 +76,7 @@ const exporter = Type.Optional(
  * What is watched. Values of trackers are 5-minute averages: bits, packets, flows per second,
  * active.
  */
-export const AlertSubject = Type.Union([
+const AlertSubject = Type.Union([
   closed({
     kind: Type.Literal('tracker'),
     tracker: Type.String({ pattern: idPattern }),
@@ -94,13 +94,12 @@ export const AlertSubject = Type.Union([
   /** Value: free space on the data folder's disk, in percent. */
   closed({ kind: Type.Literal('disk') }),
 ])
-export type AlertSubject = Static<typeof AlertSubject>
 
 /**
  * When a value is out of range. `unusual`: beyond k standard deviations (sigma) of the last
  * `observations` known values. Incidents and silences have no condition.
  */
-export const AlertCondition = Type.Union([
+const AlertCondition = Type.Union([
   closed({ is: Type.Literal('above'), value: Type.Number() }),
   closed({ is: Type.Literal('below'), value: Type.Number() }),
   closed({ is: Type.Literal('outside'), low: Type.Number(), high: Type.Number() }),
@@ -110,15 +109,13 @@ export const AlertCondition = Type.Union([
     observations: Type.Integer({ minimum: 4, maximum: 288 }),
   }),
 ])
-export type AlertCondition = Static<typeof AlertCondition>
 
 /** Where an alert is sent. The script is named in the settings only. */
-export const AlertTarget = Type.Union([
+const AlertTarget = Type.Union([
   closed({ mail: Type.String({ maxLength: 254, pattern: '^[^\\s@<>,;"]+@[^\\s@<>,;"]+$' }) }),
   closed({ webhook: Type.String({ maxLength: 1000, pattern: '^https?://[^\\s]+$' }) }),
   closed({ script: Type.Literal(true) }),
 ])
-export type AlertTarget = Static<typeof AlertTarget>
 
 export const AlertBody = closed({
   name: line('what it warns about', 100),

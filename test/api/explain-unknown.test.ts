@@ -48,8 +48,8 @@ test('what nobody listened to is no zero, and said beside the finding that nothi
   const flows = await openFlowStore(folder, { local })
   const [from, to] = [t0 - 30 * minuteMs, t0 + 30 * minuteMs]
   const window = { from, to, filter: undefined, exporter: undefined, include: 'any', isFixed: true } as const // prettier-ignore
-  const ledger = { between: async () => [] } as never
-  const event = await findEvent(window, { settings: { ...readSettings({}), local }, series, flows, ledger }) // prettier-ignore
+  const incidents = { between: async () => [] } as never
+  const event = await findEvent(window, { settings: { ...readSettings({}), local }, series, flows, incidents }) // prettier-ignore
   await flows.close()
   assert.equal(event.incident, null)
 
@@ -87,8 +87,8 @@ test('of several exporters, the one of which not everything is known is named wi
   } as unknown as SeriesReader
   const [from, to] = [t0 + minuteMs, t0 + 20 * minuteMs]
   const window = { from, to, filter: undefined, exporter: undefined, include: 'any', isFixed: true } as const // prettier-ignore
-  const ledger = { between: async () => [] } as never
-  const event = await findEvent(window, { settings: { ...readSettings({}), local }, series: both, flows, ledger }) // prettier-ignore
+  const incidents = { between: async () => [] } as never
+  const event = await findEvent(window, { settings: { ...readSettings({}), local }, series: both, flows, incidents }) // prettier-ignore
   await flows.close()
   assert.equal(event.incident, null)
   const wording = { zone: 'UTC', hostName: () => null, exporterName: (address: string) => (address === '192.0.2.1' ? 'pfsense' : null) } // prettier-ignore
