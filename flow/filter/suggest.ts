@@ -1,4 +1,5 @@
 /** Completions at a position in a filter: words of the grammar and known names. */
+import { parseNetwork } from '../address.ts'
 import { FilterError, type Wanted } from '../filter.ts'
 import { protocolNames } from '../protocol.ts'
 import { wordDescriptions } from './about.ts'
@@ -49,10 +50,24 @@ export function filterSuggestions(text: string, position: number, known: KnownNa
   const wanted = wantedAfter(before.slice(0, from).replace(/-$/, ''))
   if (!wanted) return []
   const start = typed.replace(/^"/, '').toLowerCase()
-  return candidates(wanted, known)
+  const found = candidates(wanted, known)
     .filter(({ word }) => word.toLowerCase().startsWith(start) && word.toLowerCase() !== start)
-    .slice(0, suggestionsMax)
     .map(({ word, about }) => ({ text: written(word), about, from, to: position }))
+  const hosts = wanted.words?.includes('host') ? hostsOf(start, known) : []
+  return [...found, ...hosts.map((each) => ({ ...each, from, to: position }))].slice(
+    0,
+    suggestionsMax,
+  )
+}
+
+/** An address or a name where a field is expected: somebody looks for a host. */
+function hostsOf(start: string, known: KnownNames): Pick<Suggestion, 'text' | 'about'>[] {
+  if (start === '') return []
+  const named = valuesOf
+    .address(known)
+    .filter(({ word }) => word.toLowerCase().startsWith(start))
+    .map(({ word, about }) => ({ text: `host ${written(word)}`, about }))
+  return parseNetwork(start) ? [...named, { text: `host ${start}`, about: 'address' }] : named
 }
 
 /** What the grammar expects after a text; null if the text already has an error. */

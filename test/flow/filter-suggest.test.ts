@@ -39,6 +39,10 @@ test('what may follow at a position', () => {
     ['src |', ['port', 'host', 'local', 'remote']],
     ['direction |', ['in', 'out', 'internal', 'transit']],
     ['PORT HTTP|', ['https']],
+    ['bob|', ['host bobby22.bigbiz.local']],
+    ['port 1 and not off|', ['host office']],
+    ['10.0.0.22|', ['host 10.0.0.22']],
+    ['(2001:db8::/32|', ['host 2001:db8::/32']],
   ]
   for (const [text, some] of cases)
     for (const each of some) assert.ok(suggested(text).includes(each), `${text}: ${each}`)
@@ -48,6 +52,8 @@ test('nothing if the filter is invalid, or nothing is known', () => {
   assert.deepEqual(suggested('hots 1 and |'), [])
   assert.deepEqual(suggested('port 1|'), [])
   assert.deepEqual(suggested('bytes > |'), [])
+  assert.deepEqual(suggested('nobody|'), [])
+  assert.deepEqual(suggested('10.0.0|'), [])
 })
 
 test('a suggestion says which characters it replaces', () => {
