@@ -12,6 +12,7 @@ import { ChartTools } from './chart/tools.tsx'
 import { ExploreBar } from './controls/explore-bar.tsx'
 import { exploreKeys } from './controls/explore-keys.ts'
 import { Messages } from './controls/messages.tsx'
+import { Progress } from './controls/progress.tsx'
 import { TimeBar } from './controls/time-bar.tsx'
 import { Welcome } from './controls/welcome.tsx'
 import { annotationsShown } from './state/annotations.ts'
@@ -41,7 +42,7 @@ export function Explore() {
       <ExploreBar />
       <TimeBar />
       <main id="main" aria-busy={loading.value}>
-        <div class={loading.value ? 'progress running' : 'progress'} />
+        <Progress isBusy={loading.value} />
         <Messages />
         {newcomer ? (
           <Welcome />

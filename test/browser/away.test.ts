@@ -62,6 +62,26 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
       await Promise.all(views.map((view) => comesBack(view, absent)))
     })
 
+  test('that an answer takes long is said in words, and no longer once it has come', async () => {
+    for (const [address, there] of [views[0]!, views[3]!]) {
+      const { page, thrown } = await open()
+      let release: () => void = () => undefined
+      const held = new Promise<void>((resolve) => (release = resolve))
+      await page.route(/\/api\/(series|top)\?/, async (route) => {
+        await held
+        await route.continue()
+      })
+      await page.goto(weir.url + address)
+      const said = page.getByRole('status').filter({ hasText: 'loading …' })
+      await said.waitFor()
+      release()
+      await said.waitFor({ state: 'detached' })
+      await page.locator(there).first().waitFor()
+      assert.deepEqual(thrown, [])
+      await page.close()
+    }
+  })
+
   test('views that are not asked again say since when Weir has not answered', async () => {
     const shown = ['/?from=2026-11-16&to=2026-11-17', '/incidents?from=2026-11-01&to=2026-12-01']
     for (const address of shown) {

@@ -4,6 +4,7 @@ import { useLayoutEffect } from 'preact/hooks'
 
 import type { RequestError } from '../client.ts'
 import { Fault } from './fault.tsx'
+import { Progress } from './progress.tsx'
 
 export function Page(props: {
   title: string
@@ -19,7 +20,7 @@ export function Page(props: {
   }, [title])
   return (
     <main id="main" class="page" aria-busy={isBusy}>
-      <div class={isBusy ? 'progress running' : 'progress'} />
+      <Progress isBusy={isBusy} />
       <div class="page-head">
         <h1>{title}</h1>
         {about !== '' && <p class="dim">{about}</p>}
