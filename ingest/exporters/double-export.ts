@@ -108,6 +108,8 @@ export class DoubleExportSketch {
     const heldStart = this.#held[slot]!
     const heldEnd = this.#held[slot + endAt]!
     if (this.#words[2 * (slot + wordsAt) + 1] === own) {
+      // A sample has the time of its receipt: another like it is another packet.
+      if (start === flows.collectionTimeMilliseconds[row]) return false
       const octets = flows.octetDeltaCount[row]! * flows.samplingInterval[row]!
       return start === heldStart && end === heldEnd && octets === this.#held[slot + octetsAt]
     }

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 
 import { DoubleExportSketch } from '../../../ingest/exporters/double-export.ts'
 import { encodeV9, field } from '../../encode/sets.ts'
+import { encodeSflow, wordsRecord } from '../../encode/sflow.ts'
 import { seeded } from '../../random.ts'
 import { decodeAll, from } from '../decode/decoded.ts'
 
@@ -73,6 +74,17 @@ describe('double export', () => {
     assert.deepEqual(said(goingOn), [[], []])
     const apart = lives.map((life, i) => ({ ...life, exporter: i % 2 === 0 ? '10.9.0.1' : '10.9.0.2' })) // prettier-ignore
     assert.deepEqual(said(apart), [[], []])
+  })
+
+  test('is not detected in samples of packets (sFlow), of which a datagram has several that are alike', () => {
+    const sketch = new DoubleExportSketch()
+    const datagrams = clients.map((client, sequence) => {
+      const record = wordsRecord(3, 1500, 6, `10.0.${client >> 8}.${client & 255}`, '203.0.113.80', 1024 + client, 443, 0x10, 0) // prettier-ignore
+      const sample = { rate: 1000, input: 1, output: 2, records: [record] }
+      return encodeSflow({ sequence, samples: [sample, sample, sample] })
+    })
+    sketch.take(decodeAll(datagrams).flows)
+    assert.deepEqual(sketch.of(from.source), [])
   })
 
   test('is not reported for too few flows', () => {
