@@ -41,7 +41,7 @@ export async function scanEventFlows(
   let rows = 0
   let left: Buffer = Buffer.alloc(0)
   try {
-    await connection.stream({ sql, values: bindings.bound, signal: query.signal }, (chunk) => {
+    await connection.stream({ sql, values: bindings.values, signal: query.signal }, (chunk) => {
       const data = left.length === 0 ? chunk : Buffer.concat([left, chunk])
       const count = Math.floor(data.length / rowBytes)
       left = data.subarray(count * rowBytes)

@@ -89,7 +89,7 @@ class ClickHouseFlows implements FlowStore {
     const answer = await askFlows(this.#connection, {
       sql: `SELECT ${columns.join(', ')} ${from}
         ORDER BY ${listOrders[query.order]}, ${listTies} LIMIT ${Math.floor(query.limit) + 1}`,
-      values: bindings.bound,
+      values: bindings.values,
       signal: query.signal,
     })
     const flows = recordsOf(answer, Math.min(answer.count, query.limit))
@@ -117,7 +117,7 @@ class ClickHouseFlows implements FlowStore {
       sql: `SELECT count() AS files, sumIf(rows, first_min < ${until} AND last_max >= ${since}) AS touching,
           min(first_min) AS first, max(last_max) AS last, toUnixTimestamp(min(interval)) AS oldest
         FROM ${this.#keptFiles(bindings)}`,
-      values: bindings.bound,
+      values: bindings.values,
     })
     const one = (name: string) => answer.numbers(name)[0] ?? 0
     const rows = one('touching')
@@ -143,7 +143,7 @@ class ClickHouseFlows implements FlowStore {
     const bindings = new ClickHouseBindings()
     const answer = await this.#connection.read({
       sql: `SELECT sum(bytes) AS bytes FROM ${this.#keptFiles(bindings)}`,
-      values: bindings.bound,
+      values: bindings.values,
     })
     return { bytes: answer.numbers('bytes')[0] ?? 0, problems: [] }
   }

@@ -4,8 +4,7 @@
  */
 import { belongsSql, isIcmp } from '../archive/sql/expressions.ts'
 import { filterSql } from '../archive/sql/filter-sql.ts'
-import { asksSql, countsAny, pauseMs } from '../archive/sql/openings.ts'
-import { QueryTooLarge } from '../query-error.ts'
+import { asksSql, countsAny, pauseMs, refuseTooManyRows } from '../archive/sql/openings.ts'
 import type { FlowWindow } from '../flows.ts'
 import type { Connection } from './connection.ts'
 import { filesSql, flowTables } from './flow-scan.ts'
@@ -64,14 +63,8 @@ export async function refuseTooMany(connection: Connection, query: FlowWindow): 
   const answer = await connection.read({
     sql: `SELECT sum(rows) AS rows FROM ${flowTables(connection).files} FINAL
       WHERE is_live = 1 AND first_min < ${bindings.whole(query.to)} AND last_max >= ${from}`,
-    values: bindings.bound,
+    values: bindings.values,
     signal: query.signal,
   })
-  const rows = answer.numbers('rows')[0] ?? 0
-  if (rows <= openingRowsMax) return
-  throw new QueryTooLarge(
-    `the files of the window hold ${rows.toLocaleString('en')} flows; connections can be joined of at most ${openingRowsMax.toLocaleString('en')}`,
-    'ask for a shorter time, or for flows, which are records that begin',
-    rows,
-  )
+  refuseTooManyRows(answer.numbers('rows')[0] ?? 0, openingRowsMax)
 }

@@ -1,19 +1,18 @@
 /** Series of flows in ClickHouse: the counterpart of store/archive/sql/series.ts. */
 import type { Network } from '../../flow/address.ts'
 import { Keys, type End } from '../archive/keys/keys.ts'
+import { withinSql } from '../archive/sql/expressions.ts'
 import type { AnswerColumns } from '../archive/sql/query-engine.ts'
 import { QueryTooLarge } from '../query-error.ts'
 import { assembleSeries, placedSums, type Chosen } from '../archive/answer/series-answer.ts'
+import { partsMax, rowsMax, tooManyRows } from '../archive/answer/series-limits.ts'
 import type { FlowSeries, FlowSeriesQuery } from '../flows.ts'
 import { fieldNames, type FieldName } from '../measurement.ts'
 import type { Answer, Connection } from './connection.ts'
 import { askFlows, eachEndSql, flowsFrom } from './flow-scan.ts'
 import { openingsFrom, refuseTooMany } from './openings.ts'
-import { ClickHouseBindings, clickHouseWords, shareSql } from './words.ts'
+import { ClickHouseBindings, clickHouseWords } from './words.ts'
 
-/** Most flow parts in one query (one per step that a flow touches), and most rows in an answer. */
-const partsMax = 100_000_000
-const rowsMax = 2_000_000
 const { first, last, bytes, packets } = clickHouseWords
 const flow = { first, last }
 
@@ -36,12 +35,7 @@ export async function flowSeries(
   await refuseTooLarge(question)
   const chosen = words.length === 0 ? null : await choose(question)
   const answer = await readSteps(question, chosen)
-  if (answer.count > rowsMax)
-    throw new QueryTooLarge(
-      `at steps of ${query.stepMs / 1000} s the answer has more than ${rowsMax} values`,
-      'ask for a longer step, a shorter time, or fewer keys',
-      rowsMax + 1,
-    )
+  if (answer.count > rowsMax) throw tooManyRows(query.stepMs)
   return assembleSeries(placedSums(placed(answer, question.keys, chosen)), question, chosen)
 }
 
@@ -93,7 +87,7 @@ async function refuseTooLarge(question: SeriesQuestion): Promise<void> {
   const steps = stepsSql(question, bindings)
   const answer = await askFlows(connection, {
     sql: `SELECT sum(toInt128(${steps.last} - ${steps.first} + 1)) AS parts ${sourceOf(connection, query, bindings)}`,
-    values: bindings.bound,
+    values: bindings.values,
     signal: query.signal,
   })
   const parts = (answer.numbers('parts')[0] ?? 0) * keys.ends.length
@@ -112,8 +106,8 @@ async function choose(question: SeriesQuestion): Promise<Chosen> {
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const { from, to } = window
   const orders: Record<FieldName, string> = {
-    bytes: shareSql(`(${bytes})`, flow, window),
-    packets: shareSql(`(${packets})`, flow, window),
+    bytes: withinSql(`(${bytes})`, flow, window, clickHouseWords),
+    packets: withinSql(`(${packets})`, flow, window, clickHouseWords),
     flows: `if(${first} >= ${from} AND ${first} < ${to}, 1, 0)`,
     active: `greatest(0, least(${last}, ${to}) - greatest(${first}, ${from}))`,
   }
@@ -121,7 +115,7 @@ async function choose(question: SeriesQuestion): Promise<Chosen> {
   const answer = await askFlows(connection, {
     sql: `SELECT ${list} ${eachEndFrom(question, bindings, { counted: orders[query.order] })} GROUP BY ${list}
       ORDER BY sum(toInt128(counted)) DESC, ${list} LIMIT ${Math.floor(query.top)}`,
-    values: bindings.bound,
+    values: bindings.values,
     signal: query.signal,
   })
   return keys.names.map((name) => answer.wholes(name))
@@ -140,8 +134,8 @@ function readSteps(question: SeriesQuestion, chosen: Chosen): Promise<Answer> {
     to: `(${steps.from} + (step + 1) * ${steps.stepMs})`,
   }
   const shares: Record<FieldName, string> = {
-    bytes: shareSql(`(${bytes})`, flow, window),
-    packets: shareSql(`(${packets})`, flow, window),
+    bytes: withinSql(`(${bytes})`, flow, window, clickHouseWords),
+    packets: withinSql(`(${packets})`, flow, window, clickHouseWords),
     flows: `if(${first} >= ${window.from} AND ${first} < ${window.to}, 1, 0)`,
     active: `greatest(0, least(${last}, ${window.to}) - greatest(${first}, ${window.from}))`,
   }
@@ -162,7 +156,7 @@ function readSteps(question: SeriesQuestion, chosen: Chosen): Promise<Answer> {
     sql: `SELECT ${columns.join(', ')} ${eachEndFrom(question, bindings)} GROUP BY ${[...group, ...groupKeys].join(', ')}
       ORDER BY step, exporter_high, exporter_low, ${['is_listed', ...groupKeys, 'direction'].join(', ')}
       LIMIT ${rowsMax + 1}`,
-    values: bindings.bound,
+    values: bindings.values,
     signal: query.signal,
   })
 }

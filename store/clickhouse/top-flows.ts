@@ -1,11 +1,12 @@
 /** The largest keys of a window in ClickHouse: the counterpart of store/archive/sql/top.ts. */
 import type { Network } from '../../flow/address.ts'
 import { Keys, type End } from '../archive/keys/keys.ts'
+import { withinSql } from '../archive/sql/expressions.ts'
 import { emptyTop, topAnswer } from '../archive/answer/top-answer.ts'
 import type { FlowSums, FlowTop, FlowTopQuery } from '../flows.ts'
 import type { Answer, Connection } from './connection.ts'
 import { askFlows, eachEndSql, flowsFrom } from './flow-scan.ts'
-import { ClickHouseBindings, clickHouseWords, shareSql } from './words.ts'
+import { ClickHouseBindings, clickHouseWords } from './words.ts'
 
 const { first, last, bytes, packets } = clickHouseWords
 
@@ -44,7 +45,9 @@ function groupsSql(connection: Connection, query: Query, question: GroupsQuestio
   const { keys, bindings, hasSums, hasPeers, hasTimes, among } = question
   const window = { from: bindings.whole(query.from), to: bindings.whole(query.to) }
   const counted = (count: string) =>
-    query.include === 'any' ? shareSql(`(${count})`, { first, last }, window) : count
+    query.include === 'any'
+      ? withinSql(`(${count})`, { first, last }, window, clickHouseWords)
+      : count
   const ofEnds = keys.ends.map((end) => keys.expressions(end, bindings))
   const peer = (half: string) => (end: End) => `"${keys.peer(end)}Address${half}"`
   const columns = Object.fromEntries(
@@ -106,7 +109,7 @@ async function choose(connection: Connection, query: Query, keys: Keys): Promise
         SELECT ${list}, bytes, packets, flows${peers}, ${totals.join(', ')}${span} FROM (${groups})
         ${order} LIMIT ${Math.floor(query.limit)})
       ${order}`,
-    values: bindings.bound,
+    values: bindings.values,
     signal: query.signal,
   })
 }
@@ -136,7 +139,7 @@ async function describe(
       hasTimes: true,
       among: bindings.keys(found),
     }),
-    values: bindings.bound,
+    values: bindings.values,
     signal: query.signal,
   })
   const columns = keys.names.map((name) => answer.wholes(name))

@@ -1,7 +1,5 @@
 /** Flow queries in ClickHouse's dialect: typed parameters, and the archive's expressions. */
-import { countUpToSql } from '../../flow/spread.ts'
 import type { Binder, FlowWords } from '../archive/sql/binder.ts'
-import type { Values } from './connection.ts'
 
 const first = 'toUnixTimestamp64Milli("flowStartMilliseconds")'
 
@@ -25,19 +23,6 @@ export const clickHouseWords: FlowWords = {
   narrow: (value) => `toInt64(${value})`,
   // A branch that is not taken may be evaluated all the same.
   divide: (value, by) => `intDivOrZero(${value}, ${by})`,
-}
-
-/** The units of a count that fall into a window; all arguments are expressions. */
-export function shareSql(
-  count: string,
-  flow: { first: string; last: string },
-  { from, to }: { from: string; to: string },
-): string {
-  const upTo = (t: string) => countUpToSql(count, flow, t, clickHouseWords)
-  return (
-    `if(${flow.first} >= ${from} AND ${flow.last} <= ${to}, ${count}, ` +
-    `${upTo(to)} - ${upTo(from)})`
-  )
 }
 
 /** ClickHouse takes values of up to 128 KiB. */
@@ -72,10 +57,6 @@ export class ClickHouseBindings implements Binder {
   /** A column, computed when the flow was inserted. */
   servicePort(): string {
     return '"servicePort"'
-  }
-
-  get bound(): Values {
-    return this.values
   }
 
   #bind(value: string, type: string): string {

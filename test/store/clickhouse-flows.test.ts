@@ -361,7 +361,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     for (const joined of ['', eachEndSql(['source', 'destination'], hosts, { bytes: '1' })]) {
       const answer = await connection.read({
         sql: `EXPLAIN indexes = 1 SELECT count() ${flowsFrom(connection, window, bindings, joined)}`,
-        values: bindings.bound,
+        values: bindings.values,
       })
       const plan = answer.texts('explain').join('\n')
       const parts = /Min-Max[\s\S]*?Parts: (\d+)\/(\d+)/.exec(plan)

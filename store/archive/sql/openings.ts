@@ -53,12 +53,7 @@ export async function openings(
   files: ArchiveFiles,
   { query, statement }: { query: FlowWindow; statement: string },
 ): Promise<ArchiveFiles> {
-  if (files.rows > openingRowsMax)
-    throw new QueryTooLarge(
-      `the files of the window hold ${files.rows.toLocaleString('en')} flows; connections can be joined of at most ${openingRowsMax.toLocaleString('en')}`,
-      'ask for a shorter time, or for flows, which are records that begin',
-      files.rows,
-    )
+  refuseTooManyRows(files.rows, openingRowsMax)
   const bindings = new Bindings()
   const paths = bindings.texts([...files.inside, ...files.edge])
   const [from, to] = [bindings.whole(query.from), bindings.whole(query.to)]
@@ -101,4 +96,14 @@ export async function openings(
     .filter((name) => named.includes(name))
   await session.read(opened(columns.join(', ')), bindings)
   return { ...files, inside: [], edge: [], table }
+}
+
+/** @throws QueryTooLarge if the files of the window hold more flows than can be joined */
+export function refuseTooManyRows(rows: number, rowsMax: number): void {
+  if (rows <= rowsMax) return
+  throw new QueryTooLarge(
+    `the files of the window hold ${rows.toLocaleString('en')} flows; connections can be joined of at most ${rowsMax.toLocaleString('en')}`,
+    'ask for a shorter time, or for flows, which are records that begin',
+    rows,
+  )
 }
