@@ -127,10 +127,10 @@ function keepInterface(
   return true
 }
 
-/** Names for the numbers in flows: the elements of number and name; the first element present counts. */
+/** Names for the numbers in flows: the elements of number, of which the first present counts, and of name. */
 const namings = [
-  { names: 'applications', ids: ['applicationId'], texts: ['applicationName'] },
-  { names: 'vrfs', ids: ['ingressVRFID', 'egressVRFID'], texts: ['VRFname'] },
+  { names: 'applications', ids: ['applicationId'], text: 'applicationName' },
+  { names: 'vrfs', ids: ['ingressVRFID', 'egressVRFID'], text: 'VRFname' },
 ] as const
 
 /** False if there is no room. */
@@ -142,7 +142,7 @@ function keepNames(
   for (const naming of namings) {
     const names = exporter[naming.names]
     const id = naming.ids.map((name) => numbers.get(name)).find((each) => each !== undefined)
-    const text = naming.texts.map((name) => texts.get(name)).find(Boolean)
+    const text = texts.get(naming.text)
     if (id === undefined || !text) continue
     const held = names.get(id)
     if ((held === undefined && !room) || !exporter.takeText(text, held)) return false

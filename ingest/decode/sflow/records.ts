@@ -1,9 +1,8 @@
 /**
  * The records of an sFlow flow sample: the start of a packet, or what the exporter parsed from it.
  */
-import { ipv4Marker } from '../../../flow/address.ts'
-import type { AddressColumns } from '../steps/batch.ts'
 import type { DatagramContext } from '../context.ts'
+import { readAddress } from '../steps/addresses.ts'
 import { readFrame, readIp } from '../steps/packet.ts'
 import type { RecordBytes } from '../records.ts'
 
@@ -78,16 +77,16 @@ function readEthernet(
 
 function readIpv4(context: DatagramContext, row: number, { offset }: RecordBytes): boolean {
   const { flows } = context
-  readAddress(context, { high: flows.sourceAddressHigh, low: flows.sourceAddressLow }, row, { at: offset + 8, bytes: 4 }) // prettier-ignore
-  readAddress(context, { high: flows.destinationAddressHigh, low: flows.destinationAddressLow }, row, { at: offset + 12, bytes: 4 }) // prettier-ignore
+  readAddress(context, offset + 8, 4, { high: flows.sourceAddressHigh, low: flows.sourceAddressLow }, row) // prettier-ignore
+  readAddress(context, offset + 12, 4, { high: flows.destinationAddressHigh, low: flows.destinationAddressLow }, row) // prettier-ignore
   readPacket(context, row, offset, offset + 16)
   return true
 }
 
 function readIpv6(context: DatagramContext, row: number, { offset }: RecordBytes): boolean {
   const { flows } = context
-  readAddress(context, { high: flows.sourceAddressHigh, low: flows.sourceAddressLow }, row, { at: offset + 8, bytes: 16 }) // prettier-ignore
-  readAddress(context, { high: flows.destinationAddressHigh, low: flows.destinationAddressLow }, row, { at: offset + 24, bytes: 16 }) // prettier-ignore
+  readAddress(context, offset + 8, 16, { high: flows.sourceAddressHigh, low: flows.sourceAddressLow }, row) // prettier-ignore
+  readAddress(context, offset + 24, 16, { high: flows.destinationAddressHigh, low: flows.destinationAddressLow }, row) // prettier-ignore
   readPacket(context, row, offset, offset + 40)
   return true
 }
@@ -117,23 +116,6 @@ function readSwitch(
   return false
 }
 
-function readAddress(
-  { view }: DatagramContext,
-  { high, low }: AddressColumns,
-  row: number,
-  { at, bytes }: { at: number; bytes: number },
-): void {
-  if (bytes === 4) {
-    low[2 * row] = view.getUint32(at)
-    low[2 * row + 1] = ipv4Marker
-    return
-  }
-  high[2 * row + 1] = view.getUint32(at)
-  high[2 * row] = view.getUint32(at + 4)
-  low[2 * row + 1] = view.getUint32(at + 8)
-  low[2 * row] = view.getUint32(at + 12)
-}
-
 /** Bytes of a next hop by address type; 0 if unknown. */
 function nextHopBytes(type: number): number {
   if (type === 1) return 4
@@ -146,7 +128,7 @@ function readNextHop(context: DatagramContext, row: number, { offset, end }: Rec
   const bytes = nextHopBytes(view.getUint32(offset))
   if (offset + 4 + bytes > end) return -1
   const columns = { high: flows.nextHopAddressHigh, low: flows.nextHopAddressLow }
-  if (bytes > 0) readAddress(context, columns, row, { at: offset + 4, bytes })
+  if (bytes > 0) readAddress(context, offset + 4, bytes, columns, row)
   return offset + 4 + bytes
 }
 

@@ -1,6 +1,7 @@
 /** Steps that read addresses. */
 import { ipv4Marker } from '../../../flow/address.ts'
-import type { AddressColumns, Batch, Place, Step } from './batch.ts'
+import { isZero } from '../templates/place-fields.ts'
+import type { AddressColumns, Place, Step } from './batch.ts'
 
 function ipv4(columns: AddressColumns, place: Place): Step {
   const { low } = columns
@@ -39,14 +40,13 @@ function isUnsaid({ high, low }: AddressColumns, i: number): boolean {
 }
 
 /** Reads one address into row i; lengths other than 4 or 16 bytes are ignored. */
-function readAddress(
-  batch: Batch,
+export function readAddress(
+  { view }: { view: DataView },
   at: number,
   length: number,
   columns: AddressColumns,
   i: number,
 ): void {
-  const { view } = batch
   if (length === 4) {
     columns.low[2 * i] = view.getUint32(at)
     columns.low[2 * i + 1] = ipv4Marker
@@ -58,11 +58,6 @@ function readAddress(
   }
 }
 
-function isZero(view: DataView, at: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (view.getUint8(at + i) !== 0) return false
-  return true
-}
-
 /**
  * Reads an address, with `onlyWhereUnsaid` only if the row has none: a dual-stack record has both
  * kinds, one of them zero.
@@ -71,7 +66,7 @@ function otherAddress(columns: AddressColumns, place: Place, onlyWhereUnsaid: bo
   return (batch, row) => {
     let at = batch.offset + place.offset
     for (let i = row; i < row + batch.records; i++, at += batch.stride) {
-      if (onlyWhereUnsaid && (!isUnsaid(columns, i) || isZero(batch.view, at, place.length)))
+      if (onlyWhereUnsaid && (!isUnsaid(columns, i) || isZero(batch.view, at, at + place.length)))
         continue
       readAddress(batch, at, place.length, columns, i)
     }

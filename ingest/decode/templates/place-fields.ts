@@ -1,4 +1,3 @@
-/** Locates the fields of variable-length records (RFC 7011, section 7). */
 import type { RecordBytes } from '../records.ts'
 import { variableLength, type CompiledTemplate, type Template } from './template.ts'
 
