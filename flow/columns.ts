@@ -121,6 +121,11 @@ export function columnMask(names: Iterable<ColumnName>): ColumnMask {
   return mask
 }
 
+/** How many words of a column are a row: an address has two. */
+export function wordsPerRow(name: ColumnName): 1 | 2 {
+  return flowColumns[name].kind === 'u64' ? 2 : 1
+}
+
 const arrayOf = {
   u8: (rows: number) => new Uint8Array(rows),
   u16: (rows: number) => new Uint16Array(rows),
@@ -148,7 +153,7 @@ function zeroColumns(columns: FlowColumns, mask: ColumnMask, from: number, to: n
 
 function zeroColumn(columns: FlowColumns, place: number, from: number, to: number): void {
   const name = columnNames[place]!
-  const words = flowColumns[name].kind === 'u64' ? 2 : 1
+  const words = wordsPerRow(name)
   columns[name].fill(0, from * words, to * words)
 }
 

@@ -1,7 +1,8 @@
 /** Leaves out records that the administrator's rules do not count (see flow/exporter-rules.ts). */
-import { columnNames, flowColumns, type FlowColumns } from '../../flow/columns.ts'
+import type { FlowColumns } from '../../flow/columns.ts'
 import type { CountedRecords } from '../../flow/exporter-rules.ts'
 import type { Exporter } from './exporters/exporter.ts'
+import { clearRows, copyRow } from './rows.ts'
 
 const egress = 1
 
@@ -19,7 +20,7 @@ export function leaveOut(flows: FlowColumns, exporter: Exporter, from: number): 
   let to = from
   for (let row = from; row < flows.count; row++) {
     if (isCounted(flows.flowDirection[row]!)) {
-      if (to < row) moveRow(flows, row, to)
+      if (to < row) copyRow(flows, row, to, to + 1)
       to++
       continue
     }
@@ -31,19 +32,4 @@ export function leaveOut(flows: FlowColumns, exporter: Exporter, from: number): 
   }
   clearRows(flows, to, flows.count)
   flows.count = to
-}
-
-function moveRow(flows: FlowColumns, row: number, to: number): void {
-  for (const name of columnNames) {
-    const words = flowColumns[name].kind === 'u64' ? 2 : 1
-    flows[name].copyWithin(to * words, row * words, (row + 1) * words)
-  }
-}
-
-/** Zeroes rows that are not in use. */
-export function clearRows(flows: FlowColumns, from: number, to: number): void {
-  for (const name of columnNames) {
-    const words = flowColumns[name].kind === 'u64' ? 2 : 1
-    flows[name].fill(0, from * words, to * words)
-  }
 }

@@ -2,9 +2,7 @@
  * Lists within a record (RFC 6313): finds the records in them, and their templates. Elements of a
  * basicList are no records, but may themselves be lists.
  */
-import { columnNames, flowColumns, type FlowColumns } from '../../flow/columns.ts'
 import type { ListKind } from './element.ts'
-import { clearRows } from './counted.ts'
 import { listDepthMax } from './limits.ts'
 import type { RecordBytes } from './records.ts'
 import { variableLength } from './templates/template.ts'
@@ -103,23 +101,4 @@ function findInBasic(finding: ListFinding, view: DataView, bytes: DeepBytes): vo
     find(finding, view, kind, { offset: at, end: at + valueBytes, depth: depth + 1 })
     at += valueBytes
   }
-}
-
-/** Copies a row to rows [from, to), to be overwritten by their own records. */
-export function copyRow(flows: FlowColumns, row: number, from: number, to: number): void {
-  for (const name of columnNames) {
-    const words = flowColumns[name].kind === 'u64' ? 2 : 1
-    for (let i = from; i < to; i++)
-      flows[name].copyWithin(i * words, row * words, (row + 1) * words)
-  }
-}
-
-/** Removes one row; the rows after it move up. */
-export function removeRow(flows: FlowColumns, row: number): void {
-  for (const name of columnNames) {
-    const words = flowColumns[name].kind === 'u64' ? 2 : 1
-    flows[name].copyWithin(row * words, (row + 1) * words, flows.count * words)
-  }
-  clearRows(flows, flows.count - 1, flows.count)
-  flows.count--
 }

@@ -3,7 +3,7 @@
  * interfaces and everything specific to an end are swapped; counts and flags are those of that
  * direction.
  */
-import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
+import { columnNames, wordsPerRow, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { clockToleranceMs, countMax } from './limits.ts'
 
@@ -90,14 +90,12 @@ function believed(
 
 function copySwapped(flows: FlowColumns, from: number, row: number): void {
   for (const name of columnNames) {
+    const words = wordsPerRow(name)
     if (ownColumns.has(name)) {
-      const { [name]: column } = flows
-      const wide = flowColumns[name].kind === 'u64' ? 2 : 1
-      column.fill(0, row * wide, (row + 1) * wide)
+      flows[name].fill(0, row * words, (row + 1) * words)
       continue
     }
-    const source = flows[swapped.get(name) ?? name]
-    const words = flowColumns[name].kind === 'u64' ? 2 : 1
+    const source = flows[swappedColumn(name)]
     for (let word = 0; word < words; word++)
       flows[name][row * words + word] = source[from * words + word]!
   }
@@ -116,7 +114,7 @@ function takeOwn(
   { record, row }: { record: number; row: number },
 ): void {
   for (const name of columnNames) {
-    if (flowColumns[name].kind === 'u64' || timeColumns.has(name)) continue
+    if (wordsPerRow(name) === 2 || timeColumns.has(name)) continue
     const own = reverse[name][record]!
     if (own !== 0) flows[name][row] = own
   }

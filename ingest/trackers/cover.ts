@@ -3,7 +3,7 @@
  * least one. They lead from a flow to the filters that may match it, so that not every filter is
  * tested on every flow.
  */
-import { flowColumns, type ColumnName } from '../../flow/columns.ts'
+import type { ColumnName } from '../../flow/columns.ts'
 import type { AddressFilter, Filter, NumberFilter, Side } from '../../flow/filter.ts'
 import {
   addressFields,
@@ -180,8 +180,3 @@ const measured: ColumnName[] = [
   'flowStartMilliseconds',
   'flowEndMilliseconds',
 ]
-
-/** Words per row in a column. */
-export function wordsOf(column: ColumnName): number {
-  return flowColumns[column].kind === 'u64' ? 2 : 1
-}

@@ -3,10 +3,15 @@
  * with one of its signs. Each filter itself decides which flows match; property tests verify that
  * the result equals testing every filter on every flow.
  */
-import { createFlowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
+import {
+  createFlowColumns,
+  wordsPerRow,
+  type ColumnName,
+  type FlowColumns,
+} from '../../flow/columns.ts'
 import type { Filter } from '../../flow/filter.ts'
 import { compilePredicate, type FlowPredicate } from '../../flow/filter/predicate.ts'
-import { cheapest, columnsOf, coversOf, wordsOf, type Cover } from './cover.ts'
+import { cheapest, columnsOf, coversOf, type Cover } from './cover.ts'
 import { signTables, type SignTable } from './signs.ts'
 
 /** Rows copied to be tested separately; if more are found, the whole batch is tested. */
@@ -163,7 +168,7 @@ function copyRows(
   rows: readonly number[],
 ): void {
   const [to, from] = [target[column], source[column]]
-  if (wordsOf(column) === 1) for (let at = 0; at < rows.length; at++) to[at] = from[rows[at]!]!
+  if (wordsPerRow(column) === 1) for (let at = 0; at < rows.length; at++) to[at] = from[rows[at]!]!
   else
     for (let at = 0; at < rows.length; at++) {
       to[2 * at] = from[2 * rows[at]!]!

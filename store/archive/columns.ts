@@ -1,5 +1,11 @@
 /** The archive's columns: maps flow arrays to DuckDB vectors (sql/chunk-columns.ts) and Parquet types. */
-import { columnNames, flowColumns, type ColumnName, type FlowColumns } from '../../flow/columns.ts'
+import {
+  columnNames,
+  flowColumns,
+  wordsPerRow,
+  type ColumnName,
+  type FlowColumns,
+} from '../../flow/columns.ts'
 
 /** The DuckDB type whose vector has the same bytes as a column's array. */
 const vectorTypes = {
@@ -34,7 +40,7 @@ export function blockOf(
     rows,
     columns: columnNames.map((name) => {
       const { kind } = flowColumns[name]
-      const used = flows[name].subarray(0, kind === 'u64' ? rows * 2 : rows)
+      const used = flows[name].subarray(0, wordsPerRow(name) * rows)
       if (isZero(used)) return null
       const room = roomOf(bytesPerRow[kind])
       if (room === null) return used.slice().buffer
@@ -131,7 +137,7 @@ export function sharedColumns(
     const shared = bufferOf(name, bytesPerRow[kind]) ?? zeros
     // The array types distinguish shared memory; for readers it makes no difference.
     const buffer = shared as ArrayBufferLike as ArrayBuffer
-    return [name, new columnArrays[kind](buffer, 0, kind === 'u64' ? 2 * count : count)] as const
+    return [name, new columnArrays[kind](buffer, 0, wordsPerRow(name) * count)] as const
   })
   const stale = { low: 0, high: 0, commonLow: 0, commonHigh: 0, rows: count }
   return { ...Object.fromEntries(columns), capacity: count, count, stale } as FlowColumns

@@ -5,8 +5,8 @@
  */
 import { readyRows, type FlowColumns } from '../../../flow/columns.ts'
 import type { DatagramContext } from '../context.ts'
-import { clearRows } from '../counted.ts'
 import { recordsPerDatagramMax, type DecoderLimits } from '../limits.ts'
+import { clearRows } from '../rows.ts'
 import { anySampler } from '../exporters/sampling.ts'
 import { readCounterSample, type OnCounters } from './counters.ts'
 import { sampleMasks } from '../steps/touched.ts'

@@ -1,7 +1,7 @@
 /** Reads back files by Weir's own writers, before they become visible or when they are suspect. */
 import { closeSync, fstatSync, openSync } from 'node:fs'
 
-import { columnNames, flowColumns, type ColumnName } from '../../../flow/columns.ts'
+import { columnNames, flowColumns, wordsPerRow, type ColumnName } from '../../../flow/columns.ts'
 import { columnArrays, type FlowBlock } from '../columns.ts'
 import { readFooter, type FileFooter, type GroupPlace } from '../format/footer.ts'
 import type { Values } from '../format/page-values.ts'
@@ -69,8 +69,7 @@ function* summedParts(file: number, { groups }: FileFooter) {
 }
 
 function columnOf(file: number, group: GroupPlace, name: ColumnName): Values {
-  const { kind } = flowColumns[name]
-  const out = new columnArrays[kind](kind === 'u64' ? 2 * group.rows : group.rows)
+  const out = new columnArrays[flowColumns[name].kind](wordsPerRow(name) * group.rows)
   readColumn(file, group, { place: columnNames.indexOf(name), out })
   return out
 }

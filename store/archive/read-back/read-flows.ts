@@ -6,6 +6,7 @@ import {
   columnNames,
   createFlowColumns,
   flowColumns,
+  wordsPerRow,
   type ColumnName,
   type FlowColumns,
 } from '../../../flow/columns.ts'
@@ -107,9 +108,9 @@ class FlowRoom {
   }
 
   #column(file: number, group: GroupPlace, place: number): Values {
-    const { kind } = flowColumns[columnNames[place]!]
-    const width = kind === 'u64' ? 2 : 1
-    const out = new columnArrays[kind](this.#read, 0, width * group.rows)
+    const name = columnNames[place]!
+    const length = wordsPerRow(name) * group.rows
+    const out = new columnArrays[flowColumns[name].kind](this.#read, 0, length)
     readColumn(file, group, { place, out })
     return out
   }
@@ -142,7 +143,7 @@ function pick(
   rows: Int32Array,
   { name, to }: { name: ColumnName; to: Values },
 ): void {
-  if (flowColumns[name].kind === 'u64')
+  if (wordsPerRow(name) === 2)
     for (let i = 0; i < rows.length; i++) {
       const at = 2 * rows[i]!
       to[2 * i] = values[at]!
@@ -154,7 +155,7 @@ function pick(
 /** Rows [from, to) of columns, not copied. */
 function partOf(flows: FlowColumns, from: number, to: number): FlowColumns {
   const columns = columnNames.map((name) => {
-    const width = flowColumns[name].kind === 'u64' ? 2 : 1
+    const width = wordsPerRow(name)
     return [name, flows[name].subarray(from * width, to * width)] as const
   })
   const count = to - from

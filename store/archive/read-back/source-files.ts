@@ -5,7 +5,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { flowColumns } from '../../../flow/columns.ts'
+import { flowColumns, wordsPerRow } from '../../../flow/columns.ts'
+import { literal } from '../../sql-literal.ts'
 import { archiveColumns, columnArrays, isWide, type ArchiveColumn } from '../columns.ts'
 import type { FileEngine } from './file-engine.ts'
 import { readFooter, type GroupPlace, type Words } from '../format/footer.ts'
@@ -69,7 +70,7 @@ export class SourceFiles {
     // Lets a request to abandon arrive.
     await nextTurn()
     const { kind } = flowColumns[column.from]
-    const width = kind === 'u64' ? 2 : 1
+    const width = wordsPerRow(column.from)
     const values = new columnArrays[kind](room, 0, this.rows * width)
     let at = 0
     for (const file of this.#files) {
@@ -139,7 +140,7 @@ class OwnFile implements SourceFile {
   }
 
   read(place: number, out: Values): void {
-    const width = flowColumns[archiveColumns[place]!.from].kind === 'u64' ? 2 : 1
+    const width = wordsPerRow(archiveColumns[place]!.from)
     let at = 0
     for (const group of this.#groups) {
       const end = at + group.rows * width
@@ -165,7 +166,7 @@ class OtherFile implements SourceFile {
   }
 
   static async open(path: string, engine: FileEngine): Promise<OtherFile> {
-    const source = `read_parquet('${path.replaceAll("'", "''")}')`
+    const source = `read_parquet(${literal(path)})`
     const [rows] = await engine.numbers(`SELECT count(*)::DOUBLE FROM ${source}`)
     return new OtherFile(rows!, source, engine)
   }

@@ -1,7 +1,7 @@
 /** One thread's access to archive files: footers of recently read ones, and one row group at a time. */
 import { closeSync, fstatSync, openSync } from 'node:fs'
 
-import { columnNames, flowColumns, type FlowColumns } from '../../../flow/columns.ts'
+import { columnNames, wordsPerRow, type FlowColumns } from '../../../flow/columns.ts'
 import { sharedColumns } from '../columns.ts'
 import { Dictionaries } from './dictionaries.ts'
 import { readFooter, type GroupPlace } from '../format/footer.ts'
@@ -70,7 +70,7 @@ export class GroupReader {
       this.#group.turnTo(file, group)
       for (const name of columnNames) {
         if (groups.every((each) => isZero(each, name))) continue
-        const width = flowColumns[name].kind === 'u64' ? 2 : 1
+        const width = wordsPerRow(name)
         gathered[name].set(this.#group.flows[name].subarray(0, group.rows * width), from * width)
       }
       from += group.rows

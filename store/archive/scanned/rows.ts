@@ -1,5 +1,10 @@
 /** Gathers the flows that pass a filter, with all columns that queries need. */
-import { flowColumns, type ColumnName, type FlowColumns } from '../../../flow/columns.ts'
+import {
+  flowColumns,
+  wordsPerRow,
+  type ColumnName,
+  type FlowColumns,
+} from '../../../flow/columns.ts'
 import { topKeys } from '../../flows.ts'
 import { freeBuffer } from '../../freed-memory.ts'
 import { columnArrays, sharedColumns } from '../columns.ts'
@@ -43,9 +48,9 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
     this.#count += rows.length
     for (const name of queriedColumns) {
       if (group.isZero(name)) continue
-      const room = this.#reach(name).subarray(before * wordsOf(name))
-      const isPairs = flowColumns[name].kind === 'u64'
-      if (isPairs) copyPairs(group.flows[name] as Uint32Array, rows, room as Uint32Array)
+      const words = wordsPerRow(name)
+      const room = this.#reach(name).subarray(before * words)
+      if (words === 2) copyPairs(group.flows[name] as Uint32Array, rows, room as Uint32Array)
       else copyNumbers(group.flows[name], rows, room)
     }
   }
@@ -77,7 +82,7 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
 
   #reach(name: ColumnName): Values {
     const known = this.#columns.get(name)
-    const length = this.#count * wordsOf(name)
+    const length = this.#count * wordsPerRow(name)
     if (known && known.length >= length) return known
     const room = new columnArrays[flowColumns[name].kind](Math.max(rowsAtFirst, 2 * length))
     if (known) {
@@ -87,8 +92,4 @@ export class Rows implements Scan<FlowColumns[], FlowColumns[]> {
     this.#columns.set(name, room)
     return room
   }
-}
-
-function wordsOf(name: ColumnName): 1 | 2 {
-  return flowColumns[name].kind === 'u64' ? 2 : 1
 }
