@@ -10,6 +10,8 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api'
 
+import { literal } from '../sql-literal.ts'
+
 export interface EngineOptions {
   threads: number
   /** Such as 512MB. */
@@ -112,9 +114,4 @@ async function chunksOf(
 export async function numbersOf(connection: DuckDBConnection, sql: string): Promise<number[]> {
   const [chunk] = await chunksOf(connection, sql)
   return chunk ? chunk.getRowValues(0).map((value) => Number(value ?? 0)) : []
-}
-
-/** A text as an SQL literal: for file names, which come only from the manifest or from this code. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
 }

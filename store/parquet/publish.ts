@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path'
 
 import type { DuckDBConnection } from '@duckdb/node-api'
 
+import { literal } from '../sql-literal.ts'
 import { syncFolder } from '../sync-folder.ts'
-import { numbersOf, literal } from './engine.ts'
+import { numbersOf } from './engine.ts'
 import { stagingFolder, type TableName } from './layout.ts'
 
 /**

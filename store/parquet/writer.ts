@@ -11,7 +11,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Tier } from '../../flow/interval.ts'
 import type { StepRows } from '../series.ts'
 import { isConsolidated } from '../shape.ts'
-import { literal } from './engine.ts'
+import { literal } from '../sql-literal.ts'
 import {
   columnsOf,
   openPeriod,

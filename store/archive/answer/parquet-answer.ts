@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DuckDBInstance, VARCHAR } from '@duckdb/node-api'
 
 import type { FlowRecord } from '../../flows.ts'
+import { literal } from '../../sql-literal.ts'
 
 /** The columns: times as timestamps marked as UTC, so that no reader takes them for its own zone, counts wide enough for any value. */
 const types: Record<keyof FlowRecord, string> = {
@@ -33,7 +34,7 @@ export async function flowsParquet(flows: readonly FlowRecord[]): Promise<Buffer
       { flows: JSON.stringify(flows) },
       { flows: VARCHAR },
     )
-    await connection.run(`COPY flows TO '${file.replaceAll("'", "''")}' (FORMAT parquet)`)
+    await connection.run(`COPY flows TO ${literal(file)} (FORMAT parquet)`)
     return await readFile(file)
   } finally {
     connection.closeSync()

@@ -5,6 +5,7 @@ import { reasonOf } from '../../../flow/reason.ts'
 import { ChunkGarbage } from '../../garbage.ts'
 import { Bindings } from './bindings.ts'
 import { QueryTooLarge } from '../../query-error.ts'
+import { literal } from '../../sql-literal.ts'
 
 export interface EngineLimits {
   threads: number
@@ -178,7 +179,7 @@ async function openInstance(folder: string, limits: EngineLimits): Promise<DuckD
   const connection = await instance.connect()
   // Footers are cached: files never change under their names.
   await connection.run('SET parquet_metadata_cache = true')
-  await connection.run(`SET allowed_directories = ['${folder.replaceAll("'", "''")}/']`)
+  await connection.run(`SET allowed_directories = [${literal(`${folder}/`)}]`)
   await connection.run('SET enable_external_access = false')
   await connection.run('SET lock_configuration = true')
   connection.closeSync()

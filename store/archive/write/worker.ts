@@ -9,6 +9,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { brokenBecause } from '../../file-fault.ts'
 import { lowerThread } from '../../priority.ts'
+import { literal } from '../../sql-literal.ts'
 import { syncFolder } from '../../sync-folder.ts'
 import { answerRequests } from '../../worker-thread.ts'
 import { SharedBlocks } from './block-pool.ts'
@@ -163,7 +164,7 @@ class ArchiveWriter {
   /** DuckDB returns freed memory to the system only when its limit is set again: after a sort, 300 MB lay idle. */
   async #returnFreedMemory(): Promise<void> {
     const engine = await this.#engine
-    await engine?.run(`SET memory_limit = ${quote(this.#memoryLimit)}`)
+    await engine?.run(`SET memory_limit = ${literal(this.#memoryLimit)}`)
   }
 
   /** Writes rows in order of receipt, which is cheap; they are sorted once, with their interval. */
@@ -187,7 +188,7 @@ class ArchiveWriter {
   async #readWhole(path: string): Promise<void> {
     if (readWhole(path)) return
     const engine = await this.#opened()
-    await engine.run(`SELECT max(hash(flow)) FROM read_parquet(${quote(path)}) flow`)
+    await engine.run(`SELECT max(hash(flow)) FROM read_parquet(${literal(path)}) flow`)
   }
 
   async #write({ pieces, summary, ...entry }: Written): Promise<ArchiveEntry> {
@@ -226,11 +227,6 @@ function freeBlock({ columns }: FlowBlock): void {
 function freePieces(pieces: readonly Buffer[]): void {
   for (const { length, buffer } of pieces)
     if (length >= freedBytesMin && buffer.byteLength === length) (buffer as ArrayBuffer).transfer(0)
-}
-
-/** A file name as an SQL literal; names come from this module and the manifest only. */
-function quote(path: string): string {
-  return `'${path.replaceAll("'", "''")}'`
 }
 
 const { listedRowsMin, niceness, ...place } = workerData as ArchiveWorkerData
