@@ -5,7 +5,8 @@ import type { FlowSums, FlowTop, FlowTopQuery, FlowTopRow } from '../../flows.ts
 import { Keys } from '../keys/keys.ts'
 import { emptyTop, topAnswer } from '../answer/top-answer.ts'
 import { keysOfFile, Renumbering } from './file-keys.ts'
-import { addressColumns, KeyTable } from '../keys/key-table.ts'
+import { addressColumns } from '../keys/key-columns.ts'
+import { KeyTable } from '../keys/key-table.ts'
 import { greatest, type Numbered } from './numbered.ts'
 import type { HeldWindow } from './held-windows.ts'
 

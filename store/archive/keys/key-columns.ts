@@ -22,6 +22,14 @@ export type KeyColumn =
   | { kind: 'direction' }
   | { kind: 'constant'; value: number }
 
+/** The columns of a key that is an address. */
+export function addressColumns(column: AddressColumn): KeyColumn[] {
+  return [
+    { kind: 'half', column, half: 'High' },
+    { kind: 'half', column, half: 'Low' },
+  ]
+}
+
 /** The flow columns that a key's column is derived from. */
 export function madeOf(column: KeyColumn): ColumnName[] {
   switch (column.kind) {

@@ -1,7 +1,4 @@
 /** Numbers keys of several 64-bit columns, with open addressing on typed arrays. */
-import type { AddressColumn } from '../../../flow/filter/fields.ts'
-import type { KeyColumn } from './key-columns.ts'
-
 const slotsAtFirst = 1024
 const keysAtFirst = 512
 
@@ -114,12 +111,4 @@ export function hashOf(words: Uint32Array, at: number, width: number): number {
     hash ^= hash >>> 15
   }
   return hash
-}
-
-/** The columns of a key that is an address. */
-export function addressColumns(column: AddressColumn): KeyColumn[] {
-  return [
-    { kind: 'half', column, half: 'High' },
-    { kind: 'half', column, half: 'Low' },
-  ]
 }

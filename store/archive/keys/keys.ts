@@ -12,7 +12,7 @@ import { portText } from '../../../flow/service.ts'
 import { restDirections, type FlowKey, type TopKeyName } from '../../flows.ts'
 import type { Binder } from '../sql/binder.ts'
 import type { Bindings } from '../sql/bindings.ts'
-import { keyColumnSql, type KeyColumn } from './key-columns.ts'
+import { addressColumns, keyColumnSql, type KeyColumn } from './key-columns.ts'
 
 export type End = 'source' | 'destination'
 
@@ -26,13 +26,6 @@ interface KeyWord {
   read: (values: readonly bigint[]) => FlowKey
 }
 
-function halves(column: AddressColumn): KeyColumn[] {
-  return [
-    { kind: 'half', column, half: 'High' },
-    { kind: 'half', column, half: 'Low' },
-  ]
-}
-
 type NumberColumn = Extract<KeyColumn, { kind: 'number' }>['column']
 
 function address(
@@ -42,7 +35,7 @@ function address(
 ): KeyWord {
   return {
     about,
-    columns: (end) => halves(column(end)),
+    columns: (end) => addressColumns(column(end)),
     read: ([high, low]) => ({ [name]: formatHalves(high!, low!) }),
   }
 }
@@ -98,7 +91,7 @@ const keyWords: Record<TopKeyName, KeyWord> = {
   host: address('host', 'each', (end) => `${end}Address`),
   pair: {
     about: null,
-    columns: () => [...halves('sourceAddress'), ...halves('destinationAddress')],
+    columns: () => [...addressColumns('sourceAddress'), ...addressColumns('destinationAddress')],
     read: (values) => ({
       ...keyWords.src.read(values.slice(0, 2)),
       ...keyWords.dst.read(values.slice(2)),
