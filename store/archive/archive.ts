@@ -163,7 +163,7 @@ export class Archive {
 
   /** Abandons sorting and bundling until the archive is opened again; unsorted files stay published: see Upkeep. */
   endSorting(): void {
-    this.#upkeep.giveUpSorting({ isLast: true })
+    this.#upkeep.endSorting()
   }
 
   /** Bundles the small files of one past hour or day. False if there are none left: see Upkeep. */

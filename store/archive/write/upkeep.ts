@@ -108,12 +108,9 @@ export class Upkeep {
     }
   }
 
-  /**
-   * Abandons the current sorting, if any; a later call sorts its files. With `isLast`, no later
-   * call sorts or bundles anything.
-   */
-  giveUpSorting({ isLast = false } = {}): void {
-    if (isLast) this.#isEnding = true
+  /** Abandons the current sorting, if any; no later call sorts or bundles anything. */
+  endSorting(): void {
+    this.#isEnding = true
     if (!this.#sorting || this.#sorting.isGivenUp) return
     this.#sorting.isGivenUp = true
     this.#thread.giveUp(this.#sorting.target)
