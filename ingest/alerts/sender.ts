@@ -6,7 +6,7 @@ import type { AlertEvent, AlertTarget, KeptAlert } from '../../store/alert.ts'
 import { deliver, targetText, type AlertMessage } from './deliver.ts'
 import type { Occurrence } from './observe.ts'
 
-/** Alerts being sent at once; beyond that, new ones are refused and counted. */
+/** Alerts being sent at once; beyond that, new ones are refused and logged. */
 const sendingMax = 50
 /** Pauses before each attempt, ms: until the result is recorded, and then, because a cut that is reported may keep the report too. */
 const usualPausesMs = { first: [0, 2000, 15_000], later: [60_000, 300_000, 900_000, 1_800_000] }
@@ -33,8 +33,6 @@ export interface AlertToSend {
 }
 
 export class AlertSender {
-  /** Alerts refused because too many were being sent. */
-  refused = 0
   readonly #parts: AlertSenderParts
   #sending = 0
   #later = 0
@@ -61,7 +59,6 @@ export class AlertSender {
       to: found.to / 1000,
     }
     if (this.#sending >= sendingMax) {
-      this.refused++
       log.error({ refused: message }, 'an alert was not sent: too many are being sent')
       return { ...message, sent: [] }
     }

@@ -43,8 +43,6 @@ export interface RunOptions {
 }
 
 export class Consolidator {
-  /** Steps not made because some of their intervals had expired. */
-  tooLate = 0
   readonly #parts: ConsolidatorParts
   readonly #finest: Tier
   readonly #pace: Pace
@@ -195,8 +193,7 @@ export class Consolidator {
       const { tier, time } = step
       const range = { tier, from: time, to: time + tier.stepMs, exporters: [exporter] }
       const isStored = time < expired && (await this.#parts.store.coverage(range)).length > 0
-      if (isStored) this.tooLate++
-      else whole.push(step)
+      if (!isStored) whole.push(step)
     }
     return whole
   }
