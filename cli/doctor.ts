@@ -1,6 +1,7 @@
 /** `weir doctor`: checks everything that Weir needs, and says how to fix each fault. */
 import { ingestStatus } from '../api/status/ingest-status.ts'
 import { placeText, SettingsError, type Settings } from '../flow/settings.ts'
+import { countOf } from '../flow/units.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { checkExporters } from './doctor/exporters.ts'
 import { fault, ok, type Finding, type FindingState } from './doctor/finding.ts'
@@ -9,7 +10,7 @@ import { checkHttp, checkSockets } from './doctor/ports.ts'
 import { checkStores } from './doctor/stores.ts'
 import { fileFaults } from './files.ts'
 import { health } from './health.ts'
-import { checkNames } from './names.ts'
+import { readNames } from './names.ts'
 
 /** What --json prints. */
 export interface DoctorAnswer {
@@ -54,7 +55,7 @@ async function checkNamedFiles(settings: Settings): Promise<Finding[]> {
   if (missing.length > 0)
     return missing.map((found) => fault('settings', placeText(found), found.remedy))
   try {
-    await checkNames(settings)
+    await readNames(settings)
     const names = settings.names === null ? '' : `, names in ${settings.names}`
     return [ok('settings', `no faults${names}`)]
   } catch (error) {
@@ -77,11 +78,7 @@ function print(findings: readonly Finding[], asJson: boolean): void {
         console.log(`${' '.repeat(checkWidth + marks.ok.length)}  → ${remedy}`)
     }
     const warnings = findings.filter(({ state }) => state === 'warning').length
-    console.log(`${counted(faults, 'fault')}, ${counted(warnings, 'warning')}`)
+    console.log(`${countOf(faults, 'fault')}, ${countOf(warnings, 'warning')}`)
   }
   if (faults > 0) process.exitCode = exitCodes.failure
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`
 }

@@ -2,15 +2,12 @@
  * What ingest knows about its exporters: which are silent, lose flows, cannot be decoded, or were
  * refused.
  */
+import { lostPart, lostPartMax, silentSeconds } from '../../flow/exporter-faults.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { remedyOf } from '../../flow/problem-remedies.ts'
 import { problems as kinds, type Problem } from '../../ingest/decode/problem.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
 
-/** Exporters resend their templates alone more often than this. */
-const silentSeconds = 900
-/** Share of all flows; no network is without less than this. */
-const lostShareMax = 0.001
 const refusedShown = 5
 
 const starting = warning(
@@ -93,7 +90,7 @@ function checkExporter(
         `check that it runs, still exports to this host, and has not changed its address`,
       ),
     )
-  if (lost.flows > lostShareMax * (flows + lost.flows))
+  if (lostPart(exporter) > lostPartMax)
     findings.push(
       warning(
         'exporters',

@@ -1,8 +1,8 @@
 /** What an exporter's faults mean and what to do about each: errors first. */
 import type { Exporter } from '../../api/schema/status.ts'
+import { lostPart, lostPartMax, silentSeconds } from '../../flow/exporter-faults.ts'
 import { itsClock, moreTemplates, remedyOf } from '../../flow/problem-remedies.ts'
-import { formatDuration, formatExact } from '../../flow/units.ts'
-import { silentSeconds } from '../state/silent.ts'
+import { countOf, formatDuration, formatExact } from '../../flow/units.ts'
 
 export type Gravity = 'error' | 'warning' | 'note'
 
@@ -14,8 +14,6 @@ export interface Fault {
 
 /** A clock off by more than this gives wrong times, in seconds. */
 const skewSeconds = 5
-/** Share of lost flows above which the loss matters. */
-const lossPart = 0.001
 
 /** The time, and since when Weir has listened, unix seconds. */
 export interface Listening {
@@ -47,15 +45,16 @@ function silence({ lastSeen }: Exporter, listening: Listening | null): Fault[] {
   return [{ gravity: 'error', what, remedy }]
 }
 
-function loss({ lost, flows, flowsLeftOut }: Exporter): Fault[] {
+function loss(exporter: Exporter): Fault[] {
+  const { lost } = exporter
   if (lost.flows === 0 && lost.datagrams === 0) return []
-  const part = lost.flows / Math.max(1, flows + flowsLeftOut + lost.flows)
+  const part = lostPart(exporter)
   const about = lost.flowsEstimated ? 'about ' : ''
-  const datagrams = several(lost.datagrams, 'datagram')
-  const what = `lost: ${datagrams} with ${about}${several(lost.flows, 'flow')} (${(part * 100).toFixed(2)} %)`
+  const datagrams = countOf(lost.datagrams, 'datagram')
+  const what = `lost: ${datagrams} with ${about}${countOf(lost.flows, 'flow')} (${(part * 100).toFixed(2)} %)`
   const remedy =
     'look at Status for drops in the kernel’s buffer; if there are none, they were lost on the way, or sent while Weir did not run'
-  return [{ gravity: part > lossPart ? 'error' : 'warning', what, remedy }]
+  return [{ gravity: part > lostPartMax ? 'error' : 'warning', what, remedy }]
 }
 
 function clock({ clockSkewSeconds }: Exporter): Fault[] {
@@ -77,7 +76,7 @@ function sampling({ sampling: rate }: Exporter): Fault[] {
  */
 function waiting({ parked, flows, flowsLeftOut }: Exporter): Fault[] {
   if (parked === 0 || flows + flowsLeftOut > 0) return []
-  const what = `none of its flows can be read yet, as ${several(parked, 'data set')} came without a template`
+  const what = `none of its flows can be read yet, as ${countOf(parked, 'data set')} came without a template`
   const remedy = `they are decoded if it comes within half an hour; ${moreTemplates}`
   return [{ gravity: 'warning', what, remedy }]
 }
@@ -101,7 +100,7 @@ function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[]
     })
   }
   if (duplicates + reordered > 0) {
-    const what = `${several(duplicates, 'datagram')} came twice, ${formatExact(reordered)} out of order`
+    const what = `${countOf(duplicates, 'datagram')} came twice, ${formatExact(reordered)} out of order`
     said.push({
       gravity: 'note',
       what,
@@ -113,8 +112,4 @@ function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[]
 
 function times(count: number): string {
   return count === 1 ? 'once' : `${formatExact(count)} times`
-}
-
-function several(count: number, noun: string): string {
-  return `${formatExact(count)} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -1,8 +1,7 @@
 /** Exporters that fell silent while others still send: a sum of all is then without them. */
 import type { Exporter } from '../../api/schema/status.ts'
+import { silentSeconds } from '../../flow/exporter-faults.ts'
 
-/** Silence longer than any exporter's timeouts, in seconds. */
-export const silentSeconds = 900
 /** After a day of silence an exporter counts as removed, as it does for alerts, unless the window has its last flows. */
 const removedSeconds = 86_400
 
