@@ -4,12 +4,12 @@ import { runApi } from '../api/main.ts'
 import { queryNiceness, lowerProcess } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
-import { checkNames } from './names.ts'
+import { readNames } from './names.ts'
 import { buildPage } from './page.ts'
 import { runUntilStopped } from './stop.ts'
 
 export async function api({ settings }: CommandInput): Promise<void> {
-  await checkNames(settings)
+  await readNames(settings)
   await buildPage()
   await runUntilStopped(async () => {
     const log = createLog(settings, 'api')

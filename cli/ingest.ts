@@ -11,11 +11,11 @@ import {
 } from '../store/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
-import { checkNames } from './names.ts'
+import { readNames } from './names.ts'
 import { runUntilStopped } from './stop.ts'
 
 export async function ingest({ settings }: CommandInput): Promise<void> {
-  await checkNames(settings)
+  await readNames(settings)
   await runUntilStopped(async (stopping) => {
     const running = await runIngest(settings, createLog(settings, 'ingest'), stopping)
     const { netflow, ipfix } = settings

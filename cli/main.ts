@@ -16,7 +16,7 @@ import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import packageFile from '../package.json' with { type: 'json' }
 import { fileFaults, folderFaults } from './files.ts'
-import { checkNames } from './names.ts'
+import { readNames } from './names.ts'
 
 interface Command {
   about: string
@@ -212,7 +212,7 @@ async function run([name = '', ...rest]: readonly string[]): Promise<void> {
   })
   if (settings === null) return
   if (isCheck) {
-    await checkNames(settings)
+    await readNames(settings)
     console.log('settings: no faults')
     return
   }

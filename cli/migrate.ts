@@ -9,13 +9,13 @@ import type { Settings } from '../flow/settings.ts'
 import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
 import { IncidentLedger, IncidentReader } from '../store/incident/ledger.ts'
 import { NotTheSame } from '../store/migrate.ts'
-import { openSharedIncidents } from '../store/open.ts'
+import { openSharedIncidents, openSharedState } from '../store/open.ts'
 import { StoreFault } from '../store/spool/fault.ts'
+import { moveToClickHouse, moveToFiles } from '../store/state-move.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { migrateBeside } from './migrate-beside.ts'
 import { compareFlows, sendFlows } from './migrate-flows.ts'
 import { copySeries } from './migrate-series.ts'
-import { moveState } from './migrate-state.ts'
 import { runToEnd } from './stop.ts'
 
 const targets = ['clickhouse', 'parquet'] as const
@@ -71,6 +71,24 @@ async function copyIncidents(settings: Settings, to: Target): Promise<void> {
       await ledger.close()
     }
     console.log(`incidents: ${incidents.length} copied`)
+  } finally {
+    await shared.close()
+  }
+}
+
+/** Copies user data. */
+async function moveState(settings: Settings, to: Target): Promise<void> {
+  const shared = (await openSharedState({ ...settings, store: 'clickhouse' }))!
+  const { state } = shared
+  try {
+    const { data, clickhouse } = settings
+    const given = { state, database: clickhouse.database, isAgain: true }
+    const moved =
+      to === 'clickhouse' ? await moveToClickHouse(data, given) : await moveToFiles(data, state)
+    const { moved: count, skipped } = moved!
+    console.log(
+      `users, dashboards and the like: ${count} documents copied, ${skipped} were there already`,
+    )
   } finally {
     await shared.close()
   }

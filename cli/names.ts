@@ -25,8 +25,3 @@ export async function readNames({ names }: Settings): Promise<Names> {
     throw new CommandError(`WEIR_NAMES="${names}": ${fault}`, exitCodes.usage)
   }
 }
-
-/** Like readNames, for commands that do not use the names themselves. */
-export async function checkNames(settings: Settings): Promise<void> {
-  await readNames(settings)
-}

@@ -7,15 +7,16 @@ import { NotACapture } from '../ingest/capture/read.ts'
 import { lockDataFolder } from '../ingest/lock.ts'
 import { TakenBefore } from '../ingest/import/taken.ts'
 import type { Settings } from '../flow/settings.ts'
-import { formatWithUnit } from '../flow/units.ts'
+import { formatExact, formatWithUnit } from '../flow/units.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
-import { checkNames } from './names.ts'
-import { Progress } from './progress.ts'
+import { readNames } from './names.ts'
 import { sendCaptures } from './send.ts'
 import { runToEnd } from './stop.ts'
 
 const weekMs = 604_800_000
+/** How often the progress is shown. */
+const progressEveryMs = 100
 
 export async function replay({ settings, values, positionals }: CommandInput): Promise<void> {
   if (positionals.length === 0)
@@ -35,7 +36,7 @@ export async function replay({ settings, values, positionals }: CommandInput): P
     const isJson = values['json'] === true
     if (typeof values['to'] === 'string')
       return sendCaptures(positionals, { to: values['to'], speed: values['speed'], isJson })
-    await checkNames(settings)
+    await readNames(settings)
     const shiftMs = await shiftOf(values['shift'], positionals)
     await runToEnd(
       () => importLocked(positionals, { settings, shiftMs, isJson }),
@@ -49,14 +50,29 @@ async function importLocked(
   { settings, shiftMs, isJson }: { settings: Settings; shiftMs: number; isJson: boolean },
 ): Promise<void> {
   const lock = await lockDataFolder(settings.data, 'replay')
-  const progress = new Progress()
+  const progress = progressLine()
   try {
-    const onProgress = progress.show.bind(progress)
-    const summary = await importCaptures(paths, { settings, shiftMs, onProgress })
+    const summary = await importCaptures(paths, { settings, shiftMs, onProgress: progress.show })
     progress.clear()
     console.log(isJson ? JSON.stringify(summary) : describe(summary))
   } finally {
     await lock.release()
+  }
+}
+
+/** A line that says how much of a file has been read; nothing if stderr is not a terminal. */
+function progressLine() {
+  const { stderr } = process
+  let shownAt = 0
+  return {
+    show({ path, packets }: { path: string; packets: number }): void {
+      if (!stderr.isTTY || performance.now() - shownAt < progressEveryMs) return
+      shownAt = performance.now()
+      stderr.write(`\r\x1b[K${path}: ${formatExact(packets)} packets`)
+    },
+    clear(): void {
+      if (stderr.isTTY) stderr.write('\r\x1b[K')
+    },
   }
 }
 
@@ -67,7 +83,7 @@ async function asCommandErrors(run: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (error instanceof TakenBefore) throw new CommandError(error.message, exitCodes.taken)
     if (error instanceof NotACapture) throw new CommandError(error.message, exitCodes.input)
-    if (error instanceof Error && error instanceof StoreFault)
+    if (error instanceof StoreFault)
       throw new CommandError(
         `${error.message}; the flows are in the archive, and weir ingest makes their series ` +
           'when it starts, once it answers',
