@@ -1,6 +1,6 @@
 /** The figures of one step of the chart: for the card at the cursor and for screen readers. */
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import { formatWithUnit } from '../../flow/units.ts'
+import { countOf, formatWithUnit } from '../../flow/units.ts'
 import type { Measure } from '../state/address.ts'
 import { stepText } from '../time/words.ts'
 import type { Half, Layers } from './layers.ts'
@@ -169,7 +169,7 @@ function notesAt(scene: Scene, from: number, to: number): string[] {
 export function lostText(lost: SeriesAnswer['lost']): string {
   const flows = lost.reduce((sum, [, , count]) => sum + count, 0)
   const about = lost.some(([, , , estimated]) => estimated) ? 'about ' : ''
-  return `${about}${flows.toLocaleString('en-US')} flows lost`
+  return `${about}${countOf(flows, 'flow')} lost`
 }
 
 /** A readout as one sentence, for screen readers. */

@@ -1,7 +1,7 @@
 /** Shown until the first exporter sends: what to do, with this host's address, and what arrives. */
 import { isLoopback } from '../../flow/address.ts'
 import type { IngestStatus } from '../../flow/status.ts'
-import { formatExact } from '../../flow/units.ts'
+import { countOf, formatExact } from '../../flow/units.ts'
 import { status } from '../state/collector.ts'
 import { Recipes } from './recipes.tsx'
 
@@ -80,8 +80,8 @@ function Arriving() {
       </p>
       {refused.map(({ address, datagrams }) => (
         <p class="message warning" key={address}>
-          <b>{address}</b> has sent {formatExact(datagrams)} datagrams, which were refused: it is
-          not on the allow-list. If it is yours, start Weir with{' '}
+          <b>{address}</b> has sent {countOf(datagrams, 'datagram')}, which Weir refused: it is not
+          on the allow-list. If it is yours, start Weir with{' '}
           <code>WEIR_EXPORTERS={[allowed, address].filter(Boolean).join(',')}</code>
         </p>
       ))}

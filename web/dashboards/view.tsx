@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 
 import type { Dashboard, DashboardBody } from '../../api/schema/state.ts'
 import { reasonOf } from '../../flow/reason.ts'
+import { countOf } from '../../flow/units.ts'
 import { RequestError } from '../client.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'
@@ -102,7 +103,7 @@ function Item({ dashboard }: { dashboard: Dashboard }) {
       <h2>
         <a href={`/dashboards/${id}`}>{title}</a>{' '}
         <small>
-          {panels.length} panels · {author}
+          {countOf(panels.length, 'panel')} · {author}
         </small>
       </h2>
       <div class="form-buttons">

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 
 import type { Exporter } from '../../api/schema/status.ts'
-import { formatExact, formatWithUnit } from '../../flow/units.ts'
+import { countOf, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress } from '../object/address.ts'
 
 /** Nobody reads through more lines than this; the others can be searched by name. */
@@ -25,7 +25,7 @@ export function Interfaces(props: {
   return (
     <details open={isOpen}>
       <summary class="dim" onClick={choose}>
-        {interfaces.length === 1 ? '1 interface' : `${formatExact(interfaces.length)} interfaces`}
+        {countOf(interfaces.length, 'interface')}
       </summary>
       {isOpen && <Table own={own} interfaces={interfaces.slice(0, listedMax)} />}
       {isOpen && more > 0 && <p class="dim">{formatExact(more)} more: find them by their name.</p>}

@@ -1,5 +1,5 @@
 /** Refused senders: the address, and the setting that accepts it. */
-import { formatExact } from '../../flow/units.ts'
+import { countOf } from '../../flow/units.ts'
 import { status } from '../state/collector.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
@@ -16,7 +16,7 @@ export function Refused() {
         {refused.map(({ address, datagrams, lastSeen }) => (
           <li key={address} class="error">
             <span aria-hidden="true">✖</span>
-            <b>{address}</b> sent {formatExact(datagrams)} datagrams, the last{' '}
+            <b>{address}</b> sent {countOf(datagrams, 'datagram')}, the last{' '}
             {instantText(lastSeen * 1000, zone.value)}
           </li>
         ))}

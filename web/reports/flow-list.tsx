@@ -1,6 +1,6 @@
 /** A list of single flows, in one of the printed forms. */
 import type { Flow, FlowsAnswer } from '../../api/schema/schema.ts'
-import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
+import { countOf, formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { objectAddress } from '../object/address.ts'
 import { isNarrow } from '../state/narrow.ts'
@@ -106,7 +106,8 @@ export function FlowList(props: { answer: FlowsAnswer; columns: readonly FlowCol
         rowKey={({ place }) => String(place)}
       />
       <p class="dim">
-        {`${formatExact(flows.length)} flows${more ? '; there are more: narrow the filter, or show more lines' : ''}`}
+        {countOf(flows.length, 'flow')}
+        {more && '; there are more: narrow the filter, or show more lines'}
       </p>
     </>
   )

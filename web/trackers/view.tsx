@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import type { Tracker } from '../../api/schema/trackers.ts'
-import { formatExact } from '../../flow/units.ts'
+import { countOf, formatExact } from '../../flow/units.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { Page } from '../controls/page.tsx'
 import { objectAddress } from '../object/address.ts'
@@ -81,7 +81,7 @@ function Item({ tracker }: { tracker: Tracker }) {
       </p>
       <p class="dim">
         since {Number.isFinite(since) ? instantText(since * 1000, zone.value) : '–'}
-        {spans.length > 1 ? ` · revised ${spans.length - 1} times` : ''}
+        {spans.length > 1 ? ` · revised ${countOf(spans.length - 1, 'time')}` : ''}
       </p>
       {problem !== null && <Fault text={problem} />}
       {progress && (
