@@ -78,7 +78,9 @@ function Fields({ draft, change }: FieldsFacts) {
       {choice('repeat', 'Told', repeats)}
       {text('quietMinutes', 'Then quiet for this many minutes')}
       <label>
-        To: one per line, a mail address, an address for a webhook, or <code>script</code>
+        <span>
+          To: one per line, a mail address, an address for a webhook, or <code>script</code>
+        </span>
         <textarea
           rows={3}
           value={draft.targets}

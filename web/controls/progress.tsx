@@ -16,9 +16,11 @@ export function Progress({ isBusy }: { isBusy: boolean }) {
   return (
     <>
       <div class={isBusy ? 'progress running' : 'progress'} />
-      <p class="loading" role="status">
-        {isBusy && isLong.value && 'loading …'}
-      </p>
+      {isBusy && isLong.value && (
+        <p class="loading" role="status">
+          loading …
+        </p>
+      )}
     </>
   )
 }
