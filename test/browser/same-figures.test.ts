@@ -45,6 +45,36 @@ describe('figures that are the same', { skip: skipWithout('chromium'), timeout: 
     await page.close()
   })
 
+  test('bars are as long as their figures say, on the wall and in the tables', async () => {
+    const [from, to] = ['2026-11-16T11:20:00Z', '2026-11-16T11:50:00Z']
+    const place = { column: 0, row: 0, columns: 4, rows: 4 }
+    const query = { from, to, by: 'host', limit: '6' }
+    await weir.addDashboard({ id: 'bars', title: 'Bars', panels: [{ kind: 'top', title: 'Top', place, query }] }) // prettier-ignore
+    const { page } = await weir.open('/wall/bars')
+    const rows = page.locator('.tile-top tr')
+    await rows.nth(5).waitFor()
+    const drawn = await rows.evaluateAll((all) =>
+      all.map((row) => [
+        parseFloat(row.querySelector('td')!.textContent) *
+          (row.textContent.includes(' GB') ? 1000 : 1),
+        row.querySelector('i')!.getBoundingClientRect().width,
+      ]),
+    )
+    const [most, longest] = drawn[0] as [number, number]
+    for (const [bytes, width] of drawn as [number, number][])
+      assert.ok(Math.abs(width - Math.max(1, (longest * bytes) / most)) < 0.5, `${bytes}: ${width} of ${longest}`) // prettier-ignore
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.goto(`${weir.url}/?from=${from}&to=${to}`)
+    const share = page.locator('.top tr', { hasText: '443/tcp' }).locator('.share')
+    await share.filter({ hasText: '87.8 %' }).waitFor()
+    const rest = await share.evaluate((cell) => {
+      const bar = cell.querySelector('i')!
+      return cell.getBoundingClientRect().right - 8 - bar.getBoundingClientRect().right
+    })
+    assert.ok(rest > 4, `${rest} pixels for the other 12 %`)
+    await page.close()
+  })
+
   test('the chosen zone applies in every view, and in saved files', async () => {
     const { page } = await weir.open(`/?${around}&by=direction&tz=UTC`)
     await answered(page)

@@ -16,7 +16,7 @@ export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
               <th scope="row">{row.label}</th>
               <td>{text}</td>
               <td class="share">
-                <i style={{ width: `${Math.max(1, share * 100)}%` }} />
+                <i style={{ '--share': share }} />
               </td>
             </tr>
           ))}

@@ -131,7 +131,7 @@ function TopRow({ row, table, peers }: { row: TableRow; table: Table; peers: boo
         {counted === 'bytes' ? formatWithUnit(row.count, 'B') : formatExact(row.count)}
       </td>
       <td class="share">
-        <i style={{ width: `${Math.max(percent, 0.5)}%` }} />
+        <i style={{ '--share': row.share }} />
         <span>{percent < 0.05 && percent > 0 ? '<0.1' : percent.toFixed(1)} %</span>
       </td>
       <td class="to-graphs">
