@@ -3,18 +3,15 @@ import { ipv4Marker } from '../../flow/address.ts'
 import { freeBuffer } from '../../store/freed-memory.ts'
 import { isFull, mix, slotsFor } from './tables.ts'
 
-/** A slot of the general table: four words, most significant first, and the code + 1 (0: free). */
+/** A slot of the general table: four words, most significant first, and the number + 1 (0: free). */
 const addressWidth = 5
 /**
- * A slot of the IPv4 table: the last word, and the code + 1. Most addresses are IPv4, and small
+ * A slot of the IPv4 table: the last word, and the number + 1. Most addresses are IPv4, and small
  * slots stay in the cache.
  */
 const ipv4Width = 2
 
-/**
- * Numbers addresses 0, 1, 2 … in order of first appearance. The code is the number × 2, plus one if
- * the address is marked.
- */
+/** Numbers addresses 0, 1, 2 … in order of first appearance. */
 export class AddressTable {
   count = 0
   #mask: number
@@ -31,7 +28,7 @@ export class AddressTable {
     this.#ipv4Slots = new Uint32Array((this.#ipv4Mask + 1) * ipv4Width)
   }
 
-  /** The code of an address, or −1 if it is not in the table. */
+  /** The number of an address, or −1 if it is not in the table. */
   find(w0: number, w1: number, w2: number, w3: number): number {
     if (w2 === ipv4Marker && w1 === 0 && w0 === 0) return this.#findIpv4(w3)
     const slots = this.#slots
@@ -63,43 +60,39 @@ export class AddressTable {
     }
   }
 
-  /** Numbers a new address (four words), and returns its code. */
-  add(address: readonly [number, number, number, number], isMarked: boolean): number {
+  /** Numbers a new address (four words). */
+  add(address: readonly [number, number, number, number]): number {
     const [w0, w1, w2, w3] = address
-    const code = this.count++ * 2 + (isMarked ? 1 : 0)
+    const number = this.count++
     if (w2 === ipv4Marker && w1 === 0 && w0 === 0) {
       if (isFull(++this.#ipv4Count, this.#ipv4Mask)) this.#growIpv4()
-      this.#putIpv4(w3, code + 1)
+      this.#putIpv4(w3, number + 1)
     } else {
       if (isFull(this.count - this.#ipv4Count, this.#mask)) this.#grow()
       const slots = this.#slots
       const slot = this.#freeSlot(slots, addressHash(w0, w1, w2, w3))
       slots.set(address, slot)
-      slots[slot + 4] = code + 1
+      slots[slot + 4] = number + 1
     }
-    return code
+    return number
   }
 
-  /** By number: four words per address, and 1 if it is marked. */
-  list(): { words: Uint32Array; isMarked: Uint8Array } {
+  /** Four words per address, by number. */
+  list(): Uint32Array {
     const words = new Uint32Array(this.count * 4)
-    const isMarked = new Uint8Array(this.count)
     const slots = this.#slots
     for (let slot = 0; slot < slots.length; slot += addressWidth) {
-      const code = slots[slot + 4]! - 1
-      if (code < 0) continue
-      words.set(slots.subarray(slot, slot + 4), (code >>> 1) * 4)
-      isMarked[code >>> 1] = code & 1
+      const number = slots[slot + 4]! - 1
+      if (number >= 0) words.set(slots.subarray(slot, slot + 4), number * 4)
     }
     const ipv4 = this.#ipv4Slots
     for (let slot = 0; slot < ipv4.length; slot += ipv4Width) {
-      const code = ipv4[slot + 1]! - 1
-      if (code < 0) continue
-      words[(code >>> 1) * 4 + 2] = ipv4Marker
-      words[(code >>> 1) * 4 + 3] = ipv4[slot]!
-      isMarked[code >>> 1] = code & 1
+      const number = ipv4[slot + 1]! - 1
+      if (number < 0) continue
+      words[number * 4 + 2] = ipv4Marker
+      words[number * 4 + 3] = ipv4[slot]!
     }
-    return { words, isMarked }
+    return words
   }
 
   get counts(): AddressCounts {
@@ -138,12 +131,12 @@ export class AddressTable {
     freeBuffer(old)
   }
 
-  #putIpv4(w3: number, codePlus: number): void {
+  #putIpv4(w3: number, numberPlus: number): void {
     const slots = this.#ipv4Slots
     let slot = (ipv4Hash(w3) & this.#ipv4Mask) * ipv4Width
     while (slots[slot + 1] !== 0) slot = slot + ipv4Width === slots.length ? 0 : slot + ipv4Width
     slots[slot] = w3
-    slots[slot + 1] = codePlus
+    slots[slot + 1] = numberPlus
   }
 
   #growIpv4(): void {

@@ -44,16 +44,16 @@ export class HostsListed {
         let found = addresses.find(0, 0, ipv4Marker, host)
         if (found < 0) {
           ipv4[3] = host
-          found = addresses.add(ipv4, false)
+          found = addresses.add(ipv4)
         }
-        number = others.count + (found >>> 1)
+        number = others.count + found
       }
       if (isLocalKey(plainCode(code))) isLocal[number] = 1
       this.#numbers[key++] = number
     })
     this.words = new Uint32Array((others.count + addresses.count) * 4)
-    this.words.set(others.list().words)
-    this.words.set(addresses.list().words, others.count * 4)
+    this.words.set(others.list())
+    this.words.set(addresses.list(), others.count * 4)
     this.isLocal = isLocal.slice(0, others.count + addresses.count)
     freeBuffer(isLocal)
     addresses.free()

@@ -220,12 +220,12 @@ export class Totals {
     this.#mark = isIPv4 ? 0 : numberedMark
     const table = isIPv4 ? this.#known : this.#others
     if (!table) return
-    let code = table.find(w0, w1, w2, w3)
-    if (code < 0 && this.#hostCount < hostsMax) code = table.add([w0, w1, w2, w3], false)
-    if (code < 0) {
+    let number = table.find(w0, w1, w2, w3)
+    if (number < 0 && this.#hostCount < hostsMax) number = table.add([w0, w1, w2, w3])
+    if (number < 0) {
       this.#host = 0
       this.#mark = beyondMark
-    } else if (!isIPv4) this.#host = code >>> 1
+    } else if (!isIPv4) this.#host = number
   }
 
   /** Hosts kept separately, once they are numbered; 0 before, when they are below the limit. */
@@ -242,7 +242,7 @@ export class Totals {
     const known = new AddressTable({ all: hostsMax, ipv4: hostsMax })
     this.#counts.forEach((host, code) => {
       if (!isIPv4Key(code) || known.find(0, 0, ipv4Marker, host) >= 0) return
-      known.add([0, 0, ipv4Marker, host], false)
+      known.add([0, 0, ipv4Marker, host])
     })
     this.#known = known
   }
