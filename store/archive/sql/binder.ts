@@ -1,4 +1,6 @@
 /** The parts of flow queries that differ between engines: bound values and expressions. */
+import type { WholeWords } from '../../../flow/spread.ts'
+
 export interface Binder {
   /** Binds a signed 64-bit integer and returns its placeholder. */
   whole(value: number | bigint): string
@@ -8,7 +10,7 @@ export interface Binder {
 }
 
 /** Expressions over the archive's columns, in an engine's dialect. */
-export interface FlowWords {
+export interface FlowWords extends WholeWords {
   /** First and last ms of a flow; one that ends before its start ends at its start. */
   first: string
   last: string
@@ -19,9 +21,4 @@ export interface FlowWords {
   asStart: (ms: string) => string
   shiftRight: (value: string, bits: number) => string
   and: (value: string, mask: string | number) => string
-  /** Casts a value to 128 bits, and one that fits back to 64 bits. */
-  wide: (value: string) => string
-  narrow: (value: string) => string
-  /** The integer quotient of non-negative numbers. */
-  divide: (value: string, by: string) => string
 }
