@@ -138,11 +138,6 @@ export class Spool {
     return group
   }
 
-  /** A step that is here, in its current version. */
-  find(tier: Tier, time: number, exporter: string): SpoolEntry | undefined {
-    return this.#entries.get(nameOf(tier.name, { time, exporter }))
-  }
-
   /** All steps of a tier in [from, to) that are here. */
   entriesIn({ tier, from, to }: { tier: Tier; from: number; to: number }): SpoolEntry[] {
     return [...this.#entries.values()].filter(

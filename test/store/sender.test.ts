@@ -155,7 +155,7 @@ test('a full spool drops the shortest steps first; their time is said until it i
   await first.close()
 
   const spool = await Spool.open(folder, options)
-  assert.equal(spool.find(day, t1, '192.0.2.1')?.tier, '1d')
+  assert.equal(spool.entriesIn({ tier: day, from: t1, to: t1 + 1 }).length, 1)
   const lost = 11 - spool.pendingCount
   assert.ok(lost > 1 && lost < 10, `${lost} of 10 steps are lost`)
   assert.equal(spool.points.dropped, lost * (host.length + 1))
@@ -229,7 +229,7 @@ test('a step that cannot be opened for now is kept, and one that the disk has lo
   const tier = tiers['5m']
   const step = stepOf(coverageOf(t0, '192.0.2.1'), {})
   await spool.put(tier, [step])
-  const { now: place } = spool.find(tier, t0, '192.0.2.1')!
+  const place = spool.entriesIn({ tier, from: t0, to: t0 + 1 })[0]!.now
   const [name] = await readdir(join(folder, 'spool'))
   const path = join(folder, 'spool', name!)
   await rename(path, `${path}.away`)
