@@ -8,7 +8,6 @@ import { bytesOf, packetsOf } from '../../../flow/filter/measures.ts'
 import { Bindings } from '../sql/bindings.ts'
 import { columnsOf } from '../sql/chunk-columns.ts'
 import { archiveColumns } from '../columns.ts'
-import { zeroColumnsSql } from '../sql/zero-columns.ts'
 import type { Session } from '../sql/query-engine.ts'
 
 /** The most rows held, about 80 bytes each, and how long an unused file is kept. */
@@ -139,4 +138,11 @@ export function heldFlows(flows: FlowColumns): HeldFlows {
   const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0)
   const most = Math.max(sum(bytes), sum(packets))
   return { flows, first: flowStartMilliseconds, last, bytes, packets, most }
+}
+
+/** SQL for the names of columns that are all 0 by the footers of files; those without statistics are not named. */
+function zeroColumnsSql(files: string): string {
+  return `SELECT path_in_schema AS name FROM parquet_metadata(${files}) GROUP BY name
+    HAVING count(*) = count(stats_min_value) AND count(*) = count(stats_max_value)
+      AND bool_and(stats_min_value = '0' AND stats_max_value = '0')`
 }

@@ -4,9 +4,10 @@ import { lengthCounted, rateCounted } from '../../../flow/spread.ts'
 import { greatest } from '../held/numbered.ts'
 import { Keys } from '../keys/keys.ts'
 import type { RankingQuery, RankingFound, Scan } from './requests.ts'
-import { Growing } from './growing-numbers.ts'
 import { KeyNumbers } from './key-numbers.ts'
 import type { Counts, SelectedGroup } from './selected-group.ts'
+
+const placesAtFirst = 4096
 
 export interface PackedRanking {
   words: Uint32Array
@@ -130,4 +131,26 @@ function addAmounts(
 export function amountsOf(selected: SelectedGroup, order: RankingQuery['order']): Counts | null {
   if (order.of === 'series') return selected.shares(order.by)
   return order.by === 'flows' ? null : selected.counts(order.by === 'packets' ? 'packets' : 'bytes')
+}
+
+/** Numbers by index, in an array that grows as needed. */
+class Growing {
+  readonly #initial: number
+  #values: Float64Array
+
+  /** Every value starts as `initial`. */
+  constructor(initial: number) {
+    this.#initial = initial
+    this.#values = new Float64Array(placesAtFirst).fill(initial)
+  }
+
+  /** The values, at least this many; valid until more are requested. */
+  reach(places: number): Float64Array {
+    const { length } = this.#values
+    if (places <= length) return this.#values
+    const grown = new Float64Array(Math.max(places, 2 * length))
+    grown.set(this.#values)
+    this.#values = grown.fill(this.#initial, length)
+    return grown
+  }
 }
