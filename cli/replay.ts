@@ -65,12 +65,12 @@ function progressLine() {
   const { stderr } = process
   let shownAt = 0
   return {
-    show({ path, packets }: { path: string; packets: number }): void {
+    show: ({ path, packets }: { path: string; packets: number }) => {
       if (!stderr.isTTY || performance.now() - shownAt < progressEveryMs) return
       shownAt = performance.now()
       stderr.write(`\r\x1b[K${path}: ${formatExact(packets)} packets`)
     },
-    clear(): void {
+    clear: () => {
       if (stderr.isTTY) stderr.write('\r\x1b[K')
     },
   }
