@@ -82,6 +82,16 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
     assert.equal(await title.count(), 0)
   })
 
+  test('a log-out that does not reach Weir is said to have failed, and can be repeated', async () => {
+    const page = await open('/status')
+    await page.route('**/api/logout', (route) => route.abort())
+    await page.getByRole('button', { name: 'log out' }).click()
+    await page.getByRole('alert').getByText('Weir does not answer').waitFor({ timeout: 20_000 })
+    await page.unroute('**/api/logout')
+    await page.getByRole('button', { name: 'log out' }).click()
+    await page.getByLabel('Password').waitFor()
+  })
+
   test('a wall says that its session has ended, and what to do', async () => {
     const page = await open('/status')
     const place = { column: 0, row: 0, columns: 6, rows: 3 }

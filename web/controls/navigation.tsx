@@ -14,6 +14,7 @@ import { logOut, session } from '../state/session.ts'
 import { zone } from '../state/zone.ts'
 import { instantText, timeOfDay } from '../time/words.ts'
 import { viewAt, views } from '../views.ts'
+import { Fault, useAttempt } from './attempt.tsx'
 import { helpOpen } from './help.tsx'
 import { Logo } from './logo.tsx'
 
@@ -67,6 +68,7 @@ function hrefOf(path: string): string {
 
 /** Who is logged in, or that no login is needed. */
 function Who() {
+  const { fault, run } = useAttempt()
   const who = session.value
   if (!who || who.role === null) return null
   if (who.open && !isLoopback(location.hostname))
@@ -92,11 +94,12 @@ function Who() {
             type="button"
             class="plain"
             title={`end the session of ${who.user}`}
-            onClick={() => void logOut()}
+            onClick={() => void run(logOut)}
           >
             log out
           </button>
         )}
+        <Fault text={fault} />
       </span>
     </>
   )
