@@ -4,6 +4,7 @@
  */
 import { sayClock, sayRange } from '../../flow/incident/sentence.ts'
 import { scaled } from '../../flow/units.ts'
+import { zoneOffsetMs } from '../../flow/zone.ts'
 import { escapeMarkup } from '../markup.ts'
 import type { ExplainAnswer } from '../schema/explain.ts'
 
@@ -147,7 +148,9 @@ function grid(plane: Plane): string {
     lines.push(label(frame.left - 6, y(bits) + 4, { text: rateLabel(bits), anchor: 'end' }))
   }
   const every = tickSeconds((end - start) / ticksMax)
-  for (let t = Math.ceil(start / every) * every; t < end; t += every) {
+  // At whole hours by the clock of the zone.
+  const ahead = zoneOffsetMs(start * 1000, zone) / 1000
+  for (let t = Math.ceil((start + ahead) / every) * every - ahead; t < end; t += every) {
     lines.push(
       `<line x1="${x(t)}" x2="${x(t)}" y1="${height - frame.bottom}" y2="${height - frame.bottom + 4}" stroke="${colours.axis}"/>`,
     )

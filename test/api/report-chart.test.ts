@@ -16,6 +16,21 @@ function drawn(series: readonly Line[]): { description: string; svg: string } {
   return chartOf(answer as unknown as ExplainAnswer, 'UTC')!
 }
 
+test('times are marked at whole hours by the clock, also where it is half an hour off', () => {
+  const from = Date.UTC(2026, 10, 16, 11, 40) / 1000
+  const time = Array.from({ length: 60 }, (_, i) => from + i * 300)
+  const window = { from, to: from + 300, seconds: 300, kind: 'surge', ongoing: false }
+  const values = time.map(() => 1)
+  const answer = {
+    window,
+    actors: [],
+    evidence: { time, step: 300, series: [{ ...others, values }] },
+  }
+  const { svg } = chartOf(answer as unknown as ExplainAnswer, 'Asia/Kolkata')!
+  const times = [...svg.matchAll(/text-anchor="middle"[^>]*>([^<]+)</g)].map(([, text]) => text!)
+  assert.deepEqual(times, ['18:00:00', '19:00:00', '20:00:00', '21:00:00', '22:00:00'])
+})
+
 const others: Line = {
   label: 'all others',
   host: null,
