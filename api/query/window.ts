@@ -3,7 +3,7 @@ import { formatAddress, parseAddress, type Network } from '../../flow/address.ts
 import { FilterError, allOf, exporterFilter, type Filter } from '../../flow/filter.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
 import type { FlowWindow, Include } from '../../store/flows.ts'
-import { parseTime, type TimeContext } from '../../flow/time-grammar.ts'
+import { isRelative, parseTime, type TimeContext } from '../../flow/time-grammar.ts'
 import { isZone } from '../../flow/zone.ts'
 import { ApiError, badQuery } from '../errors.ts'
 import type { NameSource } from '../names/labels.ts'
@@ -78,14 +78,13 @@ export function readWindow(query: WindowQuery, context: WindowContext): Window {
       `from "${fromText}" is not before to "${toText}"`,
       'give a from before to',
     )
-  const isRelative = [query.from ?? 'now', query.to ?? 'now'].some((text) => text.includes('now'))
   return {
     from,
     to,
     filter: readFilter(query.filter ?? '', context),
     exporter: query.exporter === undefined ? undefined : exporterAddress(query.exporter, context),
     include: query.include ?? 'any',
-    isFixed: !isRelative,
+    isFixed: !isRelative(fromText) && !isRelative(toText),
   }
 }
 
