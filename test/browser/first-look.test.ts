@@ -54,6 +54,9 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     for (const report of ['', '&report=full']) {
       await page.goto(`${weir.url}/reports?${past}${report}`)
       await page.getByText('The archive begins with Mon 16 Nov 2026 10:0').waitFor()
+      await page.getByRole('button', { name: 'Show them' }).click()
+      await page.locator('table.report tbody tr').first().waitFor()
+      assert.match(page.url(), /from=2026-11-16T/)
     }
     await page.close()
   })

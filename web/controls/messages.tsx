@@ -12,6 +12,7 @@ import {
   exporters,
   lateSeconds,
   newestData,
+  newestWindow,
   status,
   unreadableTiers,
 } from '../state/collector.ts'
@@ -21,15 +22,13 @@ import { failure, layers, traffic } from '../state/traffic.ts'
 import { addressFaults, show, view } from '../state/view.ts'
 import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
-import { instantText, isoText, localText } from '../time/words.ts'
+import { instantText, localText } from '../time/words.ts'
 import { AddressFaults, TimeFaults } from './address-faults.tsx'
 import { Fault } from './fault.tsx'
 import { LittleKnown, ShowKnown } from './little-known.tsx'
 
 /** Missing exporters that are named. */
 const missingMax = 5
-/** The window of "show the newest data". */
-const newestWindowSeconds = 4 * 3600
 
 export function Messages() {
   return (
@@ -162,16 +161,10 @@ function Nothing() {
       </p>
     )
   if (newest === null || unreadableTiers.value.length > 0) return null
-  const to = Math.ceil(newest / intervalSeconds) * intervalSeconds
   return (
     <p class="message note" role="status">
       {what} in this window. The newest flows are of {instantText(newest * 1000, zone.value)}.{' '}
-      <button
-        type="button"
-        onClick={() =>
-          show({ from: isoText((to - newestWindowSeconds) * 1000), to: isoText(to * 1000) })
-        }
-      >
+      <button type="button" onClick={() => show(newestWindow(newest))}>
         Show them
       </button>
     </p>

@@ -1,5 +1,6 @@
 /** The message for a report without flows, with the time for which there are any. */
-import { status } from '../state/collector.ts'
+import { newestWindow, status } from '../state/collector.ts'
+import { addressWith, go } from '../state/route.ts'
 import { zone } from '../state/zone.ts'
 import { instantText } from '../time/words.ts'
 import { question } from './question.ts'
@@ -17,7 +18,12 @@ export function Nothing({ isKnown }: { isKnown: boolean }) {
           : 'No flows in this time match the filter.'}
       {from !== null && ` The archive begins with ${when(from)}`}
       {from !== null && to !== null && `; its newest flows are of ${when(to)}`}
-      {from !== null && '.'}
+      {from !== null && '.'}{' '}
+      {to !== null && exporter === '' && filter === '' && (
+        <button type="button" onClick={() => go(addressWith(newestWindow(to)))}>
+          Show them
+        </button>
+      )}
     </p>
   )
 }

@@ -5,6 +5,7 @@ import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
 import { intervalSeconds } from '../../flow/interval.ts'
 import type { Exporter, StatusAnswer } from '../../api/schema/status.ts'
 import { ask, RequestError, retryMs } from '../client.ts'
+import { isoText } from '../time/words.ts'
 import { clockNow, takeServerTime } from './clock.ts'
 import { askSession, session } from './session.ts'
 import { tellAnswered, tellFailed } from './silence.ts'
@@ -66,6 +67,15 @@ export const newestData = computed(() => {
   const heard = (exporters.value ?? []).map(({ lastSeen }) => lastSeen)
   return Math.min(Math.max(...known), heard.length > 0 ? Math.max(...heard) : Infinity)
 })
+
+/** The length of the window that shows the newest data. */
+const newestWindowSeconds = 4 * 3600
+
+/** The range up to the newest data (unix seconds), for an address. */
+export function newestWindow(newest: number): { from: string; to: string } {
+  const to = Math.ceil(newest / intervalSeconds) * intervalSeconds
+  return { from: isoText((to - newestWindowSeconds) * 1000), to: isoText(to * 1000) }
+}
 
 /** Fetches exporters and status now, and repeatedly as long as the page is open. */
 export async function followCollector(): Promise<void> {
