@@ -5,6 +5,7 @@
  */
 import { Type, type Static } from 'typebox'
 
+import { dashboardLimits as most } from '../../flow/dashboard-limits.ts'
 import { idPattern } from '../../store/state.ts'
 import {
   closed,
@@ -72,19 +73,14 @@ export type AnnotationsQuery = Static<typeof AnnotationsQuery>
 export const AnnotationsAnswer = closed({ annotations: Type.Array(Annotation) })
 export type AnnotationsAnswer = Static<typeof AnnotationsAnswer>
 
-/** Columns of the panels' grid. */
-const gridColumns = 12
-/** Panels per dashboard. */
-const panelsMax = 12
-
 const place = closed(
   {
-    column: Type.Integer({ minimum: 0, maximum: gridColumns - 1 }),
-    row: Type.Integer({ minimum: 0, maximum: 99 }),
-    columns: Type.Integer({ minimum: 1, maximum: gridColumns }),
-    rows: Type.Integer({ minimum: 1, maximum: 24 }),
+    column: Type.Integer({ minimum: 0, maximum: most.columns - 1 }),
+    row: Type.Integer({ minimum: 0, maximum: most.rowLast }),
+    columns: Type.Integer({ minimum: 1, maximum: most.columns }),
+    rows: Type.Integer({ minimum: 1, maximum: most.rows }),
   },
-  `where a panel lies on a grid of ${gridColumns} columns`,
+  `where a panel lies on a grid of ${most.columns} columns`,
 )
 
 /** The parameters of /api/series or /api/top, as in an address: from, to, filter, by … */
@@ -95,7 +91,7 @@ const query = Type.Record(
 )
 
 const panelHead = {
-  title: Type.Optional(line('heading of the panel')),
+  title: Type.Optional(line('heading of the panel', most.title)),
   place,
 }
 
@@ -130,16 +126,16 @@ export const Panel = Type.Union([
   closed({
     kind: Type.Literal('incidents'),
     ...panelHead,
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: most.incidents })),
   }),
   closed({ kind: Type.Literal('clock'), ...panelHead, tz: Type.Optional(line('IANA time zone')) }),
-  closed({ kind: Type.Literal('text'), ...panelHead, text: paragraph('a note') }),
+  closed({ kind: Type.Literal('text'), ...panelHead, text: paragraph('a note', most.text) }),
 ])
 export type Panel = Static<typeof Panel>
 
 const dashboardBody = {
-  title: line('name of the dashboard'),
-  panels: Type.Array(Panel, { maxItems: panelsMax }),
+  title: line('name of the dashboard', most.title),
+  panels: Type.Array(Panel, { maxItems: most.panels }),
   refreshSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600 })),
   /** Dashboards shown in turn with this one, and how long each is shown. */
   rotation: Type.Optional(

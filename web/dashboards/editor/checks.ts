@@ -1,4 +1,5 @@
 /** Checks a panel's draft, field by field; the API parses the filter. */
+import { dashboardLimits as most } from '../../../flow/dashboard-limits.ts'
 import { isRelative, parseTime } from '../../../flow/time-grammar.ts'
 import { parseScaled } from '../../../flow/units.ts'
 import { splitOf, type PanelDraft } from './draft.ts'
@@ -7,15 +8,12 @@ import { splitOf, type PanelDraft } from './draft.ts'
 export type Faults = Partial<Record<keyof PanelDraft, string>>
 
 const keysMax = 1000
-const incidentsMax = 50
-const titleMax = 200
-const textMax = 2000
 
 /** The faults of a draft at a moment, in a zone. */
 export function faultsOf(draft: PanelDraft, at: { now: number; zone: string }): Faults {
   const { kind, title, threshold } = draft
   const faults: Faults = {}
-  if (title.length > titleMax) faults.title = `At most ${titleMax} characters.`
+  check(faults, 'title', tooLong(title, most.title))
   if (kind === 'chart' || kind === 'top' || kind === 'number') {
     Object.assign(faults, rangeFaults(draft, at))
     if (!/^\d{0,10}$/.test(draft.interface)) faults.interface = 'An ifIndex is a whole number.'
@@ -26,9 +24,9 @@ export function faultsOf(draft: PanelDraft, at: { now: number; zone: string }): 
   if (kind === 'chart' && splitOf(draft.by) !== 'direction')
     check(faults, 'top', count(draft.top, keysMax))
   if (kind === 'top') check(faults, 'limit', count(draft.limit, keysMax))
-  if (kind === 'incidents') check(faults, 'listed', count(draft.listed, incidentsMax))
+  if (kind === 'incidents') check(faults, 'listed', count(draft.listed, most.incidents))
   if (kind === 'text' && draft.text.trim() === '') faults.text = 'Write the text to show.'
-  if (kind === 'text' && draft.text.length > textMax) faults.text = `At most ${textMax} characters.`
+  else if (kind === 'text') check(faults, 'text', tooLong(draft.text, most.text))
   return faults
 }
 
@@ -36,9 +34,14 @@ function check(faults: Faults, field: keyof PanelDraft, fault: string | null): v
   if (fault !== null) faults[field] = fault
 }
 
-function count(text: string, most: number): string | null {
-  const isCount = /^\d{1,4}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= most
-  return isCount ? null : `A whole number from 1 to ${most}.`
+function count(text: string, greatest: number): string | null {
+  const isCount = /^\d{1,4}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= greatest
+  return isCount ? null : `A whole number from 1 to ${greatest}.`
+}
+
+/** What is wrong with a text of more than so many characters; null if it has no more. */
+export function tooLong(text: string, characters: number): string | null {
+  return text.length > characters ? `At most ${characters} characters.` : null
 }
 
 function rangeFaults({ from, to }: PanelDraft, { now, zone }: { now: number; zone: string }) {

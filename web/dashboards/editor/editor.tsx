@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
 import type { Dashboard, DashboardBody, Panel } from '../../../api/schema/state.ts'
+import { dashboardLimits } from '../../../flow/dashboard-limits.ts'
 import { Fault, useAttempt } from '../../controls/attempt.tsx'
 import { useOpened } from '../../controls/opened.ts'
 import { Page } from '../../controls/page.tsx'
@@ -15,11 +16,10 @@ import { isSame, nameOf, useChanges, type Changes } from './changes.ts'
 import { fieldId } from './field.tsx'
 import { PanelForm } from './form.tsx'
 import { Handle } from './handle.tsx'
-import { columnsMax, freePlace, inOrder, settled, type Place } from './places.ts'
+import { freePlace, inOrder, settled, type Place } from './places.ts'
 import { Settings, titleFault, titleField } from './settings.tsx'
 import { Removed, Tools } from './tools.tsx'
 
-const panelsMax = 12
 const newSize = { columns: 6, rows: 4 }
 
 /** The open form: by the panel's index in the list, or a new panel's. */
@@ -67,7 +67,7 @@ export function Editor({ dashboard, done }: { dashboard: Dashboard; done: () => 
       isBusy={attempt.isBusy}
       tools={
         <Tools
-          add={body.panels.length < panelsMax ? () => (open.value = 'new') : null}
+          add={body.panels.length < dashboardLimits.panels ? () => (open.value = 'new') : null}
           undo={undo}
           keep={isKept ? null : () => void keep()}
           leave={isKept ? done : discard}
@@ -149,7 +149,7 @@ function Board(props: {
               panel={panel}
               move={move(index)}
               edit={() => edit(index)}
-              copy={panels.length < panelsMax ? () => copy(panel) : null}
+              copy={panels.length < dashboardLimits.panels ? () => copy(panel) : null}
               remove={() => remove(index)}
             />
           </PanelBox>
@@ -163,7 +163,7 @@ function Board(props: {
 }
 
 function placeText({ column, row, columns, rows }: Place): string {
-  return `column ${column + 1} of ${columnsMax}, row ${row + 1}, ${columns} wide, ${rows} high`
+  return `column ${column + 1} of ${dashboardLimits.columns}, row ${row + 1}, ${columns} wide, ${rows} high`
 }
 
 function Form(props: {

@@ -3,9 +3,10 @@
  * edited.
  */
 import type { Panel } from '../../../api/schema/state.ts'
+import { dashboardLimits } from '../../../flow/dashboard-limits.ts'
 import { rowPixels } from '../../dashboard/panels.tsx'
 import { isSame, nameOf } from './changes.ts'
-import { columnsMax, movedPlace, type Place } from './places.ts'
+import { movedPlace, type Place } from './places.ts'
 
 const arrows: Record<string, { columns: number; rows: number }> = {
   ArrowLeft: { columns: -1, rows: 0 },
@@ -86,7 +87,7 @@ function follow(
   { isSize, move }: { isSize: boolean; move: HandleFacts['move'] },
 ): void {
   const held = event.currentTarget as HTMLElement
-  const columnPixels = held.closest('.grid')!.clientWidth / columnsMax
+  const columnPixels = held.closest('.grid')!.clientWidth / dashboardLimits.columns
   const [x, y] = [event.pageX, event.pageY]
   const drag = `drag ${event.timeStamp}`
   const ended = new AbortController()

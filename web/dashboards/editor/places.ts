@@ -1,11 +1,10 @@
 /** Places of panels on the grid: moving, resizing, making way, and finding the first free place. */
 import type { Panel } from '../../../api/schema/state.ts'
+import { dashboardLimits } from '../../../flow/dashboard-limits.ts'
 
 export type Place = Panel['place']
 
-export const columnsMax = 12
-const rowsMax = 24
-const rowLast = 99
+const { columns: columnsMax, rows: rowsMax, rowLast } = dashboardLimits
 
 /** A place moved (or resized) by some columns and rows, kept on the grid. */
 export function movedPlace(

@@ -1,13 +1,14 @@
 /** The settings of a dashboard besides its panels: its title, refresh interval, and rotation on a wall. */
 import type { DashboardBody } from '../../../api/schema/state.ts'
+import { dashboardLimits } from '../../../flow/dashboard-limits.ts'
 import type { Options } from '../../controls/form.tsx'
 import { dashboards, refreshUsually } from '../dashboards.ts'
+import { tooLong } from './checks.ts'
 import { SelectField, TextField } from './field.tsx'
 
 const refreshes = [5, 10, 15, 30, 60, 300, 900]
 const turns = [10, 15, 30, 60, 120, 300]
 const turnUsually = 30
-const titleMax = 200
 /** The title field, which is focused if the title is invalid. */
 export const titleField = 'dashboard-title'
 
@@ -44,7 +45,7 @@ export function Settings(props: {
 /** Why a title is invalid; undefined if it is valid. */
 export function titleFault(title: string): string | undefined {
   if (title.trim() === '') return 'A dashboard needs a title.'
-  return title.length > titleMax ? `At most ${titleMax} characters.` : undefined
+  return tooLong(title, dashboardLimits.title) ?? undefined
 }
 
 /** The dashboards that a wall shows in turn with this one. */

@@ -1,6 +1,8 @@
 /** The buttons above a dashboard being edited, and the notice after a panel was removed. */
 import { useLayoutEffect, useRef } from 'preact/hooks'
 
+import { dashboardLimits } from '../../../flow/dashboard-limits.ts'
+
 export function Tools(props: {
   /** Null at the maximum number of panels. */
   add: (() => void) | null
@@ -18,7 +20,7 @@ export function Tools(props: {
         ref={first}
         type="button"
         disabled={!add}
-        title={add ? '' : 'at most twelve panels'}
+        title={add ? '' : `at most ${dashboardLimits.panels} panels`}
         onClick={add ?? undefined}
       >
         Add a panel
