@@ -131,7 +131,7 @@ function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamSta
   parts.exporters.addStream(exporter, stream)
   const { session } = stream
   session.seenMs = Math.max(session.seenMs, stream.seenMs)
-  if (state.sharesNumbers === true) session.share(stream.sequence)
+  session.restore(number(state.sessionEvidence ?? 0), stream.sequence)
   for (const template of state.templates) restoreTemplate(parts, exporter, stream, template)
   stream.announces = state.templates.some(({ isAdopted }) => !isAdopted)
   if (state.parked.length > 0) exporter.releasable.add(stream)

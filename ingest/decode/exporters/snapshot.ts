@@ -42,8 +42,8 @@ export interface StreamState {
   bootMs: number | null
   bootGuessed: boolean
   sequence: SequenceSnapshot
-  /** Whether the numbers are of all domains. Builds before 2026-11-30 did not know. */
-  sharesNumbers?: boolean
+  /** What speaks for one counter of all domains. Builds before 2026-11-30 did not ask. */
+  sessionEvidence?: number
   sampling: SamplingState
   templates: TemplateState[]
   parked: {
@@ -99,7 +99,7 @@ function streamState(stream: Stream): StreamState {
     bootMs,
     bootGuessed,
     sequence: stream.sequence.snapshot(),
-    sharesNumbers: stream.session.shared !== null,
+    sessionEvidence: stream.session.evidence,
     sampling: samplingState(stream.sampling),
     templates: [...stream.templates.values()].map((template) => ({
       id: template.id,

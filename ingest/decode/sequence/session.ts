@@ -24,6 +24,11 @@ export class Session {
   /** The loss that datagrams since then showed, and that is none if there is one counter. */
   #mistaken: SequenceGap[] = []
 
+  /** For a snapshot. */
+  get evidence(): number {
+    return this.#evidence
+  }
+
   /**
    * Learns from a datagram of a domain and its finding: `own` is the number that would have
    * continued the domain, or -1 if that is not known. Returns true once all domains turn out to
@@ -43,16 +48,17 @@ export class Session {
     }
     this.#isDecided = Math.abs(this.#evidence) >= habitDatagrams
     if (!this.#isDecided || this.#evidence < 0) return false
-    this.share(sequence)
+    this.shared = sequence
     sequence.forgetMissing()
     this.#takeBack(finding)
     return true
   }
 
-  /** From now on all domains have this counter. */
-  share(sequence: Sequence): void {
-    this.#isDecided = true
-    this.shared = sequence
+  /** Restores what was known: `evidence`, and the counter of one of its domains. */
+  restore(evidence: number, sequence: Sequence): void {
+    this.#evidence = evidence
+    this.#isDecided = Math.abs(evidence) >= habitDatagrams
+    if (evidence >= habitDatagrams) this.shared = sequence
   }
 
   #weigh(sign: 1 | -1): void {

@@ -96,6 +96,16 @@ describe('one counter for all domains', () => {
     assert.equal(inGaps(decoded.events), 1)
   })
 
+  test('a restart of the collector before that is clear: no more than was counted before it is lost', () => {
+    const messages = oneCounter([...ofBridge, ...ofBridge])
+    const { decoder } = decodeAll(messages.slice(0, ofBridge.length))
+    assert.equal(decoder.exporters()[0]?.lost.flows, 1)
+    const again = openDecoder()
+    assert.ok(again.decoder.restore(structuredClone(decoder.snapshot())))
+    for (const payload of messages.slice(ofBridge.length)) again.decoder.decode({ ...from, payload: payload! }) // prettier-ignore
+    assert.equal(lostOf(again), 1)
+  })
+
   test('also after a restart of the collector', () => {
     const messages = oneCounter([...ofTable, ...repeated(9, [7, flows()], [8, flows(2)])])
     const { decoder } = decodeAll(messages.slice(0, ofTable.length))
