@@ -22,10 +22,13 @@ export interface NameParts {
 
 export class AllNames implements NameSource {
   readonly #parts: NameParts
+  /** When hosts have the names given here, unix ms; null: now. */
+  readonly #atMs: number | null
   #exporters = new Map<string, ExporterStatus>()
 
-  constructor(parts: NameParts) {
+  constructor(parts: NameParts, atMs: number | null = null) {
     this.#parts = parts
+    this.#atMs = atMs
   }
 
   get #own(): Names {
@@ -43,23 +46,17 @@ export class AllNames implements NameSource {
     return status
   }
 
+  /** The administrator's names take precedence over DNS. */
   hostName(address: string): string | null {
-    return this.#hostNameAt(address, this.#parts.now?.() ?? Date.now())
+    const ms = this.#atMs ?? this.#parts.now?.() ?? Date.now()
+    return this.#own.hostName(address) ?? this.#parts.hosts?.nameAt(address, ms) ?? null
   }
 
   /** The same names, with hosts named as at a time. */
   at(ms: number): NameSource {
-    return {
-      hostName: (address) => this.#hostNameAt(address, ms),
-      exporterName: (address) => this.exporterName(address),
-      exporterAddresses: (name) => this.exporterAddresses(name),
-      interface: (exporter, index) => this.interface(exporter, index),
-      interfaces: (exporter) => this.interfaces(exporter),
-      application: (exporter, id) => this.application(exporter, id),
-      networksNamed: (name) => this.networksNamed(name),
-      interfacesNamed: (name) => this.interfacesNamed(name),
-      all: () => this.all(),
-    }
+    const then = new AllNames(this.#parts, ms)
+    then.#exporters = this.#exporters
+    return then
   }
 
   problem(): string | null {
@@ -75,11 +72,6 @@ export class AllNames implements NameSource {
       network: this.#own.networkOf(address),
       place: places?.of(address) ?? null,
     }
-  }
-
-  /** The administrator's names take precedence over DNS. */
-  #hostNameAt(address: string, ms: number): string | null {
-    return this.#own.hostName(address) ?? this.#parts.hosts?.nameAt(address, ms) ?? null
   }
 
   exporterName(address: string): string | null {
