@@ -5,7 +5,7 @@ export type DatagramVersion = 'v1' | 'v5' | 'v6' | 'v7' | 'v9' | 'ipfix' | 'sflo
 
 /** The source and time of a datagram. */
 export interface Receipt {
-  /** Address of the exporter as text, as given by node:dgram. */
+  /** Address of the exporter, in the form of formatAddress. */
   source: string
   sourcePort: number
   /** unix ms */

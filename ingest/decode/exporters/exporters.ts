@@ -2,7 +2,7 @@
  * Exporters by address, with their streams. Bounded: exporters that never sent a flow or have long
  * been silent are forgotten.
  */
-import { formatAddress, parseAddress, type AddressWords } from '../../../flow/address.ts'
+import { parseAddress, type AddressWords } from '../../../flow/address.ts'
 import type { ExporterRules } from '../../../flow/exporter-rules.ts'
 import type { ExporterStatus } from '../../../flow/status.ts'
 import type { DatagramVersion, Receipt } from '../datagram.ts'
@@ -51,15 +51,13 @@ const countersMax = 4096
 const noAddress: AddressWords = [0, 0, 0, 0]
 
 export class Exporters {
-  /** By address in the canonical form of formatAddress. */
   readonly byAddress = new Map<string, Exporter>()
-  /** By address as received, which may have other forms. */
-  readonly #bySource = new Map<string, Exporter>()
   readonly #parts: ExportersParts
   readonly #limits: DecoderLimits
   readonly #texts: TextBudget
-  #lastSource = ''
   #last: Exporter | null = null
+  /** As given: the same text object, mostly, which is compared at once. */
+  #lastAddress = ''
   /** Streams of all exporters. */
   #streams = 0
   /** Exporters forgotten because there were too many. */
@@ -73,26 +71,17 @@ export class Exporters {
     this.#texts = new TextBudget(parts.limits.optionTextMax)
   }
 
-  /** The exporter with an address in text form (a zone is ignored); a new one if unknown. */
-  of(source: string, nowMs: number): Exporter {
-    if (this.#last !== null && source === this.#lastSource) return this.#last
-    let exporter = this.#bySource.get(source)
-    if (!exporter) {
-      const words = parseAddress(source.replace(/%.*$/, '')) ?? noAddress
-      const address = words === noAddress ? source : formatAddress(...words)
-      const rules = this.#parts.rulesOf(address)
-      exporter =
-        this.byAddress.get(address) ??
-        this.#add(new Exporter(address, words, { nowMs, rules, texts: this.#texts }))
-      if (this.#bySource.size >= 2 * this.#limits.exportersMax) this.#bySource.clear()
-      this.#bySource.set(source, exporter)
-    }
-    this.#lastSource = source
-    this.#last = exporter
-    return exporter
+  /** The exporter with an address; a new one if unknown. */
+  of(address: string, nowMs: number): Exporter {
+    if (this.#last !== null && address === this.#lastAddress) return this.#last
+    this.#lastAddress = address
+    return (this.#last = this.byAddress.get(address) ?? this.#add(address, nowMs))
   }
 
-  #add(exporter: Exporter): Exporter {
+  #add(address: string, nowMs: number): Exporter {
+    const words = parseAddress(address) ?? noAddress
+    const rules = this.#parts.rulesOf(address)
+    const exporter = new Exporter(address, words, { nowMs, rules, texts: this.#texts })
     if (this.byAddress.size >= this.#limits.exportersMax) this.#evict()
     this.byAddress.set(exporter.address, exporter)
     const before = this.forgotten.get(exporter.address)
@@ -113,7 +102,6 @@ export class Exporters {
       if (this.forgotten.size > countersMax)
         this.forgotten.delete(this.forgotten.keys().next().value!)
     }
-    this.#bySource.clear()
     this.#last = null
   }
 

@@ -117,11 +117,11 @@ describe('addresses', () => {
       { sourceAddress: '2001:db8::1', destinationAddress: '10.1.1.1' },
     ])
   })
-  test('an IPv6 exporter, and one with an IPv4-mapped address', () => {
+  test('an IPv6 exporter, and two ports of an IPv4 one', () => {
     const payload = message([...ends, ...times])
     const { rows, decoder } = decodeAll([
-      { payload, source: '2001:db8:3:4:5:6:7:8%eth0' },
-      { payload, source: '::ffff:192.0.2.7' },
+      { payload, source: '2001:db8:3:4:5:6:7:8' },
+      { payload, source: '192.0.2.7' },
       { payload, source: '192.0.2.7', sourcePort: 1 },
     ])
     assert.deepEqual(
