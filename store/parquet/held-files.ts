@@ -167,8 +167,7 @@ export class HeldFiles {
     const read = held.reading.then(async () => {
       const missing = columns.filter((name) => !held.rows?.columns.has(name))
       if (held.rows && missing.length === 0) return held.rows
-      const ask = (sql: string, values: SqlValues = {}) =>
-        this.#ask(sql, { ...values, files: [this.#path(entry.file)] })
+      const ask = (sql: string) => this.#ask(sql, { files: [this.#path(entry.file)] })
       held.rows = held.rows
         ? await withColumns(held.rows, missing, ask)
         : await readRows(entry, tier, missing, ask)
@@ -203,7 +202,7 @@ export class HeldFiles {
   }
 }
 
-type AskFile = (sql: string, values?: SqlValues) => Promise<readonly DuckDBDataChunk[]>
+type AskFile = (sql: string) => Promise<readonly DuckDBDataChunk[]>
 
 /**
  * All rows of a file; null if the hashes of two keys collide. Keys come as numbers, so that no text is read per row.
