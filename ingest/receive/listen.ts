@@ -114,6 +114,7 @@ export class Listener {
       try {
         await once(socket, 'listening')
       } catch (error) {
+        socket.close()
         const what = `UDP ${endpointText(endpoint)} cannot be listened on: ${(error as Error).message}`
         const remedy = bindRemedy(error as NodeJS.ErrnoException)
         if (endpoint.isOptional === true) {
