@@ -65,7 +65,8 @@ function timeoutSeen({ first, last, count }: FlowTable): number {
 }
 
 /** Joins the flows of a table into connections. */
-export function joinConnections(table: FlowTable, idleMs = timeoutSeen(table)): Connections {
+export function joinConnections(table: FlowTable): Connections {
+  const idleMs = timeoutSeen(table)
   const tuples = groupByTuple(table)
   const spans = spansOf(table, tuples, idleMs)
   const count = spans.length - 1

@@ -6,12 +6,10 @@ import { incidentsTable } from './schema.ts'
 
 export class ClickHouseIncidents implements SharedIncidents {
   readonly #connection: Connection
-  readonly #now: () => number
   #version = 0
 
-  constructor(connection: Connection, now: () => number = Date.now) {
+  constructor(connection: Connection) {
     this.#connection = connection
-    this.#now = now
   }
 
   async between(from: number, to: number): Promise<Incident[]> {
@@ -28,7 +26,7 @@ export class ClickHouseIncidents implements SharedIncidents {
   async change(add: readonly Incident[], remove: readonly Incident[]): Promise<void> {
     if (add.length + remove.length === 0) return
     const { database } = this.#connection
-    const version = (this.#version = Math.max(this.#version + 1, this.#now()))
+    const version = (this.#version = Math.max(this.#version + 1, Date.now()))
     const line = (incident: Incident, isLive: number) =>
       JSON.stringify([
         incident.exporter,
