@@ -254,6 +254,8 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await settled(page)
     assert.equal(await page.getByText('Nothing is drawn').count(), 0)
     assert.equal(await page.getByRole('button', { name: 'Show it' }).count(), 0)
+    await page.goto(`${weir.url}/?from=now-1y&to=now&tz=UTC`)
+    await page.getByText('Nothing is drawn of this time: less than half').waitFor()
     const month = '?from=2026-11-01T00:00:00Z&to=2026-11-29T00:00:00Z&tz=UTC'
     await page.goto(`${weir.url}/${month}`)
     await page.getByText('Little of this window is known: Mon 16 Nov 2026 09:00 – 13:05').waitFor()

@@ -192,10 +192,17 @@ function NothingKnown() {
         : 'a line begins with the first 5 minutes in which Weir listened and heard the exporter throughout'
   return (
     <p class="message note" role="status">
-      <b>Nothing is drawn {view.value.to === 'now' ? 'yet' : 'of this time'}:</b> {why}. What came
-      in is in the figures below. <ShowKnown />
+      <b>Nothing is drawn {isComing() ? 'yet' : 'of this time'}:</b> {why}. What came in is in the
+      figures below. <ShowKnown />
     </p>
   )
+}
+
+/** Whether more may come into the window: it ends now, and data still arrives. */
+function isComing(): boolean {
+  const newest = newestData.value
+  const now = status.value?.now ?? Infinity
+  return view.value.to === 'now' && newest !== null && now - newest < lateSeconds
 }
 
 /** The legend's choice is in the address; another window or split may not have those keys. */
