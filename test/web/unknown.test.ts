@@ -65,8 +65,12 @@ test('what is known is what is not said to be unknown, without the seconds since
 })
 
 test('a morning known in a year is not drawn, and that it is there is marked', () => {
-  assert.deepEqual(undrawnRanges(days, drawn(), 5 * day), [[...morning]])
-  assert.deepEqual(undrawnRanges(days, drawn(3), 5 * day), [])
-  const twoDays: SeriesAnswer = { ...days, unknown: [[0, day + 43_300, 'not-seen']] }
+  const summary = { average: null, maximum: null, minimum: null, last: null, p95: null, total: 1 }
+  const series = [{ key: { direction: 'in' }, label: 'in', values: [], summary }]
+  const known: SeriesAnswer = { ...days, series }
+  assert.deepEqual(undrawnRanges(known, drawn(), 5 * day), [[...morning]])
+  assert.deepEqual(undrawnRanges(days, drawn(), 5 * day), [], 'of what could not be fetched')
+  assert.deepEqual(undrawnRanges(known, drawn(3), 5 * day), [])
+  const twoDays: SeriesAnswer = { ...known, unknown: [[0, day + 43_300, 'not-seen']] }
   assert.deepEqual(undrawnRanges(twoDays, drawn(2, 3, 4), 5 * day), [], 'an edge of what is drawn')
 })

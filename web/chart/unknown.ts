@@ -38,6 +38,8 @@ export function undrawnRanges(
         (answer.time[i + 1] ?? answer.to) > from &&
         (total.above[i] !== null || total.below[i] !== null),
     )
+  // An answer that could not be fetched has no series, and nothing is known by it.
+  if (answer.series.length === 0) return []
   return knownRanges(answer, now).filter((range) => !isDrawn(range))
 }
 
