@@ -131,7 +131,7 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
   async write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
     if (steps.length === 0) return
     await this.#next(() => this.#write(tier, steps))
-    // If it fails, the files stay as they are, and the next write retries.
+    // If it fails, the files stay as they are, and the next write retries: on a full disk that one fails, and is told.
     this.#next(() => this.#writer.settle(tier)).catch(() => undefined)
   }
 
