@@ -20,7 +20,8 @@ function isSibling(one: Stream, other: Stream): boolean {
 
 function adopted(announced: Template): Template {
   const { id, fields, scopeCount, isOptions, usedMs } = announced
-  const template = new Template(id, fields, { scopeCount, isOptions, nowMs: usedMs })
+  // A forgotten template becomes another, and its fields with it: these are this one's own.
+  const template = new Template(id, [...fields], { scopeCount, isOptions, nowMs: usedMs })
   template.isAdopted = true
   template.countsBothWays = announced.countsBothWays
   return template

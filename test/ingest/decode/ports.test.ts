@@ -3,7 +3,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { testExportMs } from '../../encode/fixed.ts'
-import { encodeV9, field, type EncodedSet, type EncodedTemplate } from '../../encode/sets.ts'
+import {
+  encodeIpfix,
+  encodeV9,
+  field,
+  type EncodedSet,
+  type EncodedTemplate,
+} from '../../encode/sets.ts'
 import { decodeAll, from, openDecoder, pick, problemsOf, rowsOf } from './decoded.ts'
 
 const times = [field(152, 8), field(153, 8)]
@@ -70,6 +76,32 @@ describe('templates from another port than the data', () => {
       ]),
     )
     assert.deepEqual([sources(rows), problems], [['10.0.0.1'], { 'template-empty': 1 }])
+  })
+
+  test('that the port which announced it has had to forget for others', () => {
+    const named: EncodedTemplate = { id: 256, fields: [field(371, 65_535), ...template.fields] }
+    const record = [
+      'someone',
+      '10.0.0.1',
+      '10.0.0.2',
+      100,
+      testExportMs - 9000,
+      testExportMs - 1000,
+    ]
+    const ofNamed: EncodedSet = { data: named, records: [record] }
+    const message = (sequence: number, ...sets: EncodedSet[]) => encodeIpfix({ sequence, sets })
+    const others = [300, 301].map((id) => announced({ ...swapped, id }))
+    const { rows, problems } = decodeAll(
+      [
+        { payload: message(1000, announced(named)), sourcePort: 1 },
+        { payload: message(500_000, ofNamed), sourcePort: 2 },
+        { payload: message(1000, ...others), sourcePort: 1 },
+        { payload: message(500_001, ofNamed), sourcePort: 2 },
+      ],
+      { limits: { templatesPerStreamMax: 1 } },
+    )
+    assert.deepEqual(sources(rows), ['10.0.0.1', '10.0.0.1'])
+    assert.deepEqual(problems, { 'template-evicted': 2 })
   })
 
   test('with other fields than before: they apply from then on', () => {
