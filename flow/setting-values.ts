@@ -73,8 +73,8 @@ export function publishedUrl({ scheme, host, port }: PublishedAt): string {
   return `${scheme}://${isUsual ? text.slice(0, text.lastIndexOf(':')) : text}`
 }
 
-/** An endpoint as text that `endpoint` can parse. */
-export function endpointText({ host, port }: Endpoint): string {
+/** An endpoint as text that `endpoint` can parse; of ICMP, with text in place of a port, for people. */
+export function endpointText({ host, port }: { host: string; port: number | string }): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 

@@ -3,6 +3,7 @@
  * ClickHouse. Times are unix ms; windows and steps are [from, to); spreading is flow/spread.ts.
  */
 import type { Filter } from '../flow/filter.ts'
+import type { IcmpTypeAndCode } from '../flow/icmp.ts'
 import type { EventFlows } from '../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { FieldName } from './measurement.ts'
@@ -120,7 +121,7 @@ export interface FlowListQuery extends FlowWindow {
 }
 
 /** A flow as users read it: addresses as text, counts scaled by sampling, times unix ms. */
-export interface FlowRecord {
+export interface FlowRecord extends IcmpTypeAndCode {
   received: number
   first: number
   last: number

@@ -1,4 +1,5 @@
 /** What a report says, before layout: the same for HTML, Markdown and the formats made from them. */
+import { icmpText } from '../../flow/icmp.ts'
 import { peersOf } from '../../flow/incident/facts.ts'
 import {
   sayBytes,
@@ -295,7 +296,7 @@ function flowTable({ flows, wording, filter, event }: ReportFacts): ReportTable 
       time(flow.first),
       time(flow.last),
       endpointText({ host: flow.source, port: flow.sourcePort }),
-      endpointText({ host: flow.destination, port: flow.destinationPort }),
+      endpointText({ host: flow.destination, port: icmpText(flow) ?? flow.destinationPort }),
       flow.protocol,
       flow.tcpFlags,
       formatExact(flow.packets),

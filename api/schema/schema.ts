@@ -30,6 +30,10 @@ const known = Type.Optional(
     description: 'false: nothing is known of this time, so that no rows do not mean no traffic',
   }),
 )
+const icmpNumber = (word: string) =>
+  Type.Union([count, Type.Null()], {
+    description: `ICMP ${word}, as for icmp-${word} in a filter; null: not ICMP, or its exporter does not say`,
+  })
 const list = (words: readonly string[]) => `^(${words.join('|')})(,(${words.join('|')}))*$`
 
 const window = {
@@ -220,6 +224,8 @@ export const Flow = closed({
   destinationAs: count,
   nextHop: nullableText,
   vlan: count,
+  icmpType: icmpNumber('type'),
+  icmpCode: icmpNumber('code'),
 })
 export type Flow = Static<typeof Flow>
 

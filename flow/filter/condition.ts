@@ -2,6 +2,7 @@
 import {
   allOf, noneOf, numberFilter, type Filter, type FilterError, type Side,
 } from '../filter.ts' // prettier-ignore
+import { icmpProtocols } from '../icmp.ts'
 import { protocolNumber } from '../protocol.ts'
 import { readAddresses } from './address-values.ts'
 import { readFlags } from './bits.ts'
@@ -101,8 +102,6 @@ function readField(
   const filter = readNumbers(reader, context, { name: field.name, side })
   return isIcmp ? allOf([numberFilter('protocol', icmpProtocols), filter]) : filter
 }
-
-const icmpProtocols = [1, 58]
 
 /** `in` may precede bytes and packets: only ingress counters exist. */
 const inOnly = new Set<NumberFieldName>(['bytes', 'packets'])

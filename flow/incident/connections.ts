@@ -4,9 +4,10 @@
  * opener; if both sides start at the same instant, flags and then ports decide. If packets are sampled, it is chance which record is the
  * first, so that flags or ports must say it. Of ICMP, a pair of hosts is one.
  */
+import { isIcmp } from '../icmp.ts'
 import { servicePort } from '../service.ts'
 import type { FlowTable } from './flow-table.ts'
-import { groupByTuple, isIcmp, type Tuples } from './tuples.ts'
+import { groupByTuple, type Tuples } from './tuples.ts'
 
 /** Connections as columns; times unix ms. Hosts are indices into the table's hosts. */
 export interface Connections {

@@ -5,7 +5,7 @@
  */
 import { FlowTable, type EventFlows } from './flow-table.ts'
 import { hashWords } from './address-index.ts'
-import { isIcmp } from './tuples.ts'
+import { isIcmp } from '../icmp.ts'
 
 /** Kept rows as columns; a table takes over those it has in common. */
 interface KeptRows {

@@ -1,4 +1,5 @@
 /** Groups the records of each 5-tuple, in either direction. */
+import { isIcmp } from '../icmp.ts'
 import type { FlowTable } from './flow-table.ts'
 
 /** Rows of a flow table by 5-tuple: tuple t has rows[starts[t]] to rows[starts[t + 1] − 1], by start time. */
@@ -9,14 +10,6 @@ export interface Tuples {
 }
 
 const emptySlot = 0xffffffff
-
-const icmp = 1
-const icmp6 = 58
-
-/** ICMP has no ports: its type, which many exporters report as one, differs between a request and its reply. */
-export function isIcmp(protocol: number): boolean {
-  return protocol === icmp || protocol === icmp6
-}
 
 /** Groups the rows of a table by protocol, addresses and ports, in either direction. */
 export function groupByTuple(table: FlowTable): Tuples {

@@ -46,6 +46,8 @@ export function flow(given: Partial<FlowRecord> & { first: number; last: number 
     destinationAs: 0,
     nextHop: null,
     vlan: 0,
+    icmpType: null,
+    icmpCode: null,
     ...given,
   }
 }

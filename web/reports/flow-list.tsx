@@ -1,5 +1,6 @@
 /** A list of single flows, in one of the printed forms. */
 import type { Flow, FlowsAnswer } from '../../api/schema/schema.ts'
+import { icmpText } from '../../flow/icmp.ts'
 import { countOf, formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { objectAddress } from '../object/address.ts'
@@ -59,7 +60,12 @@ const columnsById: Record<FlowColumn, Column<Flow>> = {
   source: host('source'),
   sourcePort: plain('sourcePort', 'port'),
   destination: host('destination'),
-  destinationPort: plain('destinationPort', 'port'),
+  destinationPort: {
+    ...plain('destinationPort', 'port'),
+    cell: (flow) => icmpText(flow) ?? flow.destinationPort,
+    hint: ({ icmpType, icmpCode }) =>
+      icmpType === null ? undefined : `ICMP type ${icmpType}, code ${icmpCode}`,
+  },
   protocol: plain('protocol', 'protocol', true),
   bytes: {
     id: 'bytes',

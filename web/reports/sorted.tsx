@@ -13,7 +13,7 @@ export interface Column<Row> {
   /** The sort key; numbers sort greatest first. */
   value: (row: Row) => number | string
   cell: (row: Row) => ComponentChildren
-  hint?: (row: Row) => string
+  hint?: (row: Row) => string | undefined
 }
 
 /** Several columns as one that wraps: on a phone what a row is about leaves room for its figures. */

@@ -15,7 +15,7 @@ const types: Record<keyof FlowRecord, string> = {
   sourcePort: 'INTEGER', destinationPort: 'INTEGER', protocol: 'VARCHAR',
   bytes: 'BIGINT', packets: 'BIGINT', sampling: 'BIGINT', inInterface: 'BIGINT', outInterface: 'BIGINT',
   tcpFlags: 'VARCHAR', tos: 'SMALLINT', sourceAs: 'BIGINT', destinationAs: 'BIGINT',
-  nextHop: 'VARCHAR', vlan: 'INTEGER',
+  nextHop: 'VARCHAR', vlan: 'INTEGER', icmpType: 'SMALLINT', icmpCode: 'SMALLINT',
 } // prettier-ignore
 const times = ['received', 'first', 'last'] as const
 

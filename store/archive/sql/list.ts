@@ -1,5 +1,6 @@
 /** Individual flows, as users read them. */
 import { formatHalves } from '../../../flow/address.ts'
+import { icmpTypeAndCode } from '../../../flow/icmp.ts'
 import { protocolName } from '../../../flow/protocol.ts'
 import type { FlowListQuery, FlowRecord } from '../../flows.ts'
 import { Bindings } from './bindings.ts'
@@ -16,6 +17,7 @@ const columnsOfNumbers = {
   sourcePort: '"sourceTransportPort"',
   destinationPort: '"destinationTransportPort"',
   protocol: '"protocolIdentifier"',
+  icmpTypeCode: '"icmpTypeCode"',
   sampling: '"samplingInterval"',
   inInterface: '"ingressInterface"',
   outInterface: '"egressInterface"',
@@ -48,7 +50,7 @@ export const listOrders: Record<FlowListQuery['order'], string> = {
 }
 /** Ties are ordered by time and then by all identifying columns, so that answers are stable. */
 export const listTies =
-  'first, last, received, "sourceHigh", "sourceLow", "destinationHigh", "destinationLow", "sourcePort", "destinationPort", protocol, bytes, packets, "exporterHigh", "exporterLow", "inInterface", "outInterface"'
+  'first, last, received, "sourceHigh", "sourceLow", "destinationHigh", "destinationLow", "sourcePort", "destinationPort", protocol, "icmpTypeCode", bytes, packets, "exporterHigh", "exporterLow", "inInterface", "outInterface"'
 
 /** The share of the files that is read first when the earliest flows are requested. */
 const headShare = 1 / 16
@@ -111,6 +113,13 @@ export function recordsOf(table: AnswerColumns, count: number): FlowRecord[] {
     NumberName,
     readonly number[]
   >
+  const icmp = (i: number) =>
+    icmpTypeAndCode({
+      protocol: columns.protocol[i]!,
+      sourcePort: columns.sourcePort[i]!,
+      destinationPort: columns.destinationPort[i]!,
+      icmpTypeCode: columns.icmpTypeCode[i]!,
+    })
   return Array.from({ length: count }, (_, i) => ({
     received: columns.received[i]!,
     first: columns.first[i]!,
@@ -132,5 +141,6 @@ export function recordsOf(table: AnswerColumns, count: number): FlowRecord[] {
     destinationAs: columns.destinationAs[i]!,
     nextHop: nextHopText(nextHop![0][i]!, nextHop![1][i]!),
     vlan: columns.vlan[i]!,
+    ...icmp(i),
   }))
 }
