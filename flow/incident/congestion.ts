@@ -4,7 +4,7 @@
  * only evidence, because their records that extend into the event smear it.
  */
 import { boundsOf, returnOf } from './bounds.ts'
-import { besides, isSure, middle } from './besides.ts'
+import { besides, isSure, middle, wereCutBefore } from './besides.ts'
 import type { Finding } from './finding.ts'
 import { newcomers } from './newcomers.ts'
 import { isBeyondChance, isCutOff, isDead, Others, othersWords, type Fall } from './others.ts'
@@ -24,8 +24,6 @@ const ownShare = 0.1
 /** The usual rate of all hosts is exceeded in all but this share of seconds, or is half of the greatest. */
 const usualShare = 0.25
 const smoothSeconds = 5
-/** An onset may be found this long after it. */
-const onsetSeconds = 2
 const gapSeconds = 5
 /** The greatest rate of all hosts is measured over this long, and exceeded in this share of seconds. */
 const greatSeconds = 30
@@ -132,8 +130,7 @@ function judge(
   const [before, after] = [compare('before'), compare('after')]
   if (before.length === 0 && after.length === 0) return null
   // What began some time after the others fell is not why they did.
-  if (others.wereCutBefore(span.from - onsetSeconds, besides(scene, { span, events }, 'before')))
-    return null
+  if (wereCutBefore(scene, actors, { span, events, rate })) return null
   const fell = (falls: Fall[]) =>
     falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
   if (!fell(before) || !fell(after)) return null

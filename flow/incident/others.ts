@@ -17,10 +17,6 @@ const smearedBytes = 0.75
 const openingsStill = 0.7
 const deadBytes = 0.1
 const fewBytes = 0.35
-/** The others were cut off before an event if for this many seconds they kept at most this share of so many that were due. */
-const alreadySeconds = 15
-const alreadyDue = 16
-const alreadyShare = 0.1
 /** A time counts as a lull if the others have at most this share of their median bytes. */
 const lullShare = 0.05
 
@@ -73,22 +69,6 @@ export class Others {
     const runs = runsOf(means.length, width, (t) => isOutside(t) && means[t]! <= least)
     const count = outside.reduce((sum, each) => sum + (each <= least ? 1 : 0), 0)
     return { share: count / Math.max(1, outside.length), times: runs.length }
-  }
-
-  /**
-   * Whether they had no new connections, or no answers, already for some time before a second, where so many were due at
-   * their rates in `usual` times before it that it is not chance.
-   */
-  wereCutBefore(t: number, usual: readonly Run[]): boolean {
-    const run = { from: t - alreadySeconds, to: t }
-    return [this.openings, this.answers].some((counts) => {
-      const rates = usual.map(({ from, to }) => mean(counts, from, to))
-      // In most of these times they may have been cut off as well.
-      const due = Math.max(0, ...rates) * alreadySeconds
-      return (
-        due >= alreadyDue && mean(counts, run.from, run.to) * alreadySeconds <= alreadyShare * due
-      )
-    })
   }
 
   /** Compares the others within `core` with a time beside it. */

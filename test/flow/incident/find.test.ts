@@ -81,24 +81,27 @@ suite('a cut during which hosts keep trying', () => {
   })
 })
 
-test('a download that begins some time after the others were cut off did not cut them off', () => {
+suite('a download that begins some time after the others were cut off did not cut them off', () => {
   const cut = { from: 2700, to: 2940 }
-  const office: Office = { seed: 7, hosts: 30, pages: 1, connections: 4, seconds, cut }
-  const begun = (from: number) =>
-    foundIn([
-      ...officeFlows(office),
-      ...Array.from({ length: 6 }, (_, i): Partial<TestFlow> => ({
-        source: '203.0.113.80',
-        destination: '10.0.0.100',
-        sourcePort: 443,
-        destinationPort: 30_000 + i,
-        first: t0 + (from + i * 0.3) * 1000,
-        last: t0 + cut.to * 1000 - 100,
-        bytes: 2e8,
-      })),
-    ]).filter(({ kind }) => kind === 'congestion')
-  assert.deepEqual(begun(cut.from).map(({ actors }) => actors), [['10.0.0.100']])
-  for (const later of [40, 75, 100]) assert.deepEqual(begun(cut.from + later), [])
+  const download = (from: number) =>
+    Array.from({ length: 6 }, (_, i): Partial<TestFlow> => ({
+      source: '203.0.113.80', destination: '10.0.0.100', sourcePort: 443, destinationPort: 30_000 + i,
+      first: t0 + (from + i * 0.3) * 1000, last: t0 + cut.to * 1000 - 100, bytes: 2e8,
+    }))
+  const tried: [string, Omit<Office, 'seed' | 'seconds'>, number[]][] = [
+    ['in an office of thirty', { hosts: 30, pages: 1, connections: 4 }, [12, 40, 75, 100]],
+    ['in a small one', { hosts: 12, pages: 0.4, connections: 3 }, [30, 60, 90]],
+  ]
+  for (const [name, hosts, later] of tried)
+    test(name, () => {
+      const office = officeFlows({ ...hosts, seed: 7, seconds, cut })
+      const accused = (from: number) =>
+        foundIn([...office, ...download(from)])
+          .filter(({ kind }) => kind === 'congestion')
+          .map(({ actors }) => actors)
+      assert.deepEqual(accused(cut.from), [['10.0.0.100']])
+      for (const each of later) assert.deepEqual(accused(cut.from + each), [], `${each} s later`)
+    })
 }) // prettier-ignore
 
 test('a name server that tries its forwarders again and again does not keep the others from connecting', () => {
