@@ -83,12 +83,6 @@ export interface Warning {
   remedy: string
 }
 
-/** Warnings about files of the archive or the series that are left out; a sentence for each. */
-export function leftOutWarnings(sentences: readonly string[]): Warning[] {
-  const remedy = 'queries use the other files; weir rebuild makes the series again'
-  return sentences.map((what) => ({ what, remedy }))
-}
-
 /** The state of a remote series store. Times are unix seconds. */
 export interface StoreStatus {
   kind: 'influx' | 'clickhouse'

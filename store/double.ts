@@ -151,11 +151,6 @@ export class DoubledSeries implements SeriesStore {
     }
   }
 
-  problems(): readonly string[] {
-    const { first, second } = this.#parts
-    return [first, second].flatMap((store) => store.problems?.() ?? [])
-  }
-
   async close(): Promise<void> {
     const { first, second, progress } = this.#parts
     this.#ending.abort()

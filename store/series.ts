@@ -169,13 +169,14 @@ export interface SeriesStore {
   /** With two stores at once: starts copying what the second lacks; and the second's status. */
   follow?(): void
   also?(): AlsoStatus
-  /** A sentence for each file that could not be read and is left out; absent for other kinds of store. */
-  problems?(): readonly string[]
   close(): Promise<void>
 }
 
 /** The read-only part of a series store. */
 export type SeriesReader = Pick<
   SeriesStore,
-  'steps' | 'coverage' | 'top' | 'read' | 'extent' | 'problems' | 'close'
->
+  'steps' | 'coverage' | 'top' | 'read' | 'extent' | 'close'
+> & {
+  /** A sentence for each file that is left out because it cannot be read; absent for other kinds of store. */
+  problems?(): Promise<readonly string[]>
+}

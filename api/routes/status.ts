@@ -7,7 +7,7 @@ import { formatNetwork, isLoopback, type NetworkSet } from '../../flow/address.t
 import { reasonOf } from '../../flow/reason.ts'
 import { endpointText, publishedUrl } from '../../flow/setting-values.ts'
 import type { Settings } from '../../flow/settings.ts'
-import { leftOutWarnings, type IngestStatus } from '../../flow/status.ts'
+import type { IngestStatus } from '../../flow/status.ts'
 import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { NoQuery, StatusAnswer, type Warning } from '../schema/status.ts'
@@ -55,8 +55,12 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
       what: `names could not be read: ${ofNames}`,
       remedy: 'fix the file or its permissions; until then the names read before are used',
     })
-  const leftOut = [...answer.archive.problems, ...(parts.series.problems?.() ?? [])]
-  warnings.push(...leftOutWarnings(leftOut))
+  const ofSeries = (await parts.series.problems?.().catch(() => [])) ?? []
+  for (const what of [...answer.archive.problems, ...ofSeries])
+    warnings.push({
+      what,
+      remedy: 'queries use the other files; weir rebuild makes the series again',
+    })
   return answer
 }
 

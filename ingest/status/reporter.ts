@@ -5,13 +5,7 @@ import type { Logger } from 'pino'
 
 import { endpointText } from '../../flow/setting-values.ts'
 import type { Settings } from '../../flow/settings.ts'
-import {
-  leftOutWarnings,
-  type ExporterStatus,
-  type IngestStatus,
-  type ShippingStatus,
-  type Warning,
-} from '../../flow/status.ts'
+import type { ExporterStatus, IngestStatus, ShippingStatus, Warning } from '../../flow/status.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { SeriesStore } from '../../store/series.ts'
 import type { AlertEngine } from '../alerts/engine.ts'
@@ -41,7 +35,7 @@ export interface ReporterParts {
   buckets: Buckets
   trackers: TrackerKeeper
   alerts: AlertEngine
-  store: Pick<SeriesStore, 'status' | 'also' | 'problems'>
+  store: Pick<SeriesStore, 'status' | 'also'>
   /** If flows are also sent to another machine. */
   shipping: { status(): ShippingStatus } | null
   /** The other collectors of a cluster. */
@@ -137,7 +131,6 @@ export class Reporter {
         ...this.#warnings,
         ...received.warnings,
         ...this.#troubles(received),
-        ...leftOutWarnings(store.problems?.() ?? []),
         ...(this.#parts.neighbours?.warnings() ?? []),
         ...(stored ? storeWarnings(stored, Date.now() / 1000) : []),
         ...(also ? alsoWarnings(also, Date.now() / 1000) : []),

@@ -46,8 +46,7 @@ export interface ApartAnswers {
   /** At most some thousand rows at once; null when there are no more. */
   next: StepRows[] | null
   leave: null
-  /** What was left out: see SeriesStore.problems. */
-  end: readonly string[]
+  end: null
 }
 
 export interface Opening {
@@ -65,8 +64,6 @@ type SeriesProcess = WorkerProcess<ApartRequest, ApartAnswers>
 const semiSpaceMiBMax = 2
 /** Requests come in quick succession, once a minute. */
 const idleMs = 500
-/** The most files left out that are remembered. */
-const problemsMax = 100
 /** Everything is closed by then. */
 const endMsMax = 10_000
 
@@ -79,8 +76,6 @@ export class SeriesApart implements SeriesStore {
   /** Requests in progress, including readings of steps. */
   #asking = 0
   #readings = 0
-  /** As the processes told at their ends. */
-  #problems: readonly string[] = []
   #idle: NodeJS.Timeout | undefined
 
   constructor(place: Omit<Opening, 'isClean'>) {
@@ -136,10 +131,6 @@ export class SeriesApart implements SeriesStore {
 
   async expire(tier: Tier, before: number): Promise<void> {
     await this.#with((worker) => worker.ask({ kind: 'expire', tier, before }))
-  }
-
-  problems(): readonly string[] {
-    return this.#problems
   }
 
   /** Ends the process, if it runs. */
@@ -198,8 +189,7 @@ export class SeriesApart implements SeriesStore {
     const end = async () => {
       try {
         await opened
-        const problems = await worker.ask({ kind: 'end' })
-        this.#problems = [...this.#problems, ...problems].slice(-problemsMax)
+        await worker.ask({ kind: 'end' })
         this.#isClean = true
         await worker.ended(endMsMax)
       } catch {

@@ -9,6 +9,7 @@ import type { SeriesRange } from '../series.ts'
 import type { Engine, SqlValues } from './engine.ts'
 import { HeldFiles } from './held-files.ts'
 import type { SeriesEntry, TableName } from './layout.ts'
+import type { LeftOut } from './listing.ts'
 
 /** The source of the file list: the writer's manifest, or a reader's copy of it. */
 export interface FileSource {
@@ -17,6 +18,10 @@ export interface FileSource {
   expired(): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>
   /** Removes a file from entries(), and the coverage of its period with it. */
   leaveOut(entry: SeriesEntry, reason: string): Promise<void>
+  /** Files left out whose steps are missing since. */
+  leftOut():
+    | Promise<readonly Pick<LeftOut, 'file' | 'reason'>[]>
+    | readonly Pick<LeftOut, 'file' | 'reason'>[]
 }
 
 export class Files {

@@ -4,11 +4,22 @@ import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
 import type { Manifest } from '../manifest.ts'
+import { stepMsOf, withoutExpired, withoutWritten, type MissingTime } from '../missing.ts'
+import type { StepRows } from '../series.ts'
 import type { SeriesEntry, TableName } from './layout.ts'
 import { covers } from './placing.ts'
 
 /** Replaced files are kept this long for readers of an older manifest. */
 const replacedKeepMs = 600_000
+/** The most files left out that are remembered, the newest. */
+const leftOutMax = 100
+
+/** A file that was left out because it cannot be read, and the time of which steps are missing since. */
+export interface LeftOut {
+  file: string
+  reason: string
+  missing: MissingTime
+}
 
 /** Values stored in the manifest beside its entries. */
 export interface SeriesValues {
@@ -18,12 +29,20 @@ export interface SeriesValues {
   expired?: Record<string, number>
   /** Files no longer listed, and since when (unix ms). */
   replaced?: { file: string; at: number }[]
+  /** Files left out whose steps are still missing, newest last. */
+  leftOut?: LeftOut[]
 }
 
 /** Files to add and to remove in one transaction. */
 export interface Change {
   add: SeriesEntry[]
   remove: string[]
+}
+
+/** What else a transaction does: which steps it writes (also again), and what has expired. */
+export interface Effect {
+  written?: { tier: Tier; steps: readonly StepRows[] }
+  expired?: Readonly<Record<string, number>>
 }
 
 export class Listing {
@@ -65,12 +84,23 @@ export class Listing {
     return this.#value('replaced') ?? []
   }
 
+  /** Files left out whose steps are still missing: neither written again nor expired. */
+  leftOut(): readonly LeftOut[] {
+    return this.#value('leftOut') ?? []
+  }
+
   /** Replaces files by others and records expiry. Deletes files replaced long ago. */
-  async commit({ add, remove }: Change, expired = this.expired()): Promise<void> {
+  async commit({ add, remove }: Change, effect: Effect = {}): Promise<void> {
+    const { expired = this.expired() } = effect
     await this.#manifest.commit(() => ({
       add,
       remove,
-      set: { expired, replaced: this.#gone(remove), sequence: this.sequence },
+      set: {
+        expired,
+        replaced: this.#gone(remove),
+        sequence: this.sequence,
+        ...(this.leftOut().length > 0 ? { leftOut: this.#stillMissing(effect) } : {}),
+      },
     }))
     // A file that cannot be deleted now stays on the list for the next try; the change itself is
     // done.
@@ -78,9 +108,10 @@ export class Listing {
   }
 
   /**
-   * Renames an unreadable file to NAME.bad, and drops the coverage of its period, so that a gap shows.
+   * Renames an unreadable file to NAME.bad, and drops the coverage of its period, so that a gap shows. That is remembered
+   * until its steps are written again or have expired.
    */
-  async leaveOut(bad: SeriesEntry): Promise<void> {
+  async leaveOut(bad: SeriesEntry, reason: string): Promise<void> {
     const coverage = this.entries().filter(
       (entry) =>
         entry.tier === bad.tier &&
@@ -91,7 +122,19 @@ export class Listing {
     )
     const dropped = coverage.map(({ file }) => file)
     const remove = [bad.file, ...dropped]
-    await this.#manifest.commit(() => ({ remove, set: { replaced: this.#gone(dropped) } }))
+    const [from, last] = [bad, ...coverage].reduce(
+      ([least, greatest], entry) => [Math.min(least, entry.first), Math.max(greatest, entry.last)],
+      [bad.first, bad.last],
+    )
+    const missing = { [bad.tier]: [[from, last + stepMsOf(bad.tier)]] as const }
+    const left: LeftOut = { file: bad.file, reason, missing }
+    await this.#manifest.commit(() => ({
+      remove,
+      set: {
+        replaced: this.#gone(dropped),
+        leftOut: [...this.leftOut(), left].slice(-leftOutMax),
+      },
+    }))
     const path = join(this.#folder, bad.file)
     // A missing file cannot be renamed.
     await rename(path, `${path}.bad`).catch(() => undefined)
@@ -114,6 +157,19 @@ export class Listing {
 
   #value<Name extends keyof SeriesValues>(name: Name): NonNullable<SeriesValues[Name]> | undefined {
     return this.#manifest.value<NonNullable<SeriesValues[Name]>>(name)
+  }
+
+  #stillMissing({ written, expired = {} }: Effect): LeftOut[] {
+    const steps = written?.steps.map(({ coverage: { time } }) => ({
+      tier: written.tier.name,
+      time,
+    }))
+    return this.leftOut().flatMap((left) => {
+      let missing = withoutWritten(left.missing, steps ?? [])
+      for (const [tier, before] of Object.entries(expired))
+        missing = withoutExpired(missing, tier, before)
+      return Object.keys(missing).length > 0 ? [{ ...left, missing }] : []
+    })
   }
 
   #gone(files: readonly string[]): { file: string; at: number }[] {

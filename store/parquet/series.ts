@@ -7,7 +7,7 @@ import { Manifest, ManifestReader } from '../manifest.ts'
 import { Engine } from './engine.ts'
 import type { FileSource } from './files.ts'
 import { manifestName, stagingFolder, type SeriesEntry } from './layout.ts'
-import { Listing } from './listing.ts'
+import { Listing, type LeftOut } from './listing.ts'
 import { ParquetSeries, ParquetSeriesReader } from './store.ts'
 import { SeriesWriter } from './writer.ts'
 
@@ -82,24 +82,34 @@ export async function openParquetSeriesReader(
 /** The files listed by another process, without those found unreadable here. */
 function followManifest(path: string): FileSource {
   const manifest = new ManifestReader<SeriesEntry>(path)
-  const bad = new Map<string, SeriesEntry>()
+  const bad = new Map<string, { entry: SeriesEntry; reason: string }>()
   const isHidden = (entry: SeriesEntry) =>
     bad.has(entry.file) ||
     (entry.table === 'coverage' &&
       [...bad.values()].some(
-        ({ tier, from, to }) => tier === entry.tier && from < entry.to && to > entry.from,
+        ({ entry: { tier, from, to } }) =>
+          tier === entry.tier && from < entry.to && to > entry.from,
       ))
+  const listed = async () => {
+    const entries = await manifest.entries()
+    if (bad.size === 0) return entries
+    const files = new Set(entries.map(({ file }) => file))
+    for (const file of bad.keys()) if (!files.has(file)) bad.delete(file)
+    return entries
+  }
   return {
     entries: async () => {
-      const entries = await manifest.entries()
-      if (bad.size === 0) return entries
-      const listed = new Set(entries.map(({ file }) => file))
-      for (const file of bad.keys()) if (!listed.has(file)) bad.delete(file)
-      return entries.filter((entry) => !isHidden(entry))
+      const entries = await listed()
+      return bad.size === 0 ? entries : entries.filter((entry) => !isHidden(entry))
     },
     expired: async () => (await manifest.value<Record<string, number>>('expired')) ?? {},
-    leaveOut: async (entry) => {
-      bad.set(entry.file, entry)
+    leaveOut: async (entry, reason) => {
+      bad.set(entry.file, { entry, reason })
+    },
+    leftOut: async () => {
+      await listed()
+      const found = [...bad.values()].map(({ entry, reason }) => ({ file: entry.file, reason }))
+      return [...((await manifest.value<LeftOut[]>('leftOut')) ?? []), ...found]
     },
   }
 }

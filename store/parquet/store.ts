@@ -17,19 +17,17 @@ import type {
 import { readCoverage, readTop } from './answers.ts'
 import type { Engine } from './engine.ts'
 import { entriesOf, Files, type FileSource } from './files.ts'
+import type { SeriesEntry } from './layout.ts'
 import type { Listing } from './listing.ts'
+import { covers, unsettledPeriod } from './placing.ts'
 import { readRows } from './read.ts'
 import { extentOf, readSteps } from './steps.ts'
 import type { SeriesWriter } from './writer.ts'
-
-/** The most problems remembered. */
-const problemsMax = 100
 
 /** The reading half, over any source of files. */
 export class ParquetSeriesReader implements SeriesReader {
   protected readonly engine: Engine
   protected readonly files: Files
-  readonly #problems: string[] = []
 
   /** `holdsFiles`: hold files that are asked for repeatedly in memory. */
   constructor(
@@ -38,16 +36,7 @@ export class ParquetSeriesReader implements SeriesReader {
     { source, holdsFiles }: { source: FileSource; holdsFiles: boolean },
   ) {
     this.engine = engine
-    const noted: FileSource = {
-      entries: () => source.entries(),
-      expired: () => source.expired(),
-      leaveOut: async (entry, reason) => {
-        this.#problems.push(`series file ${entry.file} is left out: ${reason}`)
-        if (this.#problems.length > problemsMax) this.#problems.shift()
-        await source.leaveOut(entry, reason)
-      },
-    }
-    this.files = new Files(folder, engine, { source: noted, holdsFiles })
+    this.files = new Files(folder, engine, { source, holdsFiles })
   }
 
   steps(range: SeriesRange & { exporter: string }) {
@@ -77,8 +66,9 @@ export class ParquetSeriesReader implements SeriesReader {
     }
   }
 
-  problems(): readonly string[] {
-    return this.#problems
+  async problems(): Promise<readonly string[]> {
+    const leftOut = await this.files.source.leftOut()
+    return leftOut.map(({ file, reason }) => `series file ${file} is left out: ${reason}`)
   }
 
   async close() {
@@ -100,7 +90,8 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     const source: FileSource = {
       entries: () => listing.entries(),
       expired: () => listing.expired(),
-      leaveOut: (entry) => listing.leaveOut(entry),
+      leaveOut: (entry, reason) => listing.leaveOut(entry, reason),
+      leftOut: () => listing.leftOut(),
     }
     // The writer is about to replace the files that it reads.
     super(folder, engine, { source, holdsFiles: false })
@@ -132,7 +123,7 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     if (steps.length === 0) return
     await this.#next(() => this.#write(tier, steps))
     // If it fails, the files stay as they are, and the next write retries: on a full disk that one fails, and is told.
-    this.#next(() => this.#writer.settle(tier)).catch(() => undefined)
+    this.#next(() => this.#settle(tier)).catch(() => undefined)
   }
 
   expire(tier: Tier, before: number): Promise<void> {
@@ -145,17 +136,34 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     await this.#listing.close()
   }
 
-  /** An unreadable file cannot be copied either: it is left out, and the write goes on. */
-  async #write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
+  #write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
+    const isTouched = (entry: SeriesEntry) =>
+      steps.some(({ coverage: { time } }) => covers(entry, time))
+    return this.#copying(tier, isTouched, () => this.#writer.write(tier, steps))
+  }
+
+  /** Joins the files of settled periods, one period after the other. */
+  async #settle(tier: Tier): Promise<void> {
+    for (;;) {
+      const period = unsettledPeriod(tier, this.#listing.entries())
+      if (!period) return
+      const isJoined = (entry: SeriesEntry) => covers(period, entry.from)
+      await this.#copying(tier, isJoined, () => this.#writer.join(tier, period))
+    }
+  }
+
+  /** An unreadable file cannot be copied: it is left out, and `work` goes on. */
+  async #copying(
+    tier: Tier,
+    isCopied: (entry: SeriesEntry) => boolean,
+    work: () => Promise<void>,
+  ): Promise<void> {
     try {
-      await this.#writer.write(tier, steps)
+      await work()
     } catch (error) {
       const entries = this.#listing.entries().filter((entry) => entry.tier === tier.name)
-      const touched = entries.filter((entry) =>
-        steps.some(({ coverage: { time } }) => entry.from <= time && time < entry.to),
-      )
-      if (!(await this.files.leaveOutUnreadable(touched))) throw error
-      await this.#writer.write(tier, steps)
+      if (!(await this.files.leaveOutUnreadable(entries.filter(isCopied)))) throw error
+      await work()
     }
   }
 

@@ -21,8 +21,8 @@ import {
   type SeriesEntry,
   type TableName,
 } from './layout.ts'
-import type { Change, Listing } from './listing.ts'
-import { placeSteps, unsettledPeriod } from './placing.ts'
+import type { Change, Effect, Listing } from './listing.ts'
+import { placeSteps } from './placing.ts'
 import { make, publish } from './publish.ts'
 import { Staging, stagedSql } from './staging.ts'
 
@@ -76,22 +76,18 @@ export class SeriesWriter {
         const source = this.#sourceOf(tier, { period, table, old })
         makings.push({ tier, period, table, old, source })
       }
-    await this.#make(makings, this.#expiredWith(tier, times))
+    await this.#make(makings, { written: { tier, steps }, expired: this.#expiredWith(tier, times) })
   }
 
-  /** Joins the files of settled periods of a tier, one period per transaction. */
-  async settle(tier: Tier): Promise<void> {
-    for (;;) {
-      const period = unsettledPeriod(tier, this.#listing.entries())
-      if (!period) return
-      const makings: Making[] = []
-      for (const table of tableNames) {
-        const old = this.#listing.entriesIn(tier, table, period)
-        const source = sorted(`SELECT * FROM read_parquet(${this.#list(old)})`, table)
-        if (old.length > 0) makings.push({ tier, period, table, old, source, comparesSums: true })
-      }
-      await this.#make(makings)
+  /** Joins the files of a period of a tier, in one transaction. */
+  async join(tier: Tier, period: Period): Promise<void> {
+    const makings: Making[] = []
+    for (const table of tableNames) {
+      const old = this.#listing.entriesIn(tier, table, period)
+      const source = sorted(`SELECT * FROM read_parquet(${this.#list(old)})`, table)
+      if (old.length > 0) makings.push({ tier, period, table, old, source, comparesSums: true })
     }
+    await this.#make(makings)
   }
 
   /**
@@ -108,11 +104,11 @@ export class SeriesWriter {
       .entries()
       .filter((entry) => entry.tier === tier.name && entry.last < before)
     const change = { add: [], remove: gone.map(({ file }) => file) }
-    await this.#listing.commit(change, { ...expired, [tier.name]: before })
+    await this.#listing.commit(change, { expired: { ...expired, [tier.name]: before } })
   }
 
   /** Makes files and commits them; on failure the new files are removed. */
-  async #make(makings: readonly Making[], expired?: Record<string, number>): Promise<void> {
+  async #make(makings: readonly Making[], effect?: Effect): Promise<void> {
     const change: Change = { add: [], remove: [] }
     const [folder, version] = [this.#folder, this.#listing.sequence.toString(36)]
     try {
@@ -126,7 +122,7 @@ export class SeriesWriter {
       }
       const files = change.add.map(({ file }) => file)
       await publish(folder, files)
-      await this.#listing.commit(change, expired)
+      await this.#listing.commit(change, effect)
     } catch (error) {
       const listed = new Set(this.#listing.entries().map(({ file }) => file))
       for (const { file } of change.add)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -17,10 +17,12 @@ import { readSettings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { Connection } from '../../store/influx/connection.ts'
 import { organization, provideBucket } from '../../store/influx/provision.ts'
+import { openParquetSeries } from '../../store/parquet/series.ts'
 import { exporterStatus } from '../exporter-status.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 import { skipWithoutInfluxd } from '../setup/influxd.ts'
+import { coverageOf, stepOf, tiers } from '../store/series-rows.ts'
 
 const freePorts = {
   WEIR_HTTP: '127.0.0.1:0',
@@ -327,4 +329,18 @@ test('health: an API with an unexpected answer is unhealthy', async () => {
     assert.ok((stdout + stderr).includes(expected), stdout + stderr)
     server.close()
   }
+})
+
+test('a file of the series that was left out is a warning', async () => {
+  const data = await scratchFolder()
+  const folder = join(data, 'series')
+  const series = await openParquetSeries(folder)
+  await series.write(tiers['5m'], [stepOf(coverageOf(0, '192.0.2.1'), { total: [{ direction: 'in', bytes: 1 }] })]) // prettier-ignore
+  await series.close()
+  await rm(join(folder, '5m', 'total'), { recursive: true })
+  await (await openParquetSeries(folder)).close()
+  const { answer } = await examined({ WEIR_DATA: data })
+  const [found] = answer.findings.filter(({ check }) => check === 'series')
+  assert.equal(found?.state, 'warning')
+  assert.match(found.what, /^series file 5m\/total\/\S+ is left out: is missing$/)
 })

@@ -54,7 +54,7 @@ test(
       const failed = await store.coverage(range).then(() => null, String)
       for (const file of taken) closeSync(file)
       const found = await store.coverage(range)
-      console.log(JSON.stringify({ failed, count: found.length, problems: store.problems() }))
+      console.log(JSON.stringify({ failed, count: found.length, problems: await store.problems() }))
       await store.close()`
     const command = 'ulimit -n 200; exec "$0" --input-type=module -e "$1" "$2"'
     const { stdout } = await run('sh', ['-c', command, process.execPath, script, folder])

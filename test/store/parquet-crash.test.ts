@@ -32,7 +32,7 @@ test('a killed write leaves the steps as they were or as they are, never a mix',
       files.filter((file) => file.endsWith('.part')),
       [],
     )
-    assert.deepEqual(store.problems(), [])
+    assert.deepEqual(await store.problems(), [])
     await store.close()
   }
   assert.ok(kept >= kills, `${kept} rounds in ${kills} runs`)

@@ -25,7 +25,10 @@ test('an unreadable file found during a write forgets no file that is to be dele
   const bad = entry('bad', 'host', 0)
   const add = [bad, entry('coverage', 'coverage', 0), entry('old', 'host', 5)]
   await listing.commit({ add, remove: [] })
-  await Promise.all([listing.commit({ add: [], remove: ['old'] }), listing.leaveOut(bad)])
+  await Promise.all([
+    listing.commit({ add: [], remove: ['old'] }),
+    listing.leaveOut(bad, 'is missing'),
+  ])
   const replaced = listing.replaced().map(({ file }) => file)
   assert.deepEqual(replaced, ['old', 'coverage'])
   assert.deepEqual(listing.entries(), [])

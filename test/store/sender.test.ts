@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { storeWarnings } from '../../ingest/status/store-warnings.ts'
-import { withDropped } from '../../store/spool/missing.ts'
+import { withDropped } from '../../store/missing.ts'
 import { Quarantine } from '../../store/spool/quarantine.ts'
 import { Sender, type SpooledStore } from '../../store/spool/sender.ts'
 import { Spool } from '../../store/spool/spool.ts'

@@ -20,7 +20,7 @@ test('the series generated for speed tests are as the store itself would hold th
   await makeSeriesData({ folder, end, hosts: 20, tiers: lengths })
   const store = await openParquetSeries(folder)
   const tier = tiers['5m']
-  assert.deepEqual(store.problems(), [])
+  assert.deepEqual(await store.problems(), [])
   assert.deepEqual(await store.extent(tier), { from: end - 3 * dayMs, to: end - tier.stepMs })
   const range = {
     tier,

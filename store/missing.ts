@@ -1,5 +1,5 @@
-/** The time of which the store lacks steps, because the spool had to drop them. */
-import { parseDuration } from '../../flow/interval.ts'
+/** The time of which a store lacks steps: the spool had to drop them, or the file that held them is left out. */
+import { parseDuration } from '../flow/interval.ts'
 
 /** From and to, unix ms, by tier; in order of time. */
 export type MissingTime = Readonly<Record<string, readonly (readonly [number, number])[]>>
