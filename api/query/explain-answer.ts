@@ -1,5 +1,5 @@
 /** An event in the terms of the contract: sentence, actors, evidence. */
-import type { ActorFacts, PeerFacts } from '../../flow/incident/incident.ts'
+import type { ActorFacts, Incident, PeerFacts } from '../../flow/incident/incident.ts'
 import {
   sayBytes,
   sayExporter,
@@ -25,7 +25,7 @@ export function explainAnswer(
     window: windowOf(event),
     exporter,
     exporterName: exporter === null ? null : wording.exporterName(exporter),
-    sentence: incident ? sayIncident(incident, wording) : sayNothing(event, wording),
+    sentence: incident ? sayEvent(incident, wording) : sayNothing(event, wording),
     actors: (incident?.actors ?? []).map((actor) => actorOf(actor, wording)),
     top: event.greatest.map((actor) => actorOf(actor, wording)),
     usual: usual ? usualAnswer(usual, event) : null,
@@ -63,6 +63,13 @@ export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
 
 function peerOf({ address, connections, bytes }: PeerFacts, hostName: Wording['hostName']) {
   return { address, connections, bytes, name: hostName(address) }
+}
+
+/** What happened, and whether only who asks is told. */
+function sayEvent(incident: Incident, wording: Wording): string {
+  const said = sayIncident(incident, wording)
+  if (incident.id !== '') return said
+  return `${said} This is not in the list of incidents: as its flows came in it was not found, or they have not been judged yet.`
 }
 
 const shorter =

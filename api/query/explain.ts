@@ -3,12 +3,7 @@
  * if there is none.
  */
 import { greatestHosts, totalOf, type Span } from '../../flow/incident/facts.ts'
-import {
-  inOrderOfNames,
-  isSameEvent,
-  type ActorFacts,
-  type Incident,
-} from '../../flow/incident/incident.ts'
+import { isSameEvent, type ActorFacts, type Incident } from '../../flow/incident/incident.ts'
 import type { Look } from '../../flow/incident/look.ts'
 import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
@@ -25,6 +20,7 @@ import {
   type Judged,
 } from '../../store/incident/judge.ts'
 import type { ApiParts } from '../parts.ts'
+import { gravestFirst, isSameVerdict } from './gravity.ts'
 import type { Window } from './window.ts'
 
 /** Longer windows are answered from the incidents that ingest found, ms. */
@@ -44,7 +40,7 @@ type Greatest = ActorFacts & { exporter?: string }
 /** The event of a window, and what its description needs. */
 export interface Event {
   asked: Span
-  /** Null if nothing happened. */
+  /** Null if nothing happened; its id is empty if it is not in the list of incidents. */
   incident: Incident | null
   /** The incident's time, or the window asked for. */
   span: Span
@@ -90,30 +86,50 @@ export async function findEvent(window: Window, context: ExplainContext): Promis
   const known = (await context.incidents.between(from, to)).filter(
     (each) => exporter === undefined || each.exporter === exporter,
   )
-  const worst = gravest(known, asked)
+  const worst = gravestFirst(known, asked)[0]
   const { look, judged, refused } = await judgeWindow(asked, { exporter, worst }, context)
   if (refused !== null) return nothing(window, { judged, refused }, context)
-  const found = gravest(
-    judged.flatMap(({ incidents }) => incidents),
-    look,
-  )
-  if (!found)
-    return worst
-      ? fromLedger(window, worst, context)
-      : nothing(window, { judged, refused }, context)
-  const whole = await wholeEvent(found, judged, context)
-  return {
-    asked,
-    incident: { ...whole.incident, id: sameId(whole.incident, known) },
-    span: whole.incident,
-    exporter: found.exporter,
-    scene: whole.scene,
-    unknown: whole.unknown,
-    lost: whole.incident.lost,
-    isGone: false,
-    ...ofNothing,
+  const seen = judged.flatMap(({ incidents }) => incidents)
+  const isSeen = (each: Incident) => seen.some((one) => isSameVerdict(one, each))
+  for (const each of gravestFirst([...seen, ...known.filter((one) => !isSeen(one))], look)) {
+    if (!seen.includes(each)) return fromLedger(window, each, context)
+    const listed = known.find((one) => isSameEvent(one, each))
+    // Of the same event the list has another verdict: that one stands, so that there are not two.
+    if (listed && !isSameVerdict(listed, each)) continue
+    const whole = listed
+      ? await wholeEvent(each, judged, context)
+      : await judgedAlone(each, context)
+    if (whole === null) continue
+    return {
+      asked,
+      incident: { ...whole.incident, id: listed?.id ?? '' },
+      span: whole.incident,
+      exporter: each.exporter,
+      scene: whole.scene,
+      unknown: whole.unknown,
+      lost: whole.incident.lost,
+      isGone: false,
+      ...ofNothing,
+    }
   }
+  return nothing(window, { judged, refused }, context)
 }
+
+/**
+ * An event that is not in the list of incidents, judged by its own intervals, as those in the list are: what stands out
+ * only from the rest of a long window is none. Null if it is not found again.
+ */
+async function judgedAlone(event: Incident, context: ExplainContext): Promise<WholeEvent | null> {
+  const own = {
+    from: intervalStart(event.from),
+    to: intervalStart(event.to - 1) + intervalMs,
+  }
+  const judged = await judge(queryOf(context, own, event.exporter)).catch(nullIfTooLarge)
+  const same = judged?.[0]?.incidents.find((each) => isSameVerdict(each, event))
+  return judged && same ? wholeEvent(same, judged, context) : null
+}
+
+type WholeEvent = Pick<Judged, 'scene' | 'unknown'> & { incident: Incident }
 
 interface JudgedWindow {
   look: Span
@@ -176,7 +192,7 @@ async function wholeEvent(
   found: Incident,
   judged: readonly Judged[],
   context: ExplainContext,
-): Promise<Pick<Judged, 'scene' | 'unknown'> & { incident: Incident }> {
+): Promise<WholeEvent> {
   let incident = found
   let { scene, unknown } = judged.find(({ exporter }) => exporter === found.exporter)!
   for (const wider of widerMs) {
@@ -277,32 +293,6 @@ async function whyUnseen(
   const wasReceived = kept.some((extent) => extent && extent.from < to && extent.to > from)
   const { first } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
   return wasReceived && (first === null || first >= to) ? 'gone' : 'none-received'
-}
-
-const gravity: Record<Incident['kind'], number> = {
-  congestion: 4,
-  silence: 3,
-  exporter: 2,
-  surge: 1,
-}
-
-/** The gravest of the incidents that overlap a span: by kind, then by length, then by bytes. */
-function gravest(incidents: readonly Incident[], { from, to }: Span): Incident | undefined {
-  const seconds = (each: Incident) => Math.min(each.to, to) - Math.max(each.from, from)
-  const moved = (each: Incident) => each.actors.reduce((sum, { bytes }) => sum + bytes, 0)
-  return incidents
-    .filter((each) => each.from < to && each.to > from)
-    .sort(
-      (a, b) =>
-        gravity[b.kind] - gravity[a.kind] ||
-        seconds(b) - seconds(a) ||
-        moved(b) - moved(a) ||
-        inOrderOfNames(a, b),
-    )[0]
-}
-
-function sameId(incident: Incident, known: readonly Incident[]): string {
-  return known.find((each) => isSameEvent(each, incident))?.id ?? ''
 }
 
 /** What is usual for a span of that length, of all traffic, and what it was instead. */
