@@ -24,7 +24,7 @@ import { zone } from '../state/zone.ts'
 import { clockText } from '../time/ticks.ts'
 import { instantText, localText } from '../time/words.ts'
 import { AddressFaults, TimeFaults } from './address-faults.tsx'
-import { Fault } from './fault.tsx'
+import { FaultText } from './fault-text.tsx'
 import { LittleKnown, ShowKnown } from './little-known.tsx'
 
 /** Missing exporters that are named. */
@@ -77,7 +77,7 @@ function Failure() {
   const old = isOlder ? ' The data shown is older.' : ''
   return (
     <p class="message error" role="alert">
-      <Fault error={error} />
+      <FaultText error={error} />
       {old} <small>{instantText(at, zone.value)}</small>
     </p>
   )

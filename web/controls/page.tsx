@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useLayoutEffect } from 'preact/hooks'
 
 import type { RequestError } from '../client.ts'
-import { Fault } from './fault.tsx'
+import { FaultText } from './fault-text.tsx'
 import { Progress } from './progress.tsx'
 
 export function Page(props: {
@@ -29,7 +29,7 @@ export function Page(props: {
       </div>
       {error && (
         <p class="message error" role="alert">
-          <Fault error={error} />
+          <FaultText error={error} />
         </p>
       )}
       {children}

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import type { ExplainAnswer } from '../../api/schema/explain.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { addressOfAnswer } from '../client.ts'
-import { Fault } from '../controls/fault.tsx'
+import { FaultText } from '../controls/fault-text.tsx'
 import { explained, explainQuery, mainPeers } from '../state/explained.ts'
 import { show } from '../state/view.ts'
 import { zone } from '../state/zone.ts'
@@ -46,7 +46,7 @@ export function ExplainPanel() {
       </div>
       {error && (
         <p class="message error" role="alert">
-          <Fault error={error} />
+          <FaultText error={error} />
         </p>
       )}
       {!answer && !error && <p class="dim reading">Reading the flows …</p>}

@@ -2,7 +2,7 @@
 import type { Key } from '../../api/schema/schema.ts'
 import { formatExact, formatWithUnit } from '../../flow/units.ts'
 import { isKnown } from '../chart/layers.ts'
-import { Fault } from '../controls/fault.tsx'
+import { FaultText } from '../controls/fault-text.tsx'
 import { narrowed } from '../controls/narrowed.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import {
@@ -67,7 +67,7 @@ function TopTable({ table, isOlder }: { table: Table; isOlder: boolean }) {
       </h2>
       {error && (
         <p class="message error">
-          <Fault error={error} />
+          <FaultText error={error} />
         </p>
       )}
       {!error && rows.length === 0 && (

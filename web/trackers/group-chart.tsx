@@ -9,7 +9,7 @@ import { PanelChart } from '../chart/panel-chart.tsx'
 import { layerColours } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import { ask, type RequestError } from '../client.ts'
-import { Fault } from '../controls/fault.tsx'
+import { FaultText } from '../controls/fault-text.tsx'
 import { repeat } from '../dashboard/repeat.ts'
 
 const againMs = 60_000
@@ -36,7 +36,7 @@ export function GroupChart({ members }: { members: readonly Tracker[] }) {
   )
   const error = fault.value && (
     <p class="message error" role="alert">
-      <Fault error={fault.value} />
+      <FaultText error={fault.value} />
       {answer.value && ' The chart is older.'}
     </p>
   )

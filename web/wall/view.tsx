@@ -6,7 +6,7 @@ import type { DashboardBody } from '../../api/schema/state.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { wallTime } from '../../flow/zone.ts'
 import { loginNeeded } from '../client.ts'
-import { Fault } from '../controls/fault.tsx'
+import { FaultText } from '../controls/fault-text.tsx'
 import { followNow, now } from '../dashboard/clock-panel.tsx'
 import { firstDue, newestShown } from '../dashboard/freshness.ts'
 import { outdated } from '../dashboard/panel-data.ts'
@@ -86,7 +86,7 @@ export function Wall() {
       {loginNeeded.value ? (
         <p class="message error" role="alert">
           {linkFault.value ? (
-            <Fault error={linkFault.value} />
+            <FaultText error={linkFault.value} />
           ) : (
             <>
               <b>This screen is not logged in.</b> Open its link again (if that is no longer valid,
@@ -98,7 +98,7 @@ export function Wall() {
       ) : (
         fault.value && (
           <p class="message error" role="alert">
-            <Fault error={fault.value} />
+            <FaultText error={fault.value} />
           </p>
         )
       )}

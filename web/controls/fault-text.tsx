@@ -3,7 +3,7 @@ import type { RequestError } from '../client.ts'
 import { zone } from '../state/zone.ts'
 import { localText } from '../time/words.ts'
 
-export function Fault({ error }: { error: RequestError }) {
+export function FaultText({ error }: { error: RequestError }) {
   return (
     <>
       <b>{localText(error.message, zone.value)}</b> {localText(error.remedy, zone.value)}
