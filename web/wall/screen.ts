@@ -19,17 +19,17 @@ const freshAfterMs = 20 * 3_600_000
 /** Keeps the screen awake while the page is visible; returns the function that stops this. */
 export function stayAwake(): () => void {
   const ended = new AbortController()
-  let lock: WakeLockSentinel | null = null
-  const take = async () => {
-    if (document.hidden || ended.signal.aborted) return
+  let lock: Promise<WakeLockSentinel | null> | undefined
+  const take = () => {
     // Refused over plain HTTP and by some systems: then the screen's own settings apply.
-    lock = (await navigator.wakeLock?.request('screen').catch(() => null)) ?? null
+    if (!document.hidden) lock = navigator.wakeLock?.request('screen').catch(() => null)
   }
-  document.addEventListener('visibilitychange', () => void take(), { signal: ended.signal })
-  void take()
+  document.addEventListener('visibilitychange', take, { signal: ended.signal })
+  take()
   return () => {
     ended.abort()
-    void lock?.release()
+    // One that is granted only now is released as well.
+    void lock?.then((granted) => granted?.release())
   }
 }
 
