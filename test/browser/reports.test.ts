@@ -65,6 +65,26 @@ describe('reports', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
     await page.close()
   })
 
+  test('a saved report is removed after a question', async () => {
+    const { page } = await weir.open(`/reports?${around}&report=src`)
+    await page.getByLabel('Name to save this report under').fill('who sends')
+    await page.getByRole('button', { name: 'save', exact: true }).click()
+    const saved = page.getByLabel('Saved reports').locator('option', { hasText: 'who sends' })
+    await saved.waitFor({ state: 'attached' })
+    const remove = page.getByRole('button', { name: 'remove it' })
+    page.once('dialog', (dialog) => void dialog.dismiss())
+    await remove.click()
+    await page.reload()
+    await saved.waitFor({ state: 'attached' })
+    page.once('dialog', (dialog) => {
+      assert.equal(dialog.message(), 'Remove the report "who sends"?')
+      void dialog.accept()
+    })
+    await remove.click()
+    await saved.waitFor({ state: 'detached' })
+    await page.close()
+  })
+
   test('on paper the query is in words, and unused parts are absent', async () => {
     const path = `/reports?${around}&report=src`
     const { page } = await weir.open(path)

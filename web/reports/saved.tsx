@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { ReportBody } from '../../api/schema/state.ts'
+import type { ReportBody, SavedReport } from '../../api/schema/state.ts'
 import { Fault, useAttempt } from '../controls/attempt.tsx'
 import { go, place } from '../state/route.ts'
 import { session } from '../state/session.ts'
@@ -28,7 +28,7 @@ function bodyOf(given: string): ReportBody {
 
 export function Saved() {
   useEffect(() => savedReports.follow(), [])
-  const { fault, run } = useAttempt()
+  const { isBusy, fault, run } = useAttempt()
   const kept = savedReports.state.value.answer ?? []
   const chosen = kept.find(({ address }) => address === place.value.query)
   const save = (event: Event) => {
@@ -43,6 +43,9 @@ export function Saved() {
   const open = (id: string) => {
     const picked = kept.find((each) => each.id === id)
     if (picked) go(`/reports${picked.address ?? ''}`)
+  }
+  const remove = (report: SavedReport) => {
+    if (confirm(`Remove the report "${report.name}"?`)) void run(() => removeReport(report))
   }
   return (
     <form class="saved" onSubmit={save}>
@@ -69,7 +72,7 @@ export function Saved() {
           >
             run again, as CSV
           </a>
-          <button type="button" onClick={() => void run(() => removeReport(chosen))}>
+          <button type="button" disabled={isBusy} onClick={() => remove(chosen)}>
             remove it
           </button>
         </>
