@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 
 import type { Page } from 'playwright-core'
@@ -15,7 +14,7 @@ import { scratchFolder } from '../processes.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { emptyPage, withClockOf } from './opened.ts'
+import { emptyPage, painted, withClockOf } from './opened.ts'
 
 const place: Panel['place'] = { column: 0, row: 0, columns: 6, rows: 3 }
 const range = { from: '2026-11-16T11:20:00Z', to: '2026-11-16T11:50:00Z' }
@@ -28,9 +27,14 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await weir.addDashboard({ id: 'second', title: 'Second', panels: [clock] })
     const rotation = { seconds: 5, dashboards: ['second'] }
     await weir.addDashboard({ id: 'first', title: 'First', panels: [clock], rotation })
-    const { page } = await weir.open('/wall/first')
-    for (const title of ['First', 'Second', 'First', 'Second'])
+    const page = await emptyPage(weir.browser)
+    await page.clock.install()
+    await page.goto(`${weir.url}/wall/first`)
+    for (const title of ['First', 'Second', 'First', 'Second']) {
       await page.getByRole('heading', { name: title, exact: true }).waitFor()
+      await painted(page)
+      await page.clock.fastForward(5000)
+    }
     await page.close()
   })
 
@@ -38,14 +42,60 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await weir.addDashboard({ id: 'slow', title: 'Slow', panels: [clock] })
     const rotation = { seconds: 5, dashboards: ['slow'] }
     await weir.addDashboard({ id: 'quick', title: 'Quick', panels: [clock], rotation })
-    const { page } = await weir.open('/wall/quick')
+    const page = await emptyPage(weir.browser)
+    await page.clock.install()
+    const { promise: isOver, resolve: goOn } = Promise.withResolvers<void>()
+    let asked = 0
     await page.route('**/api/dashboards/slow', async (route) => {
-      await sleep(7000)
+      asked += 1
+      await isOver
       await route.continue().catch(() => undefined)
     })
-    for (const title of ['Slow', 'Quick'])
-      await page.getByRole('heading', { name: title, exact: true }).waitFor()
+    await page.goto(`${weir.url}/wall/quick`)
+    await page.getByRole('heading', { name: 'Quick', exact: true }).waitFor()
+    await painted(page)
+    await page.clock.fastForward(5000)
+    await until(() => asked === 1)
+    await page.clock.fastForward(7000)
+    goOn()
+    await page.getByRole('heading', { name: 'Slow', exact: true }).waitFor()
+    assert.equal(asked, 1)
+    await painted(page)
+    await page.clock.fastForward(5000)
+    await page.getByRole('heading', { name: 'Quick', exact: true }).waitFor()
     await page.close()
+  })
+
+  test('a screen is let go that is kept awake only after its wall was left', async () => {
+    const { page } = await weir.open('/dashboards')
+    await page.context().grantPermissions(['screen-wake-lock'])
+    await page.evaluate(() => {
+      const request = navigator.wakeLock.request.bind(navigator.wakeLock)
+      Object.assign(window, { granted: null, grant: null })
+      navigator.wakeLock.request = async (type) => {
+        await new Promise((resolve) => Object.assign(window, { grant: resolve }))
+        return Object.assign(window, { granted: await request(type) }).granted
+      }
+    })
+    await page.getByRole('link', { name: 'Traffic' }).click()
+    await until(() => page.evaluate('grant !== null'))
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Dashboards' }).first().waitFor()
+    await page.evaluate('grant()')
+    await until(() => page.evaluate('granted?.released === true'))
+    await page.close()
+  })
+
+  test('the bar at the foot of a chart is explained at the desk and on the wall, whose data is as old as it', async () => {
+    const year = { from: '2025-11-20T00:00:00Z', to: '2026-11-20T00:00:00Z' }
+    const panel: Panel = { kind: 'chart', place, query: { ...year, by: 'host,direction' } }
+    await weir.addDashboard({ id: 'year', title: 'Year', panels: [panel] })
+    for (const path of ['/dashboards/year', '/wall/year']) {
+      const { page } = await weir.open(path)
+      await page.getByText('bar at the foot: known, but less than half of its step').waitFor()
+      if (path.startsWith('/wall')) await page.getByText(/^data \d+ d/).waitFor()
+      await page.close()
+    }
   })
 
   test('a list without rows says whether that is no traffic, or not known', async () => {

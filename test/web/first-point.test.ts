@@ -19,7 +19,7 @@ function answer(at: number, values: (number | null)[], total: number): SeriesAns
   return {
     from, to, asked: { from, to: at }, snapped: false, step: 300, source: '5m', cf: 'average',
     measure: 'bits', by: [], time: [from, from + 300], series: [{ key: {}, label: '', values, summary }],
-    unknown: [], lost: [], open: null, remarks: [],
+    unknown: [[from, to, 'not-listening']], lost: [], open: null, remarks: [],
   } // prettier-ignore
 }
 
@@ -35,6 +35,15 @@ test('a wall says when the first point is due as soon as traffic arrives, and do
   assert.equal(firstDue.value, noon + 360)
   takeNewest(answer(noon + 320, [null, null], 9))
   assert.equal(firstDue.value, noon + 360)
+})
+
+test('of a day of which less than half is known, the data is as old as what is known', () => {
+  const [from, to] = [noon - 86_400, noon]
+  const known: SeriesAnswer['unknown'] = [[from, noon - 7200, 'not-seen'], [noon - 3600, to, 'not-seen']] // prettier-ignore
+  const day = { from, to, time: [from], step: 86_400, source: '1d' as const, unknown: known }
+  takeNewest({ ...answer(noon, [null], 5), ...day })
+  assert.equal(newestShown.value, noon - 3600)
+  assert.equal(firstDue.value, null, 'it is not the first five minutes')
 })
 
 test('if data is shown there is no first point', () => {

@@ -40,7 +40,7 @@ export function timeAxis({ ink, zone, scale, isTimed }: TimeAxisLook): uPlot.Axi
     font: font(scale),
     stroke: () => ink().dim,
     size: 40 * scale,
-    gap: 4,
+    gap: 4 * scale,
     grid: { stroke: () => ink().grid, width: 1 },
     ticks: { stroke: () => ink().axis, width: 1, size: 4 },
     splits: (u, _axis, min, max) =>
@@ -64,7 +64,7 @@ export function figureAxis({ ink, scale, isMeasured }: FigureAxisLook): uPlot.Ax
     font: font(scale),
     stroke: () => ink().dim,
     size: figuresWidth * scale,
-    gap: 6,
+    gap: 6 * scale,
     space: 34 * scale,
     grid: { stroke: () => ink().grid, width: 1 },
     ticks: { show: false },

@@ -19,18 +19,26 @@ const sourceTexts: Record<string, string> = {
 /** Averaging step, source, and each mark that is drawn. */
 export function captionParts(
   all: Layers,
-  { unknown, undrawn, open }: Pick<Scene, 'unknown' | 'undrawn' | 'open'>,
+  scene: Pick<Scene, 'unknown' | 'undrawn' | 'open' | 'lost'>,
   { view: { compare }, comparedFault }: Pick<Traffic, 'view' | 'comparedFault'>,
 ): string[] {
-  const { step, source, lost } = all.answer
+  const { step, source } = all.answer
+  const { unknown, open } = scene
   return [
     `averaged over ${formatDuration(step)}`,
     `source: ${sourceTexts[source] ?? source}`,
     all.peak ? `thin line: greatest 5 minutes${all.peakIsBound ? ' (at most)' : ''}` : '',
     comparedText(compare, all, comparedFault),
     unknown.length > 0 ? 'hatched: unknown' : '',
-    undrawn.length > 0 ? 'bar at the foot: known, but less than half of its step' : '',
     open ? 'pale: still being counted' : '',
+    ...footParts(scene),
+  ].filter(Boolean)
+}
+
+/** The bars at the foot of a chart. */
+export function footParts({ undrawn, lost }: Pick<Scene, 'undrawn' | 'lost'>): string[] {
+  return [
+    undrawn.length > 0 ? 'bar at the foot: known, but less than half of its step' : '',
     lost.length > 0 ? `orange: ${lostText(lost)}` : '',
   ].filter(Boolean)
 }

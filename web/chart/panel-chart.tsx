@@ -1,9 +1,11 @@
 /** A chart by itself: its layers are given, and a drag in it is reported. */
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 
 import type { Drawing } from '../state/address.ts'
+import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
+import { footParts } from './caption-parts.ts'
 import { Card } from './card.tsx'
 import type { Layers } from './layers.ts'
 import { makePlot, type Plot } from './plot.ts'
@@ -11,6 +13,7 @@ import { readoutAt, spoken } from './readout.ts'
 import { makeScene, type Level, type Scene } from './scene.ts'
 import { inks, theme } from './theme.ts'
 import { drawInTurn } from './turns.ts'
+import { undrawnRanges } from './unknown.ts'
 
 export interface PanelChartFacts {
   layers: Layers | null
@@ -23,6 +26,23 @@ export interface PanelChartFacts {
 }
 
 export function PanelChart(facts: PanelChartFacts) {
+  const { layers } = facts
+  const feet = useMemo(() => (layers ? feetOf(layers) : []), [layers])
+  return (
+    <>
+      <Drawn {...facts} />
+      {feet.length > 0 && <p class="dim chart-foot">{feet.join(' · ')}</p>}
+    </>
+  )
+}
+
+/** What the bars at the foot mean; without the scene, whose making waits for its turn. */
+function feetOf({ answer, total }: Layers): string[] {
+  const undrawn = undrawnRanges(answer, total, clockNow() / 1000)
+  return footParts({ undrawn, lost: answer.lost })
+}
+
+function Drawn(facts: PanelChartFacts) {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<Plot | null>(null)
   /** As of the last render: what a drag does may change while the chart stays. */

@@ -106,9 +106,7 @@ function windowOf({ from }: Period): { from: number; to: number } {
 function noData(totals: Layers['totals']): string {
   if (totals.length === 0) return 'nothing is stored about it in this time'
   const isCounted = totals.some(({ summary }) => summary.total > 0)
-  return isCounted
-    ? 'bar at the foot: known, but less than half of its step, so nothing is drawn'
-    : 'no data'
+  return isCounted ? 'too little is known for a value' : 'no data'
 }
 
 /** When an object was last heard, as far as known once the collector was asked; unix seconds. */
