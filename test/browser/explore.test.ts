@@ -224,6 +224,28 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page.close()
   })
 
+  test('on a phone every word of the choices is in sight', async () => {
+    const { page } = await open(`/${around}`, { viewport: { width: 390, height: 844 } })
+    const ends = await page
+      .locator('.bar .choice > *')
+      .evaluateAll((words) => words.map((word) => word.getBoundingClientRect().right))
+    assert.ok(ends.length > 20 && Math.max(...ends) <= 390, `${Math.max(...ends)} of 390 pixels`)
+    await page.close()
+  })
+
+  test('an incident that is clicked is looked for once, in its own time', async () => {
+    const { page } = await open(`/${morning}`)
+    const asked: string[] = []
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url())
+      if (pathname === '/api/incidents') asked.push(searchParams.get('from')!)
+    })
+    await page.locator('.lane-mark').click()
+    await page.getByRole('heading', { name: /12:30:00 – / }).waitFor()
+    assert.equal(asked.length, 1, asked.join())
+    await page.close()
+  })
+
   test('an invalid address, and an API that has gone, are reported', async () => {
     const { page } = await open(`/${around}&by=nonsense`)
     assert.match(

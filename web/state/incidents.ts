@@ -3,7 +3,6 @@ import type { Incident } from '../../api/schema/explain.ts'
 import { ask } from '../client.ts'
 import { followAnswer } from './follow.ts'
 import { traffic } from './traffic.ts'
-import { view } from './view.ts'
 import { zone } from './zone.ts'
 
 /** More than fit above a chart. */
@@ -13,7 +12,7 @@ function query() {
   const shown = traffic.value
   if (!shown) return null
   const { from, to } = shown.keyed
-  return { from, to, exporter: view.value.exporter, tz: zone.value, limit: listedMax }
+  return { from, to, exporter: shown.view.exporter, tz: zone.value, limit: listedMax }
 }
 
 export const incidentsShown = followAnswer<readonly Incident[]>(
