@@ -159,6 +159,25 @@ test('a fragment whose rest did not come is not joined to a later packet with th
   assert.deepEqual(read(after[1]!)?.payload, new Uint8Array(2000).fill(2))
 })
 
+test('a fragment that comes again once its packet is whole is no second datagram', () => {
+  const fragments = new Fragments()
+  const [first, second] = fragmentsOf('10.0.0.1', new Uint8Array(2000), 1480)
+  const read = (packet: Uint8Array) => readPacket(packet, rawIp, fragments)
+  assert.equal(read(first!), null)
+  assert.ok(read(second!))
+  assert.equal(read(second!), null)
+  assert.equal(read(second!), null)
+})
+
+test('fragments that overlap and leave a hole are no datagram, though their lengths add up', () => {
+  const fragments = new Fragments()
+  const piece = (offset: number, length: number, isLast = false) =>
+    fragments.take({ packet: 'one', offset, isLast, bytes: new Uint8Array(length) })
+  assert.equal(piece(0, 16), null)
+  assert.equal(piece(8, 16), null)
+  assert.equal(piece(32, 8, true), null)
+})
+
 test('incomplete fragments are kept within a limit', () => {
   const fragments = new Fragments()
   const payload = new Uint8Array(2000)

@@ -116,6 +116,54 @@ describe('the totals of intervals', () => {
     assert.equal(tracker.rows('192.0.2.9', start), null)
   })
 
+  test('of a closed interval are of both directions, and known from half of it on', () => {
+    const tracker = new CounterTracker()
+    const at = (ms: number, times: number) =>
+      tracker.take(
+        sample({
+          sequence: times + 1,
+          receivedMs: start + ms,
+          octetsIn: 1000 * times,
+          octetsOut: 500 * times,
+          packetsIn: 10 * times,
+          packetsOut: 4 * times,
+        }),
+      )
+    at(150_001, 0)
+    at(intervalMs, 1)
+    assert.equal(bytesOf(tracker.rows('192.0.2.1', start), '3', 'in'), null)
+    at(1.5 * intervalMs, 2)
+    const { tags, sum } = tracker.rows('192.0.2.1', start + intervalMs)!
+    const rows = tags.counter!.map((counter, i) => [
+      counter,
+      tags.direction![i],
+      sum.bytes[i],
+      sum.packets[i],
+    ])
+    assert.deepEqual(rows.slice(0, 2), [
+      ['3', 'in', 1000, 10],
+      ['3', 'out', 500, 4],
+    ])
+  })
+
+  test('are held for three intervals, and no longer', () => {
+    const tracker = new CounterTracker()
+    for (let i = 0; i <= 6; i++)
+      tracker.take(sample({ sequence: i + 1, receivedMs: start + i * intervalMs, octetsIn: i }))
+    const isHeld = (interval: number) => tracker.hasRows('192.0.2.1', start + interval * intervalMs)
+    assert.deepEqual([1, 2, 3, 4, 5].map(isHeld), [false, false, true, true, true])
+  })
+
+  test('name the intervals to write again, but not for samples that were written before', () => {
+    const tracker = new CounterTracker()
+    const changed = () => [...tracker.changed.take().keys()]
+    tracker.take(sample())
+    tracker.take(sample({ sequence: 2, receivedMs: start + 60_000 }), true)
+    assert.deepEqual(changed(), [])
+    tracker.take(sample({ sequence: 3, receivedMs: start + intervalMs + 1 }))
+    assert.deepEqual(changed(), [start, start + intervalMs])
+  })
+
   test('interfaces that are silent make room for others', () => {
     const tracker = new CounterTracker()
     const each = (index: number, ms: number) => tracker.take(sample({ index, receivedMs: start + ms })) // prettier-ignore
