@@ -1,12 +1,8 @@
 /** Reads the file of WEIR_NAMES. */
-import { readFile } from 'node:fs/promises'
-
-import { parse } from 'yaml'
-
-import { Names, NamesError } from '../flow/names.ts'
-import { readNamesText } from '../flow/read-names.ts'
+import { NamesError, type Names } from '../flow/names.ts'
 import { reasonOf } from '../flow/reason.ts'
 import type { Settings } from '../flow/settings.ts'
+import { readNames as readNamesFile } from '../store/own-names.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 /**
@@ -14,9 +10,8 @@ import { CommandError, exitCodes } from './command.ts'
  * @throws CommandError naming every entry that cannot be read
  */
 export async function readNames({ names }: Settings): Promise<Names> {
-  if (names === null) return new Names()
   try {
-    return readNamesText(names, await readFile(names, 'utf8'), (text) => parse(text) as unknown)
+    return await readNamesFile(names)
   } catch (error) {
     const fault =
       error instanceof NamesError

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
 import { limitFreedMemory } from '../store/freed-memory.ts'
+import { OwnNames } from '../store/own-names.ts'
 import { AlertCluster } from './alerts/cluster.ts'
 import { openAlerts } from './alerts/open.ts'
 import { openConsole } from './console/console.ts'
@@ -44,7 +45,8 @@ export async function runIngest(
   receiver.take(takenBy(pipeline, archive))
   const cluster = await AlertCluster.open(settings)
   const { state, note } = kept
-  const alerts = await openAlerts({ ...open, state, note, incidents, cluster })
+  const own = await OwnNames.open(settings.names)
+  const alerts = openAlerts({ ...open, state, note, incidents, cluster, own })
   const console = openConsole({ ...open, data: settings.data, state, collector, alerts })
   const reporter = await Reporter.open({ ...open, collector, alerts, routes: console.routes })
   const status = () => reporter.status()
@@ -73,7 +75,17 @@ export async function runIngest(
     await collector.tick(true)
     await neighbours?.close(status)
     await reporter.close()
-    for (const part of [receiver, shipping, archive, consolidator, incidents, store, cluster, kept])
+    for (const part of [
+      receiver,
+      shipping,
+      archive,
+      consolidator,
+      incidents,
+      store,
+      cluster,
+      kept,
+      own,
+    ])
       await part?.close()
     await lock.release()
   }

@@ -1,5 +1,6 @@
 /** Values as shown in alerts, and when an interval is complete enough to evaluate. */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
+import { sayRange } from '../../flow/incident/sentence.ts'
 import { formatScaled } from '../../flow/units.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import { judgeValue } from './condition.ts'
@@ -29,11 +30,12 @@ export function dueInterval({ subject, condition }: KeptAlert, nowMs: number): n
 /**
  * An observation as shown in alerts, and whether its condition holds; null if that is unknown, which neither starts
  * nor ends anything. Of a part it is only known if it is above a threshold, and where flows were lost, if it holds with
- * and without them alike.
+ * and without them alike. Times are in a time zone.
  */
 export function describe(
   observation: Observation,
   { condition, intervals = 1 }: KeptAlert,
+  zone: string,
 ): Described | null {
   const { key, about, value, isPart = false, unit, earlier, from, to, path } = observation
   if (value === null) return null
@@ -46,14 +48,13 @@ export function describe(
   const figure = (shown: number) => `${formatScaled(shown)}${unit === '%' ? '' : ' '}${unit}`
   const lost =
     withLost > value ? ` Flows were lost: with them it was about ${figure(withLost)}.` : ''
-  const [day, until] = [new Date(from).toISOString(), new Date(to).toISOString()]
   const row = intervals === 1 ? '' : `, for ${intervals} intervals in a row`
   return {
     key,
     value,
     interval: from,
     isAmiss,
-    text: `${about}: ${isPart ? 'at least ' : ''}${figure(value)}, ${day.slice(0, 16)}Z to ${until.slice(11, 16)}Z.`,
+    text: `${about}: ${isPart ? 'at least ' : ''}${figure(value)}, ${sayRange(from, to, zone)}.`,
     evidence: `Condition: ${words(figure)}${row}.${lost}`,
     from,
     to,

@@ -286,7 +286,7 @@ export class AlertEngine {
             lost,
             earlier: (key) => this.#recent.valuesOf(id, key),
           })
-    return observed.flatMap((each) => describe(each, alert) ?? [])
+    return observed.flatMap((each) => describe(each, alert, sources.wording.zone) ?? [])
   }
 }
 

@@ -1,6 +1,6 @@
 /** The subjects of alerts: values of closed intervals, exporters, incidents and the disk. */
 import { intervalMs, type Tier } from '../../flow/interval.ts'
-import { sayIncident, type Wording } from '../../flow/incident/sentence.ts'
+import { sayIncident, sayTime, type Wording } from '../../flow/incident/sentence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import type { AlertSubject } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
@@ -137,10 +137,10 @@ export async function occurrences(
     .filter(({ lastSeen, age = 0 }) => nowMs / 1000 - lastSeen - age > subject.seconds)
     .map(({ address, lastSeen }) => {
       const name = nameOf(address, sources)
-      const at = new Date(lastSeen * 1000).toISOString().slice(0, 19)
+      const at = sayTime(lastSeen * 1000, sources.wording.zone)
       return {
         key: address,
-        text: `The exporter ${name} is silent: nothing has come from it since ${at}Z.`,
+        text: `The exporter ${name} is silent: nothing has come from it since ${at}.`,
         evidence: `What passes through ${name} is not known now; this does not say that the network is cut.`,
         from: lastSeen * 1000,
         to: nowMs,

@@ -9,11 +9,11 @@ import { publishedUrl } from '../../flow/setting-values.ts'
 import { zoneOf, type Settings } from '../../flow/settings.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
+import type { OwnNames } from '../../store/own-names.ts'
 import type { SeriesStore } from '../../store/series.ts'
 import type { OpenState } from '../../store/state.ts'
 import type { Buckets } from '../buckets/buckets.ts'
 import type { CoverageTracker } from '../coverage/coverage.ts'
-import { readNames } from '../names.ts'
 import type { IngestState } from '../open/state.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { readJson } from '../console/state-socket.ts'
@@ -33,18 +33,21 @@ export interface AlertParts {
   store: SeriesStore
   pipeline: Pipeline
   incidents: { readonly source: IncidentSource }
+  /** The file of WEIR_NAMES. */
+  own: OwnNames
   log: Logger
   /** The other collectors; null if there are none. */
   cluster: AlertCluster | null
 }
 
 /** The alerts of a data folder; nothing is evaluated before `tick`. */
-export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
-  const names = await readNames(parts.settings.names)
-  const { settings, state, note, followed, buckets, coverage, store, pipeline, incidents, log } =
+export function openAlerts(parts: AlertParts): AlertEngine {
+  const { settings, state, note, followed, buckets, coverage, store, pipeline, incidents, own } =
     parts
+  const { log } = parts
   const { data } = settings
   const { cluster } = parts
+  const zone = zoneOf(settings)
   const exporters = () => cluster?.exporters() ?? pipeline.decoder.exporters()
   const reportedName = (address: string) =>
     exporters().find((exporter) => exporter.address === address)?.name ?? null
@@ -61,15 +64,16 @@ export async function openAlerts(parts: AlertParts): Promise<AlertEngine> {
       incidents: incidents.source,
       exporters,
       wording: {
-        zone: zoneOf(settings),
-        hostName: (address) => names.hostName(address),
-        exporterName: (address) => names.exporterName(address) ?? reportedName(address),
+        zone,
+        hostName: (address) => own.names.hostName(address),
+        exporterName: (address) => own.names.exporterName(address) ?? reportedName(address),
       },
     },
     state,
     sender: new AlertSender({
       settings: settings.alerts,
       pageUrl: pageUrl(settings),
+      zone,
       log,
       keep: (event) => note('alert-history', event),
     }),

@@ -17,6 +17,8 @@ export interface AlertSenderParts {
   settings: AlertSettings
   /** The page's URL, without trailing slash. */
   pageUrl: string
+  /** The time zone of the times in texts. */
+  zone: string
   log: Logger
   /** Records what was sent. */
   keep: (event: AlertEvent) => Promise<void>
@@ -46,14 +48,14 @@ export class AlertSender {
    * did not arrive is tried again for almost an hour, as long as the process runs, and recorded once it arrives.
    */
   async send({ id, alert, found, isTest }: AlertToSend, nowMs: number): Promise<AlertEvent> {
-    const { pageUrl, log } = this.#parts
+    const { pageUrl, zone, log } = this.#parts
     const message: AlertMessage = {
       at: nowMs / 1000,
       alert: id,
       name: alert.name,
       isTest,
       text: found.text,
-      evidence: found.evidence,
+      evidence: [found.evidence, `Times are in ${zone}.`].filter(Boolean).join('\n'),
       permalink: `${pageUrl}${found.path}`,
       from: found.from / 1000,
       to: found.to / 1000,

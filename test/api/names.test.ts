@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { HostNames } from '../../api/names/host-names.ts'
-import { OwnNames } from '../../api/names/own-names.ts'
+import { OwnNames } from '../../store/own-names.ts'
 import { Places } from '../../api/names/places.ts'
 import { openApiState } from '../../api/documents/state.ts'
 import { AllNames } from '../../api/names/all-names.ts'

@@ -112,6 +112,7 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
       sender: new AlertSender({
         settings: settings.alerts,
         pageUrl: 'https://weir.example.org',
+        zone: 'UTC',
         log: pino({ level: 'silent' }),
         keep: async (event) => {
           told.push(event)

@@ -58,6 +58,23 @@ test('the story’s congestion is reported within a minute of its interval, once
   assert.match(mail!.text, /https:\/\/weir\.example\.org\/\?from=2026-11-16T11/)
 })
 
+test('times in alerts are those of WEIR_TZ, which they name', async (t) => {
+  const sinks = await openSinks(t)
+  const simulated = await Simulated.open(t, sinks, { zone: 'Europe/Brussels' })
+  const targets = [{ mail: 'admin@example.org' }]
+  const condition = { is: 'above', value: 50e6 } as const
+  await simulated.watch('dst host 10.0.0.22', { name: 'Bobby has the line', condition, targets })
+  const subject = { kind: 'silent', seconds: 600 } as const
+  await simulated.alert('b', { name: 'Silent', subject, targets, author: 'anna' })
+  await simulated.feed()
+  await simulated.runTo(simulated.nowMs + 20 * 60_000)
+  await simulated.settle(2)
+  const [above, silent] = sinks.mails.map(({ text }) => text)
+  assert.match(above!, /Monday 16 November 2026, 12:3[05]:00 to 12:[34][05]:00\./)
+  assert.match(above!, /^Times are in Europe\/Brussels\.$/m)
+  assert.match(silent!, /silent: nothing has come from it since Monday 16 November 2026, 14:0/)
+})
+
 test('traffic that never stops is never reported as too little, however long it lasts', async (t) => {
   const simulated = await Simulated.open(t, await openSinks(t))
   await simulated.watch('any', {
@@ -217,7 +234,7 @@ suite('webhooks', () => {
     const { alerts } = readSettings({ WEIR_WEBHOOK_NETWORKS: networks })
     const keep = async () => undefined
     const log = pino({ level: 'silent' })
-    const sender = new AlertSender({ settings: alerts, pageUrl: '', log, keep })
+    const sender = new AlertSender({ settings: alerts, pageUrl: '', zone: 'UTC', log, keep })
     const found = { text: '', evidence: '', from: 0, to: 0, path: '/' }
     const alert: KeptAlert = { ...told, targets: [{ webhook: address }] }
     const { sent } = await sender.send({ id: 'x', alert, found, isTest: true }, 0)
@@ -276,7 +293,7 @@ test('a script gets the alert on standard input, without a shell', async (t) => 
   const { alerts } = readSettings({ WEIR_ALERT_SCRIPT: script })
   const log = pino({ level: 'silent' })
   const keep = async () => undefined
-  const sender = new AlertSender({ settings: alerts, pageUrl: '', log, keep })
+  const sender = new AlertSender({ settings: alerts, pageUrl: '', zone: 'UTC', log, keep })
   const alert: KeptAlert = {
     name: '$(touch /tmp/bad)',
     subject: { kind: 'disk' },

@@ -137,7 +137,7 @@ test('a sum that is only low because flows were lost is unknown; with them low t
   assert.match(textOf(simulated), /^Line: 1\.2\d M bit\/s/)
   assert.match(
     evidenceOf(simulated),
-    /^Condition: below 5\.00 M bit\/s.*\. Flows were lost: with them it was about 1\.6\d M bit\/s\.$/,
+    /^Condition: below 5\.00 M bit\/s.*\. Flows were lost: with them it was about 1\.6\d M bit\/s\.$/m,
   )
 })
 

@@ -14,6 +14,7 @@ export function senderUnderTest(
   const sender = new AlertSender({
     settings: readSettings(environment).alerts,
     pageUrl: '',
+    zone: 'UTC',
     log: pino({ level: 'silent' }),
     keep: async (event) => void kept.push(event),
     pausesMs: { first: [0, 1], later },

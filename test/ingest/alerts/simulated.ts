@@ -59,7 +59,11 @@ export class Simulated {
   static async open(
     t: TestContext,
     sinks: Sinks,
-    { data, wholeFrom = 0 }: { data?: string; wholeFrom?: number } = {},
+    {
+      data,
+      wholeFrom = 0,
+      zone = 'UTC',
+    }: { data?: string; wholeFrom?: number; zone?: string } = {},
   ): Promise<Simulated> {
     const folder = data ?? (await scratchFolder())
     const settings = readSettings({
@@ -93,12 +97,13 @@ export class Simulated {
         series,
         incidents: new IncidentReader(folder),
         exporters: () => pipeline.decoder.exporters(),
-        wording: { zone: 'UTC', hostName: () => null, exporterName: () => 'pfsense' },
+        wording: { zone, hostName: () => null, exporterName: () => 'pfsense' },
       },
       state,
       sender: new AlertSender({
         settings: settings.alerts,
         pageUrl: 'https://weir.example.org',
+        zone,
         log,
         keep: async (event) => void events.push(event),
       }),

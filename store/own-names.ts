@@ -1,18 +1,25 @@
-/**
- * The file of WEIR_NAMES, read again when it changes. A file that cannot be read changes nothing
- * and is reported.
- */
+/** The file of WEIR_NAMES. */
 import { readFile, stat } from 'node:fs/promises'
 
-import { parse as parseYaml } from 'yaml'
+import { parse } from 'yaml'
 
-import { Names } from '../../flow/names.ts'
-import { readNamesText } from '../../flow/read-names.ts'
-import { reasonOf } from '../../flow/reason.ts'
+import { Names } from '../flow/names.ts'
+import { readNamesText } from '../flow/read-names.ts'
+import { reasonOf } from '../flow/reason.ts'
 
 /** How often the file is checked for changes. */
 const lookMs = 5000
 
+/**
+ * The names in a file, or none without a file.
+ * @throws NamesError naming each entry that cannot be used, and others if the file cannot be read
+ */
+export async function readNames(path: string | null): Promise<Names> {
+  if (path === null) return new Names()
+  return readNamesText(path, await readFile(path, 'utf8'), (text) => parse(text) as unknown)
+}
+
+/** The names in the file, read again when it changes. A file that cannot be read changes nothing and is reported. */
 export class OwnNames {
   names = new Names()
   /** Why the current file could not be loaded; null if it was. */
@@ -51,7 +58,7 @@ export class OwnNames {
 
   async #read(path: string): Promise<void> {
     const stamp = await stampOf(path)
-    this.names = readNamesText(path, await readFile(path, 'utf8'), (text) => parseYaml(text))
+    this.names = await readNames(path)
     this.#stamp = stamp
   }
 }
