@@ -113,8 +113,8 @@ export class Exporters {
 
   /**
    * The stream of a datagram. A new source port continues another stream if the sequence numbers
-   * say so (the exporter or NAT has changed the port); otherwise it is a new stream, which may use
-   * the other's templates (see templates/ports.ts).
+   * say so (the exporter or NAT has changed the port), even after a loss if there can be no other;
+   * otherwise it is a new stream, which may use the other's templates (see templates/ports.ts).
    */
   streamOf(exporter: Exporter, sought: SoughtStream): Stream {
     const { version, domain, datagram } = sought
@@ -128,7 +128,11 @@ export class Exporters {
     const { sourcePort, receivedMs } = datagram
     exporter.versions.add(version)
     const sibling = this.#siblingOf(exporter, version, domain)
-    if (sibling?.sequence.belongsTo(sequenced)) {
+    const isMoved =
+      sibling !== null &&
+      (sibling.sequence.belongsTo(sequenced) ||
+        isMovedInLoss(exporter, sibling, { datagram, sequenced }))
+    if (isMoved) {
       exporter.streams.delete(keyOf(version, domain, sibling.sourcePort))
       sibling.sourcePort = sourcePort
       exporter.streams.set(keyOf(version, domain, sourcePort), sibling)
@@ -202,6 +206,29 @@ export class Exporters {
       exporter.problem('stream-evicted')
     }
   }
+}
+
+/** Within this time every process of an exporter has sent something. */
+const allSeenMs = 300_000
+/** A port that sent a moment ago has not been replaced. */
+const silenceMsMin = 1000
+
+/**
+ * Whether an exporter's only stream of a version and domain changed its port while datagrams were
+ * lost: those of the time in which the collector did not run, for one.
+ */
+function isMovedInLoss(
+  exporter: Exporter,
+  sibling: Stream,
+  { datagram, sequenced }: Pick<SoughtStream, 'datagram' | 'sequenced'>,
+): boolean {
+  const { receivedMs } = datagram
+  if (receivedMs - sibling.seenMs < silenceMsMin) return false
+  if (receivedMs - exporter.firstSeenMs < allSeenMs) return false
+  if (!sibling.sequence.isAheadIn(sequenced)) return false
+  const alike = ({ version, domain }: Stream) =>
+    version === sibling.version && domain === sibling.domain
+  return [...exporter.streams.values()].filter(alike).length === 1
 }
 
 /** Exporters that never sent a flow come first, then by silence, longest first. */

@@ -43,8 +43,23 @@ const toleranceMs = 2500
  * when it wraps (which keeps the boot time mod 2^32): neither is a restart.
  */
 export function hasRestarted(last: Clocks, now: Clocks): boolean {
-  if (now.uptimeMs < 0 || last.uptimeMs < 0) return false
+  if (!haveUptime(last, now)) return false
+  return distance(last.uptimeMs, now.uptimeMs) < 0 && bootMovedMs(last, now) > toleranceMs
+}
+
+/** Whether two datagrams, in this order, are of the same start of an exporter: false without uptimes. */
+export function hasKeptRunning(last: Clocks, now: Clocks): boolean {
+  if (!haveUptime(last, now)) return false
+  const isLater = distance(last.uptimeMs, now.uptimeMs) >= 0
+  return isLater && Math.abs(bootMovedMs(last, now)) <= toleranceMs
+}
+
+function haveUptime(last: Clocks, now: Clocks): boolean {
+  return now.uptimeMs >= 0 && last.uptimeMs >= 0
+}
+
+/** How much later the exporter started by the later of two datagrams, mod 2^32. */
+function bootMovedMs(last: Clocks, now: Clocks): number {
   const uptime = distance(last.uptimeMs, now.uptimeMs)
-  const bootMoved = ((now.exportMs - last.exportMs - uptime) % wordSize) | 0
-  return uptime < 0 && bootMoved > toleranceMs
+  return ((now.exportMs - last.exportMs - uptime) % wordSize) | 0
 }

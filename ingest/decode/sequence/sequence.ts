@@ -3,7 +3,7 @@
  * count flows (v5, v6, v7), datagrams (v9, sFlow) or data records (IPFIX), all mod 2^32.
  */
 import type { SequenceGap, SequenceVerdict } from '../../../flow/sequence.ts'
-import { beginsAnew, hasRestarted, type Clocks } from './boot.ts'
+import { beginsAnew, hasKeptRunning, hasRestarted, type Clocks } from './boot.ts'
 import { reorderWindowDatagrams } from '../limits.ts'
 import { distance, gapOf, MissingRanges, type MissingRange } from './missing.ts'
 import { NumberingGuess, unitsOf, type SequencedContents } from './numbering.ts'
@@ -96,6 +96,19 @@ export class Sequence {
     const ahead = distance(this.#expected, datagram.sequence)
     const isNext = this.#guess.current.isAfter ? ahead > 0 && ahead <= recordsUsualMax : ahead === 0
     return isNext || hasRestarted(this.#last, datagram)
+  }
+
+  /**
+   * Whether a datagram from another source port may continue this stream after a loss: it is ahead,
+   * and the exporter has not restarted.
+   */
+  isAheadIn(datagram: SequencedDatagram): boolean {
+    const first = datagram.sequence
+    const ahead = distance(this.#expected, first)
+    if (!this.#isNumbered || ahead <= 0) return false
+    return (
+      hasKeptRunning(this.#last, datagram) && !beginsAnew({ first, ahead }, this.#last, datagram)
+    )
   }
 
   /** The number of the next datagram if nothing is lost, or -1 if that is not known exactly. */

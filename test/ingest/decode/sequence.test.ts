@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import { clearFlowColumns } from '../../../flow/columns.ts'
 import type { SequenceEvent } from '../../../flow/sequence.ts'
 import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { relay, type RelayOptions } from '../../encode/relay.ts'
 import { seeded } from '../../random.ts'
-import { decodeAll } from './decoded.ts'
-import { receive, send, unitsOf, versions } from './streams.ts'
+import { decodeAll, openDecoder } from './decoded.ts'
+import { receive, send, unitsOf, versions, type Sent, type Version } from './streams.ts'
 
 const datagrams = 1500
 
@@ -232,6 +233,39 @@ test('an exporter that numbers after the datagram and changes its port goes on',
   const verdicts = events.map(({ verdict }) => verdict)
   assert.equal(verdicts[20], 'continues')
   assert.equal(verdicts.lastIndexOf('first'), 0)
+})
+
+describe('a loss while the source port changes', () => {
+  /** What is counted as lost of datagrams of which some did not arrive, and those after them came from another port. */
+  const lostAround = (version: Version, count: number, lost: number) => {
+    const { sent } = send(version, count, seeded(4))
+    const from = count - 20
+    const at = (port: number) => (datagram: Sent) => ({
+      payload: datagram.payload,
+      receivedMs: datagram.sentMs + 20,
+      sourcePort: port,
+    })
+    const { decoder, flows } = openDecoder()
+    for (const each of [...sent.slice(0, from - lost).map(at(1)), ...sent.slice(from).map(at(2))]) {
+      decoder.decode({ source: '192.0.2.1', ...each })
+      clearFlowColumns(flows)
+    }
+    const status = decoder.exporters()[0]!
+    const reported = version === 'v9' ? status.lost.datagrams : status.lost.flows
+    return [reported, unitsOf(sent.slice(from - lost, from))]
+  }
+  for (const version of ['v5', 'v9'] as const) {
+    test(`${version}: is counted, if the exporter has no other stream`, () => {
+      const [reported, lost] = lostAround(version, 3200, 50)
+      assert.equal(reported, lost)
+    })
+    test(`${version}: is none, while another stream may still be unknown`, () => {
+      assert.equal(lostAround(version, 200, 50)[0], 0)
+    })
+    test(`${version}: is none, if the other port sent a moment ago`, () => {
+      assert.equal(lostAround(version, 3200, 5)[0], 0)
+    })
+  }
 })
 
 test('an exporter that always sends the same number: all its flows count, a second copy does not', () => {
