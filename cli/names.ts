@@ -2,7 +2,7 @@
 import { NamesError, type Names } from '../flow/names.ts'
 import { reasonOf } from '../flow/reason.ts'
 import type { Settings } from '../flow/settings.ts'
-import { readNames as readNamesFile } from '../store/own-names.ts'
+import { readNames as readNamesFile } from '../store/names/own-names.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 /**

@@ -1,11 +1,8 @@
 /**
  * Host names from DNS, and their history: a name is stored with the time in which it was valid, so
- * that last month's chart shows last month's name. Names come from the network: anything that is
- * not a valid host name is ignored.
+ * that last month's chart shows last month's name.
  */
-import { Resolver } from 'node:dns/promises'
-
-import { privateNetworkSet } from '../../flow/setting-specs.ts'
+import { ReverseDns, type ReverseDnsOptions } from '../../store/names/reverse-dns.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import type { StateDocument } from '../../store/state.ts'
 import type { ApiState } from '../documents/state.ts'
@@ -21,10 +18,8 @@ const askingMax = 8
 /** A name, or the lack of one, is cached this long before the next query. */
 const knownMs = 3_600_000
 const unknownMs = 600_000
-const timeoutMs = 1000
 /** Former names kept per address. */
 const namesMax = 20
-const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9_]([\w-]{0,62})(\.[a-zA-Z0-9_][\w-]{0,62})*$/
 
 /** A name and when it was valid; unix ms. `to`: when it was last seen. */
 export interface NameInTime {
@@ -38,20 +33,14 @@ interface Known {
   askAgainMs: number
 }
 
-export interface HostNamesOptions {
-  /** private: private addresses only; all: public ones too, which shows the resolver whom you look at. */
-  asks: 'private' | 'all'
-  /** Resolvers as ADDRESS or ADDRESS:PORT; absent: the system's. */
-  servers?: readonly string[]
+export interface HostNamesOptions extends ReverseDnsOptions {
   state: ApiState
   now: () => number
 }
 
 export class HostNames {
-  /** Answers that were not host names. */
-  refused = 0
   readonly #options: HostNamesOptions
-  readonly #resolver = new Resolver({ timeout: timeoutMs, tries: 2 })
+  readonly #dns: ReverseDns
   readonly #known = new Map<string, Known>()
   readonly #waiting = new Set<string>()
   /** Addresses being asked, each by a worker of its own. */
@@ -61,8 +50,12 @@ export class HostNames {
 
   constructor(options: HostNamesOptions) {
     this.#options = options
-    if (options.servers && options.servers.length > 0)
-      this.#resolver.setServers([...options.servers])
+    this.#dns = new ReverseDns(options)
+  }
+
+  /** Answers that were not host names. */
+  get refused(): number {
+    return this.#dns.refused
   }
 
   /** Loads the stored names; if they cannot be read now, a later call tries again. */
@@ -89,7 +82,7 @@ export class HostNames {
 
   /** The name of an address at a time (unix ms); null if unknown, or not known yet. */
   nameAt(address: string, ms: number): string | null {
-    if (this.#options.asks !== 'all' && !privateNetworkSet.hasText(address)) return null
+    if (!this.#dns.mayAsk(address)) return null
     const known = this.#known.get(address)
     const now = this.#options.now()
     if (!known || known.askAgainMs <= now) this.#ask(address)
@@ -108,7 +101,7 @@ export class HostNames {
 
   close(): void {
     this.#waiting.clear()
-    this.#resolver.cancel()
+    this.#dns.cancel()
   }
 
   #ask(address: string): void {
@@ -124,28 +117,22 @@ export class HostNames {
       // Taken out at once, or every worker would ask for the same address.
       this.#waiting.delete(address)
       this.#asking.add(address)
-      const answer = await this.#resolver.reverse(address).catch(notFound)
-      await this.#take(address, answer)
+      await this.#take(address, await this.#dns.nameOf(address))
       this.#asking.delete(address)
     }
     this.#workers--
   }
 
-  /** `answer`: the names; empty if there are none; null if the query got no answer. */
-  async #take(address: string, answer: readonly string[] | null): Promise<void> {
+  async #take(address: string, named: string | null): Promise<void> {
     const now = this.#options.now()
     const known = this.#known.get(address) ?? { names: [], askAgainMs: 0 }
-    const named = answer
-      ?.map((each) => each.replace(/\.$/, ''))
-      .find((each) => hostPattern.test(each))
-    if (answer && answer.length > 0 && named === undefined) this.refused++
-    known.askAgainMs = now + (named === undefined ? unknownMs : knownMs)
+    known.askAgainMs = now + (named === null ? unknownMs : knownMs)
     this.#known.set(address, known)
     if (this.#known.size > addressesMax) {
       const [oldest] = this.#known.keys()
       this.#known.delete(oldest!)
     }
-    if (named === undefined) return
+    if (named === null) return
     const last = known.names.at(-1)
     if (last?.name === named) {
       last.to = now
@@ -174,8 +161,4 @@ function idOf(address: string): string {
 
 function addressOf(id: StateDocument['id']): string {
   return id.slice(1)
-}
-
-function notFound(error: NodeJS.ErrnoException): string[] | null {
-  return ['ENOTFOUND', 'ENODATA', 'NXDOMAIN'].includes(error.code ?? '') ? [] : null
 }

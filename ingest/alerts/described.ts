@@ -54,7 +54,8 @@ export function describe(
     value,
     interval: from,
     isAmiss,
-    text: `${about}: ${isPart ? 'at least ' : ''}${figure(value)}, ${sayRange(from, to, zone)}.`,
+    say: async () =>
+      `${about}: ${isPart ? 'at least ' : ''}${figure(value)}, ${sayRange(from, to, zone)}.`,
     evidence: `Condition: ${words(figure)}${row}.${lost}`,
     from,
     to,

@@ -98,7 +98,7 @@ export class AlertEngine {
         )[0]
       : (await occurrences(subject, nowMs, this.#parts.sources))[0]
     const nothing = {
-      text: 'There is nothing to tell of now.',
+      say: async () => 'There is nothing to tell of now.',
       evidence: '',
       path: '/',
       from: interval,

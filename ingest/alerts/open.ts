@@ -9,7 +9,7 @@ import { publishedUrl } from '../../flow/setting-values.ts'
 import { zoneOf, type Settings } from '../../flow/settings.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
-import type { OwnNames } from '../../store/own-names.ts'
+import type { OwnNames } from '../../store/names/own-names.ts'
 import type { SeriesStore } from '../../store/series.ts'
 import type { OpenState } from '../../store/state.ts'
 import type { Buckets } from '../buckets/buckets.ts'
@@ -19,6 +19,7 @@ import type { Pipeline } from '../pipeline.ts'
 import { readJson } from '../console/state-socket.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
 import type { AlertCluster } from './cluster.ts'
+import { ReverseDns } from '../../store/names/reverse-dns.ts'
 import { AlertEngine } from './engine.ts'
 import { AlertSender } from './sender.ts'
 
@@ -48,6 +49,7 @@ export function openAlerts(parts: AlertParts): AlertEngine {
   const { data } = settings
   const { cluster } = parts
   const zone = zoneOf(settings)
+  const { dns, dnsServers } = settings.naming
   const exporters = () => cluster?.exporters() ?? pipeline.decoder.exporters()
   const reportedName = (address: string) =>
     exporters().find((exporter) => exporter.address === address)?.name ?? null
@@ -63,6 +65,7 @@ export function openAlerts(parts: AlertParts): AlertEngine {
       ...(cluster ? { cluster: viewOf(cluster) } : {}),
       incidents: incidents.source,
       exporters,
+      dns: dns === 'off' ? null : new ReverseDns({ asks: dns, servers: dnsServers }),
       wording: {
         zone,
         hostName: (address) => own.names.hostName(address),

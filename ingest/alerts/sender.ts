@@ -54,7 +54,7 @@ export class AlertSender {
       alert: id,
       name: alert.name,
       isTest,
-      text: found.text,
+      text: await found.say(),
       evidence: [found.evidence, `Times are in ${zone}.`].filter(Boolean).join('\n'),
       permalink: `${pageUrl}${found.path}`,
       from: found.from / 1000,

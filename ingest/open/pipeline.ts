@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 
 import type { Settings } from '../../flow/settings.ts'
-import { readNames } from '../../store/own-names.ts'
+import { readNames } from '../../store/names/own-names.ts'
 import { Pipeline, type PipelineParts } from '../pipeline.ts'
 import { journalFolder } from '../receive/journal-files.ts'
 import { TemplateLog } from '../exporters/template-log.ts'

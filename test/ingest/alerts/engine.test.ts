@@ -15,8 +15,10 @@ import { judgeValue } from '../../../ingest/alerts/condition.ts'
 import { newsOf } from '../../../ingest/alerts/runs.ts'
 import { AlertSender } from '../../../ingest/alerts/sender.ts'
 import type { AlertEvent, AlertStanding, KeptAlert } from '../../../store/alert.ts'
+import { ReverseDns } from '../../../store/names/reverse-dns.ts'
 import { IncidentReader } from '../../../store/incident/ledger.ts'
 import { openSeriesStore } from '../../../store/open-series.ts'
+import { dnsServer } from '../../dns-server.ts'
 import { mondayFolder } from '../../monday.ts'
 import { scratchFolder } from '../../processes.ts'
 import { openSinks } from '../../sinks.ts'
@@ -118,10 +120,14 @@ test('a run reported before a restart continues after it', async (t) => {
   assert.equal(standing!.body.told[''], restartMs, 'the run is as long as it went on')
 })
 
-test('the story’s incident is reported once, with its sentence', async (t) => {
+test('the story’s incident is reported once, with its sentence and the names of DNS', async (t) => {
   const data = await mondayFolder()
   const sinks = await openSinks(t)
-  const simulated = await Simulated.open(t, sinks, { data })
+  const name = (question: string) =>
+    question.startsWith('22.0.0.10.') ? 'bobby22.bigbiz.local' : null
+  const { server, asked } = await dnsServer(t, name)
+  const dns = new ReverseDns({ asks: 'private', servers: [server] })
+  const simulated = await Simulated.open(t, sinks, { data, dns })
   const incidents = await new IncidentReader(data).between(storyStart, storyStart + 4 * 3_600_000)
   assert.ok(incidents.length > 0)
   await simulated.alert('i', {
@@ -135,7 +141,13 @@ test('the story’s incident is reported once, with its sentence', async (t) => 
   await simulated.runTo(simulated.nowMs + 600_000)
   assert.equal(simulated.events.length, incidents.length)
   assert.equal(sinks.mails.length, incidents.length)
-  assert.match(sinks.mails.map(({ text }) => text).join(''), /was cut for 4 min 2\d s/)
+  const mails = sinks.mails.map(({ text }) => text).join('')
+  assert.match(mails, /was cut for 4 min 2\d s/)
+  assert.match(mails, /10\.0\.0\.22 \(bobby22\.bigbiz\.local\) opened 312 connections/)
+  assert.ok(
+    asked.every((question) => question.endsWith('.10.in-addr.arpa')),
+    'no public address is asked for',
+  )
 })
 
 test('an exporter that stops is reported as an exporter’s silence, not as a cut, and once', async (t) => {
@@ -235,7 +247,7 @@ suite('webhooks', () => {
     const keep = async () => undefined
     const log = pino({ level: 'silent' })
     const sender = new AlertSender({ settings: alerts, pageUrl: '', zone: 'UTC', log, keep })
-    const found = { text: '', evidence: '', from: 0, to: 0, path: '/' }
+    const found = { say: async () => '', evidence: '', from: 0, to: 0, path: '/' }
     const alert: KeptAlert = { ...told, targets: [{ webhook: address }] }
     const { sent } = await sender.send({ id: 'x', alert, found, isTest: true }, 0)
     return sent[0]!.error
@@ -259,7 +271,7 @@ test('what a cut kept from arriving is tried again later, unless it is refused o
   const settings = { WEIR_WEBHOOK_NETWORKS: '127.0.0.0/8' }
   const { sender, kept } = senderUnderTest(settings, [100, 100, 100])
   const alert: KeptAlert = { name: 'x', targets: [{ webhook: sinks.webhook }], author: 'anna', subject: { kind: 'disk' } } // prettier-ignore
-  const found = { text: 'cut', evidence: '', from: 0, to: 0, path: '/' }
+  const found = { say: async () => 'cut', evidence: '', from: 0, to: 0, path: '/' }
   const send = async (isTest: boolean) =>
     (await sender.send({ id: 'x', alert, found, isTest }, 1000)).sent[0]!.error
   const said = () => kept.map(({ text, sent }) => [text, ...sent.map(({ error }) => error)])
@@ -300,7 +312,7 @@ test('a script gets the alert on standard input, without a shell', async (t) => 
     targets: [{ script: true }],
     author: 'anna',
   }
-  const found = { text: 'low', evidence: '', from: 0, to: 0, path: '/' }
+  const found = { say: async () => 'low', evidence: '', from: 0, to: 0, path: '/' }
   const { sent } = await sender.send({ id: 'x', alert, found, isTest: false }, 1000)
   assert.equal(sent[0]!.error, null)
   const got = JSON.parse(await readFile(output, 'utf8')) as AlertEvent

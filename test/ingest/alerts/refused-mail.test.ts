@@ -10,7 +10,7 @@ test('mail that is refused for good is not tried again, mail refused for now is'
   const sinks = await openSinks(t)
   const settings = { WEIR_MAIL_SERVER: sinks.mailServer, WEIR_MAIL_FROM: 'weir@example.org' }
   const { sender, kept } = senderUnderTest(settings, [50, 50])
-  const found = { text: 'cut', evidence: '', from: 0, to: 0, path: '/' }
+  const found = { say: async () => 'cut', evidence: '', from: 0, to: 0, path: '/' }
   const send = async () => {
     const alert = { name: 'x', targets: [{ mail: 'nobody@example.org' }], author: 'anna', subject: { kind: 'disk' } } as const // prettier-ignore
     const toSend = { id: 'x', alert: { ...alert, targets: [...alert.targets] }, found }

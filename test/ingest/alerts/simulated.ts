@@ -20,6 +20,7 @@ import type { AlertEvent, KeptAlert } from '../../../store/alert.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { IncidentReader } from '../../../store/incident/ledger.ts'
 import { openSeriesStore } from '../../../store/open-series.ts'
+import type { ReverseDns } from '../../../store/names/reverse-dns.ts'
 import { StateStore } from '../../../store/state-files.ts'
 import { withFilter, type KeptTracker } from '../../../store/tracker.ts'
 import { mondayCapture } from '../../monday.ts'
@@ -63,7 +64,8 @@ export class Simulated {
       data,
       wholeFrom = 0,
       zone = 'UTC',
-    }: { data?: string; wholeFrom?: number; zone?: string } = {},
+      dns = null,
+    }: { data?: string; wholeFrom?: number; zone?: string; dns?: ReverseDns | null } = {},
   ): Promise<Simulated> {
     const folder = data ?? (await scratchFolder())
     const settings = readSettings({
@@ -97,6 +99,7 @@ export class Simulated {
         series,
         incidents: new IncidentReader(folder),
         exporters: () => pipeline.decoder.exporters(),
+        dns,
         wording: { zone, hostName: () => null, exporterName: () => 'pfsense' },
       },
       state,

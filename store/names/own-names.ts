@@ -3,9 +3,9 @@ import { readFile, stat } from 'node:fs/promises'
 
 import { parse } from 'yaml'
 
-import { Names } from '../flow/names.ts'
-import { readNamesText } from '../flow/read-names.ts'
-import { reasonOf } from '../flow/reason.ts'
+import { Names } from '../../flow/names.ts'
+import { readNamesText } from '../../flow/read-names.ts'
+import { reasonOf } from '../../flow/reason.ts'
 
 /** How often the file is checked for changes. */
 const lookMs = 5000
