@@ -1,13 +1,13 @@
 /** An event in the terms of the contract: sentence, actors, evidence. */
 import type { ActorFacts, Incident, PeerFacts } from '../../flow/incident/incident.ts'
+import { sayIncident } from '../../flow/incident/sentence.ts'
 import {
   sayBytes,
   sayExporter,
   sayHost,
-  sayIncident,
   sayRange,
   type Wording,
-} from '../../flow/incident/sentence.ts'
+} from '../../flow/incident/wording.ts'
 import { formatDuration } from '../../flow/units.ts'
 import type { Actor, EventWindow, ExplainAnswer, Usual } from '../schema/explain.ts'
 import { judgedMsMax, usualTraffic, type Event, type Unseen } from './explain.ts'

@@ -3,13 +3,8 @@ import type { Span } from '../../flow/incident/facts.ts'
 import { unknownTime } from '../../flow/incident/incident.ts'
 import { Rates } from '../../flow/incident/rates.ts'
 import { directions, type Scene } from '../../flow/incident/scene.ts'
-import {
-  sayExporter,
-  sayHost,
-  sayRange,
-  saySampling,
-  type Wording,
-} from '../../flow/incident/sentence.ts'
+import { saySampling } from '../../flow/incident/sentence.ts'
+import { sayExporter, sayHost, sayRange, type Wording } from '../../flow/incident/wording.ts'
 import { formatDuration, formatExact } from '../../flow/units.ts'
 import type { Evidence } from '../schema/explain.ts'
 import type { Event } from './explain.ts'

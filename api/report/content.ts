@@ -9,14 +9,15 @@ import {
   sayRange,
   sayTime,
   type Wording,
-} from '../../flow/incident/sentence.ts'
+} from '../../flow/incident/wording.ts'
 import { endpointText } from '../../flow/setting-values.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { offsetText } from '../../flow/zone.ts'
 import type { FlowRecord } from '../../store/flows.ts'
-import type { Event, Unseen } from '../query/explain.ts'
+import type { Event } from '../query/explain.ts'
 import type { Actor, ExplainAnswer } from '../schema/explain.ts'
 import { chartOf, sumOf, type Chart, type Values } from './chart.ts'
+import { titleOf } from './title.ts'
 
 /** A table: headings with their alignment, and cells as text. */
 export interface ReportTable {
@@ -49,22 +50,6 @@ const peersMax = 6
 /** Flows on the second page. */
 export const flowsMax = 40
 
-const titles: Record<ExplainAnswer['window']['kind'], string> = {
-  congestion: 'The line was taken by one host',
-  silence: 'Nothing passed',
-  exporter: 'The exporter was away',
-  surge: 'A surge of connections',
-  none: 'Nothing out of the usual',
-}
-
-/** The title if the flows of a window could not be read. */
-const unseenTitles: Record<Unseen, string> = {
-  'none-received': 'No flows',
-  gone: 'Flows that are kept no more',
-  'too-long': 'Too long to be looked into',
-  'too-many': 'Too many flows to be looked into',
-}
-
 export interface ReportFacts {
   event: Event
   answer: ExplainAnswer
@@ -81,7 +66,7 @@ export function reportOf(facts: ReportFacts): Report {
   const { answer, wording, now } = facts
   const where = answer.exporter === null ? '' : `${sayExporter(answer.exporter, wording)}: `
   return {
-    title: `${where}${titleOf(facts)}`,
+    title: `${where}${titleOf(facts.event)}`,
     sentence: answer.sentence,
     about: aboutOf(facts),
     chart: chartOf(answer, wording.zone),
@@ -98,12 +83,6 @@ export function reportOf(facts: ReportFacts): Report {
 /** Around a clock change a time has its offset already. */
 function withOffset(time: string, offset: string): string {
   return time.endsWith(offset) ? time : `${time} ${offset}`
-}
-
-function titleOf({ event, answer: { window, actors } }: ReportFacts): string {
-  if (event.unseen) return unseenTitles[event.unseen]
-  const areFew = actors.length > 1 && window.kind === 'congestion'
-  return areFew ? 'The line was taken by few hosts' : titles[window.kind]
 }
 
 function aboutOf({ answer, wording, filter }: ReportFacts): [string, string][] {

@@ -1,6 +1,7 @@
 /** The facts of an event, computed from the flows around it: exact sums, connections, peers. */
 import { countWithin } from '../spread.ts'
 import { openedBeforeMs, type ActorFacts, type Incident, type PeerFacts } from './incident.ts'
+import type { FlowTable } from './flow-table.ts'
 import type { HostDirection, Scene } from './scene.ts'
 import { tunnelOf } from './tunnel.ts'
 
@@ -94,8 +95,17 @@ export function mainDirection(scene: Scene, host: number, span: Span): HostDirec
   return bytes('out') > bytes('in') ? 'out' : 'in'
 }
 
-function within(scene: Scene, row: number, span: Span, field: 'bytes' | 'packets'): number {
-  const { table } = scene
+function within({ table }: Scene, row: number, span: Span, field: 'bytes' | 'packets'): number {
+  return withinRow(table, row, span, field)
+}
+
+/** How much of a row falls in a span, exact. */
+export function withinRow(
+  table: FlowTable,
+  row: number,
+  span: Span,
+  field: 'bytes' | 'packets',
+): number {
   const flow = { first: table.first[row]!, last: table.last[row]! }
   return countWithin(table[field][row]!, flow, span.from, span.to)
 }

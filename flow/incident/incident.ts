@@ -100,6 +100,15 @@ export interface ActorFacts {
 /** Connections count as an event's if their first record begins at most this long before it. */
 export const openedBeforeMs = 2000
 
+/** The hosts of a silent exporter that received from outside through another one meanwhile. */
+export interface Carried {
+  /** An address. */
+  exporter: string
+  hosts: number
+  /** Of so many that had received from outside just before. */
+  of: number
+}
+
 /** All data of an event; names and sentences are added when it is requested. */
 export interface Incident {
   id: string
@@ -121,6 +130,8 @@ export interface Incident {
   connectionsKept?: number
   /** Of a silence in which hosts sent on, or copied to each other: the bytes that came from outside. Absent: all stopped. */
   fromOutside?: number
+  /** Of a silence: another exporter carried its hosts meanwhile, as in a fail-over. Absent: none did, or it is not known. */
+  carried?: Carried
   /** Sentences, including those about hosts other than the actors. */
   facts: string[]
   /** Bytes of all hosts, and connections opened by any host (null if there were too many to join). */

@@ -1,7 +1,8 @@
 /** The subjects of alerts: values of closed intervals, exporters, incidents and the disk. */
 import { intervalMs, type Tier } from '../../flow/interval.ts'
 import type { Incident } from '../../flow/incident/incident.ts'
-import { sayIncident, sayTime, type Wording } from '../../flow/incident/sentence.ts'
+import { sayIncident } from '../../flow/incident/sentence.ts'
+import { sayTime, type Wording } from '../../flow/incident/wording.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import type { AlertSubject } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'

@@ -13,6 +13,7 @@ import type { Scene } from '../../flow/incident/scene.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { formatDuration } from '../../flow/units.ts'
 import type { Coverage } from '../series.ts'
+import { carriedBy } from './carried.ts'
 import { factsOfHosts } from './host-facts.ts'
 import { usualOf } from './history.ts'
 import { readSurroundings, type SurroundingsQuery } from './surroundings.ts'
@@ -115,6 +116,7 @@ async function incidentOf(
   const kind = finding.kind === 'silence' && isUnknown ? 'exporter' : finding.kind
   const { exporter, sampling, samplingMin } = scene.table
   const passed = kind === 'silence' ? passedIn(scene, span) : null
+  const carried = kind === 'silence' ? await carriedBy(query, scene, span) : null
   const { actors, estimatedFrom } = await factsOfHosts(query, scene, {
     hosts: finding.actors,
     span,
@@ -140,6 +142,7 @@ async function incidentOf(
     facts: finding.facts,
     total: totalOf(scene, span),
     ...(passed !== null && { passed }),
+    ...(carried !== null && { carried }),
     lost: lostAround(coverage, scene, span),
     sampling,
     ...(samplingMin < sampling && { samplingVaries: true }),

@@ -296,7 +296,7 @@ suite('the outage', () => {
 
   test('in Markdown no part of a name is markup', async () => {
     const text = await (await fetch(`${api.url}/api/report?${cut}&format=md`)).text()
-    assert.match(text, /^# pfsense: The line was taken by one host/)
+    assert.match(text, /^# pfsense: The traffic of one host took the line/)
     assert.ok(text.includes(String.raw`203.0.113.80 (\<script\>alert(1)\</script\>\|x)`), text)
     assert.match(
       text,

@@ -17,8 +17,9 @@ import { skipWithout } from '../setup/parts.ts'
 import { fortnight } from './fortnight.ts'
 import { harderMorning } from './harder.ts'
 import { meter } from './meter.ts'
+import type { Packet } from './packets.ts'
 import { incidentsOf, runScenario, runUnseen } from './run.ts'
-import { morning, scenarios, smallOutage } from './scenarios.ts'
+import { hosts, morning, office, scenarios, smallOutage, usual } from './scenarios.ts'
 import { softflowd } from './softflowd.ts'
 import { unseenMorning } from './unseen.ts'
 
@@ -76,6 +77,33 @@ suite('scenarios, some', () => {
       await rm(folder, { recursive: true, force: true })
     }
   })
+
+  test('a fail-over is told as one, and not if the other firewall had the traffic of others', async () => {
+    const cut = { from: morning + 20 * 60_000, to: morning + 23 * 60_000 }
+    const isCut = ({ time }: Packet) => time >= cut.from && time < cut.to
+    const ours = office({ seed: 31 })()
+    const theirs = office({ seed: 32, hosts: hosts(25).map((host) => host.replace('10.0.0', '10.1.0')) })()
+    const stopped = ours.filter((packet) => !isCut(packet))
+    const tried: [Packet[], { exporter: string; hosts: number; of: number } | undefined][] = [
+      [ours.filter(isCut), { exporter: '192.168.9.2', hosts: 25, of: 25 }],
+      [theirs, undefined],
+    ]
+    for (const [other, carried] of tried) {
+      const folder = await scratchFolder()
+      try {
+        const captures = [join(folder, '1.pcap'), join(folder, '2.pcap')]
+        for (const [i, packets] of [stopped, other].entries())
+          await writeCapture(captures[i]!, `192.168.9.${1 + i}`, meter(packets, usual))
+        const found = await incidentsOf(folder, captures)
+        assert.deepEqual(
+          found.map(({ kind, exporter, carried: by }) => [kind, exporter, by]),
+          [['silence', '192.168.9.1', carried]],
+        )
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    }
+  }) // prettier-ignore
 
   test('a day with a backup, a batch, calls and large downloads: no alarm', async () => {
     const folder = await scratchFolder()

@@ -15,7 +15,7 @@ interface KindLook {
 export const kinds: Record<Kind, KindLook> = {
   congestion: {
     label: 'congestion',
-    about: 'one host took the line, and the traffic of the others fell',
+    about: 'the traffic of one host, or a few, took the line, and that of the others fell',
     shape: 'M6 0.5 11.5 11H0.5Z',
     colour: 'kind-congestion',
   },
@@ -33,7 +33,7 @@ export const kinds: Record<Kind, KindLook> = {
   },
   surge: {
     label: 'surge',
-    about: 'many times the usual, and no one else was affected',
+    about: 'many times the usual connections, and the others were not cut off by them',
     shape: 'M6 0.500a5.500 5.500 0 1 0 0.010 0Z',
     colour: 'kind-surge',
   },

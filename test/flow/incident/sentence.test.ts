@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import type { ActorFacts, Incident } from '../../../flow/incident/incident.ts'
-import { sayClockUnder, sayIncident, sayRange } from '../../../flow/incident/sentence.ts'
+import { sayIncident } from '../../../flow/incident/sentence.ts'
+import { sayClockUnder, sayRange } from '../../../flow/incident/wording.ts'
 
 const from = Date.UTC(2026, 10, 16, 11, 32, 10)
 const actor: ActorFacts = {
@@ -52,6 +53,19 @@ suite('sentences', () => {
       'Monday 16 November 2026, 11:32:10: traffic through pfsense was cut for 4 min 23 s. ' +
         '10.0.0.22 (bobby22.bigbiz.local) opened 312 connections outward, 280 of them to ' +
         '203.0.113.80, and downloaded 4.0 GB.',
+    )
+  })
+
+  test('a silence of one firewall while another carries its hosts', () => {
+    const carried = { exporter: '10.0.0.2', hosts: 23, of: 25 }
+    const exporterName = (address: string) => (address === '10.0.0.2' ? 'fw2' : 'fw1')
+    assert.equal(
+      sayIncident(
+        { ...incident, kind: 'silence', actors: [], carried },
+        { ...wording, exporterName },
+      ),
+      'Monday 16 November 2026, 11:32:10: traffic through fw1 stopped for 4 min 23 s, but 23 of the 25 hosts ' +
+        'that had received from outside through it just before went on through fw2, as in a fail-over.',
     )
   })
 

@@ -1,0 +1,72 @@
+/**
+ * Whether the hosts of a silent exporter went on through another one, as in a fail-over: then its silence was not
+ * theirs.
+ */
+import { withinRow, type Span } from '../../flow/incident/facts.ts'
+import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
+import type { Carried } from '../../flow/incident/incident.ts'
+import type { Scene } from '../../flow/incident/scene.ts'
+import { QueryTooLarge } from '../query-error.ts'
+import type { SurroundingsQuery } from './surroundings.ts'
+
+/** What the hosts received from outside is taken from as long before a silence, and at most this long, ms. */
+const beforeMsMax = 120_000
+/** The hosts looked for: those that received most. */
+const hostsMax = 200
+/** The other exporter carries them if it has this share of that. */
+const shareMin = 0.5
+const rowsMax = 200_000
+
+/** Who carried the hosts of a silent exporter meanwhile; null if nobody did, or there are too many flows to tell. */
+export async function carriedBy(
+  { flows, local, signal }: SurroundingsQuery,
+  { table, times }: Scene,
+  span: Span,
+): Promise<Carried | null> {
+  const beforeMs = Math.min(beforeMsMax, span.to - span.from)
+  const before = receivedIn(table, { from: span.from - beforeMs, to: span.from })
+  const greatest = [...before].sort((a, b) => b[1] - a[1]).slice(0, hostsMax)
+  const hosts = greatest.map(([host]) => host)
+  if (hosts.length === 0) return null
+  const due = (times * sumOf(greatest) * (span.to - span.from)) / beforeMs
+  let tables = new FlowTables(local)
+  try {
+    await flows.scan?.({ ...span, hosts, rowsMax, signal }, () => {
+      tables = new FlowTables(local)
+      return (batch) => tables.add(batch)
+    })
+  } catch (error) {
+    if (error instanceof QueryTooLarge) return null
+    throw error
+  }
+  const carriers = tables.tables
+    .filter(({ exporter }) => exporter !== table.exporter)
+    .map((each) => ({ exporter: each.exporter, received: receivedIn(each, span) }))
+    .map(({ exporter, received }) => ({
+      exporter,
+      had: hosts.flatMap((host) =>
+        received.has(host) ? [[host, received.get(host)!] as const] : [],
+      ),
+    }))
+    .sort((a, b) => sumOf(b.had) - sumOf(a.had))
+  const [most] = carriers
+  if (!most || sumOf(most.had) < shareMin * due || 2 * most.had.length < hosts.length) return null
+  return { exporter: most.exporter, hosts: most.had.length, of: hosts.length }
+}
+
+/** The bytes that each local host received from outside in a span, by its address. */
+function receivedIn(table: FlowTable, span: Span): Map<string, number> {
+  const { hosts, source, destination } = table
+  const received = new Map<number, number>()
+  for (let row = 0; row < table.count; row++) {
+    const host = destination[row]!
+    if (hosts.isLocal(source[row]!) || !hosts.isLocal(host)) continue
+    const bytes = withinRow(table, row, span, 'bytes')
+    if (bytes > 0) received.set(host, (received.get(host) ?? 0) + bytes)
+  }
+  return new Map([...received].map(([host, bytes]) => [hosts.text(host), bytes]))
+}
+
+function sumOf(entries: readonly (readonly [string, number])[]): number {
+  return entries.reduce((sum, [, bytes]) => sum + bytes, 0)
+}
