@@ -111,6 +111,7 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     }) // prettier-ignore
     const { page } = await weir.open('/wall/nothing')
     await page.getByText('nothing in this time').waitFor()
+    assert.equal(await page.locator('.wall-head .late').count(), 0, 'lists have no age')
     await page.getByText('unknown: no data of this time').waitFor()
     await page.goto(`${weir.url}/?from=${before.from}&to=${before.to}`)
     await page.locator('.top', { hasText: 'unknown: no data of this window' }).nth(2).waitFor()

@@ -24,7 +24,7 @@ function answer(at: number, values: (number | null)[], total: number): SeriesAns
 }
 
 beforeEach(() => {
-  newestShown.value = null
+  newestShown.value = undefined
   firstDue.value = null
 })
 

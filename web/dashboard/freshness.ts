@@ -6,8 +6,11 @@ import { knownRanges } from '../chart/unknown.ts'
 import { clockNow } from '../state/clock.ts'
 import { firstPointDue } from '../state/first-point.ts'
 
-/** Newest moment for which a panel shows data, unix seconds. */
-export const newestShown = signal<number | null>(null)
+/**
+ * Newest moment for which a panel shows data, unix seconds: null if none has any, undefined until a
+ * chart or figure has its answer.
+ */
+export const newestShown = signal<number | null | undefined>(undefined)
 
 /** When the first point is due, unix seconds; null unless traffic has come in that is not shown yet. */
 export const firstDue = signal<number | null>(null)
@@ -27,7 +30,8 @@ function newestOf(answer: SeriesAnswer): number | null {
 export function takeNewest(answer: SeriesAnswer): void {
   const { series, asked } = answer
   const newest = newestOf(answer)
-  if (newest !== null && newest > (newestShown.value ?? 0)) newestShown.value = newest
+  if (newest === null) newestShown.value ??= null
+  else if (newest > (newestShown.value ?? 0)) newestShown.value = newest
   // Kept as first computed: later answers would move it.
   if (newest === null && series.some(({ summary }) => summary.total > 0))
     firstDue.value ??= firstPointDue(asked.to)

@@ -33,6 +33,8 @@ const sessionMs = 60_000
 /** Scale of the letters on a screen of 1080 lines, 1 at a desk: readable from five metres. */
 const letters = 1.7
 const linesUsually = 1080
+/** The first point is late only once the panels have asked for it. */
+const firstAskedMs = 60_000
 /** On a phone letters are as large as at a desk. */
 const scaleMin = 1
 
@@ -170,10 +172,11 @@ function Grid({ hung: { stored, body }, scale }: { hung: Hung; scale: number }) 
 function Head({ title }: { title: string }) {
   const since = silentSince.value
   const newest = newestShown.value
-  const age = newest === null ? null : Math.max(0, now.value / 1000 - newest)
+  const age = newest ? Math.max(0, now.value / 1000 - newest) : null
   const due = age === null && firstDue.value !== null ? firstDue.value * 1000 : 0
-  const isCounting = now.value < due
-  const isLate = since !== null || (age === null ? !isCounting : age > lateSeconds)
+  const isCounting = now.value < due + firstAskedMs
+  const isOld = newest !== undefined && (age === null ? !isCounting : age > lateSeconds)
+  const isLate = since !== null || isOld
   const time = (t: number) => clockText(wallTime(t, zone.value), true)
   return (
     <header class="wall-head">
@@ -184,14 +187,16 @@ function Head({ title }: { title: string }) {
         {/* The age itself would be read out each second. */}
         {since === null && isLate && <span class="unseen">the data is late</span>}
       </span>
-      <span class={isLate ? 'age late' : 'age'}>
-        <i aria-hidden="true" />
-        {isCounting
-          ? `counting the first five minutes: first point by ${clockText(wallTime(due, zone.value), false)}`
-          : age === null
-            ? 'no data to show'
-            : `data ${formatDuration(Math.round(age))} old`}
-      </span>
+      {newest !== undefined && (
+        <span class={isLate ? 'age late' : 'age'}>
+          <i aria-hidden="true" />
+          {isCounting
+            ? `counting the first five minutes: first point by ${clockText(wallTime(due, zone.value), false)}`
+            : age === null
+              ? 'no data to show'
+              : `data ${formatDuration(Math.round(age))} old`}
+        </span>
+      )}
       <span class="wall-clock">{time(now.value)}</span>
     </header>
   )
