@@ -131,6 +131,10 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     assert.match((await page.locator('.annotations').textContent()) ?? '', /down <b>here<\/b>/)
     await shoot(page, 'annotated-1366-dark')
     await page.getByRole('button', { name: 'Revise' }).click()
+    page.once('dialog', (dialog) => {
+      assert.equal(dialog.message(), 'Remove the annotation?')
+      void dialog.accept()
+    })
     await form.getByRole('button', { name: 'Remove' }).click()
     await page.locator('.annotations li').waitFor({ state: 'detached' })
     assert.deepEqual(complaints, [])

@@ -25,6 +25,9 @@ export function FormDialog(props: {
   const attempt = async (change: () => Promise<void>) => {
     if (await run(change)) shut()
   }
+  const removeAsked = (change: () => Promise<void>) => {
+    if (confirm(`Remove the ${label.toLowerCase()}?`)) void attempt(change)
+  }
   return (
     <dialog {...attributes} aria-label={label}>
       <form
@@ -46,7 +49,7 @@ export function FormDialog(props: {
             Cancel
           </button>
           {remove && (
-            <button type="button" disabled={isBusy} onClick={() => void attempt(remove)}>
+            <button type="button" disabled={isBusy} onClick={() => removeAsked(remove)}>
               Remove
             </button>
           )}
