@@ -8,7 +8,7 @@ import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { until } from '../until.ts'
 import { browsedWeir } from './browsed-weir.ts'
-import { answered, openPage, painted } from './opened.ts'
+import { answered, openPage, painted, withClockOf } from './opened.ts'
 
 const around = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z'
 const inTokyo = { timezoneId: 'Asia/Tokyo' }
@@ -140,6 +140,8 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
 
   test('a wall of a new installation says calmly that the first five minutes are being counted', async () => {
     const { page } = await openPage(weir.browser, 'about:blank')
+    await page.clock.install()
+    await withClockOf(page)
     await page.route('**/api/series?*', async (route) => {
       const response = await route.fetch()
       const answer = (await response.json()) as SeriesAnswer
@@ -150,9 +152,27 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
       await route.fulfill({ response, json: { ...answer, series, open: null } })
     })
     await page.goto(`${weir.url}/wall`)
-    await page.getByText(/counting the first five minutes: first point by \d\d:\d[16]/).waitFor()
+    const counting = page.getByText(/counting the first five minutes: first point by \d\d:\d[16]/)
+    await counting.waitFor()
     assert.equal(await page.locator('.wall-head .late').count(), 0)
+    const now = await page.evaluate(() => Date.now())
+    const dueMs = Math.ceil(now / 300_000) * 300_000 + 60_000 - now
+    await page.clock.fastForward(dueMs + 5000)
+    await painted(page)
+    await counting.waitFor()
+    await page.clock.fastForward(60_000)
+    await page.locator('.wall-head .late', { hasText: 'no data to show' }).waitFor()
     await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.close()
+  })
+
+  test('a chart that waits for its first point is fetched again at once, and not when a step is over', async () => {
+    const { page } = await weir.open('/?from=now-6h&to=now')
+    await page.locator('.caption', { hasText: 'again every 10 s' }).waitFor()
+    await page.getByRole('button', { name: 'Show them' }).click()
+    await page.getByRole('heading', { name: /Mon 16 Nov 2026/ }).waitFor()
+    await page.goto(`${weir.url}/?from=2026-11-16T09:00:00Z&to=now`)
+    await page.locator('.caption', { hasText: 'again every 5 min' }).waitFor()
     await page.close()
   })
 

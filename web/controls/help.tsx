@@ -23,7 +23,7 @@ const reading: readonly [string, string][] = [
   ['areas', 'mean of each step; received above the axis, sent below'],
   ['thin line', 'greatest 5-minute value of each step, if steps are longer: no peak is lost'],
   ['hatched', 'nothing is known there, which is not zero; the cursor says why'],
-  ['dark at the foot', 'known, but less than half of the step is, so it has no value'],
+  ['bar at the foot', 'known, but less than half of the step is, so it has no value'],
   ['orange at the foot', 'flows were lost on the way there'],
   ['pale at the end', 'the step that is still being counted: too low until its flows are reported'],
   ['host', 'our hosts, each with all that it received and sent. Grey is the rest of ours'],

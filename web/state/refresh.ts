@@ -6,8 +6,9 @@ import { computed, effect } from '@preact/signals'
 
 import { parseDuration } from '../../flow/interval.ts'
 import { isRelative } from '../../flow/time-grammar.ts'
+import { isKnown } from '../chart/layers.ts'
 import { retryMs } from '../client.ts'
-import { failure, load, loading, traffic } from './traffic.ts'
+import { failure, layers, load, loading, traffic } from './traffic.ts'
 import { view } from './view.ts'
 
 const autoMinMs = 10_000
@@ -21,8 +22,9 @@ export const refreshMs = computed(() => {
   const { refresh } = view.value
   if (refresh === 'off' || !isMoving.value) return null
   if (refresh !== 'auto') return parseDuration(refresh)
-  // No more often than the chart moves by a step.
-  const step = (traffic.value?.keyed.step ?? 0) * 1000
+  // No more often than the chart moves by a step; one without a point waits for its first.
+  const all = layers.value
+  const step = all && isKnown(all.total) ? all.answer.step * 1000 : 0
   return Math.min(autoMaxMs, Math.max(autoMinMs, step))
 })
 
