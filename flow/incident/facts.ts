@@ -220,9 +220,9 @@ function sum(counts: ReadonlyMap<number, number>): number {
   return all
 }
 
-/** The busiest peer is not the main one if it has less than this share of the bytes and another over half. */
+/** The busiest peer, such as a name server, is not the main one if it has less than this share of the bytes and another this much. */
 const mainMin = 0.1
-const mainHalf = 0.5
+const meantMin = 0.25
 
 function mainPeer(
   scene: Scene,
@@ -239,7 +239,7 @@ function mainPeer(
       : best,
   )
   const greatest = peers.reduce((best, each) => (each.bytes > best.bytes ? each : best))
-  const isMeant = busiest.bytes < mainMin * all && greatest.bytes > mainHalf * all
+  const isMeant = busiest.bytes < mainMin * all && greatest.bytes > meantMin * all
   const main = isMeant ? greatest : busiest
   return { ...asFacts(scene, main), ...(scene.broadcasts.has(main.peer) && { isBroadcast: true }) }
 }

@@ -54,7 +54,7 @@ export function clockSetMs({ from, to, clock }: ExporterBreak): number {
 
 /**
  * The peer with which an actor had the most connections, or the most bytes if none was opened. If
- * that peer has almost no bytes (name lookups, say) and another has most of them, the other one.
+ * that peer has almost no bytes (name lookups, say) and another over a quarter, the other one.
  */
 export interface PeerFacts {
   address: string

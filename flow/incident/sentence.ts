@@ -5,15 +5,9 @@
  *     (bobby22.bigbiz.local) opened 312 connections outward, 280 of them to 203.0.113.80, and
  *     downloaded 4.0 GB.
  */
-import { isGroup, parseAddress } from '../address.ts'
 import { countOf, formatDuration, formatExact } from '../units.ts'
-import {
-  unknownTime,
-  type ActorFacts,
-  type Carried,
-  type Incident,
-  type PeerFacts,
-} from './incident.ts'
+import { openings, sayActors } from './deed.ts'
+import { unknownTime, type Carried, type Incident } from './incident.ts'
 import {
   isOneDay,
   sayBytes,
@@ -48,7 +42,7 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
       kept <= cutRatio
         ? `${what} cut for ${time}.`
         : `${what} held up for ${time}: the other hosts kept ${percent(kept)} of theirs.`
-    return [effect, ...incident.actors.map((actor) => sayActor(actor, incident, wording))].join(' ')
+    return [effect, ...sayActors(incident, wording)].join(' ')
   },
   silence(incident, wording) {
     if (incident.carried) return sayCarried(incident.carried, incident, wording)
@@ -109,102 +103,6 @@ function sayPassed(
     return `${only(passed)} ${isAllSeen ? 'passed' : 'was seen to pass'}`
   const came = isAllSeen ? 'came' : 'was seen to come'
   return `${only(fromOutside)} ${came} from outside, though hosts sent on as before`
-}
-
-/** If packets are sampled, most connections of few packets were not seen. */
-function openings({ sampling }: Pick<Incident, 'sampling'>) {
-  if (sampling === 1) return { opened: 'opened', beenOpened: 'opened' }
-  return { opened: 'was seen to open', beenOpened: 'seen to be opened' }
-}
-
-/** A description of what one actor of a congestion did. */
-function sayActor(actor: ActorFacts, incident: Incident, wording: Wording): string {
-  const { tunnel, isUsual } = actor
-  const inside =
-    tunnel === undefined
-      ? ''
-      : ` Most of it was in a tunnel (${tunnel}, by its protocol or port): flows do not show which hosts behind it took the line.`
-  const habit = isUsual ? ' It did the like at this hour on earlier days.' : ''
-  return `${sayDeed(actor, incident, wording)}${inside}${habit}`
-}
-
-/** Who only received did not download: that it opened the connections must be seen. */
-const verbs = {
-  own: { in: 'downloaded', out: 'uploaded' },
-  unasked: { in: 'received', out: 'sent' },
-} as const
-
-function sayDeed(actor: ActorFacts, incident: Incident, wording: Wording): string {
-  if (actor.askedBy !== undefined) return sayAsked(actor, incident, wording)
-  const host = sayHost(actor.host, wording)
-  const verb = verbs[actor.isUnasked ? 'unasked' : 'own'][actor.direction]
-  const bytes = sayAmount(actor)
-  const { connections, mainPeer } = actor
-  const many = mainPeer && actor.direction === 'out' ? ofMany(mainPeer) : null
-  if (many !== null) return `${host} sent ${bytes}${mostWith(actor, wording)}, ${many}.`
-  if (connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
-  const outward = actor.opensInside ? '' : ' outward'
-  const opened = `${openings(incident).opened} ${countOf(connections, 'connection')}${outward}`
-  if (mainPeer?.connections === 0)
-    return `${host} ${opened} and ${verb} ${bytes}${mostWith(actor, wording)}.`
-  const of = mainPeer
-    ? `, ${shareTo(connections, mainPeer.connections)} ${sayHost(mainPeer.address, wording)},`
-    : ''
-  return `${host} ${opened}${of} and ${verb} ${bytes}${littleOf(actor)}.`
-}
-
-/** What the main peer had of the bytes, if that is not most of them: it has been named as the one with most connections. */
-function littleOf({ mainPeer, bytes, direction }: ActorFacts): string {
-  if (!mainPeer || 2 * mainPeer.bytes >= bytes) return ''
-  const some = mainPeer.bytes === 0 ? 'none' : sayBytes(mainPeer.bytes)
-  return `, ${some} of it ${direction === 'in' ? 'from there' : 'there'}`
-}
-
-/** A description of an actor that did not begin it: a server, or the victim of a flood. */
-function sayAsked(
-  { host, direction, accepted, askedBy = 0, mainPeer, ...actor }: ActorFacts,
-  incident: Incident,
-  wording: Wording,
-): string {
-  const verb = verbs.unasked[direction]
-  const isMain = askedBy > 1 && mainPeer !== null && 2 * mainPeer.connections > accepted
-  const most = isMain
-    ? `, ${formatExact(mainPeer.connections)} of them by ${sayHost(mainPeer.address, wording)}`
-    : ''
-  const by =
-    askedBy === 1 && mainPeer?.connections === accepted
-      ? sayHost(mainPeer.address, wording)
-      : countOf(askedBy, 'host')
-  const were = `${accepted === 1 ? 'was' : 'were'} ${openings(incident).beenOpened}`
-  return `${countOf(accepted, 'connection')} ${were} to ${sayHost(host, wording)} by ${by}${most}, and it ${verb} ${sayAmount(actor)}.`
-}
-
-/** Smaller packets, in bytes, are told: many of them fill a line or a router before their bytes do. */
-const smallPacket = 200
-
-function sayAmount({ bytes, packets }: Pick<ActorFacts, 'bytes' | 'packets'>): string {
-  const isSmall = packets > 0 && bytes / packets < smallPacket
-  return `${sayBytes(bytes)}${isSmall ? ` in ${countOf(packets, 'packet')}` : ''}`
-}
-
-/** What goes to many hosts is neither an upload nor a connection outward; null for the address of one. */
-function ofMany({ address, isBroadcast }: PeerFacts): string | null {
-  const words = parseAddress(address)
-  if (words !== null && isGroup(words)) return 'an address of many hosts'
-  return isBroadcast ? 'which sent nothing back and may be a broadcast address' : null
-}
-
-function shareTo(all: number, some: number): string {
-  if (all === 1) return 'to'
-  return some === all ? 'all of them to' : `${formatExact(some)} of them to`
-}
-
-function mostWith({ mainPeer, direction, bytes }: ActorFacts, wording: Wording): string {
-  if (!mainPeer || mainPeer.bytes === 0) return ''
-  const way = direction === 'in' ? 'from' : 'to'
-  const [some, all] = [sayBytes(mainPeer.bytes), sayBytes(bytes)]
-  const part = mainPeer.bytes >= bytes ? '' : `, ${some === all ? 'nearly all' : some} of it`
-  return `${part} ${way} ${sayHost(mainPeer.address, wording)}`
 }
 
 function sayLength(incident: Incident): string {

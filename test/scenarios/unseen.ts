@@ -240,7 +240,7 @@ export function didOf(
   const [greatest, most] = [...bytes[direction]].sort((a, b) => b[1] - a[1])[0] ?? ['', 0]
   // A host that only resolved names is not the main peer.
   const all = Math.max(sent, received)
-  const isBusiest = had(busiest) >= 0.1 * all || most <= 0.5 * all
+  const isBusiest = had(busiest) >= 0.1 * all || most <= 0.25 * all
   const mainPeer = isBusiest ? busiest : greatest
   const mainConnections = peers.get(mainPeer) ?? 0
   // Exporters' whole seconds decide between peers that had nearly the same.

@@ -56,6 +56,20 @@ suite('sentences', () => {
     )
   })
 
+  test('three hosts that did the same are told together, and two are not', () => {
+    const peer = { address: '203.0.113.80', connections: 4, bytes: 1e9 }
+    const actors = [22, 23, 24].map((n) => ({ ...actor, host: `10.0.0.${n}`, bytes: 1.1e9, connections: 9, mainPeer: peer }))
+    assert.match(
+      say({ actors }),
+      /4 min 23 s\. 3 hosts downloaded 3\.3 GB at the same time, 3\.0 GB of it from 203\.0\.113\.80: 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) 1\.1 GB, 10\.0\.0\.23 1\.1 GB, 10\.0\.0\.24 1\.1 GB\.$/,
+    )
+    const several = actors.map((each, i) => ({ ...each, mainPeer: { ...peer, address: `203.0.113.${i}` } }))
+    assert.match(say({ actors: several }), /3 hosts downloaded 3\.3 GB at the same time: 10\.0\.0\.22 /)
+    const asked = actors.map((each, i) => (i === 2 ? { ...each, askedBy: 1, accepted: 9 } : each))
+    for (const some of [actors.slice(1), asked])
+      assert.match(say({ actors: some }), /10\.0\.0\.23 opened 9 connections outward, 4 of them to 203\.0\.113\.80, and downloaded 1\.1 GB\. /)
+  }) // prettier-ignore
+
   test('a silence of one firewall while another carries its hosts', () => {
     const carried = { exporter: '10.0.0.2', hosts: 23, of: 25 }
     const exporterName = (address: string) => (address === '10.0.0.2' ? 'fw2' : 'fw1')
