@@ -13,7 +13,7 @@ import {
   type TimeFaults,
 } from './steps/times.ts'
 import { exporterHighColumn, icmpColumn } from './steps/touched.ts'
-import { rateOf } from './exporters/sampling.ts'
+import { noneOfSeveral, rateOf } from './exporters/sampling.ts'
 import type { CompiledTemplate, ScratchColumns } from './templates/template.ts'
 
 const icmp = 1
@@ -46,23 +46,37 @@ export function beginRows(
   batch.exporterUpper = exporter.words[2]
   batch.exporterLower = exporter.words[3]
   batch.rate = hasOwnRates(context, compiled) ? 0 : commonRate(context, compiled)
+  if (batch.rate === 1 && isUndecided(context, compiled))
+    exporter.samplingRateUnknown(noneOfSeveral, batch.records)
 }
 
 /**
  * The rate of rows whose sampler and interface have none. Some routers announce a sampler in
  * options data but name none in their records (Nokia, Cisco without `collect flow sampler`); its
- * rate is used then.
+ * rate is used then. What the record's own domain announces counts before what others do.
  */
 function commonRate(
   { exporter, stream, headerRate }: DatagramContext,
   { scratch }: CompiledTemplate,
 ): number {
   const { sampling, exporterSampling } = stream
-  const known = exporter.rules.sampling ?? sampling.rate ?? exporterSampling.rate
+  const namesNone = !scratch.has('selectorId')
+  const own = sampling.rate ?? (namesNone ? sampling.rateOfEverySampler : null)
+  const known = exporter.rules.sampling ?? own ?? exporterSampling.rate
   if (known !== null) return known
   if (headerRate > 0) return headerRate
-  if (scratch.has('selectorId')) return 1
-  return sampling.rateOfEverySampler ?? exporterSampling.rateOfEverySampler ?? 1
+  return (namesNone ? exporterSampling.rateOfEverySampler : null) ?? 1
+}
+
+/** Whether records have one of several announced rates, and nobody knows which. */
+function isUndecided({ stream }: DatagramContext, { scratch }: CompiledTemplate): boolean {
+  const { sampling, exporterSampling } = stream
+  if (!exporterSampling.differs || scratch.has('selectorId')) return false
+  return (
+    sampling.rate === null &&
+    sampling.rateOfEverySampler === null &&
+    exporterSampling.rateOfEverySampler === null
+  )
 }
 
 function hasOwnRates({ stream }: DatagramContext, compiled: CompiledTemplate): boolean {

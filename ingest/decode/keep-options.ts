@@ -1,7 +1,7 @@
 /** Stores what exporters report about themselves: sampling rates, names, totals, and when they booted. */
 import type { InterfaceName } from '../../flow/status.ts'
 import type { DatagramContext } from './context.ts'
-import { anySampler, rateOf, type SamplingElements, type Sampling } from './exporters/sampling.ts'
+import { anySampler, noneOfSeveral, rateOf, type SamplingElements, type Sampling } from './exporters/sampling.ts' // prettier-ignore
 import { statisticDomainsMax, type DecoderLimits } from './limits.ts'
 
 /** One options record, including its scope: numbers and texts by element name. */
@@ -48,11 +48,12 @@ function keepSampling(
     if (namesWayToSample(numbers)) exporter.samplingRateUnknown(sampler)
     return
   }
-  const announced = { selector, ifIndex: interfaceOf(numbers), rate }
+  const announced = { selector, ifIndex: interfaceOf(numbers), domain: stream.domain, rate }
   for (const sampling of [stream.sampling, stream.exporterSampling])
     if (!keepRate(sampling, announced, optionEntriesPerExporterMax))
       exporter.problem('options-too-many')
   exporter.unknownSamplers.remove(sampler)
+  if (!stream.exporterSampling.differs) exporter.unknownSamplers.remove(noneOfSeveral)
 }
 
 function samplingElementsOf(numbers: OptionsRecord['numbers']): SamplingElements {
@@ -90,10 +91,10 @@ function interfaceOf(numbers: OptionsRecord['numbers']): number | undefined {
 /** Stores a rate for its sampler, its interface, or all packets; false if there is no room. */
 function keepRate(
   sampling: Sampling,
-  announced: { selector: number | undefined; ifIndex: number | undefined; rate: number },
+  announced: { selector: number | undefined; ifIndex: number | undefined; domain: number; rate: number }, // prettier-ignore
   entriesMax: number,
 ): boolean {
-  const { selector, ifIndex, rate } = announced
+  const { selector, ifIndex, domain, rate } = announced
   const isFull = sampling.size >= entriesMax
   if (selector !== undefined) {
     if (isFull && !sampling.bySelector.has(selector)) return false
@@ -101,7 +102,7 @@ function keepRate(
   } else if (ifIndex) {
     if (isFull && !sampling.byInterface.has(ifIndex)) return false
     sampling.byInterface.set(ifIndex, rate)
-  } else sampling.rate = rate
+  } else sampling.domains.tell(domain, rate)
   return true
 }
 

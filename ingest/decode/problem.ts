@@ -35,7 +35,7 @@ export const problems = {
     'A flow was older than WEIR_FLOW_MAX at its receipt: it is in the archive and not in the series. Or it began before the archive does: only what came since is in the series.',
   'clock-corrected': "The exporter's clock is more than 5 minutes off; times were corrected.",
   'sampling-unknown':
-    'The exporter samples and does not tell the rate: its counts stand as it sent them.',
+    'The exporter samples and does not tell the rate, or several: the counts stand as it sent them.',
   duplicate: 'A datagram came a second time; its flows were not counted again.',
   'stream-evicted': 'A stream of an exporter was forgotten because it had too many.',
   'options-too-many': 'Options data was not kept because there was too much.',

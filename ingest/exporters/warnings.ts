@@ -15,9 +15,9 @@ interface Trouble {
 const troubles: readonly Trouble[] = [
   {
     has: ({ sampling }) => sampling === null,
-    what: 'samples packets without exporting its sampling rate: its figures are too low by that factor',
+    what: 'samples packets, and what it exports does not tell the sampling rate of all its flows: their figures are too low by that factor',
     remedy:
-      'have it export its sampler options (docs/exporters), or set `sampling: RATE` for it under exporters in the WEIR_NAMES file',
+      'have it export its sampler options and name the sampler in each record (docs/exporters), or set `sampling: RATE` for it under exporters in the WEIR_NAMES file',
   },
   {
     has: ({ clockSkewSeconds }) => Math.abs(clockSkewSeconds ?? 0) > clockToleranceMs / 1000,

@@ -107,8 +107,11 @@ function restoreNames(exporter: Exporter, state: ExporterState): void {
 }
 
 function restoreSampling(sampling: Sampling, state: SamplingState): void {
-  sampling.rate = state.rate === null ? null : number(state.rate)
+  const { rate: all, samplers, domains = all === null ? [] : [[0, all, 0]] } = state
   for (const [id, rate] of state.bySelector) sampling.tellSelector(number(id), number(rate))
+  for (const entry of [...(samplers ?? []), ...domains]) entry.forEach(number)
+  if (samplers) sampling.samplers.restore(samplers)
+  sampling.domains.restore(domains)
   for (const [id, rate] of state.byInterface) sampling.byInterface.set(number(id), number(rate))
 }
 

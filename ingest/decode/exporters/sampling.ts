@@ -2,17 +2,31 @@
  * Sampling rates announced by an exporter: for everything, by sampler (selector), or by interface.
  */
 import { samplingMax } from '../../../flow/exporter-rules.ts'
+import { CurrentRates } from './current-rates.ts'
 
 /** 1 of `rate` packets was sampled. */
 export class Sampling {
-  /** The rate if neither sampler nor interface has one; null: not announced. */
-  rate: number | null = null
   readonly bySelector: ReadonlyMap<number, number> = new Map<number, number>()
   readonly byInterface = new Map<number, number>()
+  /** Of the samplers that are still announced. */
+  readonly samplers = new CurrentRates()
+  /** For everything, by the domain that announced it. */
+  readonly domains = new CurrentRates()
+
+  /** The rate if neither sampler nor interface has one; null: not announced, or domains differ. */
+  get rate(): number | null {
+    return this.domains.agreed
+  }
+
   /** The rate that all announced samplers share; null if there are none or they differ. */
-  rateOfEverySampler: number | null = null
-  /** How many samplers use each rate. */
-  readonly #samplers = new Map<number, number>()
+  get rateOfEverySampler(): number | null {
+    return this.samplers.agreed
+  }
+
+  /** Whether there are rates of which none is that of a record that names no sampler. */
+  get differs(): boolean {
+    return this.rate === null && (this.domains.differ || this.samplers.differ)
+  }
 
   /** Number of entries, for the limit on options data. */
   get size(): number {
@@ -22,17 +36,8 @@ export class Sampling {
   /** Sets the rate of a sampler. */
   tellSelector(selector: number, rate: number): void {
     const bySelector = this.bySelector as Map<number, number>
-    const before = bySelector.get(selector)
-    if (before === rate) return
     bySelector.set(selector, rate)
-    const samplers = this.#samplers
-    if (before !== undefined) {
-      const others = samplers.get(before)! - 1
-      if (others === 0) samplers.delete(before)
-      else samplers.set(before, others)
-    }
-    samplers.set(rate, (samplers.get(rate) ?? 0) + 1)
-    this.rateOfEverySampler = samplers.size === 1 ? rate : null
+    this.samplers.tell(selector, rate)
   }
 }
 
@@ -43,6 +48,8 @@ function asRate(rate: number): number | null {
 
 /** Stands for sampling that names no sampler, in UnknownSamplers. */
 export const anySampler = -1
+/** Stands for records that name no sampler where announced rates differ, in UnknownSamplers. */
+export const noneOfSeveral = -2
 /** Most samplers without a rate that are distinguished. */
 const unknownSamplersMax = 64
 

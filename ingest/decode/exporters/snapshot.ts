@@ -32,6 +32,9 @@ export interface SamplingState {
   rate: number | null
   bySelector: Entries<number>
   byInterface: Entries<number>
+  /** See CurrentRates. Builds before 2026-11-30 did not keep them. */
+  samplers?: [id: number, rate: number, roundsAgo: number][]
+  domains?: [id: number, rate: number, roundsAgo: number][]
 }
 
 export interface StreamState {
@@ -85,8 +88,14 @@ export interface DecoderParts {
   parking: Parking
 }
 
-function samplingState({ rate, bySelector, byInterface }: Sampling): SamplingState {
-  return { rate, bySelector: [...bySelector], byInterface: [...byInterface] }
+function samplingState(sampling: Sampling): SamplingState {
+  return {
+    rate: sampling.rate,
+    bySelector: [...sampling.bySelector],
+    byInterface: [...sampling.byInterface],
+    samplers: sampling.samplers.entries(),
+    domains: sampling.domains.entries(),
+  }
 }
 
 function streamState(stream: Stream): StreamState {

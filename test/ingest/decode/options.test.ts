@@ -45,7 +45,6 @@ describe('sampling rates, v9', () => {
     'a sampler by its id': { options: optionSets(system, [[48, 1, 3], [49, 1, 2], [50, 4, 512]]), flow: [[48, 1, 3]], rate: 512 },
     'a record that names no sampler, where there is one': { options: optionSets(system, [[48, 1, 3], [50, 4, 512]]), flow: [], rate: 512 },
     'and where there are two of the same rate': { options: [...optionSets(system, [[48, 1, 3], [50, 4, 512]]), ...optionSets(system, [[48, 1, 4], [50, 4, 512]])], flow: [], rate: 512 },
-    'but not of different rates': { options: [...optionSets(system, [[48, 1, 3], [50, 4, 512]]), ...optionSets(system, [[48, 1, 4], [50, 4, 64]])], flow: [], rate: 1 },
     'a sampler of which the rate has changed': { options: [...optionSets(system, [[48, 1, 3], [50, 4, 512]]), ...optionSets(system, [[48, 1, 3], [50, 4, 64]])], flow: [], rate: 64 },
     'a record that names sampler 0, as one that is not sampled does': { options: optionSets(system, [[48, 1, 3], [50, 4, 512]]), flow: [[48, 1, 0]], rate: 1 },
     'sampler 0 where it is told of': { options: optionSets(system, [[48, 1, 0], [50, 4, 512]]), flow: [[48, 1, 0]], rate: 512 },
@@ -66,6 +65,63 @@ describe('sampling rates, v9', () => {
       assert.deepEqual(problems, {})
       assert.equal(decoder.exporters()[0]?.bytes, 100 * rate)
     })
+
+  /** The rate of one record after announcements, with what the status says and the problems. */
+  const rateAfter = (announced: readonly EncodedSet[][], flow: FieldValues = []) => {
+    const sent = [...announced, flowSets(flow)].map((sets, i) => encodeV9({ sequence: i, sets }))
+    const { rows, decoder, problems } = decodeAll(sent)
+    return [rows[0]?.['samplingInterval'], decoder.exporters()[0]?.sampling, problems]
+  }
+  const sampler = (id: number, rate: number) => optionSets(system, [[48, 1, id], [50, 4, rate]]) // prettier-ignore
+
+  test('samplers of different rates, and a record that names none: the rate is not known', () => {
+    const two = [sampler(3, 512), sampler(4, 64)]
+    assert.deepEqual(rateAfter(two), [1, null, { 'sampling-unknown': 1 }])
+    assert.deepEqual(rateAfter(two, [[48, 1, 4]]), [64, 64, {}])
+  })
+
+  test('a sampler that is no longer announced does not count for a record that names none', () => {
+    const before = [sampler(3, 512), sampler(3, 512)]
+    const after = Array.from({ length: 4 }, () => sampler(4, 64))
+    assert.deepEqual(rateAfter([...before, ...after]), [64, 64, {}])
+    assert.deepEqual(rateAfter([...before, ...after], [[48, 1, 3]]), [512, 512, {}])
+    const tables = [0, 1, 2, 3, 4].map(() => [...sampler(3, 512), ...sampler(4, 64)])
+    assert.deepEqual(rateAfter(tables), [1, null, { 'sampling-unknown': 1 }])
+  })
+
+  test('also after a restart of the collector', () => {
+    const sent = [3, 3, 4, 4, 4, 4].map((id, i) =>
+      encodeV9({ sequence: i, sets: sampler(id, id === 3 ? 512 : 64) }),
+    )
+    const { decoder } = decodeAll(sent)
+    const restored = openDecoder()
+    assert.equal(restored.decoder.restore(JSON.parse(JSON.stringify(decoder.snapshot()))), true)
+    restored.decoder.decode({ ...from, payload: encodeV9({ sequence: 6, sets: flowSets([]) }) })
+    assert.equal(rowsOf(restored.flows)[0]?.['samplingInterval'], 64)
+  })
+
+  test('a rate that source ids differ about is that of none besides, and is again once they agree', () => {
+    const told = (sourceId: number, rate: number) =>
+      encodeV9({ sourceId, sequence: rate, sets: optionSets(system, [[34, 4, rate]]) })
+    const flow = (sourceId: number, sequence: number) =>
+      encodeV9({ sourceId, sequence, sets: flowSets([]) })
+    const { rows, problems, decoder } = decodeAll([
+      told(1, 100), told(2, 1000), flow(1, 101), flow(2, 1001), flow(3, 0), told(1, 1000), flow(3, 1),
+    ]) // prettier-ignore
+    assert.deepEqual(
+      rows.map((row) => row['samplingInterval']),
+      [100, 1000, 1, 1000],
+    )
+    assert.deepEqual([problems, decoder.exporters()[0]?.sampling], [{ 'sampling-unknown': 1 }, 1000]) // prettier-ignore
+  })
+
+  test('the only sampler of its own source id, before a rate for all of another', () => {
+    const { rows } = decodeAll([
+      encodeV9({ sourceId: 1, sets: optionSets(system, [[34, 4, 1000]]) }),
+      encodeV9({ sourceId: 2, sets: [...sampler(3, 100), ...flowSets([])] }),
+    ])
+    assert.equal(rows[0]?.['samplingInterval'], 100)
+  })
 
   test('announced under another source id', () => {
     const { rows } = decodeAll([

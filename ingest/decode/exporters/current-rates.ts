@@ -1,0 +1,71 @@
+/** Rates that an exporter announces again and again, by sampler or by domain, and whether they agree. */
+
+/**
+ * A rate of which nothing was said while another one was announced this many times is one of before
+ * the configuration changed.
+ */
+const roundsMax = 3
+/** Most rates held; beyond, those announced longest ago are dropped. */
+const ratesMax = 8192
+
+interface CurrentRate {
+  rate: number
+  /** The round in which it was last announced: see CurrentRates. */
+  round: number
+}
+
+/** A round ends when a rate that was announced in it is announced again: exporters send whole tables. */
+export class CurrentRates {
+  /** By sampler or domain, announced longest ago first. */
+  readonly #rates = new Map<number, CurrentRate>()
+  /** How many have each rate. */
+  readonly #counts = new Map<number, number>()
+  #round = 0
+  /** The rate of all of them; null if there is none, or they differ. */
+  agreed: number | null = null
+
+  /** Whether there are several rates. */
+  get differ(): boolean {
+    return this.#counts.size > 1
+  }
+
+  /** Takes an announcement. */
+  tell(id: number, rate: number): void {
+    if (this.#rates.get(id)?.round === this.#round) this.#round++
+    this.#put(id, { rate, round: this.#round })
+    for (const [oldest, { round }] of this.#rates) {
+      if (round > this.#round - roundsMax && this.#rates.size <= ratesMax) break
+      this.#drop(oldest)
+    }
+    this.agreed = this.#counts.size === 1 ? rate : null
+  }
+
+  /** For a snapshot. */
+  entries(): [id: number, rate: number, round: number][] {
+    return [...this.#rates].map(([id, { rate, round }]) => [id, rate, this.#round - round])
+  }
+
+  /** Restores what `entries` gave. */
+  restore(entries: Iterable<readonly [id: number, rate: number, roundsAgo: number]>): void {
+    this.#rates.clear()
+    this.#counts.clear()
+    this.#round = roundsMax
+    for (const [id, rate, ago] of entries) this.#put(id, { rate, round: this.#round - ago })
+    this.agreed = this.#counts.size === 1 ? this.#counts.keys().next().value! : null
+  }
+
+  #put(id: number, current: CurrentRate): void {
+    this.#drop(id)
+    this.#rates.set(id, current)
+    this.#counts.set(current.rate, (this.#counts.get(current.rate) ?? 0) + 1)
+  }
+
+  #drop(id: number): void {
+    const held = this.#rates.get(id)
+    if (!held) return
+    this.#rates.delete(id)
+    const others = this.#counts.get(held.rate)! - 1
+    if (others === 0) this.#counts.delete(held.rate)
+    else this.#counts.set(held.rate, others)
+  }
+}
