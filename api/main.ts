@@ -12,13 +12,8 @@ import { makeFirstAdmin, type FirstLogin } from './access/first-admin.ts'
 import { Passwords } from './access/passwords.ts'
 import { buildApp } from './app.ts'
 import { openStatus } from './status/cluster-status.ts'
-import { HostNames } from './names/host-names.ts'
-import { OwnNames } from '../store/names/own-names.ts'
-import { Places } from './names/places.ts'
-import { InterfaceNames, readSnmpFile } from './names/snmp.ts'
 import { openStateOf } from './documents/shared-state.ts'
-import type { ApiState } from './documents/state.ts'
-import { AllNames } from './names/all-names.ts'
+import { openNames } from './names/open-names.ts'
 
 /** The page as `npm run build` leaves it. */
 const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
@@ -38,8 +33,7 @@ export interface RunningApi {
 export async function runApi(settings: Settings, log: FastifyBaseLogger): Promise<RunningApi> {
   const opened = await openStateOf(settings)
   const { state } = opened
-  const sources = await openNames(settings, state)
-  const names = new AllNames(sources)
+  const { names, close: closeNames } = await openNames(settings, state)
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings, { holdsFiles: true })
   const incidents = await openIncidents(settings)
@@ -58,8 +52,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   })
   const close = async () => {
     await app.close()
-    sources.own.close()
-    if ('hosts' in sources) sources.hosts.close()
+    closeNames()
     await Promise.all([flows, series, incidents, collectors, opened].map((each) => each.close()))
   }
   const { host, port } = settings.http
@@ -82,17 +75,4 @@ class ListenError extends Error {
     super(`WEIR_HTTP="${address}": ${reasonOf(cause)}`, options)
     this.name = 'ListenError'
   }
-}
-
-/** @throws NamesError and others if a file named in the settings cannot be read */
-async function openNames({ names, naming }: Settings, state: ApiState) {
-  const own = await OwnNames.open(names)
-  const places = await Places.open(naming.asFile, naming.countryFile)
-  const { dns, dnsServers, snmpFile } = naming
-  const snmp = snmpFile && new InterfaceNames(await readSnmpFile(snmpFile), Date.now)
-  const known = { own, places, ...(snmp ? { snmp } : {}) }
-  if (dns === 'off') return known
-  const hosts = new HostNames({ asks: dns, servers: dnsServers, state, now: Date.now })
-  await hosts.open()
-  return { ...known, hosts }
 }

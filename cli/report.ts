@@ -3,6 +3,8 @@ import { rename, rm, writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 
 import { ApiError } from '../api/errors.ts'
+import { openStateOf } from '../api/documents/shared-state.ts'
+import { openNames } from '../api/names/open-names.ts'
 import { openStatus } from '../api/status/cluster-status.ts'
 import { exportersOf } from '../api/status/ingest-status.ts'
 import { readWindow, type WindowQuery } from '../api/query/window.ts'
@@ -24,7 +26,9 @@ export async function report(input: CommandInput): Promise<void> {
 async function reportUntil(signal: AbortSignal, { settings, values }: CommandInput): Promise<void> {
   const path = typeof values['output'] === 'string' ? values['output'] : null
   const format = formatOf(path)
-  const names = await readNames(settings)
+  await readNames(settings)
+  const state = await openStateOf(settings)
+  const { names, close: closeNames } = await openNames(settings, state.state)
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)
   const incidents = await openIncidents(settings)
@@ -40,7 +44,7 @@ async function reportUntil(signal: AbortSignal, { settings, values }: CommandInp
       local: settings.local.networks,
       zone: zoneOf(settings),
     })
-    const wording = await wordingOf({ names, settings, status }, query.tz)
+    const wording = await wordingOf({ names: names.at(window.to), settings, status }, query.tz)
     const context = { settings, series, flows, incidents, wording, now, signal }
     const made = await makeReport(window, context)
     await write(path, await formatReport(made, format, signal))
@@ -52,7 +56,8 @@ async function reportUntil(signal: AbortSignal, { settings, values }: CommandInp
     }
     throw error
   } finally {
-    await Promise.all([flows, series, incidents, status].map((each) => each.close()))
+    closeNames()
+    await Promise.all([flows, series, incidents, status, state].map((each) => each.close()))
   }
 }
 

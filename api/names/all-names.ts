@@ -52,6 +52,11 @@ export class AllNames implements NameSource {
     return this.#own.hostName(address) ?? this.#parts.hosts?.nameAt(address, ms) ?? null
   }
 
+  async learn(addresses: readonly string[]): Promise<void> {
+    const unnamed = addresses.filter((each) => this.#own.hostName(each) === null)
+    await this.#parts.hosts?.learn(unnamed)
+  }
+
   /** The same names, with hosts named as at a time. */
   at(ms: number): NameSource {
     const then = new AllNames(this.#parts, ms)

@@ -2,6 +2,8 @@
  * Host names from DNS, and their history: a name is stored with the time in which it was valid, so
  * that last month's chart shows last month's name.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { ReverseDns, type ReverseDnsOptions } from '../../store/names/reverse-dns.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import type { StateDocument } from '../../store/state.ts'
@@ -18,6 +20,8 @@ const askingMax = 8
 /** A name, or the lack of one, is cached this long before the next query. */
 const knownMs = 3_600_000
 const unknownMs = 600_000
+/** How long an answer waits for names that have to be asked for. */
+const learnMs = 1500
 /** Former names kept per address. */
 const namesMax = 20
 
@@ -94,6 +98,15 @@ export class HostNames {
     return (names.findLast(({ from }) => from <= ms) ?? names[0])?.name ?? null
   }
 
+  /** Asks for those of which nothing is known, and waits for the answers, but not longer than somebody who waits for a sentence would. */
+  async learn(addresses: readonly string[]): Promise<void> {
+    const unknown = addresses.filter(
+      (each) => this.#dns.mayAsk(each) && !this.#known.has(each) && !this.#asking.has(each),
+    )
+    const asked = unknown.map((each) => this.#askNow(each))
+    await Promise.race([Promise.all(asked), sleep(learnMs, undefined, { ref: false })])
+  }
+
   /** All names of an address, oldest first. */
   history(address: string): readonly NameInTime[] {
     return this.#known.get(address)?.names ?? []
@@ -113,14 +126,16 @@ export class HostNames {
 
   async #work(): Promise<void> {
     this.#workers++
-    for (const address of this.#waiting) {
-      // Taken out at once, or every worker would ask for the same address.
-      this.#waiting.delete(address)
-      this.#asking.add(address)
-      await this.#take(address, await this.#dns.nameOf(address))
-      this.#asking.delete(address)
-    }
+    for (const address of this.#waiting) await this.#askNow(address)
     this.#workers--
+  }
+
+  async #askNow(address: string): Promise<void> {
+    // Taken out at once, or every worker would ask for the same address.
+    this.#waiting.delete(address)
+    this.#asking.add(address)
+    await this.#take(address, await this.#dns.nameOf(address))
+    this.#asking.delete(address)
   }
 
   async #take(address: string, named: string | null): Promise<void> {

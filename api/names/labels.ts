@@ -17,6 +17,8 @@ export interface NameSource {
   /** The networks (a host is one of a single address) and the interfaces of a name. */
   networksNamed(name: string): Network[]
   interfacesNamed(name: string): { exporter: string; index: number }[]
+  /** Asks for the names of hosts of which nothing is known, and waits for them a moment. */
+  learn?(addresses: readonly string[]): Promise<void>
   /** The names as they were at a time (unix ms). */
   at?(ms: number): NameSource
   /** Why the names are older than their file; null if they are not. */

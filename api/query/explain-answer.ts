@@ -2,6 +2,7 @@
 import type { ActorFacts, Incident, PeerFacts } from '../../flow/incident/incident.ts'
 import { sayIncident } from '../../flow/incident/sentence.ts'
 import {
+  hostsNamed,
   sayBytes,
   sayExporter,
   sayHost,
@@ -14,12 +15,13 @@ import { judgedMsMax, usualTraffic, type Event, type Unseen } from './explain.ts
 import { evidenceOf, gapsOf } from './explain-evidence.ts'
 
 /** The answer of /api/explain. */
-export function explainAnswer(
+export async function explainAnswer(
   event: Event,
   usual: Awaited<ReturnType<typeof usualTraffic>>,
   wording: Wording,
-): ExplainAnswer {
+): Promise<ExplainAnswer> {
   const { asked, incident, exporter } = event
+  await wording.learn?.(hostsNamed([...(incident?.actors ?? []), ...event.greatest]))
   return {
     asked: { from: asked.from / 1000, to: asked.to / 1000 },
     window: windowOf(event),

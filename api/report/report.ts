@@ -21,7 +21,7 @@ export interface ReportContext extends ExplainContext {
 export async function makeReport(window: Window, context: ReportContext): Promise<Report> {
   const { wording, now, flows, signal } = context
   const event = await findEvent(window, context)
-  const answer = explainAnswer(event, await usualTraffic(event, context), wording)
+  const answer = await explainAnswer(event, await usualTraffic(event, context), wording)
   const filter = filterText(event)
   const { flows: listed } = await flows.list({
     from: event.span.from,

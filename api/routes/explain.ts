@@ -86,6 +86,7 @@ export async function wordingOf(
   return {
     zone: tz ?? zoneOf(settings),
     hostName: (address) => names.hostName(address),
+    learn: async (addresses) => names.learn?.(addresses),
     exporterName: (address) => names.exporterName(address) ?? reportedNames.get(address) ?? null,
   }
 }

@@ -1,12 +1,23 @@
 /** How times, bytes, hosts and exporters are written in sentences. */
 import { countOf, scaled } from '../units.ts'
 import { offsetText, wallTime } from '../zone.ts'
+import type { ActorFacts } from './incident.ts'
 
 /** Names and time zone of the reader. */
 export interface Wording {
   zone: string
   hostName: (address: string) => string | null
   exporterName: (address: string) => string | null
+  /** Asks for the names of hosts, so that hostName has them; absent: there is nobody to ask. */
+  learn?: (addresses: readonly string[]) => Promise<void>
+}
+
+/** The hosts that sentences on these actors name. */
+export function hostsNamed(actors: readonly Pick<ActorFacts, 'host' | 'mainPeer'>[]): string[] {
+  const hosts = actors.flatMap(({ host, mainPeer }) =>
+    mainPeer ? [host, mainPeer.address] : [host],
+  )
+  return [...new Set(hosts)]
 }
 
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']

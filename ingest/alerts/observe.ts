@@ -1,12 +1,10 @@
 /** The subjects of alerts: values of closed intervals, exporters, incidents and the disk. */
 import { intervalMs, type Tier } from '../../flow/interval.ts'
-import type { Incident } from '../../flow/incident/incident.ts'
 import { sayIncident } from '../../flow/incident/sentence.ts'
-import { sayTime, type Wording } from '../../flow/incident/wording.ts'
+import { hostsNamed, sayTime, type Wording } from '../../flow/incident/wording.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import type { AlertSubject } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'
-import type { ReverseDns } from '../../store/names/reverse-dns.ts'
 import type { SeriesReader, SeriesStore } from '../../store/series.ts'
 import type { StateReading } from '../../store/state.ts'
 import type { Buckets } from '../buckets/buckets.ts'
@@ -60,8 +58,6 @@ export interface Sources {
   incidents: IncidentSource
   exporters: () => readonly WatchedExporter[]
   wording: Wording
-  /** Names hosts that the wording does not; null: nobody is asked. */
-  dns: Pick<ReverseDns, 'mayAsk' | 'nameOf'> | null
   /** With several collectors on one store: the data of all. */
   cluster?: Pick<AlertCluster, 'disks'> & {
     series: Pick<SeriesReader, 'read' | 'coverage'>
@@ -130,7 +126,10 @@ export async function occurrences(
       .filter(({ exporter }) => isMeant(subject.exporter, exporter))
       .map((incident) => ({
         key: incident.id,
-        say: async () => sayIncident(incident, await wordingFor(incident, sources)),
+        say: async () => {
+          await sources.wording.learn?.(hostsNamed(incident.actors))
+          return sayIncident(incident, sources.wording)
+        },
         evidence: incident.facts.join('\n'),
         from: incident.from,
         to: incident.to,
@@ -157,15 +156,6 @@ export async function occurrences(
 
 /** Incidents that ended longer ago are not news. */
 const incidentReachMs = 2 * 3_600_000
-
-/** The wording with what DNS calls the hosts of an incident's sentence now. */
-async function wordingFor({ actors }: Incident, { wording, dns }: Sources): Promise<Wording> {
-  if (dns === null) return wording
-  const hosts = actors.flatMap(({ host, mainPeer }) => [host, ...(mainPeer ? [mainPeer.address] : [])]) // prettier-ignore
-  const asked = [...new Set(hosts)].filter((each) => wording.hostName(each) === null && dns.mayAsk(each)) // prettier-ignore
-  const names = new Map(await Promise.all(asked.map(async (each) => [each, await dns.nameOf(each)] as const))) // prettier-ignore
-  return { ...wording, hostName: (address) => wording.hostName(address) ?? names.get(address) ?? null } // prettier-ignore
-}
 
 function isMeant(wanted: string | null | undefined, exporter: string): boolean {
   return wanted === undefined || wanted === null || wanted === exporter

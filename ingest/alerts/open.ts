@@ -21,6 +21,7 @@ import type { FollowedTrackers } from '../trackers/followed.ts'
 import type { AlertCluster } from './cluster.ts'
 import { ReverseDns } from '../../store/names/reverse-dns.ts'
 import { AlertEngine } from './engine.ts'
+import { NamedHosts } from './named-hosts.ts'
 import { AlertSender } from './sender.ts'
 
 export interface AlertParts {
@@ -50,6 +51,10 @@ export function openAlerts(parts: AlertParts): AlertEngine {
   const { cluster } = parts
   const zone = zoneOf(settings)
   const { dns, dnsServers } = settings.naming
+  const hosts = new NamedHosts(
+    own,
+    dns === 'off' ? null : new ReverseDns({ asks: dns, servers: dnsServers }),
+  )
   const exporters = () => cluster?.exporters() ?? pipeline.decoder.exporters()
   const reportedName = (address: string) =>
     exporters().find((exporter) => exporter.address === address)?.name ?? null
@@ -65,10 +70,10 @@ export function openAlerts(parts: AlertParts): AlertEngine {
       ...(cluster ? { cluster: viewOf(cluster) } : {}),
       incidents: incidents.source,
       exporters,
-      dns: dns === 'off' ? null : new ReverseDns({ asks: dns, servers: dnsServers }),
       wording: {
         zone,
-        hostName: (address) => own.names.hostName(address),
+        hostName: (address) => hosts.hostName(address),
+        learn: (addresses) => hosts.learn(addresses),
         exporterName: (address) => own.names.exporterName(address) ?? reportedName(address),
       },
     },

@@ -58,7 +58,8 @@ async function explained(
   const incidents = { between: async () => listed } as never
   const event = await findEvent(window, { settings, series, flows, incidents })
   const wording = { zone: 'UTC', hostName: () => null, exporterName: () => null }
-  return { event, sentence: explainAnswer(event, null, wording).sentence }
+  const { sentence } = await explainAnswer(event, null, wording)
+  return { event, sentence }
 }
 
 test('who stands out only from a long window is not accused', async () => {

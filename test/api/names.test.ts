@@ -1,5 +1,7 @@
 /** Names: by DNS as of a time, from a file that changes, from CSV; AS and country from MMDB. */
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -75,6 +77,27 @@ test('an exporter is listed by the name that the administrator gave it, else by 
     answer.exporters.map(({ name }) => name),
     ['edge', 'own-2'],
   )
+})
+
+test('who waits for names has them at once, and does not wait for a server that is silent', async (t) => {
+  const { server, asked } = await dnsServer(t, (question) => `${question.slice(0, 2)}.example`)
+  const state = openApiState(await scratchFolder())
+  const options = { asks: 'private', state, now: Date.now } as const
+  const hosts = new HostNames({ ...options, servers: [server] })
+  await hosts.learn(['10.0.0.22', '10.0.0.33', '203.0.113.80'])
+  assert.equal(hosts.nameAt('10.0.0.22', Date.now()), '22.example')
+  assert.equal(hosts.nameAt('10.0.0.33', Date.now()), '33.example')
+  await hosts.learn(['10.0.0.22'])
+  assert.equal(asked.length, 2)
+  const silent = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.after(() => silent.close())
+  const waiting = new HostNames({ ...options, servers: [`127.0.0.1:${silent.address().port}`] })
+  t.after(() => waiting.close())
+  const begun = performance.now()
+  await waiting.learn(['10.0.0.22'])
+  assert.ok(performance.now() - begun < 2500)
+  assert.equal(waiting.nameAt('10.0.0.22', Date.now()), null)
 })
 
 test('addresses that come up together are asked for side by side, each once', async (t) => {

@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { before, suite, test } from 'node:test'
 
+import { dnsServer } from '../dns-server.ts'
 import { mondayFolder } from '../monday.ts'
 import { runWeir, scratchFolder, weir } from '../processes.ts'
 
@@ -31,6 +32,18 @@ suite('weir report', () => {
     assert.match(html, /^<!doctype html>/)
     assert.match(html, sentence)
     assert.match(html, /<svg /)
+  })
+
+  test('names hosts as the page does: by DNS, if no file does', async (t) => {
+    const { server } = await dnsServer(t, (question) =>
+      question.startsWith('22.0.0.10.') ? 'bobby22.bigbiz.local' : null,
+    )
+    const environment = { WEIR_DATA: data, WEIR_DNS_SERVERS: server }
+    const printed = await runWeir(['report', ...cut], environment)
+    assert.equal(printed.code, 0, printed.stderr)
+    assert.match(printed.stdout, /10\.0\.0\.22 \(bobby22\.bigbiz\.local\) opened 312 connections/)
+    const unnamed = await runWeir(['report', ...cut], { ...environment, WEIR_DNS: 'off' })
+    assert.match(unnamed.stdout, sentence)
   })
 
   test('on a full disk the earlier report stays, and no part of a new one', async () => {

@@ -100,7 +100,6 @@ describe('alerts of two collectors', { skip: skipWithoutClickHouse() }, () => {
         series: { read: none, coverage: none },
         incidents: { between: async () => incidents },
         exporters: () => cluster.exporters(),
-        dns: null,
         wording: { zone: 'UTC', hostName: () => null, exporterName: () => null },
         cluster: {
           series,

@@ -7,8 +7,10 @@ import { pino } from 'pino'
 
 import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
 import { intervalMs } from '../../../flow/interval.ts'
+import { Names } from '../../../flow/names.ts'
 import { readSettings } from '../../../flow/settings.ts'
 import { AlertEngine } from '../../../ingest/alerts/engine.ts'
+import { NamedHosts } from '../../../ingest/alerts/named-hosts.ts'
 import { AlertSender } from '../../../ingest/alerts/sender.ts'
 import { Buckets } from '../../../ingest/buckets/buckets.ts'
 import { readPacket, sourceText } from '../../../ingest/capture/packet.ts'
@@ -87,6 +89,7 @@ export class Simulated {
     const pipeline = new Pipeline({ coverage, buckets, archive })
     const series = await openSeriesStore(settings)
     const events: AlertEvent[] = []
+    const hosts = new NamedHosts({ names: new Names() }, dns)
     const log = pino({ level: 'silent' })
     const engine = new AlertEngine({
       sources: {
@@ -99,8 +102,12 @@ export class Simulated {
         series,
         incidents: new IncidentReader(folder),
         exporters: () => pipeline.decoder.exporters(),
-        dns,
-        wording: { zone, hostName: () => null, exporterName: () => 'pfsense' },
+        wording: {
+          zone,
+          hostName: (address) => hosts.hostName(address),
+          exporterName: () => 'pfsense',
+          learn: (addresses) => hosts.learn(addresses),
+        },
       },
       state,
       sender: new AlertSender({
