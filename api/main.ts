@@ -33,7 +33,8 @@ export interface RunningApi {
 export async function runApi(settings: Settings, log: FastifyBaseLogger): Promise<RunningApi> {
   const opened = await openStateOf(settings)
   const { state } = opened
-  const { names, close: closeNames } = await openNames(settings, state)
+  const named = await openNames(settings, state)
+  const { names } = named
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings, { holdsFiles: true })
   const incidents = await openIncidents(settings)
@@ -52,7 +53,7 @@ export async function runApi(settings: Settings, log: FastifyBaseLogger): Promis
   })
   const close = async () => {
     await app.close()
-    closeNames()
+    named.close()
     await Promise.all([flows, series, incidents, collectors, opened].map((each) => each.close()))
   }
   const { host, port } = settings.http

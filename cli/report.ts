@@ -28,7 +28,8 @@ async function reportUntil(signal: AbortSignal, { settings, values }: CommandInp
   const format = formatOf(path)
   await readNames(settings)
   const state = await openStateOf(settings)
-  const { names, close: closeNames } = await openNames(settings, state.state)
+  const named = await openNames(settings, state.state)
+  const { names } = named
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)
   const incidents = await openIncidents(settings)
@@ -56,7 +57,7 @@ async function reportUntil(signal: AbortSignal, { settings, values }: CommandInp
     }
     throw error
   } finally {
-    closeNames()
+    named.close()
     await Promise.all([flows, series, incidents, status, state].map((each) => each.close()))
   }
 }
