@@ -5,6 +5,8 @@ import type { ExplainAnswer, IncidentsAnswer } from '../api/schema/explain.ts'
 import type { ExportersAnswer, StatusAnswer } from '../api/schema/status.ts'
 import type { ErrorAnswer, FlowsAnswer, SeriesAnswer, TopAnswer } from '../api/schema/schema.ts'
 import { sentence } from './sentence.ts'
+import { clockNow } from './state/clock.ts'
+import { tellAnswered, tellFailed } from './state/silence.ts'
 
 /** An error answer, or no answer: what is wrong and what to do, each a sentence. */
 export class RequestError extends Error {
@@ -118,17 +120,23 @@ async function answered<Answer>(path: string, request: Request): Promise<Answer>
       if (refused.status === 401 && refused.code !== 'wrong-password') loginNeeded.value = true
       throw refused
     }
-    return (response.status === 204 ? {} : await response.json()) as Answer
+    const answer = (response.status === 204 ? {} : await response.json()) as Answer
+    tellAnswered()
+    return answer
   } catch (error) {
-    if (error instanceof RequestError || ended?.aborted) throw error
-    throw new RequestError('Weir does not answer', {
-      remedy: 'Is `npm start` (or `weir api`) still running? This page tries again by itself.',
-      status: 0,
-    })
+    if (ended?.aborted) throw error
+    const failure = error instanceof RequestError ? error : noAnswer()
+    tellFailed(failure, clockNow())
+    throw failure
   } finally {
     clearTimeout(timer)
     ended?.removeEventListener('abort', end)
   }
+}
+
+function noAnswer(): RequestError {
+  const remedy = 'Is `npm start` (or `weir api`) still running? This page tries again by itself.'
+  return new RequestError('Weir does not answer', { remedy, status: 0 })
 }
 
 /** Whether the API has refused an anonymous request. */

@@ -57,6 +57,21 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     await page.close()
   }
 
+  test('the first request without an answer is said in the head, which no longer calls the data live', async () => {
+    const { page, thrown } = await open()
+    await page.goto(`${weir.url}/${outage}`)
+    await answered(page)
+    await page.locator('.top tbody tr').first().waitFor()
+    await page.route('**/api/**', absences['nothing answers']!)
+    await page.keyboard.press('r')
+    // Sooner than the status is asked for again.
+    await page.locator('.navigation', { hasText: 'no answer since' }).waitFor({ timeout: 15_000 })
+    await page.unroute('**/api/**')
+    await page.locator('.navigation', { hasText: 'no answer since' }).waitFor({ state: 'detached' })
+    assert.deepEqual(thrown, [])
+    await page.close()
+  })
+
   for (const [what, absent] of Object.entries(absences))
     test(`every view says that ${what}, and recovers by itself`, async () => {
       await Promise.all(views.map((view) => comesBack(view, absent)))

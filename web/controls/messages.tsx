@@ -184,16 +184,17 @@ function NothingKnown() {
       </p>
     )
   const due = firstDue()
+  const isCounting = view.value.to === 'now' && due !== null && status.value!.now < due
   const why =
     step > intervalSeconds
       ? `less than half of every ${formatDuration(step)} is known`
-      : due !== null && status.value!.now < due
+      : isCounting
         ? `the first five minutes are being counted, and the first point is due by ${clockText(wallTime(due * 1000, zone.value), false)}`
         : 'a line begins with the first 5 minutes in which Weir listened and heard the exporter throughout'
   return (
     <p class="message note" role="status">
-      <b>Nothing is drawn {isComing() ? 'yet' : 'of this time'}:</b> {why}. What came in is in the
-      figures below. <ShowKnown />
+      <b>Nothing is drawn {isCounting || isComing() ? 'yet' : 'of this time'}:</b> {why}. What came
+      in is in the figures below. <ShowKnown />
     </p>
   )
 }

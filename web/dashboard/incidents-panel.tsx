@@ -7,7 +7,6 @@ import { addressOfAnswer, read } from '../client.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'
 import { clockNow } from '../state/clock.ts'
-import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { zone } from '../state/zone.ts'
 import { addressOfStored, isOutdated } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
@@ -35,10 +34,8 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
           const answer = await read<IncidentsAnswer>(address, ended)
           incidents.value = answer.incidents
           error.value = ''
-          tellAnswered()
         },
         (cause) => {
-          tellFailed(cause, clockNow())
           if (!isOutdated(cause, place)) error.value = `${cause.message} ${cause.remedy}`
         },
       ),

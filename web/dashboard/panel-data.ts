@@ -7,9 +7,7 @@ import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { figureQuery } from '../../flow/figure-query.ts'
 import { sameSteps } from '../chart/layers.ts'
 import { addressOfAnswer, read, type RequestError } from '../client.ts'
-import { clockNow } from '../state/clock.ts'
 import { addressOf } from '../state/route.ts'
-import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { repeat } from './repeat.ts'
 import { takeNewest } from './freshness.ts'
 
@@ -100,11 +98,9 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
           // Between the two a step can end.
           if (!fit(answer, totals)) [answer, totals] = await ask()
           state.value = { question, answer, totals: fit(answer, totals) ? totals : null, error: '' }
-          tellAnswered()
           if ('step' in answer) takeNewest(answer)
         },
         (error) => {
-          tellFailed(error, clockNow())
           if (isOutdated(error, place)) return
           const last = state.peek()
           const kept = last.question === question ? last : nothing

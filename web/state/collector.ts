@@ -6,9 +6,8 @@ import { intervalSeconds } from '../../flow/interval.ts'
 import type { Exporter, StatusAnswer } from '../../api/schema/status.ts'
 import { ask, RequestError, retryMs } from '../client.ts'
 import { isoText } from '../time/words.ts'
-import { clockNow, takeServerTime } from './clock.ts'
+import { takeServerTime } from './clock.ts'
 import { askSession, session } from './session.ts'
-import { tellAnswered, tellFailed } from './silence.ts'
 
 export const exporters = signal<readonly Exporter[] | null>(null)
 export const status = signal<StatusAnswer | null>(null)
@@ -24,7 +23,7 @@ export const collectorFailure = signal<RequestError | null>(null)
 
 /** How often exporters and status are fetched again. */
 const againMs = 30_000
-/** The same while nothing has ever come in: somebody is waiting for it. */
+/** The same while nothing is stored yet: somebody is waiting for it. */
 const waitingMs = 3000
 
 /** Data older than two intervals is late, in seconds; one is usual. */
@@ -87,7 +86,7 @@ export async function followCollector(): Promise<void> {
 
 function nextMs(): number {
   if (collectorFailure.value !== null) return retryMs
-  return exporters.value?.length === 0 ? waitingMs : againMs
+  return newestData.value === null ? waitingMs : againMs
 }
 
 /** Fetches exporters and status; if nothing answers, the old values stay. */
@@ -100,11 +99,9 @@ export async function refreshCollector(): Promise<void> {
     status.value = answers[1]
     takeServerTime(answers[1].now, sent, Date.now())
     collectorFailure.value = null
-    tellAnswered()
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
     collectorFailure.value = error
-    tellFailed(error, clockNow())
   } finally {
     wasAsked.value = true
   }

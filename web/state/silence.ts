@@ -1,8 +1,6 @@
 /** Since when Weir has not answered anything that the page asks: said the same on the wall and at the desk. */
 import { signal } from '@preact/signals'
 
-import type { RequestError } from '../client.ts'
-
 /** unix ms; null while Weir answers. */
 export const silentSince = signal<number | null>(null)
 
@@ -11,7 +9,10 @@ export function tellAnswered(): void {
 }
 
 /** Takes note of a request that failed: a refusal is an answer too, unless it is that of a proxy. */
-export function tellFailed({ isPassing, code }: RequestError, now: number): void {
+export function tellFailed(
+  { isPassing, code }: { isPassing: boolean; code: string },
+  now: number,
+): void {
   if (isPassing && code === '') tellSilent(now)
   else tellAnswered()
 }

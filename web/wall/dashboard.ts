@@ -9,8 +9,6 @@ import { RequestError, retryMs, send } from '../client.ts'
 import type { StoredAs } from '../dashboard/panel-data.ts'
 import { repeat } from '../dashboard/repeat.ts'
 import { bodyOf, readDashboard } from '../dashboards/dashboards.ts'
-import { clockNow } from '../state/clock.ts'
-import { tellAnswered, tellFailed } from '../state/silence.ts'
 import { standardDashboard } from './standard.ts'
 
 /** A dashboard as stored; the standard one is not. */
@@ -46,7 +44,6 @@ export async function enterByLink(ended: AbortSignal): Promise<void> {
         linkFault.value = error
         return
       }
-      tellFailed(error, clockNow())
       fault.value = error
       await new Promise((resolve) => setTimeout(resolve, retryMs))
     }
@@ -64,14 +61,12 @@ export function hang(id: string): () => void {
     take({ stored: { id, etag: read.etag }, body: bodyOf(read) })
   }
   return repeat(againMs, load, (error) => {
-    tellFailed(error, clockNow())
     fault.value = error
   })
 }
 
 /** An unchanged dashboard is not redrawn. */
 function take(next: Hung): void {
-  tellAnswered()
   fault.value = null
   linkFault.value = null
   if (JSON.stringify(next) !== JSON.stringify(hung.peek())) hung.value = next
