@@ -5,29 +5,21 @@
  */
 import { boundsOf, returnOf } from './bounds.ts'
 import { besides, isSure, middle, wereCutBefore } from './besides.ts'
+import {
+  actorsShare,
+  candidatesByPeer,
+  candidatesOf,
+  mergeDirections,
+  type Candidate,
+} from './candidates.ts'
 import type { Finding } from './finding.ts'
 import { newcomers } from './newcomers.ts'
 import { isBeyondChance, isCutOff, isDead, Others, othersWords, type Fall } from './others.ts'
 import { isLineUp } from './line.ts'
-import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
+import { isApart, mean, percentile, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
 
-/** Together the actors carry at least this share of a direction's bytes, second by second. */
-const actorsShare = 0.6
-/** Each actor carries at least this share. */
-const actorShare = 0.15
-/** And at least this many times that host's usual rate. */
-const elevatedTimes = 2.5
-/** A host's usual rate is exceeded in all but this share of seconds: a long event fills most of a scene. */
-const ownShare = 0.1
-/** The usual rate of all hosts is exceeded in all but this share of seconds, or is half of the greatest. */
-const usualShare = 0.25
-const smoothSeconds = 5
-const gapSeconds = 5
-/** The greatest rate of all hosts is measured over this long, and exceeded in this share of seconds. */
-const greatSeconds = 30
-const greatShare = 0.01
 /** Records smear the others' traffic into an event: this much of it, at most half, is left out. */
 const smearSeconds = 60
 /** An event that is not over must be this clear. */
@@ -51,65 +43,33 @@ export function findCongestions(
   scene: Scene,
   { sensitivity, silences }: { sensitivity: Sensitivity; silences: readonly Run[] },
 ): Finding[] {
-  const candidates = directions.flatMap((direction) => candidatesOf(scene, direction))
-  let open = mergeDirections(candidates).filter(
-    ({ from, to }) => to - from >= sensitivity.leastSeconds,
-  )
+  const among = (candidatesIn: typeof candidatesOf, found: readonly Finding[]) => {
+    const candidates = mergeDirections(directions.flatMap((way) => candidatesIn(scene, way)))
+    const isFound = (each: Run) => found.some(({ from, to }) => from < each.to && each.from < to)
+    const open = candidates.filter((each) => !isFound(each))
+    return findAmong(scene, open, { sensitivity, events: [...silences, ...found] })
+  }
+  const found = among(candidatesOf, [])
+  return [...found, ...among(candidatesByPeer, found)].sort((a, b) => a.from - b.from)
+}
+
+/** The congestions among candidates; each one found is an event that the others are judged without. */
+function findAmong(
+  scene: Scene,
+  candidates: readonly Candidate[],
+  { sensitivity, events }: { sensitivity: Sensitivity; events: readonly Run[] },
+): Finding[] {
+  let open = candidates.filter(({ from, to }) => to - from >= sensitivity.leastSeconds)
   const found: Finding[] = []
   for (let isMore = true; isMore;) {
-    const events = [...silences, ...found]
-    const judged = open.map((candidate) => judge(scene, candidate, { sensitivity, events }))
+    const all = [...events, ...found]
+    const judged = open.map((candidate) => judge(scene, candidate, { sensitivity, events: all }))
     open = open.filter((_, i) => judged[i] === null)
     const more = judged.filter((finding) => finding !== null)
     found.push(...more)
     isMore = more.length > 0 && open.length > 0
   }
-  return found.sort((a, b) => a.from - b.from)
-}
-
-interface Candidate extends Run {
-  direction: HostDirection
-  actors: number[]
-  bytes: number
-}
-
-/** Runs in which few hosts carry most of the traffic, with these hosts. */
-function candidatesOf(scene: Scene, direction: HostDirection): Candidate[] {
-  const total = smoothed(scene.total[direction], smoothSeconds)
-  const great = percentile(smoothed(scene.total[direction], greatSeconds), 1 - greatShare)
-  const usual = Math.min(percentile(total, usualShare), great / 2)
-  const hosts = [...scene.followed].map(([host, series]) => {
-    const rate = smoothed(series[direction], smoothSeconds)
-    return { host, rate, own: percentile(rate, ownShare) }
-  })
-  const heavy = Float64Array.from(total, (whole, t) => {
-    let sum = 0
-    for (const { rate, own } of hosts)
-      if (rate[t]! >= actorShare * whole && rate[t]! >= elevatedTimes * own) sum += rate[t]!
-    return sum
-  })
-  const holds = (t: number) =>
-    heavy[t]! > 0 && heavy[t]! >= actorsShare * total[t]! && heavy[t]! >= usual
-  return runsOf(total.length, gapSeconds, holds).flatMap((run) => {
-    const whole = mean(total, run.from, run.to)
-    const actors = hosts
-      .map(({ host, rate, own }) => ({ host, own, rate: mean(rate, run.from, run.to) }))
-      .filter(({ rate, own }) => rate >= actorShare * whole && rate >= elevatedTimes * own)
-      .sort((a, b) => b.rate - a.rate)
-    const bytes = actors.reduce((sum, { rate }) => sum + rate, 0) * (run.to - run.from)
-    return actors.length === 0
-      ? []
-      : [{ ...run, direction, actors: actors.map(({ host }) => host), bytes }]
-  })
-}
-
-/** Every transfer has acknowledgements the other way: of overlapping runs, keep the one with more bytes. */
-function mergeDirections(candidates: readonly Candidate[]): Candidate[] {
-  const kept: Candidate[] = []
-  for (const candidate of [...candidates].sort((a, b) => b.bytes - a.bytes))
-    if (!kept.some((each) => each.from < candidate.to && candidate.from < each.to))
-      kept.push(candidate)
-  return kept.sort((a, b) => a.from - b.from)
+  return found
 }
 
 function judge(

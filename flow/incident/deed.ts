@@ -12,6 +12,8 @@ export function openings({ sampling }: Pick<Incident, 'sampling'>) {
 
 /** So many hosts that did the same are told together. */
 const togetherMin = 3
+/** And so many of them by name. */
+const namedMax = 8
 
 /** A description of what the actors of a congestion did. */
 export function sayActors(incident: Incident, wording: Wording): string[] {
@@ -43,8 +45,11 @@ function sayTogether(actors: readonly ActorFacts[], wording: Wording): string {
     mainPeer && 2 * withPeer > bytes
       ? mostWith({ mainPeer: { ...mainPeer, bytes: withPeer }, direction, bytes }, wording)
       : ''
-  const each = actors.map((actor) => `${sayHost(actor.host, wording)} ${sayAmount(actor)}`)
-  return `${countOf(actors.length, 'host')} ${verb} ${sayBytes(bytes)} at the same time${most}: ${each.join(', ')}.`
+  const each = actors
+    .slice(0, namedMax)
+    .map((actor) => `${sayHost(actor.host, wording)} ${sayAmount(actor)}`)
+  const more = actors.length > namedMax ? ` and ${actors.length - namedMax} more` : ''
+  return `${countOf(actors.length, 'host')} ${verb} ${sayBytes(bytes)} at the same time${most}: ${each.join(', ')}${more}.`
 }
 
 /** A description of what one actor of a congestion did. */

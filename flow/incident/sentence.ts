@@ -93,12 +93,15 @@ function sayCarried(
   )
 }
 
+/** No IP packet has fewer bytes: less is a share of a record that reaches into the silence by rounding. */
+const packetMin = 20
+
 /** What passed in a silence, or was seen to pass. */
 function sayPassed(
   { total, passed = total.in + total.out, fromOutside }: Incident,
   isAllSeen: boolean,
 ): string {
-  const only = (bytes: number) => (bytes === 0 ? 'nothing' : `only ${sayBytes(bytes)}`)
+  const only = (bytes: number) => (bytes < packetMin ? 'nothing' : `only ${sayBytes(bytes)}`)
   if (fromOutside === undefined)
     return `${only(passed)} ${isAllSeen ? 'passed' : 'was seen to pass'}`
   const came = isAllSeen ? 'came' : 'was seen to come'

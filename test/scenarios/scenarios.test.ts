@@ -37,6 +37,7 @@ const quick = new Set([
   'a flood of pings from outside that the host answers',
   'a dead line while two hosts inside copy',
   'a download during a backup that goes on',
+  'twelve hosts that fetch from one server at once',
   'two culprits behind a router that reports both sides of its translation',
 ])
 

@@ -383,6 +383,36 @@ export const scenarios: Scenario[] = [
     }, // prettier-ignore
   },
   {
+    name: 'twelve hosts that fetch from one server at once',
+    packets: office({
+      seed: 61,
+      hosts: hosts(40),
+      cuts: [{ from: cutAt, to: cutAt + 200_000, except: hosts(12), keeps: 0.01 }],
+      more: (line) => {
+        for (const client of hosts(12))
+          take(line, { client, from: cutAt, seconds: 200, connections: 4, bytes: 3e8 })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 200_000, direction: 'in',
+      actors: Object.fromEntries(hosts(12).map((host) => [host, { connections: 4, mainPeer: '203.0.113.80' }])),
+    }, // prettier-ignore
+  },
+  {
+    name: 'twelve hosts that fetch from one server at once, while others go on',
+    packets: office({
+      seed: 62,
+      hosts: hosts(40),
+      more: (line) => {
+        for (const client of hosts(12))
+          take(line, { client, from: cutAt, seconds: 200, connections: 4, bytes: 3e8 })
+      },
+    }),
+    meter: usual,
+    expected: null,
+  },
+  {
     name: 'an IPv6 culprit',
     packets: office({
       seed: 13,

@@ -65,6 +65,8 @@ suite('sentences', () => {
     )
     const several = actors.map((each, i) => ({ ...each, mainPeer: { ...peer, address: `203.0.113.${i}` } }))
     assert.match(say({ actors: several }), /3 hosts downloaded 3\.3 GB at the same time: 10\.0\.0\.22 /)
+    const many = Array.from({ length: 10 }, () => actors[1]!)
+    assert.match(say({ actors: many }), /10 hosts downloaded 11\.0 GB .*10\.0\.0\.23 1\.1 GB and 2 more\.$/)
     const asked = actors.map((each, i) => (i === 2 ? { ...each, askedBy: 1, accepted: 9 } : each))
     for (const some of [actors.slice(1), asked])
       assert.match(say({ actors: some }), /10\.0\.0\.23 opened 9 connections outward, 4 of them to 203\.0\.113\.80, and downloaded 1\.1 GB\. /)
@@ -126,7 +128,8 @@ suite('sentences', () => {
   test('what passed in a silence counts once, and is only what was seen', () => {
     const silence = { kind: 'silence', actors: [], total: { in: 5000, out: 5000, connections: 0 } } as const
     assert.match(say({ ...silence, actors: [], passed: 5000 }), /: only 5\.0 kB passed, and/)
-    assert.match(say({ ...silence, actors: [], passed: 1 }), /: only 1 byte passed, and/)
+    assert.match(say({ ...silence, actors: [], passed: 19 }), /: nothing passed, and/)
+    assert.match(say({ ...silence, actors: [], passed: 20 }), /: only 20 bytes passed, and/)
     const sampled = { ...silence, actors: [], passed: 0, sampling: 100 }
     assert.match(say(sampled), /: nothing was seen to pass, and/)
     assert.match(say({ ...sampled, fromOutside: 0 }), /: nothing was seen to come from outside, though/)
