@@ -171,7 +171,8 @@ export class Sequence {
     const finding = this.#finding
     const isLater = datagram.exportMs - this.#last.exportMs > exportToleranceMs
     if (hasRestarted(this.#last, datagram)) finding.verdict = 'restart'
-    else if (ahead > 0 && this.#isFromBeforeRestart(first)) finding.verdict = 'reordered'
+    else if (ahead > 0 && !isLater && this.#isFromBeforeRestart(datagram, first))
+      finding.verdict = 'reordered'
     else if (beginsAnew({ first, ahead }, this.#last, datagram)) finding.verdict = 'restart'
     else if (ahead > 0) this.#lose(datagram, { first, units: ahead })
     else if (!isLater && this.#missing.has(first)) {
@@ -182,9 +183,10 @@ export class Sequence {
   }
 
   /** Whether a number that seems far ahead is that of a late datagram from before a restart. */
-  #isFromBeforeRestart(first: number): boolean {
+  #isFromBeforeRestart(datagram: SequencedDatagram, first: number): boolean {
     return (
       this.#expectedBefore !== -1 &&
+      !hasKeptRunning(this.#last, datagram) &&
       this.#datagrams - this.#restartedAt < reorderWindowDatagrams &&
       Math.abs(distance(this.#expectedBefore, first)) <= this.#reorderUnits()
     )

@@ -78,6 +78,20 @@ for (const version of versions)
       assert.deepEqual(receive(arrived).status.lost.flows, 0)
     })
 
+    test('what is lost soon after a restart is counted, where numbers are as before it', () => {
+      const random = seeded(8)
+      const before = send(version, 30, random)
+      const after = send(version, 60, random, restarted(before))
+      // Of its first tens, every fifth is missing; IPFIX has no uptime, and so seconds must pass.
+      const isLost = (i: number) => (version === 'ipfix' ? i >= 10 && i < 40 : i > 5 && i % 5 === 0)
+      const lost = after.sent.filter((_, i) => isLost(i))
+      const arrived = after.sent.filter((_, i) => !isLost(i))
+      const { status } = receive([...before.sent, ...arrived])
+      const reported = version === 'v9' ? status.lost.datagrams : status.lost.flows
+      assert.deepEqual([status.restarts, status.reordered], [1, 0])
+      assert.equal(reported, unitsOf(lost))
+    })
+
     test('a restart counts as one restart and no loss', () => {
       for (const seed of [1, 2, 3]) {
         const random = seeded(seed)
