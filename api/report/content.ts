@@ -152,7 +152,12 @@ function actorTable({ actors, top, window }: ExplainAnswer, wording: Wording): R
       { heading: 'Peers', isNumber: true },
     ],
     rows: listed.slice(0, actorsMax).map((actor) => row(actor)),
+    ...noteOfMore(listed.length - actorsMax),
   }
+}
+
+function noteOfMore(more: number): Pick<ReportTable, 'note'> {
+  return more > 0 ? { note: `and ${formatExact(more)} more` } : {}
 }
 
 function peerTable({ event, answer, wording }: ReportFacts): ReportTable | null {
@@ -174,7 +179,7 @@ function peerTable({ event, answer, wording }: ReportFacts): ReportTable | null 
       formatExact(peer.connections),
       `${sayBytes(peer.bytes)} (${formatExact(peer.bytes)})`,
     ]),
-    ...(actor.peers > peers.length ? { note: `and ${actor.peers - peers.length} more` } : {}),
+    ...noteOfMore(actor.peers - peers.length),
   }
 }
 

@@ -26,6 +26,6 @@ export function titleOf({ unseen, incident }: Pick<Event, 'unseen' | 'incident'>
   if (carried) return 'Traffic went another way'
   if (fromOutside !== undefined) return 'Nothing came from outside'
   if (connectionsKept !== undefined) return 'New connections were held up'
-  const areFew = actors.length > 1 && kind === 'congestion'
-  return areFew ? 'The traffic of few hosts took the line' : titles[kind]
+  const areSeveral = actors.length > 1 && kind === 'congestion'
+  return areSeveral ? `The traffic of ${actors.length} hosts took the line` : titles[kind]
 }

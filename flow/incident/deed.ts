@@ -33,9 +33,10 @@ export function sayActors(incident: Incident, wording: Wording): string[] {
 
 /** What several hosts did alike, such as all that fetch the same update. */
 function sayTogether(actors: readonly ActorFacts[], wording: Wording): string {
-  const { direction, isUnasked, mainPeer } = actors[0]!
-  const verb = verbs[isUnasked ? 'unasked' : 'own'][direction]
+  const { direction, mainPeer } = actors[0]!
   const bytes = actors.reduce((sum, actor) => sum + actor.bytes, 0)
+  const packets = actors.reduce((sum, actor) => sum + actor.packets, 0)
+  const verb = verbOf({ ...actors[0]!, bytes, packets })
   const withPeer = actors.reduce(
     (sum, { mainPeer: peer }) =>
       sum + (peer && peer.address === mainPeer?.address ? peer.bytes : 0),
@@ -63,7 +64,6 @@ function sayActor(actor: ActorFacts, incident: Incident, wording: Wording): stri
   return `${sayDeed(actor, incident, wording)}${inside}${habit}`
 }
 
-/** Who only received did not download: that it opened the connections must be seen. */
 const verbs = {
   own: { in: 'downloaded', out: 'uploaded' },
   unasked: { in: 'received', out: 'sent' },
@@ -72,7 +72,7 @@ const verbs = {
 function sayDeed(actor: ActorFacts, incident: Incident, wording: Wording): string {
   if (actor.askedBy !== undefined) return sayAsked(actor, incident, wording)
   const host = sayHost(actor.host, wording)
-  const verb = verbs[actor.isUnasked ? 'unasked' : 'own'][actor.direction]
+  const verb = verbOf(actor)
   const bytes = sayAmount(actor)
   const { connections, mainPeer } = actor
   const many = mainPeer && actor.direction === 'out' ? ofMany(mainPeer) : null
@@ -80,12 +80,26 @@ function sayDeed(actor: ActorFacts, incident: Incident, wording: Wording): strin
   if (connections === 0) return `${host} ${verb} ${bytes}${mostWith(actor, wording)}.`
   const outward = actor.opensInside ? '' : ' outward'
   const opened = `${openings(incident).opened} ${countOf(connections, 'connection')}${outward}`
+  if (mainPeer && actor.openedTo !== undefined && isScattered(actor, mainPeer))
+    return `${host} ${opened} to ${countOf(actor.openedTo, 'host')} and ${verb} ${bytes}.`
   if (mainPeer?.connections === 0)
     return `${host} ${opened} and ${verb} ${bytes}${mostWith(actor, wording)}.`
   const of = mainPeer
     ? `, ${shareTo(connections, mainPeer.connections)} ${sayHost(mainPeer.address, wording)},`
     : ''
   return `${host} ${opened}${of} and ${verb} ${bytes}${littleOf(actor)}.`
+}
+
+/** No content comes in packets as small as those of a scan, and who only received did not download. */
+function verbOf(actor: Pick<ActorFacts, 'isUnasked' | 'direction' | 'bytes' | 'packets'>): string {
+  return verbs[actor.isUnasked || isSmall(actor) ? 'unasked' : 'own'][actor.direction]
+}
+
+/** A peer with less than this share of connections and bytes is one of many: to name it would single it out. */
+const peerShare = 0.1
+
+function isScattered({ connections, bytes }: ActorFacts, peer: PeerFacts): boolean {
+  return peer.connections < peerShare * connections && peer.bytes < peerShare * bytes
 }
 
 /** What the main peer had of the bytes, if that is not most of them: it has been named as the one with most connections. */
@@ -117,9 +131,13 @@ function sayAsked(
 /** Smaller packets, in bytes, are told: many of them fill a line or a router before their bytes do. */
 const smallPacket = 200
 
-function sayAmount({ bytes, packets }: Pick<ActorFacts, 'bytes' | 'packets'>): string {
-  const isSmall = packets > 0 && bytes / packets < smallPacket
-  return `${sayBytes(bytes)}${isSmall ? ` in ${countOf(packets, 'packet')}` : ''}`
+function isSmall({ bytes, packets }: Pick<ActorFacts, 'bytes' | 'packets'>): boolean {
+  return packets > 0 && bytes / packets < smallPacket
+}
+
+function sayAmount(actor: Pick<ActorFacts, 'bytes' | 'packets'>): string {
+  const { bytes, packets } = actor
+  return `${sayBytes(bytes)}${isSmall(actor) ? ` in ${countOf(packets, 'packet')}` : ''}`
 }
 
 /** What goes to many hosts is neither an upload nor a connection outward; null for the address of one. */

@@ -3,6 +3,7 @@
  * has (a scan, a flood), and no other host was cut off by it. If the others got no new connections
  * meanwhile, as behind a router whose table of connections is full, it is a congestion.
  */
+import { formatExact } from '../units.ts'
 import { besides, isSure, middle } from './besides.ts'
 import type { Finding } from './finding.ts'
 import { isLineUp } from './line.ts'
@@ -104,7 +105,7 @@ function findingOf(
     isOpenEnd: span.to >= scene.grid.seconds,
     othersKept: null,
     facts: [
-      `${scene.times === 1 ? '' : 'about '}${count} connections were ${isSampled ? 'seen to be ' : ''}opened ${by} it in ${seconds} s, ${Math.round(count / seconds)} a second`,
+      `${scene.times === 1 ? '' : 'about '}${formatExact(count)} connections were ${isSampled ? 'seen to be ' : ''}opened ${by} it in ${seconds} s, ${formatExact(Math.round(count / seconds))} a second`,
       `the whole network ${isSampled ? 'is usually seen to open' : 'usually opens'} ${Number(usual.toPrecision(2))} a second`,
     ],
   }

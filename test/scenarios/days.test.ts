@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { replayDay } from './replayed.ts'
-import { hosts, morning, office, take, usual } from './scenarios.ts'
+import { hosts, morning, office, scenarios, take, usual } from './scenarios.ts'
 
 const minute = 60_000
 const cutAt = morning + 20 * minute + 7000
@@ -46,6 +46,15 @@ test('times after midnight have their date in the tables of a report', async (t)
   assert.match(said, /\| 2026-11-18 00:04:0\d \| it is over \|/)
   assert.match(said, /\| 23:59:0\d\.\d{3} \| 2026-11-18 00:00:0\d\.\d{3} \|/)
 })
+
+test('of many hosts that fetch the same, a report says how many, and how many of them it does not list', async (t) => {
+  const { packets } = scenarios.find(({ name }) => name === 'twelve hosts that fetch from one server at once')! // prettier-ignore
+  const { report } = await replayDay(t, [{ packets: packets() }])
+  const said = await report(morning, morning + 40 * minute)
+  assert.match(said, /^# \S+: The traffic of 12 hosts took the line/)
+  assert.match(said, /12 hosts downloaded 3\.6 GB at the same time, nearly all of it from 203\.0\.113\.80: 10\.0\.0\.10 303\.\d MB, .* and 4 more\./)
+  assert.match(said, /## Who\n(?:.*\n)+?\nand 8 more\n\n## With whom/)
+}) // prettier-ignore
 
 test('what two exporters saw is told once: of a cut, and of who had most', async (t) => {
   const client = '10.0.0.17'

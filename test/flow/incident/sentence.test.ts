@@ -72,6 +72,19 @@ suite('sentences', () => {
       assert.match(say({ actors: some }), /10\.0\.0\.23 opened 9 connections outward, 4 of them to 203\.0\.113\.80, and downloaded 1\.1 GB\. /)
   }) // prettier-ignore
 
+  test('of a scan no peer is singled out, and it uploaded nothing', () => {
+    const scan = { direction: 'out' as const, connections: 40_018, openedTo: 40_014, bytes: 1.8e6, packets: 40_172 }
+    const server = { address: '192.0.2.53', connections: 4, bytes: 280 }
+    assert.match(
+      say({ connectionsKept: 0 }, { ...scan, mainPeer: server }),
+      /\) opened 40,018 connections outward to 40,014 hosts and sent 1\.8 MB in 40,172 packets\.$/,
+    )
+    assert.match(
+      say({}, { openedTo: 90, mainPeer: { ...server, connections: 32 } }),
+      /opened 312 connections outward, 32 of them to 192\.0\.2\.53, and downloaded 4\.0 GB, 280 bytes of it from there\.$/,
+    )
+  }) // prettier-ignore
+
   test('a silence of one firewall while another carries its hosts', () => {
     const carried = { exporter: '10.0.0.2', hosts: 23, of: 25 }
     const exporterName = (address: string) => (address === '10.0.0.2' ? 'fw2' : 'fw1')
