@@ -162,6 +162,20 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page.close()
   })
 
+  test('an address and Enter are enough for a filter, and of what could mean several things nothing is guessed', async () => {
+    const { page } = await open(`/${around}`)
+    const field = page.getByRole('combobox', { name: 'Filter' })
+    await field.fill('port 443 and 10.0.0.22')
+    await field.press('Enter')
+    await page.waitForURL(/filter=port\+443\+and\+host\+10\.0\.0\.22(&|$)/)
+    assert.equal(await field.inputValue(), 'port 443 and host 10.0.0.22')
+    await field.fill('p')
+    await field.press('Enter')
+    await page.locator('.fault').waitFor()
+    assert.match(page.url(), /filter=port\+443\+and\+host/)
+    await page.close()
+  })
+
   test('a filter that is answered after a later one does not replace it', async () => {
     const { page } = await open(`/${around}`)
     let release = () => {}

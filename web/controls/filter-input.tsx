@@ -29,6 +29,8 @@ interface Writing {
   caret: number
 }
 
+type Suggestion = FilterAnswer['suggestions'][number]
+
 /** The API's answer about a text. */
 interface FilterReply {
   text: string
@@ -45,18 +47,21 @@ export function FilterInput({ value, apply, placeholder, id, written, take }: Fi
   const pick = (index: number) => {
     const chosen = suggestions[index]
     if (!chosen) return
-    const start = `${text.slice(0, chosen.from)}${chosen.text} `
-    draft.value = { text: start + text.slice(chosen.to).trimStart(), caret: start.length }
+    draft.value = completedBy(chosen, text)
     active.value = -1
   }
   const submit = async (event: Event) => {
     event.preventDefault()
     isOpen.value = false
-    const answer = await filterAnswer(draft.value).catch(() => null)
+    const found = await readAtEnter(draft.value).catch(() => null)
     // What has been typed since is applied by an Enter of its own.
     if (draft.peek().text !== text) return
-    if (answer) reply.value = { text, answer }
-    if (text.trim() === '' || answer?.error === null) apply(text.trim())
+    if (found) reply.value = found
+    if (text.trim() === '') apply('')
+    else if (found?.answer.error === null) {
+      draft.value = { text: found.text, caret: found.text.length }
+      apply(found.text.trim())
+    }
   }
   return (
     <form class="filter" role="search" onSubmit={(event) => void submit(event)}>
@@ -180,6 +185,24 @@ function FaultAt({ text, fault }: { text: string; fault: NonNullable<FilterAnswe
 export function filterAnswer({ text, caret }: Writing, ended?: AbortSignal): Promise<FilterAnswer> {
   const query = { filter: text, position: caret }
   return read<FilterAnswer>(addressOfAnswer('filter', query), ended ?? new AbortController().signal)
+}
+
+/** A text with one of its completions. */
+function completedBy({ text: word, from, to }: Suggestion, text: string): Writing {
+  const start = `${text.slice(0, from)}${word} `
+  return { text: start + text.slice(to).trimStart(), caret: start.length }
+}
+
+/** The answer about a text, or about its only completion if only that is right: of an address, `host` is meant. */
+async function readAtEnter(writing: Writing): Promise<FilterReply> {
+  const answer = await filterAnswer(writing)
+  const [only, ...others] = answer.error ? answer.suggestions : []
+  if (only && others.length === 0) {
+    const completed = completedBy(only, writing.text)
+    const reply = await filterAnswer(completed)
+    if (reply.error === null) return { text: completed.text, answer: reply }
+  }
+  return { text: writing.text, answer }
 }
 
 /** Has each draft parsed after a pause in typing; returns the function that stops this. */
