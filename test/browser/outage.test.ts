@@ -88,6 +88,8 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     await painted(page)
     await shoot(page, 'explained-1920-dark')
     assert.deepEqual(complaints, [])
+    // Whose traffic the table below the peers of one host is.
+    await page.getByRole('heading', { name: 'All traffic' }).waitFor()
     await page.close()
   })
 

@@ -76,7 +76,12 @@ function Explanation({ answer }: { answer: ExplainAnswer }) {
       </p>
       {actors.length > 0 && <Actors actors={actors} />}
       {peers && peers.rows.length > 0 && <Peers peers={peers} />}
-      {usual && <UsualTable usual={usual} />}
+      {usual && (
+        <>
+          <h3>All traffic</h3>
+          <UsualTable usual={usual} />
+        </>
+      )}
       <Sentences title="Why it was judged so" sentences={evidence.facts} />
       <Sentences title="What the data cannot show" sentences={evidence.limits} />
     </>
