@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 
 import type { Logger } from 'pino'
 
+import { reasonOf } from '../../flow/reason.ts'
 import { endpointText } from '../../flow/setting-values.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus, ShippingStatus, Warning } from '../../flow/status.ts'
@@ -58,6 +59,8 @@ export class Reporter {
   #gateways: string[] = []
   /** Datagrams dropped because the backlog was full, as last seen, and when there were some last, unix seconds. */
   #overflowed: { datagrams: number; at: number | null } = { datagrams: 0, at: null }
+  /** Why the last save of the status failed; null if it succeeded. */
+  #keepError: string | null = null
   #timer: NodeJS.Timeout | null = null
 
   private constructor(parts: ReporterParts) {
@@ -170,6 +173,7 @@ export class Reporter {
           waiting: this.#waiting(received),
           overflowed: this.#overflowed,
           decoderState: receiver.stateError,
+          keeping: this.#keepError,
           journal: received.journal,
           publishedUntilMs: collector.publishedUntilMs,
           damaged: receiver.damaged,
@@ -182,7 +186,9 @@ export class Reporter {
   async #kept(saving: Promise<void>): Promise<void> {
     try {
       await saving
+      this.#keepError = null
     } catch (error) {
+      this.#keepError = reasonOf(error)
       this.#parts.log.warn({ error }, 'the status could not be kept; look at the disk')
     }
   }

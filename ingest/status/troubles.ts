@@ -12,6 +12,7 @@ export interface IngestState {
   /** Datagrams dropped because the backlog was full, and when the last was, unix seconds; null: never. */
   overflowed: { datagrams: number; at: number | null }
   decoderState: string | null
+  keeping: string | null
   journal: { dropped: number; droppedMs: number | null; lastError: string | null }
   /** All datagrams received before it have been published, unix ms. */
   publishedUntilMs: number
@@ -61,6 +62,11 @@ const troubles: readonly Trouble[] = [
     describe: ({ decoderState }) =>
       whenFailed(decoderState, 'the state of the decoder could not be saved'),
     remedy: 'the next start takes longer; check the disk (df, dmesg)',
+  },
+  {
+    describe: ({ keeping }) => whenFailed(keeping, 'the list of exporters could not be saved'),
+    remedy:
+      'after a start it lacks those that no longer send; what users save may be refused too; check the disk (df, dmesg)',
   },
   {
     describe: ({ journal: { dropped, droppedMs, lastError }, publishedUntilMs }) =>

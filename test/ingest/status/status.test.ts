@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { mkdir, rm, symlink } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { encodeV5 } from '../../encode/fixed.ts'
@@ -136,4 +138,19 @@ test('a collector that starts on a replayed folder knows who sent', async () => 
     assert.ok(Date.now() / 1000 - lastSeen < 8 * 86_400, `seen at ${lastSeen}`)
     await ingest.stop()
   }
+})
+
+test('that the list of exporters cannot be saved is a warning', async () => {
+  const data = await scratchFolder()
+  const part = join(data, 'state', 'exporters.json.part')
+  await mkdir(join(data, 'state'), { mode: 0o700 })
+  await symlink('/dev/full', part)
+  const ingest = await RunningIngest.start(data)
+  await ingest.until(({ warnings }) =>
+    warnings.some(({ what }) =>
+      what.startsWith('the list of exporters could not be saved: ENOSPC'),
+    ),
+  )
+  await rm(part)
+  await ingest.stop()
 })

@@ -13,6 +13,7 @@ const well: IngestState = {
   // A day ago.
   overflowed: { datagrams: 3, at: 100_000 },
   decoderState: null,
+  keeping: null,
   damaged: { bytes: 0, states: 0 },
   // Those that were not journalled have been published since.
   journal: { dropped: 5, droppedMs: 99, lastError: null },
@@ -35,6 +36,7 @@ for (const [state, what] of [
     { overflowed: { datagrams: 3, at: 100_001 } },
     /^3 datagrams were dropped .*, the last at 1970-01-02T03:46:41Z$/,
   ],
+  [{ keeping: 'ENOSPC' }, /^the list of exporters could not be saved: ENOSPC$/],
   [{ decoderState: 'EIO' }, /^the state of the decoder could not be saved: EIO$/],
   [
     { damaged: { bytes: 7, states: 0 } },
