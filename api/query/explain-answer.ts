@@ -52,6 +52,7 @@ export function actorOf(actor: ActorFacts, { hostName }: Wording): Actor {
   // What only the sentence needs.
   for (const name of [
     'askedBy',
+    'sentNothing',
     'isUnasked',
     'tunnel',
     'openedTo',

@@ -111,21 +111,26 @@ function littleOf({ mainPeer, bytes, direction }: ActorFacts): string {
 
 /** A description of an actor that did not begin it: a server, or the victim of a flood. */
 function sayAsked(
-  { host, direction, accepted, askedBy = 0, mainPeer, ...actor }: ActorFacts,
+  { host, direction, accepted, askedBy = 0, sentNothing, mainPeer, ...actor }: ActorFacts,
   incident: Incident,
   wording: Wording,
 ): string {
   const verb = verbs.unasked[direction]
   const isMain = askedBy > 1 && mainPeer !== null && 2 * mainPeer.connections > accepted
   const most = isMain
-    ? `, ${formatExact(mainPeer.connections)} of them by ${sayHost(mainPeer.address, wording)}`
+    ? `, ${formatExact(mainPeer.connections)} of them ${sentNothing ? 'from' : 'by'} ${sayHost(mainPeer.address, wording)}`
     : ''
   const by =
     askedBy === 1 && mainPeer?.connections === accepted
       ? sayHost(mainPeer.address, wording)
       : countOf(askedBy, 'host')
+  const some = countOf(accepted, 'connection')
+  const to = sayHost(host, wording)
+  // Answers that nobody asked for come from servers that opened nothing.
+  if (sentNothing)
+    return `${some} came to ${to} from ${by}${most}, and it ${verb} ${sayAmount(actor)}, most of it in connections in which it sent nothing.`
   const were = `${accepted === 1 ? 'was' : 'were'} ${openings(incident).beenOpened}`
-  return `${countOf(accepted, 'connection')} ${were} to ${sayHost(host, wording)} by ${by}${most}, and it ${verb} ${sayAmount(actor)}.`
+  return `${some} ${were} to ${to} by ${by}${most}, and it ${verb} ${sayAmount(actor)}.`
 }
 
 /** Smaller packets, in bytes, are told: many of them fill a line or a router before their bytes do. */

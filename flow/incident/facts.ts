@@ -26,7 +26,7 @@ export function actorFacts(
   const opened = countOpenings(scene, 'opener', host, span)
   const accepted = countOpenings(scene, 'peer', host, span)
   const opens = whoOpened(scene, host, span)
-  const isAsked = accepted.size > 0 && opens === 'others'
+  const isAsked = accepted.size > 0 && (opens === 'others' || opens === 'unanswered')
   return {
     host: scene.hosts.text(host),
     direction,
@@ -38,6 +38,7 @@ export function actorFacts(
     acceptedFrom: accepted.size,
     ...([...opened.keys()].some((peer) => scene.hosts.isLocal(peer)) && { opensInside: true }),
     ...(isAsked && { askedBy: accepted.size }),
+    ...(isAsked && opens === 'unanswered' && { sentNothing: true }),
     ...((opens !== 'host' || scene.connections.isOneWay) && { isUnasked: true }),
     ...(counted.tunnel !== null && { tunnel: counted.tunnel }),
     peers: counted.byPeer.size,
@@ -195,21 +196,30 @@ function countOpenings(
 
 /**
  * Who opened the connections that had most of a host's bytes in a span: the host, at whatever time; others, certainly and in
- * that time, or by sending to it without a packet of its own, such as a flood; null if that is not seen.
+ * that time, or by sending to it without a packet of its own, such as a flood (`unanswered`, if most came so); null if that
+ * is not seen.
  */
-function whoOpened(scene: Scene, host: number, span: Span): 'host' | 'others' | null {
+function whoOpened(
+  scene: Scene,
+  host: number,
+  span: Span,
+): 'host' | 'others' | 'unanswered' | null {
   const { connections } = scene
   const { opener, peer, isCertain, isKnown, isAnswered, first, last, bytes } = connections
-  let [all, asked, own] = [0, 0, 0]
+  let [all, asked, unanswered, own] = [0, 0, 0, 0]
   for (let i = 0; i < connections.count; i++) {
     if (opener[i] !== host && peer[i] !== host) continue
     if (first[i]! >= span.to || last[i]! < span.from) continue
     all += bytes[i]!
-    const isOthers = isCertain[i] === 1 || (connections.showsAnswers && isAnswered[i] === 0)
+    const isUnanswered = connections.showsAnswers && isAnswered[i] === 0
     if (isKnown[i] === 0) continue
     if (opener[i] === host) own += bytes[i]!
-    else if (isOthers && isOpenedIn(scene, i, span)) asked += bytes[i]!
+    else if ((isCertain[i] === 1 || isUnanswered) && isOpenedIn(scene, i, span)) {
+      asked += bytes[i]!
+      if (isUnanswered) unanswered += bytes[i]!
+    }
   }
+  if (unanswered > all / 2) return 'unanswered'
   if (asked > all / 2) return 'others'
   return own > all / 2 ? 'host' : null
 }
@@ -273,7 +283,8 @@ export function peersOf(
   { span, direction, most }: { span: Span; direction: HostDirection; most: number },
 ): PeerFacts[] {
   const opened = countOpenings(scene, 'opener', host, span)
-  const isOwn = opened.size > 0 && whoOpened(scene, host, span) !== 'others'
+  const opens = whoOpened(scene, host, span)
+  const isOwn = opened.size > 0 && opens !== 'others' && opens !== 'unanswered'
   const openings = isOwn ? opened : countOpenings(scene, 'peer', host, span)
   const { byPeer } = countBytes(scene, host, { span, direction })
   return peerCounts(openings, byPeer)

@@ -83,6 +83,8 @@ export interface ActorFacts {
   opensInside?: true
   /** Most of its bytes were in connections that this many hosts opened to it. Absent: it had most in its own. */
   askedBy?: number
+  /** Most of these bytes came in connections in which it sent nothing, as in a flood. Absent: it is not known, or it sent something. */
+  sentNothing?: true
   /** Most of its bytes were in connections that it is not seen to have opened, or only one direction is reported. Absent: it opened them, or the record is of an older version. */
   isUnasked?: true
   /** Most of its bytes were within a tunnel, which this names. Absent: they were not. */

@@ -162,18 +162,23 @@ suite('who asked for the bytes of a host', () => {
   const flood = Array.from({ length: 40 }, (_, i) => asked(`203.0.113.${i % 20}`, 30_000 + i, 1e6))
 
   test('others, if most were in connections that they opened to it', () => {
-    const { askedBy, accepted, connections } = factsOf([...own, ...flood])
-    assert.deepEqual([askedBy, accepted, connections], [20, 40, 5])
+    const { askedBy, accepted, connections, sentNothing } = factsOf([...own, ...flood])
+    assert.deepEqual([askedBy, accepted, connections, sentNothing], [20, 40, 5, undefined])
+  })
+
+  test('nobody, if it sent nothing in them and both directions are reported', () => {
+    const { askedBy, sentNothing } = factsOf([...many('198.51.100.7', 50, 1e4, 100), ...flood])
+    assert.deepEqual([askedBy, sentNothing], [20, true])
   })
 
   test('others, if the host answered all of their pings', () => {
     const ping = { first: t0 + 70_000, last: t0 + 80_000, protocol: 1, sourcePort: 0, bytes: 9e8 }
-    const { askedBy, accepted, connections } = factsOf([
+    const { askedBy, accepted, connections, sentNothing } = factsOf([
       ...own,
       { ...ping, source: '203.0.113.9', destination: host, destinationPort: 2048 },
       { ...ping, source: host, destination: '203.0.113.9', destinationPort: 0 },
     ])
-    assert.deepEqual([askedBy, accepted, connections], [1, 1, 5])
+    assert.deepEqual([askedBy, accepted, connections, sentNothing], [1, 1, 5, undefined])
   })
 
   test('the host itself, although a few connections were opened to it', () => {

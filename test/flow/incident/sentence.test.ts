@@ -160,6 +160,10 @@ suite('sentences', () => {
       say({}, asked),
       /s\. 59,999 connections were opened to 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) by 35,072 hosts, and it received 4\.0 GB in 67,000,000 packets\.$/,
     )
+    assert.match(
+      say({}, { ...asked, accepted: 600, askedBy: 200, packets: 3e6, sentNothing: true }),
+      /s\. 600 connections came to 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) from 200 hosts, and it received 4\.0 GB, most of it in connections in which it sent nothing\.$/,
+    )
     const served = { ...asked, direction: 'out' as const, accepted: 300, askedBy: 3, packets: 3e6 }
     assert.match(
       say({}, served),
