@@ -89,8 +89,6 @@ function judge(
     besides(scene, { span, events }, side).map((beside) => others.fall(core, beside))
   const [before, after] = [compare('before'), compare('after')]
   if (before.length === 0 && after.length === 0) return null
-  // What began some time after the others fell is not why they did.
-  if (wereCutBefore(scene, actors, { span, events, rate })) return null
   const fell = (falls: Fall[]) =>
     falls.length === 0 || isCutOff(middle(falls), sensitivity.othersRatio)
   if (!fell(before) || !fell(after)) return null
@@ -101,6 +99,8 @@ function judge(
   const { share, times } = others.lulls(core, span, events)
   const isRare = share <= lullsShare || (isBeyondChance(fall) && times <= lullsMax)
   if (!isRare) return null
+  // What began some time after the others fell is not why they did. Late, because it takes long.
+  if (wereCutBefore(scene, actors, { span, events, rate })) return null
   if (!isSure(scene, actors, { span, events, times })) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
