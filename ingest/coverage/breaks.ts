@@ -18,6 +18,12 @@ const breaksMax = 1000
 /** Most exporters and domains followed; beyond, those silent longest are dropped. */
 const followedMax = 8192
 
+/**
+ * Verdicts by which an exporter started anew. `first` of a domain that was heard before is of another port, with numbers of its
+ * own: of a new process, which in IPFIX no uptime tells.
+ */
+const beginsAgain: Partial<Record<SequenceEvent['verdict'], true>> = { restart: true, first: true }
+
 /** When any of an exporter's domains was received. */
 interface Heard {
   /** Last, unix ms. */
@@ -76,14 +82,14 @@ export class BreakLog {
         clock,
       })
     }
-    if (silenceMs < breakMsMin || (verdict !== 'gap' && verdict !== 'restart')) return silenceMs
+    if (silenceMs < breakMsMin || !(verdict === 'gap' || beginsAgain[verdict])) return silenceMs
     // While another domain is received, the exporter is not away.
     if (receivedMs - heard.silence.to >= breakMsMin) return silenceMs
     this.#add({
       exporter,
       from: Math.max(from, heard.silence.from),
       to: receivedMs,
-      isRestart: verdict === 'restart',
+      isRestart: beginsAgain[verdict] === true,
       lostFlows: Math.max(0, lostFlows),
       lostDatagrams: Math.max(0, lostDatagrams),
     })

@@ -165,7 +165,7 @@ suite('breaks', () => {
     flows: 1,
   })
 
-  test('a silence after which the numbers do not continue is a break; a lost datagram is not', () => {
+  test('a silence after which the numbers do not continue is a break, one of another process too; a lost datagram is not', () => {
     const breaks = new BreakLog()
     for (const each of [
       event('first', 0),
@@ -174,6 +174,9 @@ suite('breaks', () => {
       event('gap', 9 * minute + 1000),
       event('gap', 12 * minute),
       event('restart', 20 * minute),
+      // From another port.
+      event('first', 20 * minute + 1000),
+      event('first', 28 * minute),
     ])
       breaks.take(each)
     assert.deepEqual(
@@ -181,6 +184,7 @@ suite('breaks', () => {
       [
         [9 + 1 / 60, 12, false],
         [12, 20, true],
+        [20 + 1 / 60, 28, true],
       ],
     )
   })
