@@ -98,10 +98,10 @@ function keepRate(
   const isFull = sampling.size >= entriesMax
   if (selector !== undefined) {
     if (isFull && !sampling.bySelector.has(selector)) return false
-    sampling.tellSelector(selector, rate)
+    sampling.tellSelector(selector, rate, domain)
   } else if (ifIndex) {
     if (isFull && !sampling.byInterface.has(ifIndex)) return false
-    sampling.byInterface.set(ifIndex, rate)
+    sampling.tellInterface(ifIndex, rate, domain)
   } else sampling.domains.tell(domain, rate)
   return true
 }

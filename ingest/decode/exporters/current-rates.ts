@@ -37,7 +37,13 @@ export class CurrentRates {
       if (round > this.#round - roundsMax && this.#rates.size <= ratesMax) break
       this.#drop(oldest)
     }
-    this.agreed = this.#counts.size === 1 ? rate : null
+    this.#agree()
+  }
+
+  /** Forgets what was announced of a sampler or domain. */
+  forget(id: number): void {
+    this.#drop(id)
+    this.#agree()
   }
 
   /** For a snapshot. */
@@ -51,6 +57,10 @@ export class CurrentRates {
     this.#counts.clear()
     this.#round = roundsMax
     for (const [id, rate, ago] of entries) this.#put(id, { rate, round: this.#round - ago })
+    this.#agree()
+  }
+
+  #agree(): void {
     this.agreed = this.#counts.size === 1 ? this.#counts.keys().next().value! : null
   }
 

@@ -89,7 +89,7 @@ function restoreNames(exporter: Exporter, state: ExporterState): void {
   const held = shared ? status.versions.map((version) => [version, shared] as const) : samplings
   for (const [version, sampling] of held)
     if (Object.hasOwn(sequenceUnits, version))
-      restoreSampling(exporter.samplingOf(version as DatagramVersion), sampling)
+      restoreSampling(exporter.samplingOf(version as DatagramVersion), sampling, noDomain)
   for (const names of ['applications', 'vrfs'] as const)
     for (const [id, name] of state[names])
       if (exporter.takeText(text(name), null)) exporter[names].set(number(id), name)
@@ -106,13 +106,17 @@ function restoreNames(exporter: Exporter, state: ExporterState): void {
   }
 }
 
-function restoreSampling(sampling: Sampling, state: SamplingState): void {
-  const { rate: all, samplers, domains = all === null ? [] : [[0, all, 0]] } = state
-  for (const [id, rate] of state.bySelector) sampling.tellSelector(number(id), number(rate))
+/** Stands for the domain of rates of which the snapshot does not say it. */
+const noDomain = -1
+
+function restoreSampling(sampling: Sampling, state: SamplingState, domain: number): void {
+  const { rate: all, samplers, domains = all === null ? [] : [[domain, all, 0]] } = state
+  for (const [id, rate] of state.bySelector) sampling.tellSelector(number(id), number(rate), domain)
   for (const entry of [...(samplers ?? []), ...domains]) entry.forEach(number)
   if (samplers) sampling.samplers.restore(samplers)
   sampling.domains.restore(domains)
-  for (const [id, rate] of state.byInterface) sampling.byInterface.set(number(id), number(rate))
+  for (const [id, rate] of state.byInterface)
+    sampling.tellInterface(number(id), number(rate), domain)
 }
 
 function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamState): void {
@@ -130,8 +134,9 @@ function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamSta
   stream.sequence.restore(sequence)
   stream.bootMs = state.bootMs === null ? null : number(state.bootMs)
   stream.bootGuessed = bool(state.bootGuessed)
-  restoreSampling(stream.sampling, state.sampling)
+  restoreSampling(stream.sampling, state.sampling, stream.domain)
   parts.exporters.addStream(exporter, stream)
+  stream.exporterSampling.attribute(stream.sampling, stream.domain)
   const { session } = stream
   session.seenMs = Math.max(session.seenMs, stream.seenMs)
   session.restore(number(state.sessionEvidence ?? 0), stream.sequence)

@@ -7,7 +7,10 @@ import { CurrentRates } from './current-rates.ts'
 /** 1 of `rate` packets was sampled. */
 export class Sampling {
   readonly bySelector: ReadonlyMap<number, number> = new Map<number, number>()
-  readonly byInterface = new Map<number, number>()
+  readonly byInterface: ReadonlyMap<number, number> = new Map<number, number>()
+  /** Which domain announced it last, of samplers and of interfaces. */
+  readonly #selectorDomains = new Map<number, number>()
+  readonly #interfaceDomains = new Map<number, number>()
   /** Of the samplers that are still announced. */
   readonly samplers = new CurrentRates()
   /** For everything, by the domain that announced it. */
@@ -33,11 +36,43 @@ export class Sampling {
     return this.bySelector.size + this.byInterface.size
   }
 
-  /** Sets the rate of a sampler. */
-  tellSelector(selector: number, rate: number): void {
+  /** Sets the rate of a sampler, as a domain announced it. */
+  tellSelector(selector: number, rate: number, domain: number): void {
     const bySelector = this.bySelector as Map<number, number>
     bySelector.set(selector, rate)
+    this.#selectorDomains.set(selector, domain)
     this.samplers.tell(selector, rate)
+  }
+
+  /** Sets the rate of an interface, as a domain announced it. */
+  tellInterface(index: number, rate: number, domain: number): void {
+    const byInterface = this.byInterface as Map<number, number>
+    byInterface.set(index, rate)
+    this.#interfaceDomains.set(index, domain)
+  }
+
+  /** Forgets what a domain announced: its process is not the one that did. */
+  forgetDomain(domain: number): void {
+    this.domains.forget(domain)
+    for (const [selector, by] of this.#selectorDomains) {
+      if (by !== domain) continue
+      this.#selectorDomains.delete(selector)
+      const bySelector = this.bySelector as Map<number, number>
+      bySelector.delete(selector)
+      this.samplers.forget(selector)
+    }
+    for (const [index, by] of this.#interfaceDomains) {
+      if (by !== domain) continue
+      this.#interfaceDomains.delete(index)
+      const byInterface = this.byInterface as Map<number, number>
+      byInterface.delete(index)
+    }
+  }
+
+  /** Notes that a domain announced what another object has; for what was restored. */
+  attribute({ bySelector, byInterface }: Sampling, domain: number): void {
+    for (const selector of bySelector.keys()) this.#selectorDomains.set(selector, domain)
+    for (const index of byInterface.keys()) this.#interfaceDomains.set(index, domain)
   }
 }
 

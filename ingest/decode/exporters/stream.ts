@@ -43,6 +43,8 @@ export class Stream {
   readonly awaited = new Map<number, number>()
   /** It has announced templates itself, and so announces all it uses. */
   announces = false
+  /** The stream of another port that it may have replaced, until it announces templates. */
+  replaces: Stream | null = null
   /** unix ms of the last datagram */
   seenMs: number
   /** When the exporter booted (systemInitTimeMilliseconds), or the best guess; null: unknown. */
@@ -62,4 +64,10 @@ export class Stream {
   get sequence(): Sequence {
     return this.session.shared ?? this.#sequence
   }
+}
+
+/** Forgets the sampling that a stream announced, for other domains too. */
+export function forgetSampling({ sampling, exporterSampling, domain }: Stream): void {
+  sampling.forgetDomain(domain)
+  exporterSampling.forgetDomain(domain)
 }

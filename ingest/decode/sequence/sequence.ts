@@ -95,7 +95,12 @@ export class Sequence {
   belongsTo(datagram: SequencedDatagram): boolean {
     const ahead = distance(this.#expected, datagram.sequence)
     const isNext = this.#guess.current.isAfter ? ahead > 0 && ahead <= recordsUsualMax : ahead === 0
-    return isNext || hasRestarted(this.#last, datagram)
+    return isNext || this.isRestartedBy(datagram)
+  }
+
+  /** Whether the exporter restarted before a datagram, by its uptime. */
+  isRestartedBy(datagram: SequencedDatagram): boolean {
+    return hasRestarted(this.#last, datagram)
   }
 
   /**

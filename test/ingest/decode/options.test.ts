@@ -38,6 +38,11 @@ function flowSets(given: FieldValues, id = 256): EncodedSet[] {
 }
 
 const system: FieldValues = [[1, 4, 0]]
+const sampler = (id: number, rate: number) =>
+  optionSets(system, [
+    [48, 1, id],
+    [50, 4, rate],
+  ])
 
 describe('sampling rates, v9', () => {
   const cases: Record<string, { options: EncodedSet[]; flow: FieldValues; rate: number }> = {
@@ -72,7 +77,6 @@ describe('sampling rates, v9', () => {
     const { rows, decoder, problems } = decodeAll(sent)
     return [rows[0]?.['samplingInterval'], decoder.exporters()[0]?.sampling, problems]
   }
-  const sampler = (id: number, rate: number) => optionSets(system, [[48, 1, id], [50, 4, rate]]) // prettier-ignore
 
   test('samplers of different rates, and a record that names none: the rate is not known', () => {
     const two = [sampler(3, 512), sampler(4, 64)]
@@ -173,6 +177,51 @@ describe('sampling rates, v9', () => {
     assert.equal(restored.decoder.restore({ ...state, exporters }), true)
     restored.decoder.decode({ ...from, payload: encodeV9({ sourceId: 2, sets: flowSets([]) }) })
     assert.equal(rowsOf(restored.flows)[0]?.['samplingInterval'], 100)
+  })
+})
+
+describe('sampling after a restart of the exporter', () => {
+  const minutes = 60_000
+  /** Rates of a flow before it and one after it, from a port that announces a template, but no sampling. */
+  const rates = (
+    version: 'v9' | 'ipfix',
+    {
+      port,
+      silenceMs = 5 * minutes,
+      isRestored = false,
+    }: { port: number; silenceMs?: number; isRestored?: boolean },
+  ) => {
+    const begun = { sequence: 5000, exportMs: testExportMs, uptimeMs: 60 * minutes }
+    const anew = { sequence: 0, exportMs: testExportMs + silenceMs, uptimeMs: 1000 }
+    const encode = (at: typeof begun, sets: EncodedSet[]) =>
+      version === 'v9' ? encodeV9({ ...at, sets }) : encodeIpfix({ ...at, sets })
+    const sampled = [...sampler(3, 100), ...optionSets([[2, 4, 7]], [[34, 4, 100]], 401)]
+    const sent = [
+      { payload: encode(begun, [...sampled, ...flowSets([])]), sourcePort: 1 },
+      {
+        payload: encode(anew, flowSets([])),
+        sourcePort: port,
+        receivedMs: from.receivedMs + silenceMs,
+      },
+    ]
+    const [before, after] = [openDecoder(), openDecoder()]
+    before.decoder.decode({ ...from, ...sent[0]! })
+    if (isRestored) after.decoder.restore(JSON.parse(JSON.stringify(before.decoder.snapshot())))
+    const last = isRestored ? after : before
+    last.decoder.decode({ ...from, ...sent[1]! })
+    return rowsOf(last.flows).at(-1)?.['samplingInterval']
+  }
+  for (const version of ['v9', 'ipfix'] as const) {
+    test(`${version}: of another process is what that announces`, () => {
+      assert.equal(rates(version, { port: 2 }), 1)
+      assert.equal(rates(version, { port: 2, isRestored: true }), 1)
+    })
+    test(`${version}: from the same port stays until it is announced again`, () => {
+      assert.equal(rates(version, { port: 1 }), 100)
+    })
+  }
+  test('of another process beside the one that announces it is the same', () => {
+    assert.equal(rates('ipfix', { port: 2, silenceMs: 500 }), 100)
   })
 })
 
