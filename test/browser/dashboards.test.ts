@@ -98,6 +98,14 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     }
   })
 
+  test('a live chart says why nothing comes: ingest does not run', async () => {
+    const panel: Panel = { kind: 'live', place, measure: 'bits', seconds: 300 }
+    await weir.addDashboard({ id: 'live', title: 'Live', panels: [panel] })
+    const { page } = await weir.open('/dashboards/live')
+    await page.locator('.tile', { hasText: 'Ingest does not run: nothing is received.' }).waitFor()
+    await page.close()
+  })
+
   test('a list without rows says whether that is no traffic, or not known', async () => {
     const query = { by: 'host', filter: 'host 192.0.2.99' }
     const before = { from: '2026-11-16T01:20:00Z', to: '2026-11-16T01:50:00Z' }

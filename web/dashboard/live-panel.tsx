@@ -8,7 +8,8 @@ import { liveLayers, type LiveRows } from './live-layers.ts'
 import type { PanelFacts } from './panels.tsx'
 
 export function LivePanel({ panel, scale }: PanelFacts<'live'>) {
-  const rows = useSignal<LiveRows>(new Map())
+  /** Null until the stream is open. */
+  const rows = useSignal<LiveRows | null>(null)
   const error = useSignal('')
   useEffect(
     () =>
@@ -19,13 +20,14 @@ export function LivePanel({ panel, scale }: PanelFacts<'live'>) {
     [],
   )
   const layers = useMemo(
-    () => liveLayers(rows.value, { measure: panel.measure, seconds: panel.seconds }),
+    () => rows.value && liveLayers(rows.value, { measure: panel.measure, seconds: panel.seconds }),
     [rows.value, panel.measure, panel.seconds],
   )
   return (
     <>
       <PanelChart layers={layers} label={panel.title ?? 'live'} scale={scale} />
       {error.value !== '' && <p class="tile-fault">{error.value}</p>}
+      {error.value === '' && rows.value?.size === 0 && <p class="dim">nothing received yet</p>}
     </>
   )
 }

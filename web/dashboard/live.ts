@@ -39,9 +39,9 @@ function open(): void {
     take((JSON.parse(event.data as string) as LiveRing).seconds)
   })
   stream.addEventListener('tick', (event) => {
-    const { seconds, receivedAt } = JSON.parse(event.data as string) as LiveTick
+    const { seconds, receivedAt, isIngestRunning } = JSON.parse(event.data as string) as LiveTick
     if (receivedAt !== null) newestShown.value = Math.max(newestShown.value ?? 0, receivedAt)
-    take(seconds)
+    take(seconds, isIngestRunning ? '' : 'Ingest does not run: nothing is received.')
   })
   stream.addEventListener('error', () => {
     tellSilent(clockNow())
@@ -51,12 +51,12 @@ function open(): void {
   })
 }
 
-function take(seconds: readonly LiveSecond[]): void {
+function take(seconds: readonly LiveSecond[], error = ''): void {
   tellAnswered()
   for (const { time, sums } of seconds) kept.set(time, sums)
   const newest = Math.max(...kept.keys(), 0)
   for (const time of kept.keys()) if (time <= newest - keptSeconds) kept.delete(time)
-  tell('')
+  tell(error)
 }
 
 function tell(error: string): void {
