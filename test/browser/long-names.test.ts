@@ -7,6 +7,7 @@ import type { Locator, Page } from 'playwright-core'
 import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import type { ExportersAnswer } from '../../api/schema/status.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { until } from '../until.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
 import { answered, openPage, painted } from './opened.ts'
 
@@ -169,7 +170,7 @@ test(
 )
 
 test(
-  'on an upright wall the names of a top list are shown completely',
+  'on an upright wall the names of a top list are shown completely, and each figure too, however long a name is',
   { skip: skipWithout('chromium'), timeout: 240_000 },
   async () => {
     await using weir = await BrowsedWeir.start()
@@ -178,12 +179,21 @@ test(
     await weir.addDashboard({
       id: 'upright',
       title: 'Upright',
-      panels: [{ kind: 'top', title: 'Top hosts', place, query: { ...query, limit: '7' } }],
-    })
+      panels: [
+        { kind: 'top', title: 'Top hosts', place, query: { ...query, limit: '7' } },
+        { kind: 'top', title: 'Pairs', place: { ...place, row: 5 }, query: { ...query, by: 'pair' } },
+      ],
+    }) // prettier-ignore
     const viewport = { width: 1080, height: 1920 }
     const { page } = await weir.open('/wall/upright', { viewport })
-    await page.locator('.tile-top th').first().waitFor()
-    for (const name of await page.locator('.tile-top th').all()) await isWhole(name)
+    const lists = page.locator('.tile', { has: page.locator('.tile-top th') })
+    await until(async () => (await lists.count()) === 2)
+    for (const name of await lists.locator('th').all()) await isWhole(name)
+    for (const list of await lists.all()) await isWhole(list.locator('.tile-top'))
+    const ends = await page
+      .locator('.tile-top td:not(.share)')
+      .evaluateAll((all) => all.map((td) => td.getBoundingClientRect().right))
+    assert.ok(ends.length > 10 && Math.max(...ends) <= viewport.width, ends.join())
   },
 )
 
