@@ -176,6 +176,24 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page.close()
   })
 
+  test('a threshold that is no figure is said at once, and only as long as it stands there', async () => {
+    const { page } = await open(`/${around}`)
+    const field = page.getByLabel('Threshold')
+    const fault = () => field.evaluate((it) => (it as HTMLInputElement).validationMessage)
+    await field.fill('100 Mbit')
+    await field.press('Enter')
+    assert.equal(await fault(), 'write a figure such as 100M or 2.5G')
+    await page.getByRole('link', { name: 'Status' }).click()
+    await page.goBack()
+    await settled(page)
+    assert.equal(await fault(), '')
+    assert.equal(await field.getAttribute('aria-invalid'), null)
+    await field.fill('100M')
+    await field.press('Enter')
+    await page.waitForURL(/threshold=100M/)
+    await page.close()
+  })
+
   test('a filter that is answered after a later one does not replace it', async () => {
     const { page } = await open(`/${around}`)
     let release = () => {}

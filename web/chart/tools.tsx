@@ -1,6 +1,4 @@
 /** The chart's tools: how it is drawn, comparison, explanation, saving, sharing. */
-import { signal } from '@preact/signals'
-
 import { formatDuration, parseScaled } from '../../flow/units.ts'
 import { WordSelect } from '../controls/word-select.tsx'
 import { comparisons, drawings, stepChoices, type Drawing } from '../state/address.ts'
@@ -94,8 +92,6 @@ export function annotateShown(): void {
   draft.value = { from: Math.floor(from / 1000), to: Math.ceil(to / 1000), text: '', of: null }
 }
 
-const thresholdFault = signal('')
-
 function Threshold() {
   const { threshold } = view.value
   return (
@@ -103,16 +99,15 @@ function Threshold() {
       class="threshold"
       type="text"
       aria-label="Threshold"
-      aria-invalid={thresholdFault.value !== ''}
-      title={thresholdFault.value || 'a line at a figure such as 100M'}
+      title="a line at a figure such as 100M"
       placeholder="threshold"
       key={threshold}
       defaultValue={threshold}
-      onChange={(event) => {
-        const text = event.currentTarget.value.trim()
+      onChange={({ currentTarget: field }) => {
+        const text = field.value.trim()
         const isSound = text === '' || parseScaled(text) !== null
-        thresholdFault.value = isSound ? '' : 'write a figure such as 100M or 2.5G'
-        if (isSound) show({ threshold: text })
+        field.setCustomValidity(isSound ? '' : 'write a figure such as 100M or 2.5G')
+        if (field.reportValidity()) show({ threshold: text })
       }}
     />
   )
