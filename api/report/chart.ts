@@ -2,7 +2,7 @@
  * The chart of a report as lines on a plane: drawn once, by the server, for paper and a light
  * background.
  */
-import { sayClock, sayRange } from '../../flow/incident/wording.ts'
+import { sayClock, sayList, sayRange } from '../../flow/incident/wording.ts'
 import { scaled } from '../../flow/units.ts'
 import { zoneOffsetMs } from '../../flow/zone.ts'
 import { escapeMarkup } from '../markup.ts'
@@ -27,6 +27,8 @@ const colours = {
   text: '#202124',
 }
 const ticksMax = 5
+/** Hosts in the legend, which is one line. */
+const namedMax = 3
 /** Distance of the lines of hatching. */
 const hatchGap = 6
 
@@ -62,7 +64,8 @@ export function chartOf(answer: ExplainAnswer, zone: string): Chart | null {
       .join('')
   const drawn = isNamed ? [others, actor] : [others]
   const unknown = unknownSpans(drawn).map(([from, to]) => [time[from]!, time[to] ?? end] as const)
-  const names = actors.length > 0 ? actors.map(({ host }) => host).join(', ') : 'the greatest hosts'
+  const hosts = actors.map(({ host }) => host)
+  const names = hosts.length > 0 ? sayList(hosts, namedMax) : 'the greatest hosts'
   const shown = { window, x, y, top, end, start: time[0]!, zone }
   const parts = [
     window.kind === 'none' ? '' : shade(shown),

@@ -6,6 +6,7 @@ import {
   sayClockUnder,
   sayExporter,
   sayHost,
+  sayList,
   sayRange,
   sayTime,
   type Wording,
@@ -215,8 +216,8 @@ function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
     [to, `the ${length} after`, both(to, to + beside)],
   ]
   const first = event.incident?.isOpenStart ? 'first seen (it may have begun before)' : 'it begins'
-  const begins =
-    actors.length > 0 ? `${first}: ${actors.map(({ host }) => host).join(', ')}` : first
+  const hosts = actors.map(({ host }) => host)
+  const begins = hosts.length > 0 ? `${first}: ${sayList(hosts, actorsMax)}` : first
   const rows: [number, string][] = [
     [from, begins],
     ...(event.incident?.gaps ?? []).flatMap((gap): [number, string][] => [

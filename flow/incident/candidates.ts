@@ -23,7 +23,7 @@ const peersMax = 10
 const likeShare = 0.25
 /** Fewer would stand out by themselves, and of more each has to be counted from all flows. */
 const likeMin = 3
-const likeMax = 100
+const likeMax = 50
 
 export interface Candidate extends Run {
   direction: HostDirection

@@ -2,7 +2,7 @@
 import { isGroup, parseAddress } from '../address.ts'
 import { countOf, formatExact } from '../units.ts'
 import type { ActorFacts, Incident, PeerFacts } from './incident.ts'
-import { sayBytes, sayHost, type Wording } from './wording.ts'
+import { sayBytes, sayHost, sayList, type Wording } from './wording.ts'
 
 /** If packets are sampled, most connections of few packets were not seen. */
 export function openings({ sampling }: Pick<Incident, 'sampling'>) {
@@ -46,11 +46,8 @@ function sayTogether(actors: readonly ActorFacts[], wording: Wording): string {
     mainPeer && 2 * withPeer > bytes
       ? mostWith({ mainPeer: { ...mainPeer, bytes: withPeer }, direction, bytes }, wording)
       : ''
-  const each = actors
-    .slice(0, namedMax)
-    .map((actor) => `${sayHost(actor.host, wording)} ${sayAmount(actor)}`)
-  const more = actors.length > namedMax ? ` and ${actors.length - namedMax} more` : ''
-  return `${countOf(actors.length, 'host')} ${verb} ${sayBytes(bytes)} at the same time${most}: ${each.join(', ')}${more}.`
+  const each = actors.map((actor) => `${sayHost(actor.host, wording)} ${sayAmount(actor)}`)
+  return `${countOf(actors.length, 'host')} ${verb} ${sayBytes(bytes)} at the same time${most}: ${sayList(each, namedMax)}.`
 }
 
 /** A description of what one actor of a congestion did. */

@@ -78,3 +78,9 @@ export function sayHost(address: string, { hostName }: Wording): string {
 export function sayExporter(address: string, { exporterName }: Wording): string {
   return exporterName(address) ?? address
 }
+
+/** Names in a row, of which at most so many are listed, such as a, b and 3 more. */
+export function sayList(names: readonly string[], most: number): string {
+  const listed = names.slice(0, most).join(', ')
+  return names.length > most ? `${listed} and ${names.length - most} more` : listed
+}

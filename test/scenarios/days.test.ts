@@ -53,6 +53,7 @@ test('of many hosts that fetch the same, a report says how many, and how many of
   const said = await report(morning, morning + 40 * minute)
   assert.match(said, /^# \S+: The traffic of 12 hosts took the line/)
   assert.match(said, /12 hosts downloaded 3\.6 GB at the same time, nearly all of it from 203\.0\.113\.80: 10\.0\.0\.10 303\.\d MB, .* and 4 more\./)
+  assert.match(said, /it begins: 10\.0\.0\.10, 10\.0\.0\.11, 10\.0\.0\.12, 10\.0\.0\.13 and 8 more \|/)
   assert.match(said, /## Who\n(?:.*\n)+?\nand 8 more\n\n## With whom/)
 }) // prettier-ignore
 
