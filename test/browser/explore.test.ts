@@ -256,10 +256,10 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page.close()
   })
 
-  test('on a phone every word of the choices is in sight', async () => {
+  test('on a phone every view and every word of the choices is in sight', async () => {
     const { page } = await open(`/${around}`, { viewport: { width: 390, height: 844 } })
     const ends = await page
-      .locator('.bar .choice > *')
+      .locator('.navigation nav a, .bar .choice > *')
       .evaluateAll((words) => words.map((word) => word.getBoundingClientRect().right))
     assert.ok(ends.length > 20 && Math.max(...ends) <= 390, `${Math.max(...ends)} of 390 pixels`)
     await page.close()
