@@ -17,7 +17,8 @@ export const remedies: Partial<Record<FaultKind, string>> = {
   away: 'see that InfluxDB runs and that WEIR_INFLUX_URL is its address',
   busy: 'nothing, if it passes; else look at the load and the disk of InfluxDB',
   refused: 'give WEIR_INFLUX_TOKEN_FILE a token that may write; weir influx setup makes one',
-  missing: 'weir influx setup makes the buckets; see WEIR_INFLUX_ORG and WEIR_INFLUX_PREFIX too',
+  missing:
+    'weir influx setup makes the buckets; what a lost one held, weir rebuild makes again; see WEIR_INFLUX_ORG and WEIR_INFLUX_PREFIX too',
   unsupported: 'use InfluxDB 2.9.1 or a later 2.x, or WEIR_STORE=parquet',
 }
 

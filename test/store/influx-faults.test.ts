@@ -32,7 +32,11 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
 
   for (const [name, status, kind] of [
     ['401', 401, 'a token that may write'],
-    ['404', 404, 'weir influx setup makes the buckets'],
+    [
+      '404',
+      404,
+      'weir influx setup makes the buckets; what a lost one held, weir rebuild makes again',
+    ],
     ['500', 500, 'look at the load'],
     ['503', 503, 'look at the load'],
     ['400 to everything', 400, 'see the log'],
