@@ -200,7 +200,7 @@ async function readAtEnter(writing: Writing): Promise<FilterReply> {
   if (only && others.length === 0) {
     const completed = completedBy(only, writing.text)
     const reply = await filterAnswer(completed)
-    if (reply.error === null) return { text: completed.text, answer: reply }
+    if (reply.error === null) return { text: completed.text.trimEnd(), answer: reply }
   }
   return { text: writing.text, answer }
 }
