@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-import type { TopAnswer } from '../../api/schema/schema.ts'
+import type { FlowsAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
 import { answered, painted } from './opened.ts'
@@ -62,6 +62,22 @@ describe('reports', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
       }),
     )
     assert.deepEqual(sights, [true, true])
+    await page.close()
+  })
+
+  test('a list of flows has type and code of ICMP where others have a port', async () => {
+    const { page } = await weir.open('/status')
+    await page.route('**/api/flows?*', async (route) => {
+      const response = await route.fetch()
+      const json = (await response.json()) as FlowsAnswer
+      Object.assign(json.flows[0]!, { protocol: 'icmp', sourcePort: 0, destinationPort: 0, icmpType: 8, icmpCode: 0 }) // prettier-ignore
+      await route.fulfill({ response, json })
+    })
+    await page.goto(`${weir.url}/reports?${around}&report=flow-times`)
+    const row = page.locator('table.report tbody tr').filter({ hasText: 'icmp' }).first()
+    const cell = row.getByText('8.0', { exact: true })
+    await cell.waitFor()
+    assert.equal(await cell.getAttribute('title'), 'ICMP type 8, code 0')
     await page.close()
   })
 
