@@ -93,6 +93,25 @@ describe('sampling rates, v9', () => {
     assert.deepEqual(rateAfter(tables), [1, null, { 'sampling-unknown': 1 }])
   })
 
+  test('a long table of samplers is of one time, also if the collector restarts within it', () => {
+    const first = sampler(1, 512)
+    const others = [2, 3, 4, 5].map((id) => sampler(id, 64))
+    const tables = [first, ...others, first, ...others].flat()
+    assert.deepEqual(rateAfter([tables]), [1, null, { 'sampling-unknown': 1 }])
+    const flow = flowSets([])
+    const { decoder } = decodeAll([encodeV9({ sets: [...tables, ...others[0]!, ...others[1]!] })])
+    const restored = openDecoder()
+    restored.decoder.restore(JSON.parse(JSON.stringify(decoder.snapshot())))
+    const after = [others[2]!, others[3]!, ...others, flow, ...others, flow]
+    after.forEach((sets, i) =>
+      restored.decoder.decode({ ...from, payload: encodeV9({ sequence: 1 + i, sets }) }),
+    )
+    assert.deepEqual(
+      rowsOf(restored.flows).map((row) => row['samplingInterval']),
+      [1, 64],
+    )
+  })
+
   test('also after a restart of the collector', () => {
     const sent = [3, 3, 4, 4, 4, 4].map((id, i) =>
       encodeV9({ sequence: i, sets: sampler(id, id === 3 ? 512 : 64) }),

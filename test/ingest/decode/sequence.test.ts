@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { clearFlowColumns } from '../../../flow/columns.ts'
 import type { SequenceEvent } from '../../../flow/sequence.ts'
 import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
+import { encodeV9, field } from '../../encode/sets.ts'
 import { relay, type RelayOptions } from '../../encode/relay.ts'
 import { seeded } from '../../random.ts'
 import { decodeAll, openDecoder } from './decoded.ts'
@@ -247,6 +248,19 @@ test('an exporter that numbers after the datagram and changes its port goes on',
   const verdicts = events.map(({ verdict }) => verdict)
   assert.equal(verdicts[20], 'continues')
   assert.equal(verdicts.lastIndexOf('first'), 0)
+})
+
+test('two domains that change their port go on, side by side', () => {
+  const template = { id: 256, fields: [field(1, 4)] }
+  const sent = Array.from({ length: 20 }, (_, i) => {
+    const sets = i < 2 ? [{ templates: [template] }] : [{ data: template, records: [[100]] }]
+    const sourceId = i % 2
+    return { payload: encodeV9({ sourceId, sequence: i >> 1, sets }), sourcePort: i < 10 ? 1 : 2 }
+  })
+  const { events, decoder } = decodeAll(sent)
+  const verdicts = events.map(({ verdict }) => verdict)
+  assert.equal(verdicts.lastIndexOf('first'), 1)
+  assert.equal(decoder.exporters()[0]?.lost.datagrams, 0)
 })
 
 describe('a loss while the source port changes', () => {
