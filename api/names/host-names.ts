@@ -21,7 +21,7 @@ const askingMax = 8
 const knownMs = 3_600_000
 const unknownMs = 600_000
 /** How long an answer waits for names that have to be asked for. */
-const learnMs = 1500
+const learnMs = 500
 /** Former names kept per address. */
 const namesMax = 20
 
