@@ -2,6 +2,7 @@
 import type { InterfaceName } from '../../flow/status.ts'
 import type { DatagramContext } from './context.ts'
 import { anySampler, noneOfSeveral, rateOf, type SamplingElements, type Sampling } from './exporters/sampling.ts' // prettier-ignore
+import { forgetReplaced } from './exporters/stream.ts'
 import { statisticDomainsMax, type DecoderLimits } from './limits.ts'
 
 /** One options record, including its scope: numbers and texts by element name. */
@@ -48,6 +49,7 @@ function keepSampling(
     if (namesWayToSample(numbers)) exporter.samplingRateUnknown(sampler)
     return
   }
+  forgetReplaced(stream)
   const announced = { selector, ifIndex: interfaceOf(numbers), domain: stream.domain, rate }
   for (const sampling of [stream.sampling, stream.exporterSampling])
     if (!keepRate(sampling, announced, optionEntriesPerExporterMax))

@@ -2,7 +2,7 @@
 import type { DatagramContext } from './context.ts'
 import { recordsPerDatagramMax, type DecoderLimits } from './limits.ts'
 import { decodeOptions } from './options.ts'
-import { forgetSampling } from './exporters/stream.ts'
+import { forgetIfUnannounced } from './exporters/stream.ts'
 import { isZero } from './templates/place-fields.ts'
 import type { Parking } from './templates/parking.ts'
 import { learnsBothWays } from './templates/both-ways.ts'
@@ -105,11 +105,7 @@ export class SetDecoder {
     const { exporter, stream, receivedMs } = context
     const { templates } = this.#parts
     stream.announces = true
-    if (stream.replaces !== null) {
-      // It is another process, which announces what it samples.
-      forgetSampling(stream.replaces)
-      stream.replaces = null
-    }
+    forgetIfUnannounced(stream, receivedMs)
     if (stream.parked.length > 0) exporter.releasable.add(stream)
     const before = templates.add(exporter, stream, template)
     shareTemplate(templates, exporter, stream, template)

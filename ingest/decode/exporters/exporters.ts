@@ -11,7 +11,7 @@ import { Exporter } from './exporter.ts'
 import type { DecoderLimits } from '../limits.ts'
 import type { Parking } from '../templates/parking.ts'
 import type { SequencedDatagram } from '../sequence/sequence.ts'
-import { forgetSampling, Stream } from './stream.ts'
+import { Stream } from './stream.ts'
 import type { TemplateStore } from '../templates/store.ts'
 import { TextBudget } from './text-budget.ts'
 
@@ -133,8 +133,7 @@ export class Exporters {
       (sibling.sequence.belongsTo(sequenced) ||
         isMovedInLoss(exporter, sibling, { datagram, sequenced }))
     if (isMoved) {
-      // What the process before announced is nothing to this one, which announces what it samples.
-      if (sibling.sequence.isRestartedBy(sequenced)) forgetSampling(sibling)
+      if (sibling.sequence.isRestartedBy(sequenced)) sibling.replacesMs = receivedMs
       exporter.streams.delete(keyOf(version, domain, sibling.sourcePort))
       sibling.sourcePort = sourcePort
       exporter.streams.set(keyOf(version, domain, sourcePort), sibling)
@@ -143,7 +142,7 @@ export class Exporters {
     const stream = new Stream(version, domain, sourcePort, receivedMs)
     this.addStream(exporter, stream)
     if (sibling) {
-      stream.replaces = receivedMs - sibling.seenMs >= silenceMsMin ? sibling : null
+      if (receivedMs - sibling.seenMs >= silenceMsMin) stream.replacesMs = receivedMs
       stream.bootMs = sibling.bootMs
       stream.bootGuessed = sibling.bootGuessed
     }

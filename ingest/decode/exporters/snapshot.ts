@@ -44,6 +44,8 @@ export interface StreamState {
   seenMs: number
   bootMs: number | null
   bootGuessed: boolean
+  /** Builds before 2026-11-30 did not ask. */
+  replacesMs?: number | null
   sequence: SequenceSnapshot
   /** What speaks for one counter of all domains. Builds before 2026-11-30 did not ask. */
   sessionEvidence?: number
@@ -99,7 +101,7 @@ function samplingState(sampling: Sampling): SamplingState {
 }
 
 function streamState(stream: Stream): StreamState {
-  const { version, domain, sourcePort, seenMs, bootMs, bootGuessed } = stream
+  const { version, domain, sourcePort, seenMs, bootMs, bootGuessed, replacesMs } = stream
   return {
     version,
     domain,
@@ -107,6 +109,7 @@ function streamState(stream: Stream): StreamState {
     seenMs,
     bootMs,
     bootGuessed,
+    replacesMs,
     sequence: stream.sequence.snapshot(),
     sessionEvidence: stream.session.evidence,
     sampling: samplingState(stream.sampling),

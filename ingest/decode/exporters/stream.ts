@@ -43,8 +43,11 @@ export class Stream {
   readonly awaited = new Map<number, number>()
   /** It has announced templates itself, and so announces all it uses. */
   announces = false
-  /** The stream of another port that it may have replaced, until it announces templates. */
-  replaces: Stream | null = null
+  /**
+   * Since when its process sends in place of another one (unix ms), until it announces sampling or is known not to; null:
+   * it does not.
+   */
+  replacesMs: number | null = null
   /** unix ms of the last datagram */
   seenMs: number
   /** When the exporter booted (systemInitTimeMilliseconds), or the best guess; null: unknown. */
@@ -66,8 +69,22 @@ export class Stream {
   }
 }
 
-/** Forgets the sampling that a stream announced, for other domains too. */
-export function forgetSampling({ sampling, exporterSampling, domain }: Stream): void {
-  sampling.forgetDomain(domain)
-  exporterSampling.forgetDomain(domain)
+/**
+ * Within this time a process that samples has announced it: many routers do so every ten minutes, apart from their templates,
+ * and after a restart sample as before.
+ */
+const announcedMs = 600_000
+
+/** Forgets, if the process of a stream has announced nothing for long, what the one before it announced. */
+export function forgetIfUnannounced(stream: Stream, receivedMs: number): void {
+  if (stream.replacesMs !== null && receivedMs - stream.replacesMs >= announcedMs)
+    forgetReplaced(stream)
+}
+
+/** Forgets the sampling that was announced by the process that a stream replaces; another port keeps its own. */
+export function forgetReplaced(stream: Stream): void {
+  if (stream.replacesMs === null) return
+  stream.replacesMs = null
+  stream.sampling.forgetDomain(stream.domain)
+  stream.exporterSampling.forgetDomain(stream.domain)
 }

@@ -201,46 +201,78 @@ describe('sampling rates, v9', () => {
 
 describe('sampling after a restart of the exporter', () => {
   const minutes = 60_000
-  /** Rates of a flow before it and one after it, from a port that announces a template, but no sampling. */
+  const sampled = (rate: number) => [
+    ...sampler(3, rate),
+    ...optionSets([[2, 4, 7]], [[34, 4, rate]], 401),
+  ]
+  interface Sent {
+    version: 'v9' | 'ipfix'
+    port: number
+    atMs: number
+    /** When its process started. */
+    startMs: number
+    options?: EncodedSet[]
+  }
+  const send = (
+    { decoder }: ReturnType<typeof openDecoder>,
+    { version, port, atMs, startMs, options = [] }: Sent,
+  ) => {
+    const at = {
+      exportMs: testExportMs + atMs,
+      uptimeMs: atMs - startMs,
+      sequence: startMs < 0 ? 5000 : 0,
+    }
+    const sets = [...options, ...flowSets([])]
+    const payload = version === 'v9' ? encodeV9({ ...at, sets }) : encodeIpfix({ ...at, sets })
+    decoder.decode({ ...from, payload, sourcePort: port, receivedMs: from.receivedMs + atMs })
+  }
+  const restored = ({ decoder }: ReturnType<typeof openDecoder>) => {
+    const open = openDecoder()
+    open.decoder.restore(JSON.parse(JSON.stringify(decoder.snapshot())))
+    return open
+  }
+  /** The rate of a flow from a port, at times after a sampling process of port 1 was last heard. */
   const rates = (
     version: 'v9' | 'ipfix',
-    {
-      port,
-      silenceMs = 5 * minutes,
-      isRestored = false,
-    }: { port: number; silenceMs?: number; isRestored?: boolean },
+    port: number,
+    { at, isRestored = false, toldMs }: { at: number[]; isRestored?: boolean; toldMs?: number },
   ) => {
-    const begun = { sequence: 5000, exportMs: testExportMs, uptimeMs: 60 * minutes }
-    const anew = { sequence: 0, exportMs: testExportMs + silenceMs, uptimeMs: 1000 }
-    const encode = (at: typeof begun, sets: EncodedSet[]) =>
-      version === 'v9' ? encodeV9({ ...at, sets }) : encodeIpfix({ ...at, sets })
-    const sampled = [...sampler(3, 100), ...optionSets([[2, 4, 7]], [[34, 4, 100]], 401)]
-    const sent = [
-      { payload: encode(begun, [...sampled, ...flowSets([])]), sourcePort: 1 },
-      {
-        payload: encode(anew, flowSets([])),
-        sourcePort: port,
-        receivedMs: from.receivedMs + silenceMs,
-      },
-    ]
-    const [before, after] = [openDecoder(), openDecoder()]
-    before.decoder.decode({ ...from, ...sent[0]! })
-    if (isRestored) after.decoder.restore(JSON.parse(JSON.stringify(before.decoder.snapshot())))
-    const last = isRestored ? after : before
-    last.decoder.decode({ ...from, ...sent[1]! })
-    return rowsOf(last.flows).at(-1)?.['samplingInterval']
+    let open = openDecoder()
+    send(open, { version, port: 1, atMs: 0, startMs: -60 * minutes, options: sampled(100) })
+    const startMs = at[0]! - 1000
+    return at.map((atMs) => {
+      const options = atMs === toldMs ? sampled(10) : []
+      if (isRestored) open = restored(open)
+      send(open, { version, port, atMs, startMs, options })
+      return rowsOf(open.flows).at(-1)?.['samplingInterval']
+    })
   }
+  const begins = 5 * minutes
   for (const version of ['v9', 'ipfix'] as const) {
-    test(`${version}: of another process is what that announces`, () => {
-      assert.equal(rates(version, { port: 2 }), 1)
-      assert.equal(rates(version, { port: 2, isRestored: true }), 1)
+    test(`${version}: stays until another process has had the time to announce it`, () => {
+      const at = [begins, begins + 9 * minutes, begins + 10 * minutes, begins + 11 * minutes]
+      assert.deepEqual(rates(version, 2, { at }), [100, 100, 1, 1])
+      assert.deepEqual(rates(version, 2, { at, isRestored: true }), [100, 100, 1, 1])
+    })
+    test(`${version}: is what another process announces, and nothing besides`, () => {
+      const at = [begins, begins + 5 * minutes, begins + 20 * minutes]
+      assert.deepEqual(rates(version, 2, { at, toldMs: at[1]! }), [100, 10, 10])
     })
     test(`${version}: from the same port stays until it is announced again`, () => {
-      assert.equal(rates(version, { port: 1 }), 100)
+      assert.deepEqual(rates(version, 1, { at: [begins, begins + 20 * minutes] }), [100, 100])
     })
   }
   test('of another process beside the one that announces it is the same', () => {
-    assert.equal(rates('ipfix', { port: 2, silenceMs: 500 }), 100)
+    assert.deepEqual(rates('ipfix', 2, { at: [500, 20 * minutes] }), [100, 100])
+  })
+  test('of a port that was quiet for a moment as another one began stays its own', () => {
+    const open = openDecoder()
+    const quiet = { version: 'ipfix', port: 1, startMs: -60 * minutes } as const
+    send(open, { ...quiet, atMs: 0, options: sampled(100) })
+    for (const atMs of [5000, 20 * minutes])
+      send(open, { version: 'ipfix', port: 2, atMs, startMs: 5000 })
+    send(open, { ...quiet, atMs: 20 * minutes + 1000 })
+    assert.equal(rowsOf(open.flows).at(-1)?.['samplingInterval'], 100)
   })
 })
 
