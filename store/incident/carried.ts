@@ -13,7 +13,7 @@ import type { SurroundingsQuery } from './surroundings.ts'
 const beforeMsMax = 120_000
 /** The hosts looked for: those that received most. */
 const hostsMax = 200
-/** The other exporter carries them if it has this share of that. */
+/** The other exporter carries them if it has this share of that, more than just before: both may have carried them all the time. */
 const shareMin = 0.5
 const rowsMax = 200_000
 
@@ -24,14 +24,15 @@ export async function carriedBy(
   span: Span,
 ): Promise<Carried | null> {
   const beforeMs = Math.min(beforeMsMax, span.to - span.from)
-  const before = receivedIn(table, { from: span.from - beforeMs, to: span.from })
-  const greatest = [...before].sort((a, b) => b[1] - a[1]).slice(0, hostsMax)
+  const before = { from: span.from - beforeMs, to: span.from }
+  const greatest = [...receivedIn(table, before)].sort((a, b) => b[1] - a[1]).slice(0, hostsMax)
   const hosts = greatest.map(([host]) => host)
   if (hosts.length === 0) return null
-  const due = (times * sumOf(greatest) * (span.to - span.from)) / beforeMs
+  const longer = (span.to - span.from) / beforeMs
+  const due = times * sumOf(greatest) * longer
   let tables = new FlowTables(local)
   try {
-    await flows.scan?.({ ...span, hosts, rowsMax, signal }, () => {
+    await flows.scan?.({ from: before.from, to: span.to, hosts, rowsMax, signal }, () => {
       tables = new FlowTables(local)
       return (batch) => tables.add(batch)
     })
@@ -41,17 +42,17 @@ export async function carriedBy(
   }
   const carriers = tables.tables
     .filter(({ exporter }) => exporter !== table.exporter)
-    .map((each) => ({ exporter: each.exporter, received: receivedIn(each, span) }))
-    .map(({ exporter, received }) => ({
-      exporter,
-      had: hosts.flatMap((host) =>
-        received.has(host) ? [[host, received.get(host)!] as const] : [],
-      ),
-    }))
-    .sort((a, b) => sumOf(b.had) - sumOf(a.had))
+    .map((each) => {
+      const [had, received] = [receivedIn(each, before), receivedIn(each, span)]
+      const more = (host: string) => (received.get(host) ?? 0) - longer * (had.get(host) ?? 0)
+      const gained = hosts.map((host) => [host, more(host)] as const)
+      const carried = gained.filter(([, bytes]) => bytes > 0).length
+      return { exporter: each.exporter, bytes: sumOf(gained), carried }
+    })
+    .sort((a, b) => b.bytes - a.bytes)
   const [most] = carriers
-  if (!most || sumOf(most.had) < shareMin * due || 2 * most.had.length < hosts.length) return null
-  return { exporter: most.exporter, hosts: most.had.length, of: hosts.length }
+  if (!most || most.bytes < shareMin * due || 2 * most.carried < hosts.length) return null
+  return { exporter: most.exporter, hosts: most.carried, of: hosts.length }
 }
 
 /** The bytes that each local host received from outside in a span, by its address. */

@@ -79,7 +79,7 @@ suite('scenarios, some', () => {
     }
   })
 
-  test('a fail-over is told as one, and not if the other firewall had the traffic of others', async () => {
+  test('a fail-over is told as one, and not if the other firewall had traffic of others, or of the same hosts all the time', async () => {
     const cut = { from: morning + 20 * 60_000, to: morning + 23 * 60_000 }
     const isCut = ({ time }: Packet) => time >= cut.from && time < cut.to
     const ours = office({ seed: 31 })()
@@ -88,6 +88,8 @@ suite('scenarios, some', () => {
     const tried: [Packet[], { exporter: string; hosts: number; of: number } | undefined][] = [
       [ours.filter(isCut), { exporter: '192.168.9.2', hosts: 25, of: 25 }],
       [theirs, undefined],
+      [office({ seed: 32 })(), undefined],
+      [office({ seed: 32 })().concat(ours.filter(isCut)).sort((a, b) => a.time - b.time), { exporter: '192.168.9.2', hosts: 22, of: 25 }],
     ]
     for (const [other, carried] of tried) {
       const folder = await scratchFolder()
