@@ -47,8 +47,8 @@ export class HostNames {
   readonly #dns: ReverseDns
   readonly #known = new Map<string, Known>()
   readonly #waiting = new Set<string>()
-  /** Addresses being asked, each by a worker of its own. */
-  readonly #asking = new Set<string>()
+  /** Addresses being asked, and their answers. */
+  readonly #asking = new Map<string, Promise<void>>()
   #workers = 0
   #isOpen = false
 
@@ -100,10 +100,8 @@ export class HostNames {
 
   /** Asks for those of which nothing is known, and waits for the answers, but not longer than somebody who waits for a sentence would. */
   async learn(addresses: readonly string[]): Promise<void> {
-    const unknown = addresses.filter(
-      (each) => this.#dns.mayAsk(each) && !this.#known.has(each) && !this.#asking.has(each),
-    )
-    const asked = unknown.map((each) => this.#askNow(each))
+    const unknown = addresses.filter((each) => this.#dns.mayAsk(each) && !this.#known.has(each))
+    const asked = unknown.map((each) => this.#asking.get(each) ?? this.#askNow(each))
     await Promise.race([Promise.all(asked), sleep(learnMs, undefined, { ref: false })])
   }
 
@@ -133,8 +131,9 @@ export class HostNames {
   async #askNow(address: string): Promise<void> {
     // Taken out at once, or every worker would ask for the same address.
     this.#waiting.delete(address)
-    this.#asking.add(address)
-    await this.#take(address, await this.#dns.nameOf(address))
+    const asking = this.#dns.nameOf(address).then((named) => this.#take(address, named))
+    this.#asking.set(address, asking)
+    await asking
     this.#asking.delete(address)
   }
 

@@ -89,6 +89,11 @@ test('who waits for names has them at once, and does not wait for a server that 
   assert.equal(hosts.nameAt('10.0.0.33', Date.now()), '33.example')
   await hosts.learn(['10.0.0.22'])
   assert.equal(asked.length, 2)
+  // The page may have asked for it a moment before.
+  assert.equal(hosts.nameAt('10.0.0.44', Date.now()), null)
+  await hosts.learn(['10.0.0.44'])
+  assert.equal(hosts.nameAt('10.0.0.44', Date.now()), '44.example')
+  assert.equal(asked.length, 3)
   const silent = createSocket('udp4').bind(0, '127.0.0.1')
   await once(silent, 'listening')
   t.after(() => silent.close())
