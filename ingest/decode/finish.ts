@@ -47,7 +47,7 @@ export function beginRows(
   batch.exporterLower = exporter.words[3]
   batch.rate = hasOwnRates(context, compiled) ? 0 : commonRate(context, compiled)
   if (batch.rate === 1 && isUndecided(context, compiled))
-    exporter.samplingRateUnknown(noneOfSeveral, batch.records)
+    exporter.samplingRateUnknown(noneOfSeveral(context.stream.domain), batch.records)
 }
 
 /**

@@ -55,7 +55,8 @@ function keepSampling(
     if (!keepRate(sampling, announced, optionEntriesPerExporterMax))
       exporter.problem('options-too-many')
   exporter.unknownSamplers.remove(sampler)
-  if (!stream.exporterSampling.differs) exporter.unknownSamplers.remove(noneOfSeveral)
+  if (!stream.exporterSampling.differs) exporter.unknownSamplers.removeSeveral()
+  else if (!stream.sampling.differs) exporter.unknownSamplers.remove(noneOfSeveral(stream.domain))
 }
 
 function samplingElementsOf(numbers: OptionsRecord['numbers']): SamplingElements {

@@ -83,8 +83,8 @@ function asRate(rate: number): number | null {
 
 /** Stands for sampling that names no sampler, in UnknownSamplers. */
 export const anySampler = -1
-/** Stands for records that name no sampler where announced rates differ, in UnknownSamplers. */
-export const noneOfSeveral = -2
+/** Stands for records of a domain that name no sampler where announced rates differ, in UnknownSamplers. */
+export const noneOfSeveral = (domain: number) => anySampler - 1 - domain
 /** Most samplers without a rate that are distinguished. */
 const unknownSamplersMax = 64
 
@@ -100,6 +100,11 @@ export class UnknownSamplers {
   remove(id: number): void {
     if (id === anySampler) this.ids.clear()
     else this.ids.delete(id)
+  }
+
+  /** All announced rates agree now. */
+  removeSeveral(): void {
+    for (const id of this.ids) if (id < anySampler) this.ids.delete(id)
   }
 }
 

@@ -84,6 +84,20 @@ describe('sampling rates, v9', () => {
     assert.deepEqual(rateAfter(two, [[48, 1, 4]]), [64, 64, {}])
   })
 
+  test('a source id whose own sampler is announced later than those of others: its rate is known from then on', () => {
+    const told = (sourceId: number, rate: number) =>
+      encodeV9({ sourceId, sets: sampler(sourceId, rate) })
+    const flow = encodeV9({ sourceId: 3, sequence: 1, sets: flowSets([]) })
+    const others = [told(1, 100), told(2, 1000)]
+    const last = encodeV9({ sourceId: 3, sequence: 2, sets: [...sampler(3, 10), ...flowSets([])] })
+    const { rows, decoder } = decodeAll([...others, flow, last])
+    assert.deepEqual(
+      rows.map((row) => row['samplingInterval']),
+      [1, 10],
+    )
+    assert.equal(decoder.exporters()[0]?.sampling, 10)
+  })
+
   test('a sampler that is no longer announced does not count for a record that names none', () => {
     const before = [sampler(3, 512), sampler(3, 512)]
     const after = Array.from({ length: 4 }, () => sampler(4, 64))
