@@ -3,7 +3,7 @@
  * marked at its place, and a valid filter is shown as it is understood.
  */
 import { useSignal, type Signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
 import type { FilterAnswer } from '../../api/schema/filter.ts'
 import { addressOfAnswer, read, RequestError } from '../client.ts'
@@ -38,7 +38,7 @@ interface FilterReply {
 }
 
 export function FilterInput({ value, apply, placeholder, id, written, take }: FilterInputFacts) {
-  const { draft, reply } = useWriting({ value, apply, written })
+  const { draft, reply, left } = useWriting({ value, apply, written })
   const isOpen = useSignal(false)
   const active = useSignal(-1)
   const { text } = draft.value
@@ -53,9 +53,9 @@ export function FilterInput({ value, apply, placeholder, id, written, take }: Fi
   const submit = async (event: Event) => {
     event.preventDefault()
     isOpen.value = false
-    const found = await readAtEnter(draft.value).catch(() => null)
-    // What has been typed since is applied by an Enter of its own.
-    if (draft.peek().text !== text) return
+    const found = await readAtEnter(draft.value, left).catch(() => null)
+    // What has been typed since is applied by an Enter of its own, and who has left is not called back.
+    if (draft.peek().text !== text || left.aborted) return
     if (found) reply.value = found
     if (text.trim() === '') apply('')
     else if (found?.answer.error === null) {
@@ -108,7 +108,7 @@ export function FilterInput({ value, apply, placeholder, id, written, take }: Fi
   )
 }
 
-/** The text typed, and the API's answer about it. */
+/** The text typed, the API's answer about it, and the signal that the field is gone. */
 function useWriting({
   value,
   apply,
@@ -121,13 +121,15 @@ function useWriting({
     if (draft.peek().text !== value) draft.value = { text: value, caret: value.length }
   }, [value])
   useEffect(() => followDraft(draft, reply), [])
+  const { current: shown } = useRef(new AbortController())
+  useEffect(() => () => shown.abort(), [])
   useEffect(() => {
     if (!written) return
     written(text)
     const isRead = reply.value?.text === text && reply.value.answer.error === null
     if ((isRead || text.trim() === '') && text !== value) apply(text)
   }, [text, reply.value])
-  return { draft, reply }
+  return { draft, reply, left: shown.signal }
 }
 
 /** The API's answer, as far as it is about this text: its error, or else the completions. */
@@ -193,13 +195,18 @@ function completedBy({ text: word, from, to }: Suggestion, text: string): Writin
   return { text: start + text.slice(to).trimStart(), caret: start.length }
 }
 
-/** The answer about a text, or about its only completion if only that is right: of an address, `host` is meant. */
-async function readAtEnter(writing: Writing): Promise<FilterReply> {
-  const answer = await filterAnswer(writing)
-  const [only, ...others] = answer.error ? answer.suggestions : []
-  if (only && others.length === 0) {
-    const completed = completedBy(only, writing.text)
-    const reply = await filterAnswer(completed)
+/**
+ * The answer about a text; if that is wrong, and right as a host, then about that. A name is not
+ * completed: that could be another host's.
+ */
+async function readAtEnter(writing: Writing, ended: AbortSignal): Promise<FilterReply> {
+  const answer = await filterAnswer(writing, ended)
+  const asHost = ({ text, from, to }: Suggestion) =>
+    text.toLowerCase() === `host ${writing.text.slice(from, to).toLowerCase()}`
+  const host = answer.error && answer.suggestions.find(asHost)
+  if (host) {
+    const completed = completedBy(host, writing.text)
+    const reply = await filterAnswer(completed, ended)
     if (reply.error === null) return { text: completed.text.trimEnd(), answer: reply }
   }
   return { text: writing.text, answer }
