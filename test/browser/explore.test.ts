@@ -6,7 +6,7 @@ import type { Page, Response } from 'playwright-core'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir, BrowsedWeir } from './browsed-weir.ts'
-import { emptyPage, painted, shoot, type PageOptions } from './opened.ts'
+import { answered, emptyPage, openPage, painted, shoot, type PageOptions } from './opened.ts'
 
 /** The whole capture, and half an hour around the cut, which is faster to answer. */
 const morning = '?from=2026-11-16T09:00:00Z&to=2026-11-16T13:00:00Z'
@@ -198,6 +198,32 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     release()
     await page.unrouteAll({ behavior: 'wait' })
     await assert.rejects(page.waitForURL(/filter=/, { timeout: 1500 }))
+    await page.close()
+  })
+
+  test('a chart that was due while its page was hidden is not asked for once another view is open', async () => {
+    const { page } = await openPage(weir.browser, 'about:blank')
+    await page.clock.install()
+    await page.goto(`${weir.url}/?from=now-1h&to=now&refresh=10s`)
+    await page.locator('.caption', { hasText: 'again every 10 s' }).waitFor()
+    await answered(page)
+    const see = (isSeen: boolean) =>
+      page.evaluate((hidden) => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+        document.dispatchEvent(new Event('visibilitychange'))
+      }, !isSeen)
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await see(false)
+    await page.clock.runFor(11_000)
+    assert.ok(!asked.includes('/api/series'), 'it is due, and hidden')
+    await page.getByRole('link', { name: 'Exporters' }).click()
+    await page.getByRole('heading', { name: 'Exporters' }).waitFor()
+    await see(true)
+    await page.clock.runFor(1000)
+    assert.ok(!asked.includes('/api/series'), asked.join())
+    await page.getByRole('link', { name: 'Explore' }).click()
+    await page.waitForResponse('**/api/series?*')
     await page.close()
   })
 

@@ -38,20 +38,21 @@ export function followRefresh(): () => void {
     // Each answer restarts the wait.
     void traffic.value
     void failure.value
-    const timer = wait === null || busy ? undefined : setTimeout(refreshSeen, wait)
-    return () => clearTimeout(timer)
+    const ended = new AbortController()
+    const timer =
+      wait === null || busy ? undefined : setTimeout(() => refreshSeen(ended.signal), wait)
+    return () => {
+      clearTimeout(timer)
+      ended.abort()
+    }
   })
 }
 
-function refreshSeen(): void {
-  if (!document.hidden) {
-    void load()
-    return
-  }
+/** Fetches again, or once the page is seen; loading ends the wait. */
+function refreshSeen(signal: AbortSignal): void {
   const seen = () => {
-    if (document.hidden) return
-    document.removeEventListener('visibilitychange', seen)
-    void load()
+    if (!document.hidden) void load()
   }
-  document.addEventListener('visibilitychange', seen)
+  document.addEventListener('visibilitychange', seen, { signal })
+  seen()
 }
