@@ -21,13 +21,14 @@ const moves: Record<string, Move> = {
   End: (_at, last) => last,
 }
 
-/** Where a keyboard selection began, in unix seconds, and on which chart. */
-let begun: { at: number; plot: Plot } | null = null
-
 /** Handles a key; unknown keys are left to the page. */
 export function chartKey(event: KeyboardEvent, state: ChartState): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return
-  const handled = moveCursor(event, state) || zoomBy(event.key, state) || selectBy(event, state)
+  const handled =
+    moveCursor(event, state) ||
+    zoomBy(event.key, state) ||
+    selectBy(event, state) ||
+    giveUp(event.key, state.plot)
   if (handled) {
     event.preventDefault()
     event.stopPropagation()
@@ -39,7 +40,9 @@ function moveCursor(event: KeyboardEvent, { plot, scene, pointed }: ChartState):
   if (!move) return false
   const last = scene.time.length - 2
   const start = pointed ?? (event.key === 'ArrowLeft' ? last + 1 : -1)
-  plot.point(Math.min(last, Math.max(0, move(start, last, event.shiftKey))))
+  const index = Math.min(last, Math.max(0, move(start, last, event.shiftKey)))
+  plot.point(index)
+  if (plot.begun !== null) plot.choose(plot.begun, scene.time[index])
   return true
 }
 
@@ -53,19 +56,26 @@ function zoomBy(key: string, { scene, pointed }: ChartState): boolean {
 
 function selectBy(event: KeyboardEvent, { plot, scene, pointed }: ChartState): boolean {
   if (event.key !== 'Enter' || pointed === null) return false
-  const isMarking = event.shiftKey
+  const { begun } = plot
   const at = scene.time[pointed]!
-  const isShown = begun?.plot === plot && begun.at >= scene.time[0]! && begun.at < scene.answer.to
-  if (!begun || !isShown) {
-    begun = { at, plot }
+  if (begun === null || begun < scene.time[0]! || begun >= scene.answer.to) {
+    plot.mark(null)
+    plot.choose(at)
     return true
   }
-  const [from, to] = [Math.min(begun.at, at), Math.max(begun.at, at) + scene.answer.step]
-  begun = null
-  if (isMarking) {
+  const [from, to] = [Math.min(begun, at), Math.max(begun, at) + scene.answer.step]
+  plot.choose(null)
+  if (event.shiftKey) {
     plot.mark([from, to])
     return true
   }
   plot.stretch(showWindow({ from: from * 1000, to: to * 1000 }))
+  return true
+}
+
+/** A choice that has begun is given up before the page goes back. */
+function giveUp(key: string, plot: Plot): boolean {
+  if (key !== 'Escape' || plot.begun === null) return false
+  plot.choose(null)
   return true
 }

@@ -12,12 +12,14 @@ import { extremes, figureRange } from './scale.ts'
 import type { Scene } from './scene.ts'
 import type { Ink } from './theme.ts'
 
+type Range = [from: number, to: number]
+
 /** User actions on the chart. Times are unix seconds. */
 export interface PlotEvents {
   /** The step under the cursor and the moment in it, or null. */
   pointed: (index: number | null, at: number | null) => void
   /** A range marked with Shift, which does not zoom; null when the mark is removed. */
-  marked: (range: [from: number, to: number] | null) => void
+  marked: (range: Range | null) => void
   selected: (from: number, to: number) => void
   doubleClicked: () => void
 }
@@ -43,7 +45,11 @@ export interface Plot {
   /** Points at a step, as the mouse would; null removes the cursor. */
   point(index: number | null): void
   /** Marks a range, as a drag with Shift would; null removes the mark. */
-  mark(range: [from: number, to: number] | null): void
+  mark(range: Range | null): void
+  /** Shows the steps from `begun` up to `at` (unix seconds) as those chosen so far; null gives the choice up. */
+  choose(begun: number | null, at?: number): void
+  /** Where a choice that is not complete yet began, unix seconds; null if there is none. */
+  readonly begun: number | null
   /** CSS pixels of the step's middle, from the left of the chart. */
   positionOf(index: number): number
   readonly uplot: uPlot
@@ -62,6 +68,8 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
     scene: null,
     look: { ink: settings.ink(), focused: null },
     marking: false,
+    range: null,
+    begun: null,
   }
   const u = new uPlot({ ...size(host), ...fixedOptions(settings, state) }, [[], [], []], host)
   const draw = (scene: Scene, look: Look) => {
@@ -88,11 +96,19 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
     positionOf: (index) =>
       u.valToPos(middle(state.scene, index), 'x') + u.bbox.left / devicePixelRatio,
     mark(range) {
-      const [from, to] = (range ?? [0, 0]).map((t) => u.valToPos(t, 'x')) as [number, number]
-      const width = range ? Math.max(to - from, 1) : 0
-      const height = range ? u.over.clientHeight : 0
-      u.setSelect({ left: range ? from : 0, top: 0, width, height }, false)
+      Object.assign(state, { range, begun: null })
+      placeRange(u, range)
       settings.events.marked(range)
+    },
+    choose(begun, at = begun ?? 0) {
+      const step = state.scene?.answer.step ?? 0
+      const range: Range | null =
+        begun === null ? null : [Math.min(begun, at), Math.max(begun, at) + step]
+      Object.assign(state, { range, begun })
+      placeRange(u, range)
+    },
+    get begun() {
+      return state.begun
     },
     destroy: () => {
       forgetPaper()
@@ -106,6 +122,24 @@ interface PlotState {
   look: Look
   /** The current drag began with Shift. */
   marking: boolean
+  /** What is shown as chosen or marked, unix seconds. */
+  range: Range | null
+  begun: number | null
+}
+
+/** Shows a range, as far as the chart shows that time. */
+function placeRange(u: uPlot, range: Range | null): void {
+  const { clientWidth, clientHeight } = u.over
+  const [left, right] = (range ?? [0, 0]).map((t) =>
+    Math.min(clientWidth, Math.max(0, u.valToPos(t, 'x'))),
+  ) as Range
+  const isSeen = range !== null && right > left
+  u.setSelect(
+    isSeen
+      ? { left, top: 0, width: Math.max(right - left, 1), height: clientHeight }
+      : { left: 0, top: 0, width: 0, height: 0 },
+    false,
+  )
 }
 
 function size(host: HTMLElement): { width: number; height: number } {
@@ -158,6 +192,7 @@ function fixedOptions(
         dblclick: () => () => (events.doubleClicked(), null),
         mousedown: (_u, _target, handler) => (event) => {
           state.marking = event.shiftKey
+          Object.assign(state, { range: null, begun: null })
           events.marked(null)
           return handler(event)
         },
@@ -172,19 +207,22 @@ function fixedOptions(
           paintOver(u, state.scene, look)
         },
       ],
+      // It stays at its time when the window moves.
+      draw: [(u) => state.range && placeRange(u, state.range)],
       setCursor: [(u) => events.pointed(...under(u, state.scene))],
       setSelect: [(u) => select(u, events, state)],
     },
   }
 }
 
-function select(u: uPlot, events: PlotEvents, { marking }: PlotState): void {
+function select(u: uPlot, events: PlotEvents, state: PlotState): void {
   const { left, width } = u.select
   if (width < dragMinPixels) return
   const from = u.posToVal(left, 'x')
   const to = u.posToVal(left + width, 'x')
-  if (marking) {
-    events.marked([from, to])
+  if (state.marking) {
+    state.range = [from, to]
+    events.marked(state.range)
     return
   }
   u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
