@@ -77,7 +77,7 @@ test('what is not in the list is told with just that', async () => {
   const flows = [...office, ...download('10.0.0.100', cut.from, cut.to, 5e6)]
   const { event, sentence } = await explained(flows)
   assert.deepEqual(event.incident?.actors.map(({ host }) => host), ['10.0.0.100'])
-  assert.match(sentence, /received 1\.2 GB\. This is not in the list of incidents: /)
+  assert.match(sentence, /received 1\.2 GB, .*\. This is not in the list of incidents: /)
   const listed = [{ ...event.incident, id: 'listed' }]
   const again = await explained(flows, { listed })
   assert.equal(again.event.incident?.id, 'listed')
