@@ -23,7 +23,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import { markedIntervals, takeBatch, type Batch } from './series/batch.ts'
 import type { SeriesWriter } from './series/writer.ts'
-import { sortsNow } from './sorting.ts'
+import { sortsNow, ThreadLoad } from './sorting.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
 
 export interface CollectorParts {
@@ -57,6 +57,8 @@ type ChangedTrackers = Awaited<ReturnType<TrackerKeeper['look']>>
 const seriesEveryMs = 60_000
 /** A tick may be this early and still write the series that are due. */
 const seriesEarlyMs = 1000
+/** They are tried again this long after a failure: at every other tick. */
+const seriesAgainMs = 25_000
 /**
  * How long a tick rebuilds intervals from the archive, and how many it reads at once. The last tick
  * rebuilds only the newest few, so that queries are complete while no collector runs; the next start rebuilds the rest.
@@ -67,8 +69,6 @@ const redoAtEnd = { msMax: 1000, slice: 2 }
 const endMsMax = 2500
 /** After this long, a tick starts sorting no more files, so that flows are published on time and a stop need not wait. */
 const mergeMsMax = 5000
-/** Sorting and bundling wait while this thread spends more than this share of its time on incoming flows. */
-const busyShare = 0.4
 /** Coverage of written intervals is kept this long: a late datagram may still explain a gap in them. */
 const coverageHorizonMs = 2 * 3_600_000
 
@@ -85,7 +85,7 @@ export class Collector {
   /** Intervals in the buckets that changed since the series were last written. */
   readonly #changed = new Set<number>()
   #seriesDueMs = 0
-  #utilization = performance.eventLoopUtilization()
+  readonly #load = new ThreadLoad()
   #remakeError: string | null = null
   readonly #clock = new ClockSteps()
   readonly #ending = new AbortController()
@@ -153,13 +153,17 @@ export class Collector {
       this.#changed.delete(interval)
       this.#redo.add(interval)
     }
-    if (batch) await this.#writeSeries(batch, nowMs, { isLast, marked })
+    // Neither series that cannot be written nor files that cannot be sorted keep the archive from being bounded.
+    const failures: unknown[] = []
+    const failed = (error: unknown) => void failures.push(error)
+    if (batch) await this.#writeSeries(batch, nowMs, { isLast, marked }).catch(failed)
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
     // A batch just written holds as much memory for a while as judging takes, and so does an interval until it is packed.
     const isMemoryTaken = incidents.isJudging || batch !== null || buckets.awaitsPacking(nowMs)
-    if (!isLast) await this.#sort(nowMs, { isMemoryTaken })
+    if (!isLast) await this.#sort(nowMs, { isMemoryTaken }).catch(failed)
     await this.#expire(nowMs)
     if (!isLast) incidents.wake(nowMs, { isRebuilding: !this.#redo.isSubsetOf(this.#forTrackers) })
+    if (failures.length > 0) throw failures[0]
     this.lastError = this.#remakeError
     return { wroteSeries: batch !== null }
   }
@@ -212,7 +216,7 @@ export class Collector {
   async #sort(nowMs: number, { isMemoryTaken }: { isMemoryTaken: boolean }): Promise<void> {
     const { archive, bundles } = this.#parts
     if (!sortsNow(archive.entries(), { isTaken: isMemoryTaken })) return
-    const isBusy = this.#isBusy()
+    const isBusy = this.#load.isBusy()
     await archive.merge(intervalStart(nowMs), { isBusy, msMax: mergeMsMax })
     if (!isBusy && bundles) await archive.bundle(nowMs)
     await archive.endSortingThread()
@@ -223,13 +227,6 @@ export class Collector {
     const { archiveKeepMs: keepMs, archiveMaxBytes: maxBytes } = settings
     await archive.expire({ keepMs, maxBytes, now: nowMs })
     buckets.rebuiltFrom = archive.completeFrom()
-  }
-
-  /** Whether incoming flows kept this thread busy since the last call. */
-  #isBusy(): boolean {
-    const before = this.#utilization
-    this.#utilization = performance.eventLoopUtilization()
-    return performance.eventLoopUtilization(this.#utilization, before).utilization > busyShare
   }
 
   /** Counts the flows received so far, and notes which intervals they changed. */
@@ -261,6 +258,8 @@ export class Collector {
       await archive.clearRedo(batch.intervals.filter(isDone))
     } catch (error) {
       batch.putBack()
+      // Not in each tick: files are sorted in one without a batch.
+      this.#seriesDueMs = nowMs + seriesAgainMs
       throw error
     }
     this.#seriesDueMs = nowMs + seriesEveryMs - seriesEarlyMs

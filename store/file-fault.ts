@@ -1,4 +1,5 @@
 /** What a failure to read a file tells: whether the file is broken for good, or cannot be read for now. */
+import { accessSync, constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 import { reasonOf } from '../flow/reason.ts'
@@ -11,9 +12,47 @@ const ofEngine = /^(Out of Memory|INTERRUPT|FATAL) Error/
 /** More than any reader opens at once to read a single file. */
 const handles = 8
 
+/** Refusals for lack of permission: the file is intact, and they last until an administrator changes its owner. */
+const forbidden = ['EACCES', 'EPERM']
+
 /** Whether the system refuses a file for good. */
 export function isLost(error: unknown): boolean {
   return lasting.includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/** Whether this user lacks permission. */
+export function isForbidden(error: unknown): boolean {
+  return forbidden.includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/** Whether this user may read a file, or nothing is known against it. */
+export function mayRead(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch (error) {
+    return !isForbidden(error)
+  }
+}
+
+/** Why a reader leaves out a file that it may not read: until then, and no longer. */
+export const noPermission =
+  'the user that Weir runs as has no permission to read it; give it to that user (chown)'
+
+/**
+ * Like `brokenBecause`, for a process that only reads: a file without permission is left out too, with `noPermission`.
+ * A writer must not take it for broken.
+ */
+export async function leftOutBecause(
+  path: string,
+  read: () => Promise<unknown>,
+): Promise<string | null> {
+  try {
+    return await brokenBecause(path, read)
+  } catch (error) {
+    if (isForbidden(error)) return noPermission
+    throw error
+  }
 }
 
 /**

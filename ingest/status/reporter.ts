@@ -29,7 +29,7 @@ import { serveMetrics, serveStatus, type SocketRoute } from './servers.ts'
 
 export interface ReporterParts {
   settings: Settings
-  archive: Pick<Archive, 'value'>
+  archive: Pick<Archive, 'value' | 'forbidden'>
   receiver: Receiver
   pipeline: Pipeline
   collector: Collector
@@ -157,7 +157,7 @@ export class Reporter {
   }
 
   #troubles(received: ReceiverStatus): Warning[] {
-    const { alerts, collector, pipeline, receiver } = this.#parts
+    const { alerts, archive, collector, pipeline, receiver } = this.#parts
     const exporters = pipeline.exporters()
     const now = Date.now() / 1000
     if (received.overflowed > this.#overflowed.datagrams)
@@ -168,6 +168,7 @@ export class Reporter {
       ...troublesOf(
         {
           publishing: collector.lastError,
+          unsorted: archive.forbidden,
           judging: collector.incidents.lastError,
           alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
           waiting: this.#waiting(received),

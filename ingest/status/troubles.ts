@@ -5,6 +5,8 @@ import { warnedForADay } from './past-trouble.ts'
 /** The state of ingest. A text is the reason of the last failure; null: the last try succeeded. */
 export interface IngestState {
   publishing: string | null
+  /** Why files of the archive wait to be sorted. */
+  unsorted: string | null
   judging: string | null
   alerts: readonly { id: string; problem: string | null }[]
   /** Datagrams not counted yet, and how far counting lags. */
@@ -34,7 +36,11 @@ const troubles: readonly Trouble[] = [
     describe: ({ publishing }) =>
       whenFailed(publishing, 'flows could not be published or series could not be written'),
     remedy:
-      'they wait in memory and in the journal until it works again; check the disk (df, dmesg), or the database if the series are kept in one',
+      'they wait in memory and in the journal until it works again; check the disk (df, dmesg) and the owner of the files, or the database if the series are kept in one',
+  },
+  {
+    describe: ({ unsorted }) => whenFailed(unsorted, 'the archive is not sorted completely'),
+    remedy: 'nothing is lost; until then queries leave these flows out and say so',
   },
   {
     describe: ({ judging }) => whenFailed(judging, 'the search for incidents failed'),

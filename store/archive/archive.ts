@@ -171,6 +171,11 @@ export class Archive {
     return this.#upkeep.bundle(nowMs)
   }
 
+  /** Why files are not sorted, for lack of permission to read them; null if all may be read. */
+  get forbidden(): string | null {
+    return this.#upkeep.forbidden.problem
+  }
+
   /** Ends the sorting thread to free its memory; the next merge starts another. */
   endSortingThread(): Promise<void> {
     return this.#sorting.close()

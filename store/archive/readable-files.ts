@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 
-import { brokenBecause } from '../file-fault.ts'
+import { leftOutBecause, mayRead, noPermission } from '../file-fault.ts'
 import { ManifestReader } from '../manifest.ts'
 import type { FlowWindow } from '../flows.ts'
 import { Bindings } from './sql/bindings.ts'
@@ -13,7 +13,7 @@ import { EntryTimes } from './entry-times.ts'
 import type { QueryEngine, Session } from './sql/query-engine.ts'
 import { QueryTooLarge } from '../query-error.ts'
 
-/** A file that could not be read is tried again after this long. */
+/** A file that could not be read is tried again after this long; one without permission as soon as there is. */
 const retryMs = 300_000
 
 /** The most flows that one query reads, whatever it keeps: about what two cores can do in its time. */
@@ -59,8 +59,15 @@ export class ReadableFiles {
     return this.#faults.size > 0
   }
 
+  /** Forgets files that may be read again. */
+  #takeBack(): void {
+    for (const [file, { message }] of this.#faults)
+      if (message === noPermission && mayRead(join(this.#folder, file))) this.#faults.delete(file)
+  }
+
   /** A sentence for each file (of those given, or all) that is left out. */
   problems(files?: ReadonlySet<string>): string[] {
+    this.#takeBack()
     return [...this.#faults]
       .filter(([file]) => files?.has(file) ?? true)
       .map(
@@ -82,14 +89,18 @@ export class ReadableFiles {
     { engine, window, none }: { engine: QueryEngine; window: FlowWindow; none: Result },
     work: (session: Session, files: ArchiveFiles) => Promise<Result>,
   ): Promise<Result> {
+    this.#takeBack()
     for (;;) {
       const entries = (await this.touching(window)).filter(({ file }) => !this.#isLeftOut(file))
       if (entries.length === 0) return none
       refuseTooLong(entries, window)
       try {
-        return await engine.query(window.signal, (session) =>
+        const result = await engine.query(window.signal, (session) =>
           work(session, this.#filesOf(entries, window)),
         )
+        // One that was tried again could be read.
+        if (this.hasProblems) for (const { file } of entries) this.#faults.delete(file)
+        return result
       } catch (error) {
         const isRefused =
           error instanceof QueryTooLarge || window.signal?.aborted || engine.isClosed
@@ -114,7 +125,8 @@ export class ReadableFiles {
 
   #isLeftOut(file: string): boolean {
     const fault = this.#faults.get(file)
-    return fault !== undefined && fault.atMs + retryMs > performance.now()
+    if (fault === undefined) return false
+    return fault.message === noPermission || fault.atMs + retryMs > performance.now()
   }
 
   /** Leaves out files that have become unreadable; false if all can be read. */
@@ -141,7 +153,7 @@ export class ReadableFiles {
     const path = join(this.#folder, file)
     const sql = probe.replace('$file', bindings.texts([path]))
     const read = () => engine.query(undefined, (session) => session.read(sql, bindings))
-    const fault = await brokenBecause(path, read)
+    const fault = await leftOutBecause(path, read)
     // A stopped query says nothing about the file.
     if (fault !== null && engine.isClosed) throw new Error(fault)
     return fault

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
 import type { Tier } from '../../flow/interval.ts'
-import { brokenBecause } from '../file-fault.ts'
+import { brokenBecause, leftOutBecause } from '../file-fault.ts'
 import type { SeriesRange } from '../series.ts'
 import type { Engine, SqlValues } from './engine.ts'
 import { HeldFiles } from './held-files.ts'
@@ -16,6 +16,8 @@ export interface FileSource {
   entries(): Promise<readonly SeriesEntry[]> | readonly SeriesEntry[]
   /** Everything earlier has expired, unix ms by tier name. */
   expired(): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>
+  /** Whether a file without permission is left out, too, until there is; a writer must wait for it. */
+  readonly onlyReads: boolean
   /** Removes a file from entries(), and the coverage of its period with it. */
   leaveOut(entry: SeriesEntry, reason: string): Promise<void>
   /** Files left out whose steps are missing since. */
@@ -119,7 +121,8 @@ export class Files {
   async #faultOf({ file }: SeriesEntry): Promise<string | null> {
     const path = join(this.#folder, file)
     const sql = 'SELECT max(COLUMNS(*)) FROM read_parquet($files)'
-    const fault = await brokenBecause(path, () => this.engine.chunks(sql, { files: [path] }))
+    const because = this.source.onlyReads ? leftOutBecause : brokenBecause
+    const fault = await because(path, () => this.engine.chunks(sql, { files: [path] }))
     // That a query came too late says nothing about the file.
     if (fault !== null && this.engine.isClosed) throw new Error(fault)
     return fault

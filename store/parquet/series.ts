@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { mayRead, noPermission } from '../file-fault.ts'
 import { Manifest, ManifestReader } from '../manifest.ts'
 import { Engine } from './engine.ts'
 import type { FileSource } from './files.ts'
@@ -75,13 +76,13 @@ export async function openParquetSeriesReader(
   // A reader may lack write permission in the folder.
   const spillFolder = join(tmpdir(), `weir-series-${process.pid}`)
   const engine = await Engine.open({ threads, memoryLimit, folder, spillFolder })
-  const source = followManifest(join(folder, manifestName))
+  const source = followManifest(folder)
   return new ParquetSeriesReader(folder, engine, { source, holdsFiles })
 }
 
-/** The files listed by another process, without those found unreadable here. */
-function followManifest(path: string): FileSource {
-  const manifest = new ManifestReader<SeriesEntry>(path)
+/** The files listed by another process, without those found unreadable here; one without permission until there is. */
+function followManifest(folder: string): FileSource {
+  const manifest = new ManifestReader<SeriesEntry>(join(folder, manifestName))
   const bad = new Map<string, { entry: SeriesEntry; reason: string }>()
   const isHidden = (entry: SeriesEntry) =>
     bad.has(entry.file) ||
@@ -94,10 +95,13 @@ function followManifest(path: string): FileSource {
     const entries = await manifest.entries()
     if (bad.size === 0) return entries
     const files = new Set(entries.map(({ file }) => file))
-    for (const file of bad.keys()) if (!files.has(file)) bad.delete(file)
+    for (const [file, { reason }] of bad)
+      if (!files.has(file) || (reason === noPermission && mayRead(join(folder, file))))
+        bad.delete(file)
     return entries
   }
   return {
+    onlyReads: true,
     entries: async () => {
       const entries = await listed()
       return bad.size === 0 ? entries : entries.filter((entry) => !isHidden(entry))

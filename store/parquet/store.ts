@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
-import { isLost } from '../file-fault.ts'
+import { isForbidden, isLost } from '../file-fault.ts'
 import type {
   ReadQuery,
   SeriesRange,
@@ -17,7 +17,7 @@ import type {
 import { readCoverage, readTop } from './answers.ts'
 import type { Engine } from './engine.ts'
 import { entriesOf, Files, type FileSource } from './files.ts'
-import type { SeriesEntry } from './layout.ts'
+import type { Period, SeriesEntry } from './layout.ts'
 import type { Listing } from './listing.ts'
 import { covers, unsettledPeriod } from './placing.ts'
 import { readRows } from './read.ts'
@@ -88,6 +88,7 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
   constructor(folder: string, parts: { engine: Engine; listing: Listing; writer: SeriesWriter }) {
     const { engine, listing, writer } = parts
     const source: FileSource = {
+      onlyReads: false,
       entries: () => listing.entries(),
       expired: () => listing.expired(),
       leaveOut: (entry, reason) => listing.leaveOut(entry, reason),
@@ -142,13 +143,21 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     return this.#copying(tier, isTouched, () => this.#writer.write(tier, steps))
   }
 
-  /** Joins the files of settled periods, one period after the other. */
+  /** Joins the files of settled periods, one after the other. A period with a file that may not be read waits for it. */
   async #settle(tier: Tier): Promise<void> {
+    const waiting: Period[] = []
     for (;;) {
-      const period = unsettledPeriod(tier, this.#listing.entries())
+      const isWaiting = ({ from }: SeriesEntry) => waiting.some((each) => covers(each, from))
+      const entries = this.#listing.entries().filter((entry) => !isWaiting(entry))
+      const period = unsettledPeriod(tier, entries)
       if (!period) return
       const isJoined = (entry: SeriesEntry) => covers(period, entry.from)
-      await this.#copying(tier, isJoined, () => this.#writer.join(tier, period))
+      try {
+        await this.#copying(tier, isJoined, () => this.#writer.join(tier, period))
+      } catch (error) {
+        if (!isForbidden(error)) throw error
+        waiting.push(period)
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import {
 } from '../entry.ts'
 import { AsideFiles } from './aside.ts'
 import { putAside, remove } from './folder.ts'
+import { ForbiddenFiles } from './forbidden-files.ts'
 import { freeName } from './free-name.ts'
 import { lastedOf, leapHeldMs, leapMs, newestOf } from './newest.ts'
 import type { SortingThread } from './thread.ts'
@@ -54,6 +55,7 @@ export class Upkeep {
   readonly #fileMs: number
   readonly #mergeRowsMax: number
   readonly #aside: AsideFiles
+  readonly forbidden: ForbiddenFiles
   /** The file that is being sorted, and whether sorting it was abandoned. */
   #sorting: { target: string; isGivenUp: boolean } | null = null
   #isEnding = false
@@ -71,6 +73,7 @@ export class Upkeep {
     this.#fileMs = fileMs
     this.#mergeRowsMax = mergeRowsMax
     this.#aside = new AsideFiles(folder)
+    this.forbidden = new ForbiddenFiles(folder)
     this.#newestMs = lastedOf(manifest.entries())
   }
 
@@ -141,7 +144,9 @@ export class Upkeep {
   }
 
   #toBundle(nowMs: number): ArchiveEntry[] | null {
-    const small = this.#manifest.entries().filter(({ rows }) => rows < bundleRowsMax)
+    const small = this.forbidden
+      .without(this.#manifest.entries())
+      .filter(({ rows }) => rows < bundleRowsMax)
     const sorted = small.sort((a, b) => b.interval - a.interval)
     for (const spanMs of bundledSpansMs) {
       const over = nowMs - settledMs - ((nowMs - settledMs) % spanMs)
@@ -196,7 +201,7 @@ export class Upkeep {
 
   /** Groups of entries, each to be merged into one file: chunks, with merged files that still have room for them. */
   #unmerged(before: number, isBusy: boolean): ArchiveEntry[][] {
-    const files = Map.groupBy(this.#manifest.entries(), ({ interval }) =>
+    const files = Map.groupBy(this.forbidden.without(this.#manifest.entries()), ({ interval }) =>
       intervalStart(interval, this.#fileMs),
     )
     return [...files].flatMap(([interval, entries]) => {
@@ -211,7 +216,7 @@ export class Upkeep {
   }
 
   /**
-   * Merges files into one; null if one of them could not be read, which is then moved aside.
+   * Merges files into one; null if one of them could not be read, which is then moved aside, or noted if it may not be.
    * @throws GivenUp, or if writing fails
    */
   async #mergeFiles(
@@ -236,7 +241,7 @@ export class Upkeep {
       return { add: [merged], remove: files }
     } catch (error) {
       if (sorting.isGivenUp) throw new GivenUp(`sorting ${target}`, { cause: error })
-      if (await this.putAsideUnreadable(files)) return null
+      if (this.forbidden.note(files) || (await this.putAsideUnreadable(files))) return null
       throw error
     } finally {
       this.#sorting = null

@@ -1,0 +1,38 @@
+/** Files of the archive without permission to read them: they are left as they are, and sorted once there is. */
+import { join } from 'node:path'
+
+import { mayRead, noPermission } from '../../file-fault.ts'
+import type { ArchiveEntry } from '../entry.ts'
+
+export class ForbiddenFiles {
+  readonly #folder: string
+  readonly #files = new Set<string>()
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** A sentence that names them; null if none are known. */
+  get problem(): string | null {
+    const [first] = this.#files
+    if (first === undefined) return null
+    const others = this.#files.size - 1
+    return `archive file ${first}${others > 0 ? ` and ${others} others` : ''}: ${noPermission}`
+  }
+
+  /** Notes which of these files may not be read; false if all may. */
+  note(files: readonly string[]): boolean {
+    const found = files.filter((file) => !mayRead(join(this.#folder, file)))
+    for (const file of found) this.#files.add(file)
+    return found.length > 0
+  }
+
+  /** The listed files without them; those that may be read again, or are not listed, are forgotten. */
+  without(listed: readonly ArchiveEntry[]): readonly ArchiveEntry[] {
+    if (this.#files.size === 0) return listed
+    const names = new Set(listed.map(({ file }) => file))
+    for (const file of this.#files)
+      if (!names.has(file) || mayRead(join(this.#folder, file))) this.#files.delete(file)
+    return listed.filter(({ file }) => !this.#files.has(file))
+  }
+}

@@ -1,0 +1,182 @@
+/** Files without permission to read them: left out and told while it lasts, never put aside, and used again once there is. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmod, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test, type TestContext } from 'node:test'
+
+import { NetworkSet } from '../../flow/address.ts'
+import { intervalMs } from '../../flow/interval.ts'
+import { openFlowStore } from '../../store/archive/query.ts'
+import { ManifestReader } from '../../store/manifest.ts'
+import type { SeriesEntry } from '../../store/parquet/layout.ts'
+import { openParquetSeries, openParquetSeriesReader } from '../../store/parquet/series.ts'
+import { openCollecting } from '../ingest/collecting.ts'
+import { columnsOf, scratchFolder, t0, testFlow } from './archive/archived.ts'
+import { coverageOf, stepOf, tiers } from './series-rows.ts'
+
+const confined = 'WEIR_TEST_CONFINED'
+const tier = tiers['5m']
+const exporter = '192.0.2.1'
+const permission = /no permission to read it/
+
+const forbid = (path: string) => chmod(path, 0)
+const allow = (path: string) => chmod(path, 0o600)
+
+// Root reads everything: the tests below run as root without these two capabilities.
+if (process.getuid?.() === 0 && process.env[confined] === undefined)
+  test('as a user who may not read everything', () => {
+    const { NODE_TEST_CONTEXT: _, ...environment } = process.env
+    const { status, stdout, stderr } = spawnSync(
+      'setpriv',
+      [
+        '--bounding-set=-dac_override,-dac_read_search',
+        process.execPath,
+        '--test',
+        import.meta.filename,
+      ],
+      { env: { ...environment, [confined]: '1' }, encoding: 'utf8' },
+    )
+    assert.equal(status, 0, stdout + stderr)
+    assert.match(stdout, /\bpass 5\b/)
+  })
+else
+  suite('without permission', () => {
+    test('queries of flows leave the file out and say so, until it may be read', async (t) => {
+      const { archive, data } = await openArchived(t)
+      const reader = await openFlowStore(join(data, 'archive'), {
+        local: new NetworkSet([]),
+        heldRows: 0,
+        gatheredRows: 0,
+      })
+      t.after(() => reader.close())
+      const [path] = archive.entries().map(({ file }) => join(data, 'archive', file))
+      const window = { from: t0, to: t0 + 2 * intervalMs, include: 'any' } as const
+      const found = async () => {
+        const { rows } = await reader.top({
+          ...window,
+          by: ['exporter'],
+          order: 'bytes',
+          limit: 10,
+        })
+        return [rows[0]?.bytes, (await reader.remarks!(window.from, window.to)).length]
+      }
+      assert.deepEqual(await found(), [3000, 0])
+      await forbid(path!)
+      assert.deepEqual(await found(), [2000, 1])
+      assert.match((await reader.health!()).problems?.[0] ?? '', permission)
+      await allow(path!)
+      assert.deepEqual((await reader.health!()).problems, [])
+      assert.deepEqual(await found(), [3000, 0])
+    })
+
+    test('queries of series show a gap and say why, until it may be read', async (t) => {
+      const folder = await scratchFolder(t)
+      const store = await openParquetSeries(folder)
+      t.after(() => store.close())
+      await store.write(tier, [
+        stepOf(coverageOf(t0, exporter), { total: [{ direction: 'in', bytes: 7 }] }),
+      ])
+      const reader = await openParquetSeriesReader(folder)
+      t.after(() => reader.close())
+      const [total] = await readdir(join(folder, '5m', 'total'))
+      const path = join(folder, '5m', 'total', total!)
+      const range = { tier, from: t0, to: t0 + intervalMs }
+      const found = async () => [
+        (await reader.top({ ...range, measurement: 'total', by: ['direction'], order: 'bytes', limit: 1 })).length, // prettier-ignore
+        (await reader.coverage(range)).length,
+      ]
+      await forbid(path)
+      assert.deepEqual(await found(), [0, 0])
+      assert.match((await reader.problems()).join(), permission)
+      await allow(path)
+      assert.deepEqual(await reader.problems(), [])
+      assert.deepEqual(await found(), [1, 1])
+    })
+
+    test('the archive sorts its other files meanwhile, says which one waits, and loses nothing', async (t) => {
+      const { archive, data } = await openArchived(t)
+      const path = join(data, 'archive', archive.entries()[0]!.file)
+      const unsorted = () => archive.entries().filter(({ isChunk }) => isChunk).length
+      await forbid(path)
+      await archive.merge(Number.POSITIVE_INFINITY)
+      await archive.merge(Number.POSITIVE_INFINITY)
+      assert.equal(unsorted(), 1)
+      assert.match(archive.forbidden ?? '', permission)
+      assert.deepEqual(archive.problems(), [])
+      await allow(path)
+      await archive.merge(Number.POSITIVE_INFINITY)
+      assert.deepEqual([unsorted(), archive.forbidden], [0, null])
+      assert.equal(
+        archive.entries().reduce((sum, { rows }) => sum + rows, 0),
+        2,
+      )
+    })
+
+    test('a period of the series with such a file does not keep later ones from being joined', async (t) => {
+      const folder = await scratchFolder(t)
+      const store = await openParquetSeries(folder)
+      t.after(() => store.close())
+      const hourMs = 12 * intervalMs
+      const day = t0 - (t0 % (24 * hourMs))
+      const write = (time: number) =>
+        store.write(tier, [
+          stepOf(coverageOf(time, exporter), { total: [{ direction: 'in', bytes: 1 }] }),
+        ])
+      const manifest = new ManifestReader<SeriesEntry>(join(folder, 'manifest.jsonl'))
+      const files = async () =>
+        (await manifest.entries()).filter(
+          ({ table, from }) => table === 'total' && from < day + 48 * hourMs,
+        )
+      await write(day)
+      await write(day + hourMs)
+      const [first] = await files()
+      const path = join(folder, first!.file)
+      await forbid(path)
+      for (const hour of [24, 25, 26, 96]) await write(day + hour * hourMs)
+      await store.write(tier, [])
+      await write(day + 97 * hourMs)
+      const names = (await files()).map(({ from }) => (from - day) / hourMs)
+      assert.deepEqual(
+        names.toSorted((a, b) => a - b),
+        [0, 1, 24],
+      )
+      await allow(path)
+      await write(day + 98 * hourMs)
+      await write(day + 99 * hourMs)
+      assert.equal((await files()).length, 2)
+    })
+
+    test('a file of the series that cannot be replaced does not keep the archive from being sorted', async (t) => {
+      const data = await scratchFolder(t)
+      const { archive, take, tick } = await openCollecting(t, data)
+      take(t0, 1000)
+      assert.equal(await tick(t0 + 15_000), null)
+      const [total] = await readdir(join(data, 'series', '5m', 'total'))
+      const path = join(data, 'series', '5m', 'total', total!)
+      await forbid(path)
+      take(t0 + 1000, 1000)
+      assert.match((await tick(t0 + 2 * intervalMs)) ?? '', /EACCES.*total/)
+      await tick(t0 + 2 * intervalMs + 15_000)
+      assert.deepEqual(
+        archive.entries().map(({ isChunk }) => isChunk),
+        [false],
+      )
+      await allow(path)
+      assert.equal(await tick(t0 + 4 * intervalMs), null)
+    })
+  })
+
+/** An archive with two flows, each in a file of its own interval. */
+async function openArchived(t: TestContext) {
+  const data = await scratchFolder(t)
+  const { archive } = await openCollecting(t, data)
+  for (const [received, octets] of [
+    [t0, 1000],
+    [t0 + intervalMs, 2000],
+  ] as const) {
+    archive.add(columnsOf([testFlow({ received, first: received, octets })]))
+    await archive.publish({})
+  }
+  return { archive, data }
+}
