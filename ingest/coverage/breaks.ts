@@ -19,10 +19,10 @@ const breaksMax = 1000
 const followedMax = 8192
 
 /**
- * Verdicts by which an exporter started anew. `first` of a domain that was heard before is of another port, with numbers of its
- * own: of a new process, which in IPFIX no uptime tells.
+ * `first` of a domain that was heard before is of another port, with numbers of its own: of a new process, which in IPFIX no
+ * uptime tells. If another such port came less long ago than this, its ports are no processes.
  */
-const beginsAgain: Partial<Record<SequenceEvent['verdict'], true>> = { restart: true, first: true }
+const processMsMin = 600_000
 
 /** When any of an exporter's domains was received. */
 interface Heard {
@@ -36,6 +36,8 @@ interface Heard {
 interface Last {
   /** When it was received, unix ms. */
   ms: number
+  /** When its last port that begins with numbers of its own came, unix ms. */
+  portMs: number
   /** How far the exporter's clock is ahead, and how many datagrams in a row were later than that. */
   aheadMs: number
   late: number
@@ -62,7 +64,8 @@ export class BreakLog {
     const { exporter, receivedMs, exportMs, verdict, lostFlows, lostDatagrams } = event
     const last = this.#of(event)
     const isFirst = last.ms === Number.NEGATIVE_INFINITY
-    const { ms: from, aheadMs, heard } = last
+    const { ms: from, portMs, aheadMs, heard } = last
+    if (verdict === 'first') last.portMs = receivedMs
     last.ms = Math.max(receivedMs, from)
     if (receivedMs - heard.ms >= breakMsMin) heard.silence = { from: heard.ms, to: receivedMs }
     heard.ms = Math.max(receivedMs, heard.ms)
@@ -82,14 +85,16 @@ export class BreakLog {
         clock,
       })
     }
-    if (silenceMs < breakMsMin || !(verdict === 'gap' || beginsAgain[verdict])) return silenceMs
+    const isNewProcess = verdict === 'first' && receivedMs - portMs >= processMsMin
+    const isRestart = verdict === 'restart' || isNewProcess
+    if (silenceMs < breakMsMin || !(verdict === 'gap' || isRestart)) return silenceMs
     // While another domain is received, the exporter is not away.
     if (receivedMs - heard.silence.to >= breakMsMin) return silenceMs
     this.#add({
       exporter,
       from: Math.max(from, heard.silence.from),
       to: receivedMs,
-      isRestart: beginsAgain[verdict] === true,
+      isRestart,
       lostFlows: Math.max(0, lostFlows),
       lostDatagrams: Math.max(0, lostDatagrams),
     })
@@ -132,6 +137,7 @@ export class BreakLog {
     const key = `${exporter} ${observationDomain}`
     const last = this.#lastMs.get(key) ?? {
       ms: Number.NEGATIVE_INFINITY,
+      portMs: Number.NEGATIVE_INFINITY,
       aheadMs: 0,
       late: 0,
       heard: this.#heardOf(exporter),

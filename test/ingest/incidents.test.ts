@@ -176,7 +176,7 @@ suite('breaks', () => {
       event('restart', 20 * minute),
       // From another port.
       event('first', 20 * minute + 1000),
-      event('first', 28 * minute),
+      event('first', 32 * minute),
     ])
       breaks.take(each)
     assert.deepEqual(
@@ -184,9 +184,15 @@ suite('breaks', () => {
       [
         [9 + 1 / 60, 12, false],
         [12, 20, true],
-        [20 + 1 / 60, 28, true],
+        [20 + 1 / 60, 32, true],
       ],
     )
+  })
+
+  test('an exporter that sends each datagram from another port is not started anew each time', () => {
+    const breaks = new BreakLog()
+    for (const t of [0, 1, 2, 3, 8, 13]) breaks.take(event('first', t * minute))
+    assert.deepEqual(breaks.list(), [])
   })
 
   test('a clock that is set forward is no absence; datagrams that come late do not set it', () => {
