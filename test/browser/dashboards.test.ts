@@ -38,6 +38,23 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await page.close()
   })
 
+  test('the age of the data is that of the dashboard that is shown', async () => {
+    const chart: Panel = { kind: 'chart', place, query: { ...range, by: 'host', measure: 'bits' } }
+    await weir.addDashboard({ id: 'clocks', title: 'Clocks', panels: [clock] })
+    const rotation = { seconds: 600, dashboards: ['clocks'] }
+    await weir.addDashboard({ id: 'charts', title: 'Charts', panels: [chart], rotation })
+    const page = await emptyPage(weir.browser)
+    await page.clock.install()
+    await page.goto(`${weir.url}/wall/charts`)
+    await page.locator('.wall-head', { hasText: /^Charts.*data \d+ d.* old/ }).waitFor()
+    await painted(page)
+    await page.clock.fastForward(600_000)
+    await page.getByRole('heading', { name: 'Clocks', exact: true }).waitFor()
+    await painted(page)
+    assert.equal(await page.locator('.wall-head .age').count(), 0)
+    await page.close()
+  })
+
   test('a dashboard that takes longer to come than each is shown is shown', async () => {
     await weir.addDashboard({ id: 'slow', title: 'Slow', panels: [clock] })
     const rotation = { seconds: 5, dashboards: ['slow'] }
