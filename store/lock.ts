@@ -2,7 +2,7 @@
  * Locks between processes: the holder listens on a Unix socket, which the kernel releases however
  * the process ends, and which works between containers that share the folder.
  */
-import { lstatSync, rmSync } from 'node:fs'
+import { lstatSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 
@@ -75,7 +75,8 @@ function identityOf(path: string): string | null {
  */
 function removeDead(path: string, dead: string | null): void {
   try {
-    if (identityOf(path) === dead) rmSync(path, { force: true })
+    // Of what refuses it, rmSync gives no code.
+    if (dead !== null && identityOf(path) === dead) unlinkSync(path)
   } catch (error) {
     throw new FolderUnusable(dirname(path), error as NodeJS.ErrnoException)
   }

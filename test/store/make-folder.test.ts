@@ -1,8 +1,10 @@
 /** Folders that cannot be created: an immediate error of one line, with a remedy. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { promisify } from 'node:util'
 
 import { takeLock } from '../../store/lock.ts'
 import { FolderUnusable, makeFolder } from '../../store/make-folder.ts'
@@ -38,6 +40,26 @@ suite('folders that cannot be created are reported in one line', () => {
       })
       await assert.rejects(takeLock(join(path, 'writer.sock')), FolderUnusable)
     })
+
+  test(
+    'a read-only file system with the socket of a killed holder',
+    { skip: process.getuid?.() === 0 ? false : 'mounting wants root' },
+    async () => {
+      const mounted = join(folder, 'mounted')
+      await mkdir(mounted)
+      const lock = new URL('../../store/lock.ts', import.meta.url).href
+      const hold = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`
+      const take = `import { takeLock } from '${lock}'
+        await takeLock(process.argv[1]).catch(({ message, remedy }) => console.log(message + ': ' + remedy))`
+      const command = `mount -t tmpfs none "$1" && { "$0" -e "$2" "$1/a.sock" || mount -o remount,ro "$1" && "$0" --input-type=module -e "$3" "$1/a.sock"; }`
+      const sh = ['sh', '-c', command, process.execPath, mounted, hold, take]
+      const { stdout } = await promisify(execFile)('unshare', ['--mount', ...sh])
+      assert.equal(
+        stdout.trim(),
+        `${mounted} cannot be written: its file system is mounted read-only: mount it for writing, or name another folder in WEIR_DATA`,
+      )
+    },
+  )
 
   test('a path that is too long for a socket', async () => {
     const path = join(folder, 'x'.repeat(110))
