@@ -59,6 +59,8 @@ const seriesEveryMs = 60_000
 const seriesEarlyMs = 1000
 /** They are tried again this long after a failure: at every other tick. */
 const seriesAgainMs = 25_000
+const atNextTick = 'the next tick tries again'
+const atNextStart = 'the next start publishes what the journal holds, and all else is lost'
 /**
  * How long a tick rebuilds intervals from the archive, and how many it reads at once. The last tick
  * rebuilds only the newest few, so that queries are complete while no collector runs; the next start rebuilds the rest.
@@ -128,7 +130,7 @@ export class Collector {
       })
       .catch((error: unknown) => {
         this.lastError = reasonOf(error)
-        this.#parts.log.error({ error }, 'publishing failed; the next tick tries again')
+        this.#parts.log.error({ error }, `publishing failed; ${isLast ? atNextStart : atNextTick}`)
       })
     return this.#work
   }

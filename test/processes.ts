@@ -141,14 +141,16 @@ export class RunningIngest {
   }
 
   /**
-   * Stops it with a signal and returns its exit code (null if the signal killed it) and how long
-   * that took.
+   * Stops it with a signal and returns its exit code (null if the signal killed it), how long that took, and all that it
+   * said on stderr.
    */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
+  async stop(
+    signal: NodeJS.Signals = 'SIGTERM',
+  ): Promise<{ code: number | null; ms: number; said: string }> {
     const started = performance.now()
     const closed = once(this.#child, 'close') as Promise<[number | null]>
     this.#child.kill(signal)
     const [code] = await closed
-    return { code, ms: performance.now() - started }
+    return { code, ms: performance.now() - started, said: await this.#stderr }
   }
 }
