@@ -84,34 +84,46 @@ export class SeriesWriter {
     }))
   }
 
-  /** Writes steps, together with the interfaces' counters. */
+  /**
+   * Writes steps, together with the interfaces' counters. The store is asked for those no longer held, the newest first: if
+   * it is away and its spool does not have them, the steps before are written nevertheless.
+   */
   async write(steps: readonly StepRows[]): Promise<void> {
-    await this.#addCounters(steps, () => true)
-    await this.#store(steps)
+    const asked = this.#addHeldCounters(steps)
+    const isAsked = new Set(asked)
+    const whole = steps.filter((step) => !isAsked.has(step))
+    const intervals = Map.groupBy(asked, ({ coverage }) => coverage.time)
+    try {
+      for (const [, of] of [...intervals].sort(([a], [b]) => b - a)) {
+        await this.#addStoredCounters(of)
+        whole.push(...of)
+      }
+    } finally {
+      await this.#store(whole)
+    }
   }
 
   async #store(steps: readonly StepRows[]): Promise<void> {
     if (steps.length > 0) await this.#parts.store.write(this.#parts.tier, steps)
   }
 
-  /** Counters are not in the archive, so those no longer held are kept as stored, if the interval is. */
-  async #addCounters(
-    steps: readonly StepRows[],
-    mayBeStored: (interval: number) => boolean,
-  ): Promise<void> {
-    const { counters, store, tier } = this.#parts
-    const stored: StepRows[] = []
-    for (const step of steps) {
-      const { exporter, time, openUntil } = step.coverage
+  /** Returns the steps of which no counters are held. */
+  #addHeldCounters(steps: readonly StepRows[]): StepRows[] {
+    const { counters } = this.#parts
+    return steps.filter(({ coverage: { exporter, time, openUntil }, measurements }) => {
       const held = [counters, this.#imported?.counters].find((each) =>
         each?.hasRows(exporter, time),
       )
-      if (held) {
-        const rows = held.rows(exporter, time, { isOpen: openUntil !== undefined })
-        if (rows) step.measurements.push(rows)
-      } else if (mayBeStored(time)) stored.push(step)
-    }
-    for (const [from, of] of Map.groupBy(stored, ({ coverage }) => coverage.time)) {
+      const rows = held?.rows(exporter, time, { isOpen: openUntil !== undefined })
+      if (rows) measurements.push(rows)
+      return !held
+    })
+  }
+
+  /** Counters are not in the archive, so those no longer held are kept as stored. */
+  async #addStoredCounters(steps: readonly StepRows[]): Promise<void> {
+    const { store, tier } = this.#parts
+    for (const [from, of] of Map.groupBy(steps, ({ coverage }) => coverage.time)) {
       const found = await storedCounters(store, { tier, from, to: from + intervalMs })
       for (const step of of) {
         const figures = found.get(step.coverage.exporter)
@@ -182,7 +194,8 @@ export class SeriesWriter {
       ]
       return this.stepsOf(buckets, interval, { exporters, stored })
     })
-    await this.#addCounters(steps, (interval) => storedIn.has(interval))
+    const asked = this.#addHeldCounters(steps)
+    await this.#addStoredCounters(asked.filter(({ coverage }) => storedIn.has(coverage.time)))
     return steps
   }
 }
