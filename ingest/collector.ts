@@ -53,12 +53,10 @@ export interface CollectorParts {
 /** The trackers after user changes; null if unchanged. */
 type ChangedTrackers = Awaited<ReturnType<TrackerKeeper['look']>>
 
-/** Series are written at most this often; flows are published at every tick. */
-const seriesEveryMs = 60_000
+/** Series are written at most this often, after a failure at every other tick; flows are published at every tick. */
+const [seriesEveryMs, seriesAgainMs] = [60_000, 25_000]
 /** A tick may be this early and still write the series that are due. */
 const seriesEarlyMs = 1000
-/** They are tried again this long after a failure: at every other tick. */
-const seriesAgainMs = 25_000
 const atNextTick = 'the next tick tries again'
 const atNextStart = 'the next start publishes what the journal holds, and all else is lost'
 /**

@@ -195,7 +195,7 @@ export class SeriesWriter {
       return this.stepsOf(buckets, interval, { exporters, stored })
     })
     const asked = this.#addHeldCounters(steps)
-    await this.#addStoredCounters(asked.filter(({ coverage }) => storedIn.has(coverage.time)))
+    await this.#addStoredCounters(asked.filter((step) => storedIn.has(step.coverage.time)))
     return steps
   }
 }
