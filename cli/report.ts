@@ -28,7 +28,8 @@ async function reportUntil(signal: AbortSignal, { settings, values }: CommandInp
   const format = formatOf(path)
   await readNames(settings)
   const state = await openStateOf(settings)
-  const named = await openNames(settings, state.state)
+  // A command only reads: files of whoever runs it would be in ingest's way.
+  const named = await openNames(settings, { ...state.state, change: async () => null })
   const { names } = named
   const flows = await openFlows(settings)
   const series = await openSeriesReader(settings)

@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { before, suite, test } from 'node:test'
 
+import { openApiState } from '../../api/documents/state.ts'
 import { dnsServer } from '../dns-server.ts'
 import { mondayFolder } from '../monday.ts'
 import { runWeir, scratchFolder, weir } from '../processes.ts'
@@ -42,6 +43,7 @@ suite('weir report', () => {
     const printed = await runWeir(['report', ...cut], environment)
     assert.equal(printed.code, 0, printed.stderr)
     assert.match(printed.stdout, /10\.0\.0\.22 \(bobby22\.bigbiz\.local\) opened 312 connections/)
+    assert.deepEqual(await openApiState(data).list('host-names'), [], 'nothing is written')
     const unnamed = await runWeir(['report', ...cut], { ...environment, WEIR_DNS: 'off' })
     assert.match(unnamed.stdout, sentence)
   })
