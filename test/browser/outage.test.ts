@@ -93,9 +93,9 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     await page.close()
   })
 
-  test('beside the chart, who it was and with whom are all in sight', async () => {
+  test('beside the chart and on a phone, who it was and with whom are all in sight', async () => {
     const range = 'from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&explain=shown'
-    const { page } = await weir.open('/status', { viewport: { width: 1920, height: 1080 } })
+    const { page } = await weir.open('/status')
     await page.route('**/api/explain?*', async (route) => {
       const response = await route.fetch()
       const json = (await response.json()) as ExplainAnswer
@@ -103,12 +103,15 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
       await route.fulfill({ response, json })
     })
     await page.goto(`${weir.url}/?${range}`)
-    for (const name of ['Who it was', 'With whom']) {
-      const region = page.getByRole('region', { name })
-      const [room, needed] = await region.evaluate(
-        (it) => [it.clientWidth, it.scrollWidth] as const,
-      )
-      assert.ok(needed <= room, `${name}: ${needed} of ${room} pixels`)
+    for (const width of [1920, 390]) {
+      await page.setViewportSize({ width, height: 844 })
+      for (const name of ['Who it was', 'With whom']) {
+        const region = page.getByRole('region', { name })
+        const [room, needed] = await region.evaluate(
+          (it) => [it.clientWidth, it.scrollWidth] as const,
+        )
+        assert.ok(needed <= room, `${name}: ${needed} of ${room} pixels`)
+      }
     }
     await page.unrouteAll({ behavior: 'ignoreErrors' })
     await page.close()
