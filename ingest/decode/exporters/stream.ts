@@ -73,7 +73,7 @@ export class Stream {
  * Within this time a process that samples has announced it: many routers do so every ten minutes, apart from their templates,
  * and after a restart sample as before.
  */
-const announcedMs = 600_000
+const announcedMs = 900_000
 
 /** Forgets, if the process of a stream has announced nothing for long, what the one before it announced. */
 export function forgetIfUnannounced(stream: Stream, receivedMs: number): void {

@@ -264,7 +264,7 @@ describe('sampling after a restart of the exporter', () => {
   const begins = 5 * minutes
   for (const version of ['v9', 'ipfix'] as const) {
     test(`${version}: stays until another process has had the time to announce it`, () => {
-      const at = [begins, begins + 9 * minutes, begins + 10 * minutes, begins + 11 * minutes]
+      const at = [begins, begins + 14 * minutes, begins + 15 * minutes, begins + 16 * minutes]
       assert.deepEqual(rates(version, 2, { at }), [100, 100, 1, 1])
       assert.deepEqual(rates(version, 2, { at, isRestored: true }), [100, 100, 1, 1])
     })
