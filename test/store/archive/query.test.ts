@@ -399,6 +399,8 @@ test('a flow is returned as users read it', async (t) => {
       destinationAs: 0,
       nextHop: '192.0.2.254',
       vlan: 7,
+      icmpType: null,
+      icmpCode: null,
     },
   ])
   await store.close()
