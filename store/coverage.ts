@@ -1,4 +1,5 @@
 /** The measurement `coverage`: what is known of each exporter in each step, as named numbers in every store. */
+import { intervalMs } from '../flow/interval.ts'
 import { unknownReasons } from './measurement.ts'
 import type { Coverage } from './series.ts'
 
@@ -47,4 +48,23 @@ export function coverageOf(
     lostFlowsEstimated: estimated === 1,
     ...(openUntil === 0 ? {} : { openUntil: openUntil! }),
   }
+}
+
+/** The coverage of an answer made from flows, some of which cannot be read: those received in `spans`, whole intervals in unix ms. */
+export function withoutUnreadable(
+  rows: readonly Coverage[],
+  spans: readonly { from: number; to: number }[],
+  stepMs: number,
+): readonly Coverage[] {
+  if (spans.length === 0) return rows
+  return rows.map((row) => {
+    const end = row.time + stepMs
+    const within = spans.filter(({ from, to }) => from < end && to > row.time)
+    let missing = 0
+    for (let at = row.time; at < end && within.length > 0; at += intervalMs)
+      if (within.some(({ from, to }) => from <= at && at < to)) missing++
+    const unreadable = Math.min(row.known, missing)
+    if (unreadable === 0) return row
+    return { ...row, known: row.known - unreadable, unknown: { ...row.unknown, unreadable } }
+  })
 }

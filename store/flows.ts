@@ -175,6 +175,8 @@ export interface FlowStore {
   scan?(query: FlowScan, start: () => (flows: EventFlows) => void): Promise<void>
   /** When exporters were away, oldest first. */
   breaks?(): Promise<readonly ExporterBreak[]>
+  /** When flows were received that touch a window and are left out of answers, because they cannot be read; [from, to), unix ms. */
+  unreadable?(from: number, to: number): Promise<readonly { from: number; to: number }[]>
   /** A sentence for each file of a window that was unreadable and is left out of answers. */
   remarks?(from: number, to: number): Promise<string[]>
   /** What is kept and what was unreadable, for the status page. Absent if a store does not know. */

@@ -71,6 +71,8 @@ export function figureNames(
   return [...suffixes.flatMap((suffix) => fields.map((field) => field + suffix)), 'known']
 }
 
-/** Why an interval is unknown for an exporter. */
+/** Why an interval is unknown for an exporter, as stored. */
 export const unknownReasons = ['not-seen', 'not-listening', 'lost', 'exporter-restart'] as const
-export type UnknownReason = (typeof unknownReasons)[number]
+/** And in answers: `unreadable` if they are made from flows, and those of the interval cannot be read. */
+export const answeredReasons = [...unknownReasons, 'unreadable'] as const
+export type UnknownReason = (typeof answeredReasons)[number]

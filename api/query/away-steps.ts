@@ -4,14 +4,14 @@
  */
 import { wasAway, type ExporterBreak } from '../../flow/incident/incident.ts'
 import { intervalMs } from '../../flow/interval.ts'
-import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
+import { answeredReasons, type UnknownReason } from '../../store/measurement.ts'
 import { xff, type CoverageGrid } from './coverage.ts'
 import { gridEnd, type Grid } from './grid.ts'
 import type { Line } from './line.ts'
 
 export interface AwaySteps {
   grid: Grid
-  /** For each exporter that was away, and as `all` for all together: 0, or 1 + an index into unknownReasons. */
+  /** For each exporter that was away, and as `all` for all together: 0, or 1 + an index into answeredReasons. */
   of: ReadonlyMap<string, Uint8Array>
   all: Uint8Array
 }
@@ -33,7 +33,7 @@ export function layAway(
     if (each.to <= grid.from || each.from >= gridEnd(grid)) continue
     const own = of.get(each.exporter) ?? new Uint8Array(grid.count)
     of.set(each.exporter, own)
-    const reason = 1 + unknownReasons.indexOf(reasonOf(each))
+    const reason = 1 + answeredReasons.indexOf(reasonOf(each))
     const first = Math.max(0, Math.floor((each.from - grid.from) / grid.stepMs))
     for (let at = first; at < grid.count; at++) {
       const start = grid.from + at * grid.stepMs

@@ -1,6 +1,6 @@
 /** What is known about the exporters in each step of an answer. */
 import { intervalMs } from '../../flow/interval.ts'
-import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
+import { answeredReasons, type UnknownReason } from '../../store/measurement.ts'
 import type { Coverage } from '../../store/series.ts'
 import { gridEnd, type Grid } from './grid.ts'
 
@@ -39,7 +39,7 @@ export interface CoverageGrid {
   places: ReadonlyMap<string, number>
   /** All exporters together: 1 if one is known and none that counts is unknown. */
   isKnown: Uint8Array
-  /** Why a step is not known: an index into unknownReasons. */
+  /** Why a step is not known: an index into answeredReasons. */
   reason: Uint8Array
   lostFlows: Float64Array
   lostIsEstimated: Uint8Array
@@ -50,7 +50,7 @@ export interface CoverageGrid {
 /** The reason for a gap between an exporter's datagrams about which nothing is stored. */
 const holeReason: UnknownReason = 'not-listening'
 /** Precedence of the reasons when exporters differ: later ones win. */
-const reasonPlaces = new Map<UnknownReason, number>(unknownReasons.map((reason, i) => [reason, i]))
+const reasonPlaces = new Map<UnknownReason, number>(answeredReasons.map((reason, i) => [reason, i]))
 
 /**
  * Puts stored coverage on a grid whose step is that of the rows' tier. `seen` says when exporters
@@ -115,7 +115,7 @@ export function intervalsBegun(
 
 function stateOf(row: Coverage, stepMs: number): number {
   if (row.known >= xff * intervalsBegun(row.time, stepMs, row.openUntil)) return stepStates.known
-  const isAway = unknownReasons.some(
+  const isAway = answeredReasons.some(
     (reason) => reason !== 'not-seen' && (row.unknown[reason] ?? 0) > 0,
   )
   return isAway ? stepStates.unknown : stepStates.notSeen
@@ -123,7 +123,7 @@ function stateOf(row: Coverage, stepMs: number): number {
 
 function mainReason({ unknown }: Coverage): UnknownReason {
   let most: UnknownReason = 'not-seen'
-  for (const reason of unknownReasons)
+  for (const reason of answeredReasons)
     if (
       reason !== 'not-seen' &&
       (unknown[reason] ?? 0) > (most === 'not-seen' ? 0 : unknown[most]!)

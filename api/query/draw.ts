@@ -40,6 +40,8 @@ export interface Drawn {
   finest: CoverageGrid
   /** Steps shorter than those of the coverage in which an exporter was away. */
   away?: AwaySteps | null
+  /** What was left out; absent: nothing. */
+  remarks?: readonly string[]
   fiveMinute: (line: Line) => FiveMinute
   /** Whether peaks of several stored rows are bounds. */
   partsAreBounds: boolean
@@ -141,7 +143,7 @@ async function drawArchive(
     signal,
     progress,
   }
-  const { grid, covered, away, lines, fiveMinute } = await fromArchive(question, stepMs)
+  const { grid, covered, away, lines, fiveMinute, remarks } = await fromArchive(question, stepMs)
   return {
     source: 'archive',
     grid,
@@ -149,6 +151,7 @@ async function drawArchive(
     covered,
     finest: covered,
     away,
+    remarks,
     fiveMinute: (line) => ({ values: fiveMinute.get(line)! }),
     partsAreBounds: false,
     openAt: openArchiveStep(grid, covered.openUntil),

@@ -22,7 +22,7 @@ const besideSecondsMin = 60
 export function evidenceOf(event: Event, wording: Wording): Evidence {
   const { incident, scene, lost } = event
   const facts = incident?.facts ?? []
-  const limits = [...unseenOf(event, wording), ...limitsOf(event)]
+  const limits = [...unseenOf(event, wording), ...limitsOf(event), ...event.leftOut]
   if (!scene) return { step: 1, time: [], series: [], facts, limits, lost }
   return { ...onlyKnown(seriesOf(event, wording), event), facts, limits, lost }
 }

@@ -62,13 +62,15 @@ export interface Event {
   usual: string[]
   /** It is reported as judged at the time; its flows are no longer in the archive. */
   isGone: boolean
+  /** A sentence for each file of the window that was left out. */
+  leftOut: readonly string[]
 }
 
 /** What is told only if nothing happened, of an event that did. */
 const ofNothing = { unknownOf: [], unseen: null, greatest: [], usual: [] }
 
-/** No flows came; their flows have been deleted; the window is too long, or has too many flows, to be read. */
-export type Unseen = 'none-received' | 'gone' | 'too-long' | 'too-many'
+/** No flows came; their flows have been deleted, or cannot be read; the window is too long, or has too many flows, to be read. */
+export type Unseen = 'none-received' | 'gone' | 'unreadable' | 'too-long' | 'too-many'
 
 export interface ExplainContext extends Pick<
   ApiParts,
@@ -81,6 +83,13 @@ export interface ExplainContext extends Pick<
 
 /** Finds the event of a window. */
 export async function findEvent(window: Window, context: ExplainContext): Promise<Event> {
+  const event = await eventOf(window, context)
+  return { ...event, leftOut: (await context.flows.remarks?.(window.from, window.to)) ?? [] }
+}
+
+type Found = Omit<Event, 'leftOut'>
+
+async function eventOf(window: Window, context: ExplainContext): Promise<Found> {
   const { from, to, exporter } = window
   const asked = { from, to }
   const known = (await context.incidents.between(from, to)).filter(
@@ -216,7 +225,7 @@ async function fromLedger(
   { from, to }: Window,
   incident: Incident,
   { flows }: ExplainContext,
-): Promise<Event> {
+): Promise<Found> {
   const { exporter } = incident
   const { rows } = await flows.extent(incident.from, incident.to)
   return {
@@ -236,7 +245,7 @@ async function nothing(
   { from, to, exporter }: Window,
   { judged, refused }: Pick<JudgedWindow, 'judged' | 'refused'>,
   context: ExplainContext,
-): Promise<Event> {
+): Promise<Found> {
   const asked = { from, to }
   const query = queryOf(context, asked, exporter)
   const facts = await Promise.all(
@@ -288,7 +297,9 @@ async function whyUnseen(
   refused: JudgedWindow['refused'],
   { flows, series, settings }: ExplainContext,
 ): Promise<Unseen> {
-  if ((await flows.extent(from, to)).rows > 0) return refused ?? 'none-received'
+  if (refused !== null) return refused
+  if (((await flows.unreadable?.(from, to)) ?? []).length > 0) return 'unreadable'
+  if ((await flows.extent(from, to)).rows > 0) return 'none-received'
   const kept = await Promise.all(settings.tiers.map((tier) => series.extent(tier)))
   const wasReceived = kept.some((extent) => extent && extent.from < to && extent.to > from)
   const { first } = await flows.extent(0, Number.MAX_SAFE_INTEGER)

@@ -2,7 +2,8 @@
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { badQuery } from '../errors.ts'
 import type { FlowStore, FlowWindow } from '../../store/flows.ts'
-import type { SeriesReader } from '../../store/series.ts'
+import { withoutUnreadable } from '../../store/coverage.ts'
+import type { Coverage, SeriesReader } from '../../store/series.ts'
 import { blankAway, layAway, type AwaySteps } from './away-steps.ts'
 import { archiveLines, fiveMinuteValues, foldLine } from './archive-lines.ts'
 import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
@@ -35,6 +36,8 @@ export interface ArchiveAnswer {
   lines: Line[]
   /** 5-minute values, by line. */
   fiveMinute: ReadonlyMap<Line, Float64Array>
+  /** What was left out because it cannot be read. */
+  remarks: readonly string[]
 }
 
 /** Steps of any length over a window; those over 5 minutes are folded from 5-minute ones. */
@@ -52,7 +55,7 @@ export async function fromArchive(
       `the archive is read in steps of 5 minutes, and ${fine.count} are more than ${stepsMax}`,
       'ask for less time',
     )
-  const [flows, covered, breaks] = await Promise.all([
+  const [flows, rows, breaks] = await Promise.all([
     question.flows.series({
       from: grid.from,
       to: gridEnd(grid),
@@ -70,6 +73,15 @@ export async function fromArchive(
     coverageUnder(question, grid),
     stepMs < intervalMs ? question.flows.breaks?.() : [],
   ])
+  // Known only now that they were to be read.
+  const unreadable = (await question.flows.unreadable?.(grid.from, gridEnd(grid))) ?? []
+  const remarks =
+    unreadable.length === 0 ? [] : await question.flows.remarks?.(grid.from, gridEnd(grid))
+  const covered = layCoverage(
+    withoutUnreadable(rows.rows, unreadable, rows.grid.stepMs),
+    rows.grid,
+    question.seen,
+  )
   const until = covered.openUntil ?? Number.POSITIVE_INFINITY
   const { directions } = split
   const reach = { first, until }
@@ -82,7 +94,7 @@ export async function fromArchive(
     if (away) blankAway(folded, away)
     return folded
   })
-  return { grid, covered, away, lines, fiveMinute }
+  return { grid, covered, away, lines, fiveMinute, remarks: remarks ?? [] }
 }
 
 /**
@@ -97,8 +109,10 @@ function fineGrid(grid: Grid, first: number): Grid {
 }
 
 /** The coverage of the window, from the finest totals that go back far enough. */
-async function coverageUnder(question: ArchiveQuestion, grid: Grid): Promise<CoverageGrid> {
-  const { series, stored, window, seen } = question
+async function coverageUnder(
+  { series, stored, window }: ArchiveQuestion,
+  grid: Grid,
+): Promise<{ rows: readonly Coverage[]; grid: Grid }> {
   const { tier } =
     stored.tiers.find((each) => reaches({ from: grid.from }, stored, each.tier)) ?? stored.tiers[0]!
   const covering = gridOver(grid.from, gridEnd(grid), tier.stepMs)
@@ -109,5 +123,5 @@ async function coverageUnder(question: ArchiveQuestion, grid: Grid): Promise<Cov
     to: gridEnd(covering),
     exporters: exporter === undefined ? undefined : [exporter],
   })
-  return layCoverage(rows, covering, seen)
+  return { rows, grid: covering }
 }

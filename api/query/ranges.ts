@@ -1,5 +1,5 @@
 /** Unknown and lost time as merged ranges. */
-import { unknownReasons, type UnknownReason } from '../../store/measurement.ts'
+import { answeredReasons, type UnknownReason } from '../../store/measurement.ts'
 import type { AwaySteps } from './away-steps.ts'
 import type { CoverageGrid } from './coverage.ts'
 import { gridEnd, type Grid } from './grid.ts'
@@ -34,10 +34,10 @@ export function unknownRanges(
   const [start, end] = [bounds.from / 1000, Math.min(bounds.to, bounds.now) / 1000]
   add(start, Math.min(covered.grid.from / 1000, end), 'not-seen')
   for (const [at, from, to] of steps(covered.grid, bounds))
-    if (covered.isKnown[at] !== 1) add(from, to, unknownReasons[covered.reason[at]!]!)
+    if (covered.isKnown[at] !== 1) add(from, to, answeredReasons[covered.reason[at]!]!)
     else if (away)
       for (const [within, first, last] of steps(away.grid, withinMs(from, to)))
-        if (away.all[within] !== 0) add(first, last, unknownReasons[away.all[within]! - 1]!)
+        if (away.all[within] !== 0) add(first, last, answeredReasons[away.all[within]! - 1]!)
   add(Math.max(start, gridEnd(covered.grid) / 1000), end, 'not-seen')
   return ranges
 }

@@ -47,6 +47,7 @@ export function answerOf(
     remarks: [
       ...(source.remark === undefined ? [] : [source.remark]),
       ...interfacesAdded(split.by, window, context.seen),
+      ...(drawn.remarks ?? []),
     ],
   }
 }

@@ -7,7 +7,7 @@
 import { Type, type Static } from 'typebox'
 
 import { topKeys } from '../../store/flows.ts'
-import { unknownReasons } from '../../store/measurement.ts'
+import { answeredReasons } from '../../store/measurement.ts'
 import { splitWords } from '../query/measured.ts'
 import {
   closed,
@@ -137,7 +137,7 @@ export const SeriesEntry = closed({
 })
 export type SeriesEntry = Static<typeof SeriesEntry>
 
-const UnknownRange = Type.Tuple([seconds, seconds, Type.Enum(unknownReasons)])
+const UnknownRange = Type.Tuple([seconds, seconds, Type.Enum(answeredReasons)])
 const LostRange = Type.Tuple([seconds, seconds, count, Type.Boolean()])
 
 export const SeriesAnswer = closed({

@@ -56,12 +56,14 @@ export interface ArchiveValues {
   expiredTo?: number
 }
 
-/** A file that was moved aside, and the times of its flows, unix ms; those of an older build have none. */
+/** A file that was moved aside, and the times of its flows and of their receipt, unix ms; those of an older build have none. */
 export interface UnreadableFile {
   file: string
   message: string
   firstMin?: number
   lastMax?: number
+  receivedFrom?: number
+  receivedTo?: number
 }
 
 /** A sentence for each file that was moved aside. */

@@ -20,7 +20,7 @@ import type {
 } from '../flows.ts'
 import { emptySeries } from './answer/series-answer.ts'
 import { emptyTop } from './answer/top-answer.ts'
-import { unreadableSentences } from './entry.ts'
+import { unreadableSentences, type ArchiveValues } from './entry.ts'
 import { gather } from './held/gather.ts'
 import { GatheredFlows } from './held/gathered.ts'
 import { flowsOf, HeldFiles, type HeldFlows } from './held/held-files.ts'
@@ -211,16 +211,26 @@ class ArchiveQueries implements FlowStore {
       : { rows, first: null, last: null }
   }
 
+  unreadable(from: number, to: number) {
+    return this.#files.unreadable({ from, to })
+  }
+
   async remarks(from: number, to: number) {
-    if (!this.#files.hasProblems) return []
+    const putAside = (await this.#files.value<ArchiveValues['unreadable']>('unreadable')) ?? []
+    const ofWindow = unreadableSentences(
+      putAside.filter(({ firstMin = to, lastMax = from }) => firstMin < to && lastMax >= from),
+    )
+    if (!this.#files.hasProblems) return ofWindow
     const touching = new Set((await this.#files.touching({ from, to })).map(({ file }) => file))
-    return this.#files.problems(touching)
+    return [...this.#files.problems(touching), ...ofWindow]
   }
 
   async health() {
     const entries = await this.#files.entries()
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
-    const putAside = unreadableSentences(await this.#files.value('unreadable'))
+    const putAside = unreadableSentences(
+      await this.#files.value<ArchiveValues['unreadable']>('unreadable'),
+    )
     return { bytes, problems: [...this.#files.problems(), ...putAside] }
   }
 

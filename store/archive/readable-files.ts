@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path'
 
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { leftOutBecause, mayRead, noPermission } from '../file-fault.ts'
 import { ManifestReader } from '../manifest.ts'
 import type { FlowWindow } from '../flows.ts'
 import { Bindings } from './sql/bindings.ts'
-import { manifestName, type ArchiveEntry } from './entry.ts'
+import { manifestName, type ArchiveEntry, type ArchiveValues } from './entry.ts'
 import { EntryTimes } from './entry-times.ts'
 import type { QueryEngine, Session } from './sql/query-engine.ts'
 import { QueryTooLarge } from '../query-error.ts'
@@ -74,6 +75,20 @@ export class ReadableFiles {
         ([file, { message }]) =>
           `archive file ${file} cannot be read and its flows are left out: ${message}`,
       )
+  }
+
+  /** The intervals in which files were received that are left out or were put aside, of those that may touch a window. */
+  async unreadable(window: { from: number; to: number }): Promise<{ from: number; to: number }[]> {
+    this.#takeBack()
+    const aside = (await this.value<ArchiveValues['unreadable']>('unreadable')) ?? []
+    const listed = this.hasProblems ? await this.touching(window) : []
+    return [...listed.filter(({ file }) => this.#faults.has(file)), ...aside]
+      .flatMap(({ receivedFrom, receivedTo }) =>
+        receivedFrom === undefined || receivedTo === undefined
+          ? []
+          : [{ from: intervalStart(receivedFrom), to: intervalStart(receivedTo) + intervalMs }],
+      )
+      .filter(({ from, to }) => from < window.to && to > window.from)
   }
 
   /** Files whose flows may touch [from, to). */

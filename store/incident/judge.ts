@@ -12,6 +12,7 @@ import {
 import type { Scene } from '../../flow/incident/scene.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { formatDuration } from '../../flow/units.ts'
+import { withoutUnreadable } from '../coverage.ts'
 import type { Coverage } from '../series.ts'
 import { carriedBy } from './carried.ts'
 import { factsOfHosts } from './host-facts.ts'
@@ -82,10 +83,14 @@ export function isCutShort({ from }: Incident, { grid }: Scene): boolean {
   return from <= grid.from + cutShortMs
 }
 
-function coverageOf({ series, tier }: JudgeQuery, { table, grid }: Scene): Promise<Coverage[]> {
+async function coverageOf(
+  { series, flows, tier }: JudgeQuery,
+  { table, grid }: Scene,
+): Promise<readonly Coverage[]> {
   const from = intervalStart(grid.from)
   const to = intervalStart(grid.from + grid.seconds * 1000) + intervalMs
-  return series.coverage({ tier, from, to, exporters: [table.exporter] })
+  const rows = await series.coverage({ tier, from, to, exporters: [table.exporter] })
+  return withoutUnreadable(rows, (await flows.unreadable?.(from, to)) ?? [], tier.stepMs)
 }
 
 /** The intervals of one exporter of which not everything is known, those that touch as one. */
@@ -100,7 +105,7 @@ export function unknownIn(coverage: readonly Coverage[]): Span[] {
   return spans
 }
 
-/** An incident with its facts; null if the collector itself was not listening. */
+/** An incident with its facts; null if the collector itself was not listening, or what it received cannot be read. */
 async function incidentOf(
   query: JudgeQuery,
   scene: Scene,
@@ -109,7 +114,9 @@ async function incidentOf(
   const span = spanOf(scene, finding)
   const within = coverage.filter(({ time }) => time < span.to && time + intervalMs > span.from)
   const isHole = finding.kind === 'silence' || finding.kind === 'exporter'
-  const isOurs = finding.isOurs || within.some(({ unknown }) => (unknown['not-listening'] ?? 0) > 0)
+  const isOurs =
+    finding.isOurs ||
+    within.some(({ unknown }) => (unknown['not-listening'] ?? 0) + (unknown.unreadable ?? 0) > 0)
   if (isHole && isOurs) return null
   // Versions without sequence numbers do not show whether anything was sent: that is not silence.
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)

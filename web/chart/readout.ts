@@ -68,6 +68,7 @@ const reasonTexts: Record<string, string> = {
   'not-listening': 'no data: Weir was not listening',
   lost: 'no data: datagrams were lost on the way, or wait for their template',
   'exporter-restart': 'no data: the exporter restarted',
+  unreadable: 'no data: its flows cannot be read',
 }
 
 const passed: Record<Half, string> = { above: 'received', below: 'sent' }

@@ -255,7 +255,9 @@ export class Upkeep {
     const entries = new Map(this.#manifest.entries().map((entry) => [entry.file, entry]))
     const named = found.map((each): UnreadableFile => {
       const entry = entries.get(each.file)
-      return entry ? { ...each, firstMin: entry.firstMin, lastMax: entry.lastMax } : each
+      if (!entry) return each
+      const { firstMin, lastMax, receivedFrom, receivedTo } = entry
+      return { ...each, firstMin, lastMax, receivedFrom, receivedTo }
     })
     const unreadable = [...this.#unreadable(), ...named].slice(-unreadableNamedMax)
     const values: ArchiveValues = { unreadable }
