@@ -297,9 +297,10 @@ async function whyUnseen(
   refused: JudgedWindow['refused'],
   { flows, series, settings }: ExplainContext,
 ): Promise<Unseen> {
-  if (refused !== null) return refused
+  const { rows } = await flows.extent(from, to)
+  if (rows > 0 && refused !== null) return refused
   if (((await flows.unreadable?.(from, to)) ?? []).length > 0) return 'unreadable'
-  if ((await flows.extent(from, to)).rows > 0) return 'none-received'
+  if (rows > 0) return 'none-received'
   const kept = await Promise.all(settings.tiers.map((tier) => series.extent(tier)))
   const wasReceived = kept.some((extent) => extent && extent.from < to && extent.to > from)
   const { first } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
