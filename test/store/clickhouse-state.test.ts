@@ -149,7 +149,7 @@ for (const layout of layouts) {
     test('recent answers are cached, and a little longer while nobody answers', async () => {
       const settings = await ownDatabase(nodes)
       let now = Date.now()
-      const here = opened(settings, 0, { now: () => now, timeoutMs: 1000 })
+      const here = opened(settings, 0, { now: () => now, timeoutMs: 3000 })
       const elsewhere = opened(settings)
       const lately = { keptMs: 2000, awayMs: 10_000 }
       await elsewhere.change({ collection: 'users', id: 'vera', body: user })
