@@ -16,8 +16,8 @@ export class ForbiddenFiles {
   get problem(): string | null {
     const [first] = this.#files
     if (first === undefined) return null
-    const others = this.#files.size - 1
-    return `archive file ${first}${others > 0 ? ` and ${others} others` : ''}: ${noPermission}`
+    const more = this.#files.size - 1
+    return `archive file ${first}${more > 0 ? `, and ${more} more` : ''}: ${noPermission}`
   }
 
   /** Notes which of these files may not be read; false if all may. */
