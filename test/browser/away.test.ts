@@ -102,7 +102,8 @@ describe('while Weir is away', { skip: skipWithout('chromium'), timeout: 560_000
     for (const address of shown) {
       const { page, thrown } = await open()
       await page.clock.install()
-      await page.goto(weir.url + address)
+      // An answer under way when the network is cut would end the silence once more.
+      await page.goto(weir.url + address, { waitUntil: 'networkidle' })
       await answered(page)
       await page.locator('.freshness', { hasText: /^data/ }).waitFor()
       await page.route('**/api/**', absences['nothing answers']!)
