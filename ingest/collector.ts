@@ -22,6 +22,7 @@ import type { Neighbours } from './coverage/neighbours.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import { markedIntervals, takeBatch, type Batch } from './series/batch.ts'
+import { redoFromArchive } from './series/redo.ts'
 import type { SeriesWriter } from './series/writer.ts'
 import { sortsNow, ThreadLoad } from './sorting.ts'
 import type { TrackerKeeper } from './trackers/keeper.ts'
@@ -277,7 +278,11 @@ export class Collector {
   async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
     const stop = () => (isLast ? AbortSignal.timeout(endMsMax) : this.#ending.signal)
     try {
-      await this.#redoFromArchive(isLast ? redoAtEnd : redoInTick, stop())
+      const lists = { redo: this.#redo, forTrackers: this.#forTrackers, changed: this.#changed }
+      await redoFromArchive(this.#parts, lists, {
+        ...(isLast ? redoAtEnd : redoInTick),
+        stop: stop(),
+      })
       if (!onlyRedo) await this.#parts.consolidator.run(nowMs, { isLast, stop: stop() })
       this.#remakeError = null
     } catch (error) {
@@ -298,21 +303,5 @@ export class Collector {
       this.#redo.add(interval)
     }
     return set
-  }
-
-  /** Rebuilds intervals, the newest first, for `msMax`; the rest waits. Without all of its flows, none is judged again. */
-  async #redoFromArchive({ msMax, slice }: typeof redoInTick, stop: AbortSignal): Promise<void> {
-    const { archive, consolidator, incidents, writer } = this.#parts
-    const until = performance.now() + msMax
-    const intervals = [...this.#redo].sort((a, b) => b - a)
-    const isNew = (at: number) => !this.#forTrackers.delete(at) && archive.isComplete(at)
-    const written = async (done: readonly number[]) => {
-      await incidents.changed(done.filter(isNew))
-      await consolidator.intervalsWritten(done)
-      for (const interval of done) this.#redo.delete(interval)
-      await archive.clearRedo(done.filter((each) => !this.#changed.has(each)))
-    }
-    for (let at = 0; at < intervals.length && performance.now() < until; at += slice)
-      if (!(await writer.redo(intervals.slice(at, at + slice), { written, stop }))) return
   }
 }

@@ -168,7 +168,7 @@ export class Reporter {
       ...troublesOf(
         {
           publishing: collector.lastError,
-          unsorted: archive.forbidden,
+          forbidden: archive.forbidden,
           judging: collector.incidents.lastError,
           alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
           waiting: this.#waiting(received),

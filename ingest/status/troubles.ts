@@ -5,8 +5,8 @@ import { warnedForADay } from './past-trouble.ts'
 /** The state of ingest. A text is the reason of the last failure; null: the last try succeeded. */
 export interface IngestState {
   publishing: string | null
-  /** Why files of the archive wait to be sorted. */
-  unsorted: string | null
+  /** Which files of the archive may not be read. */
+  forbidden: string | null
   judging: string | null
   alerts: readonly { id: string; problem: string | null }[]
   /** Datagrams not counted yet, and how far counting lags. */
@@ -39,7 +39,8 @@ const troubles: readonly Trouble[] = [
       'they wait in memory and in the journal until it works again; check the disk (df, dmesg) and the owner of the files, or the database if the series are kept in one',
   },
   {
-    describe: ({ unsorted }) => whenFailed(unsorted, 'the archive is not sorted completely'),
+    describe: ({ forbidden }) =>
+      whenFailed(forbidden, 'the archive is not sorted, nor its series rebuilt, completely'),
     remedy: 'nothing is lost; until then queries leave these flows out and say so',
   },
   {

@@ -171,7 +171,7 @@ export class Archive {
     return this.#upkeep.bundle(nowMs)
   }
 
-  /** Why files are not sorted, for lack of permission to read them; null if all may be read. */
+  /** Which files are neither sorted nor read, for lack of permission; null if all may be read, as far as is known. */
   get forbidden(): string | null {
     return this.#upkeep.forbidden.problem
   }
@@ -225,7 +225,8 @@ export class Archive {
 
   /**
    * The published flows that overlap [from, to) (unix ms), in no order. The columns are valid until the next batch.
-   * @throws if a file cannot be read; it has then been moved aside, and another call reads the rest
+   * @throws if a file cannot be read; it has then been moved aside, and another call reads the rest. One without permission
+   * stays: see `mayReadAll`.
    */
   async *read(from: number, to: number): AsyncGenerator<FlowColumns> {
     const files = this.entries()
@@ -240,11 +241,20 @@ export class Archive {
         yield batch.value
       }
     } catch (error) {
-      await this.#upkeep.putAsideUnreadable(files)
+      if (!this.#upkeep.forbidden.note(files)) await this.#upkeep.putAsideUnreadable(files)
       throw error
     } finally {
       await flows.return(undefined)
     }
+  }
+
+  /** Those of the intervals of which no file lacks permission, as far as `read` and sorting have found. */
+  mayReadAll(intervals: readonly number[]): number[] {
+    const forbidden = this.#upkeep.forbidden.of(this.entries())
+    return intervals.filter(
+      (from) =>
+        !forbidden.some(({ firstMin, lastMax }) => firstMin < from + intervalMs && lastMax >= from),
+    )
   }
 
   /**

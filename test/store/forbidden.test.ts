@@ -38,7 +38,7 @@ if (process.getuid?.() === 0 && process.env[confined] === undefined)
       { env: { ...environment, [confined]: '1' }, encoding: 'utf8' },
     )
     assert.equal(status, 0, stdout + stderr)
-    assert.match(stdout, /\bpass 5\b/)
+    assert.match(stdout, /\bpass 6\b/)
   })
 else
   suite('without permission', () => {
@@ -111,6 +111,27 @@ else
         archive.entries().reduce((sum, { rows }) => sum + rows, 0),
         2,
       )
+    })
+
+    test('an interval to be rebuilt with such a file waits, and older ones are rebuilt', async (t) => {
+      const data = await scratchFolder(t)
+      const { archive, take, tick, store } = await openCollecting(t, data)
+      const [older, newer] = [t0 - 40 * intervalMs, t0 - 2 * intervalMs]
+      for (const at of [older, newer]) {
+        take(at, 1000)
+        await archive.publish({ redo: [at] })
+      }
+      const newest = archive.entries().find(({ firstMin }) => firstMin === newer)
+      const path = join(data, 'archive', newest!.file)
+      await forbid(path)
+      assert.equal(await tick(t0 + 15_000), null)
+      assert.deepEqual(archive.redo(), [newer])
+      assert.match(archive.forbidden ?? '', permission)
+      assert.equal((await store.coverage({ tier, from: older, to: t0 })).length, 1)
+      await allow(path)
+      assert.equal(await tick(t0 + 80_000), null)
+      assert.deepEqual([archive.redo(), archive.forbidden], [[], null])
+      assert.equal((await store.coverage({ tier, from: older, to: t0 })).length, 2)
     })
 
     test('a period of the series with such a file does not keep later ones from being joined', async (t) => {

@@ -27,12 +27,23 @@ export class ForbiddenFiles {
     return found.length > 0
   }
 
-  /** The listed files without them; those that may be read again, or are not listed, are forgotten. */
+  /** The listed files without them. */
   without(listed: readonly ArchiveEntry[]): readonly ArchiveEntry[] {
-    if (this.#files.size === 0) return listed
+    this.#forget(listed)
+    return this.#files.size === 0 ? listed : listed.filter(({ file }) => !this.#files.has(file))
+  }
+
+  /** Those of the listed files. */
+  of(listed: readonly ArchiveEntry[]): readonly ArchiveEntry[] {
+    this.#forget(listed)
+    return this.#files.size === 0 ? [] : listed.filter(({ file }) => this.#files.has(file))
+  }
+
+  /** Forgets those that may be read again, or are not listed. */
+  #forget(listed: readonly ArchiveEntry[]): void {
+    if (this.#files.size === 0) return
     const names = new Set(listed.map(({ file }) => file))
     for (const file of this.#files)
       if (!names.has(file) || mayRead(join(this.#folder, file))) this.#files.delete(file)
-    return listed.filter(({ file }) => !this.#files.has(file))
   }
 }

@@ -7,7 +7,7 @@ const now = 186_400
 
 const well: IngestState = {
   publishing: null,
-  unsorted: null,
+  forbidden: null,
   judging: null,
   alerts: [{ id: 'a1', problem: null }],
   waiting: { datagrams: 9, seconds: 4 },
@@ -27,7 +27,7 @@ test('while all is well there is nothing to report', () => {
 
 for (const [state, what] of [
   [{ publishing: 'ENOSPC' }, /flows could not be published .*: ENOSPC$/],
-  [{ unsorted: 'no permission' }, /^the archive is not sorted completely: no permission$/],
+  [{ forbidden: 'no permission' }, /^the archive is not sorted, .*: no permission$/],
   [{ judging: 'no memory' }, /^the search for incidents failed: no memory$/],
   [{ alerts: [...well.alerts, { id: 'a2', problem: 'gone' }] }, /^the alert a2 .*: gone$/],
   [
