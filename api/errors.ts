@@ -1,4 +1,5 @@
 /** The API's refusals and their form: {error: {code, message, remedy}}. */
+import { fileRemedy } from '../store/file-remedy.ts'
 import type { ErrorAnswer } from './schema/schema.ts'
 
 /** A refused request: what is wrong, with the value, and what to do instead. */
@@ -64,7 +65,7 @@ const remedies: Record<number, string> = {
 /**
  * Any error as an API error: refusals as they are; validation errors by the parameter's name
  * (`known` describes the route's parameters) and its value in `query`; typed errors of the stores
- * with their remedy. Anything else is our own fault and its details are not shown.
+ * and of the file system with their remedy. Anything else is our own fault and its details are not shown.
  */
 export function toApiError(
   error: unknown,
@@ -81,6 +82,13 @@ export function toApiError(
     return new ApiError(status, codeOf(raised, status), {
       message: raised.message,
       remedy: remedyOf(raised, remedies[status] ?? 'see /api/docs'),
+    })
+  const remedy = fileRemedy(error)
+  if (remedy !== null)
+    // Where the data folder is, is not for whoever asks.
+    return new ApiError(503, 'unreadable', {
+      message: `a file or folder of WEIR_DATA cannot be read (${raised.code})`,
+      remedy: `${remedy}; the log of the API names it`,
     })
   return new ApiError(500, 'internal', {
     message: 'the query failed because of a fault in Weir',

@@ -12,6 +12,7 @@ import {
   type SettingFault,
   type Settings,
 } from '../flow/settings.ts'
+import { fileRemedy } from '../store/file-remedy.ts'
 import { readYaml } from './yaml.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import packageFile from '../package.json' with { type: 'json' }
@@ -300,10 +301,8 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error
 }
 
-function remedyOf({ code = '' }: NodeJS.ErrnoException): string {
-  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)
-    ? 'free disk space, or set WEIR_DATA to a folder on another disk'
-    : 'check the address or folder named in it'
+function remedyOf(error: NodeJS.ErrnoException): string {
+  return fileRemedy(error) ?? 'check the address or folder named in it'
 }
 
 function usage(): string {

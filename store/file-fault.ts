@@ -1,6 +1,7 @@
 /** What a failure to read a file tells: whether the file is broken for good, or cannot be read for now. */
 import { accessSync, constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
 
 import { reasonOf } from '../flow/reason.ts'
 import { QueryTooLarge } from './query-error.ts'
@@ -39,6 +40,17 @@ export function mayRead(path: string): boolean {
 export const noPermission =
   'the user that Weir runs as has no permission to read it; give it to that user (chown)'
 
+/** How the flows of a broken file of the archive, and the steps of one of the series, come back. */
+export const restoredFlows = 'restore this one from a backup if there is one'
+export const restoredSeries =
+  'make its time again while the archive has the flows: weir rebuild --from TIME --to TIME'
+
+/** What to do about a file that is left out, by the sentence that says why: if only permission is lacking, nothing is lost. */
+export function leftOutRemedy(sentence: string, restored: string): string {
+  const rest = sentence.endsWith(noPermission) ? 'until then nothing is lost' : restored
+  return `queries use the other files; ${rest}`
+}
+
 /**
  * Like `brokenBecause`, for a process that only reads: a file without permission is left out too, with `noPermission`.
  * A writer must not take it for broken.
@@ -75,7 +87,8 @@ export async function brokenBecause(
       await openSeveral(path).catch((refused: unknown) => {
         if (!isLost(refused)) throw refused
       })
-    return reasonOf(error).split('\n')[0]!
+    // The sentence that gets this names the file; where it lies is not for whoever asks.
+    return reasonOf(error).split('\n')[0]!.replaceAll(path, basename(path))
   }
 }
 

@@ -8,6 +8,8 @@ import { reasonOf } from '../../flow/reason.ts'
 import { endpointText, publishedUrl } from '../../flow/setting-values.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
+import { leftOutRemedy, restoredFlows, restoredSeries } from '../../store/file-fault.ts'
+import { fileRemedy } from '../../store/file-remedy.ts'
 import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { NoQuery, StatusAnswer, type Warning } from '../schema/status.ts'
@@ -56,11 +58,11 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
       remedy: 'fix the file or its permissions; until then the names read before are used',
     })
   const ofSeries = (await parts.series.problems?.().catch(() => [])) ?? []
-  for (const what of [...answer.archive.problems, ...ofSeries])
-    warnings.push({
-      what,
-      remedy: 'queries use the other files; weir rebuild makes the series again',
-    })
+  for (const [problems, restored] of [
+    [answer.archive.problems, restoredFlows],
+    [ofSeries, restoredSeries],
+  ] as const)
+    for (const what of problems) warnings.push({ what, remedy: leftOutRemedy(what, restored) })
   return answer
 }
 
@@ -129,7 +131,7 @@ function inSeconds(ms: number | null): number | null {
 
 function unreadable(what: string, error: unknown): Warning {
   const reason = reasonOf(error)
-  const { remedy } = error as { remedy?: unknown }
+  const { remedy = fileRemedy(error) } = error as { remedy?: unknown }
   return {
     what: `${what} cannot be read: ${reason}`,
     remedy: typeof remedy === 'string' ? remedy : 'check that the files in WEIR_DATA are intact',

@@ -14,6 +14,8 @@ import { checkTables } from '../../store/clickhouse/rows.ts'
 import { bucketOf } from '../../store/influx/buckets.ts'
 import { checkToken, checkVersion, Connection, tokenOf } from '../../store/influx/connection.ts'
 import { InfluxFault, remedies } from '../../store/influx/fault.ts'
+import { leftOutRemedy, restoredFlows, restoredSeries } from '../../store/file-fault.ts'
+import { fileRemedy } from '../../store/file-remedy.ts'
 import { findBucket } from '../../store/influx/provision.ts'
 import { openParquetSeriesReader } from '../../store/parquet/series.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
@@ -48,11 +50,7 @@ async function checkArchive(settings: Settings): Promise<StoresFound> {
       const { first, last, rows } = await flows.extent(0, Number.MAX_SAFE_INTEGER)
       const { bytes = 0, problems = [] } = (await flows.health?.()) ?? {}
       const findings = problems.map((problem) =>
-        warning(
-          'archive',
-          problem,
-          'queries use the other files; restore this one from a backup if there is one',
-        ),
+        warning('archive', problem, leftOutRemedy(problem, restoredFlows)),
       )
       const span =
         first === null || last === null ? 'nothing yet' : `${time(first)} to ${time(last)}`
@@ -68,7 +66,11 @@ async function checkArchive(settings: Settings): Promise<StoresFound> {
     const what = `the archive cannot be read: ${reasonOf(error)}`
     return {
       findings: [
-        fault('archive', what, 'check that the files in WEIR_DATA are intact, or restore them'),
+        fault(
+          'archive',
+          what,
+          fileRemedy(error) ?? 'check that the files in WEIR_DATA are intact, or restore them',
+        ),
       ],
       archiveBytes: 0,
     }
@@ -90,11 +92,7 @@ async function checkSeries({ data, tiers }: Settings): Promise<Finding[]> {
         }),
       )
       const leftOut = (await series.problems()).map((problem) =>
-        warning(
-          'series',
-          problem,
-          'queries use the other files; make its time again while the archive has the flows: weir rebuild --from TIME --to TIME',
-        ),
+        warning('series', problem, leftOutRemedy(problem, restoredSeries)),
       )
       return [...leftOut, ok('series', `Parquet: ${spans.join(', ')}`)]
     } finally {
@@ -102,7 +100,8 @@ async function checkSeries({ data, tiers }: Settings): Promise<Finding[]> {
     }
   } catch (error) {
     const what = `the series cannot be read: ${reasonOf(error)}`
-    return [fault('series', what, 'make them again: weir rebuild --from TIME --to TIME')]
+    const remedy = fileRemedy(error) ?? 'make them again: weir rebuild --from TIME --to TIME'
+    return [fault('series', what, remedy)]
   }
 }
 

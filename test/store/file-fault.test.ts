@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 
@@ -30,6 +30,8 @@ test('only what was wrong with the file itself is a fault of the file', async (t
   assert.equal(await brokenBecause(path, () => Promise.resolve()), null)
   assert.equal(await brokenBecause(path, failing(new RangeError('no footer'))), 'no footer')
   assert.equal(await brokenBecause(path, failing(system('EIO'))), 'EIO')
+  const named = failing(new Error(`Invalid Input Error: File '${path}' too small`))
+  assert.equal(await brokenBecause(path, named), `Invalid Input Error: File '${basename(path)}' too small`) // prettier-ignore
   for (const passing of [system('EMFILE'), system('ENOMEM'), new Error('Out of Memory Error: x')])
     await assert.rejects(brokenBecause(path, failing(passing)), passing)
 })

@@ -1,12 +1,18 @@
 /** Files without permission to read them: left out and told while it lasts, never put aside, and used again once there is. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmod, readdir } from 'node:fs/promises'
+import { chmod, readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 
+import { pino } from 'pino'
+
+import { runApi } from '../../api/main.ts'
+import type { ErrorAnswer } from '../../api/schema/schema.ts'
+import type { StatusAnswer } from '../../api/schema/status.ts'
 import { NetworkSet } from '../../flow/address.ts'
 import { intervalMs } from '../../flow/interval.ts'
+import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { ManifestReader } from '../../store/manifest.ts'
 import type { SeriesEntry } from '../../store/parquet/layout.ts'
@@ -38,7 +44,7 @@ if (process.getuid?.() === 0 && process.env[confined] === undefined)
       { env: { ...environment, [confined]: '1' }, encoding: 'utf8' },
     )
     assert.equal(status, 0, stdout + stderr)
-    assert.match(stdout, /\bpass 6\b/)
+    assert.match(stdout, /\bpass 8\b/)
   })
 else
   suite('without permission', () => {
@@ -68,6 +74,47 @@ else
       await allow(path!)
       assert.deepEqual((await reader.health!()).problems, [])
       assert.deepEqual(await found(), [3000, 0])
+    })
+
+    test('a status says of a file that permission is all it lacks, and of a broken one how it comes back', async (t) => {
+      const { archive, data } = await openArchived(t)
+      const [forbidden, broken] = archive.entries().map(({ file }) => join(data, 'archive', file))
+      await forbid(forbidden!)
+      await truncate(broken!, 100)
+      const { ask } = await openApi(t, data)
+      const around = `from=${t0 / 1000}&to=${t0 / 1000 + 600}`
+      await ask(`top?${around}&by=host`)
+      const { body } = await ask<StatusAnswer>('status')
+      const told = body.warnings.filter(({ what }) => what.includes('left out'))
+      assert.deepEqual(
+        told.map(({ remedy }) => remedy),
+        [
+          'queries use the other files; until then nothing is lost',
+          'queries use the other files; restore this one from a backup if there is one',
+        ],
+      )
+      assert.match(told[0]!.what, permission)
+      assert.ok(told.every(({ what }) => !what.includes(data)))
+    })
+
+    test('a list or folder without permission is no fault in Weir, and the remedy is the permission', async (t) => {
+      const { data } = await openArchived(t)
+      const { ask } = await openApi(t, data)
+      const manifest = join(data, 'archive', 'manifest.jsonl')
+      for (const path of [manifest, join(data, 'archive')]) {
+        await forbid(path)
+        const { code, body } = await ask<ErrorAnswer>(`top?from=${t0 / 1000}&to=now&by=host`)
+        assert.deepEqual([code, body.error.code], [503, 'unreadable'])
+        assert.match(body.error.remedy, /chown/)
+        assert.ok(!JSON.stringify(body).includes(data))
+        const { warnings } = (await ask<StatusAnswer>('status')).body
+        assert.match(
+          warnings.find(({ what }) => /^the flow archive cannot be read/.test(what))!.remedy,
+          /chown/,
+        )
+        await (path === manifest ? allow(path) : chmod(path, 0o700))
+      }
+      assert.equal((await ask(`top?from=${t0 / 1000}&to=now&by=host`)).code, 200)
     })
 
     test('queries of series show a gap and say why, until it may be read', async (t) => {
@@ -187,6 +234,18 @@ else
       assert.equal(await tick(t0 + 4 * intervalMs), null)
     })
   })
+
+async function openApi(t: TestContext, data: string) {
+  const settings = readSettings({ WEIR_DATA: data, WEIR_HTTP: '127.0.0.1:0', WEIR_DNS: 'off' })
+  const api = await runApi(settings, pino({ level: 'silent' }))
+  t.after(() => api.close())
+  return {
+    ask: async <Answer>(path: string) => {
+      const answer = await fetch(`${api.url}/api/${path}`)
+      return { code: answer.status, body: (await answer.json()) as Answer }
+    },
+  }
+}
 
 /** An archive with two flows, each in a file of its own interval. */
 async function openArchived(t: TestContext) {
