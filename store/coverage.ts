@@ -1,5 +1,6 @@
 /** The measurement `coverage`: what is known of each exporter in each step, as named numbers in every store. */
 import { intervalMs } from '../flow/interval.ts'
+import type { LeftOut } from './flows.ts'
 import { unknownReasons } from './measurement.ts'
 import type { Coverage } from './series.ts'
 
@@ -50,21 +51,27 @@ export function coverageOf(
   }
 }
 
-/** The coverage of an answer made from flows, some of which cannot be read: those received in `spans`, whole intervals in unix ms. */
+/** The coverage of an answer made from flows, some of which are left out. */
 export function withoutUnreadable(
   rows: readonly Coverage[],
-  spans: readonly { from: number; to: number }[],
+  leftOut: readonly LeftOut[],
   stepMs: number,
 ): readonly Coverage[] {
-  if (spans.length === 0) return rows
+  if (leftOut.length === 0) return rows
   return rows.map((row) => {
     const end = row.time + stepMs
-    const within = spans.filter(({ from, to }) => from < end && to > row.time)
-    let missing = 0
-    for (let at = row.time; at < end && within.length > 0; at += intervalMs)
-      if (within.some(({ from, to }) => from <= at && at < to)) missing++
-    const unreadable = Math.min(row.known, missing)
-    if (unreadable === 0) return row
-    return { ...row, known: row.known - unreadable, unknown: { ...row.unknown, unreadable } }
+    const within = leftOut.filter(
+      ({ from, to, exporter = row.exporter }) =>
+        from < end && to > row.time && exporter === row.exporter,
+    )
+    let { known } = row
+    const unknown = { ...row.unknown }
+    for (let at = row.time; at < end && within.length > 0 && known > 0; at += intervalMs) {
+      const missing = within.find(({ from, to }) => from <= at && at < to)
+      if (!missing) continue
+      known--
+      unknown[missing.reason] = (unknown[missing.reason] ?? 0) + 1
+    }
+    return known === row.known ? row : { ...row, known, unknown }
   })
 }

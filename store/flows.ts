@@ -6,7 +6,7 @@ import type { Filter } from '../flow/filter.ts'
 import type { IcmpTypeAndCode } from '../flow/icmp.ts'
 import type { EventFlows } from '../flow/incident/flow-table.ts'
 import type { ExporterBreak } from '../flow/incident/incident.ts'
-import type { FieldName } from './measurement.ts'
+import type { FieldName, LeftOutReason } from './measurement.ts'
 
 /** The words for splitting series. */
 export const seriesKeys = [
@@ -157,6 +157,15 @@ export interface FlowScan {
   signal?: AbortSignal | undefined
 }
 
+/** Whole intervals, unix ms, of which flows received are left out of answers: they cannot be read, or are not in the store yet. */
+export interface LeftOut {
+  from: number
+  to: number
+  /** Whose flows; absent: anybody's. */
+  exporter?: string
+  reason: LeftOutReason
+}
+
 export interface FlowStore {
   series(query: FlowSeriesQuery): Promise<FlowSeries>
   top(query: FlowTopQuery): Promise<FlowTop>
@@ -175,9 +184,9 @@ export interface FlowStore {
   scan?(query: FlowScan, start: () => (flows: EventFlows) => void): Promise<void>
   /** When exporters were away, oldest first. */
   breaks?(): Promise<readonly ExporterBreak[]>
-  /** When flows were received that touch a window and are left out of answers, because they cannot be read; [from, to), unix ms. */
-  unreadable?(from: number, to: number): Promise<readonly { from: number; to: number }[]>
-  /** A sentence for each file of a window that was unreadable and is left out of answers. */
+  /** When flows were received that touch a window and are left out of answers. */
+  unreadable?(from: number, to: number): Promise<readonly LeftOut[]>
+  /** A sentence for each part of a window's flows that is left out of answers. */
   remarks?(from: number, to: number): Promise<string[]>
   /** What is kept and what was unreadable, for the status page. Absent if a store does not know. */
   health?(): Promise<{ bytes: number; problems: readonly string[] }>

@@ -73,6 +73,8 @@ export function figureNames(
 
 /** Why an interval is unknown for an exporter, as stored. */
 export const unknownReasons = ['not-seen', 'not-listening', 'lost', 'exporter-restart'] as const
-/** And in answers: `unreadable` if they are made from flows, and those of the interval cannot be read. */
-export const answeredReasons = [...unknownReasons, 'unreadable'] as const
+/** And in answers made from flows: those of the interval are not in the store yet, or cannot be read. */
+export const leftOutReasons = ['not-sent', 'unreadable'] as const
+export type LeftOutReason = (typeof leftOutReasons)[number]
+export const answeredReasons = [...unknownReasons, ...leftOutReasons] as const
 export type UnknownReason = (typeof answeredReasons)[number]

@@ -18,6 +18,7 @@ const clickHouse = {
   flows: () => import('./clickhouse/flows.ts'),
   incidents: () => import('./clickhouse/incidents.ts'),
   moved: () => import('./clickhouse/moved.ts'),
+  shipped: () => import('./clickhouse/shipped.ts'),
   shipping: () => import('./clickhouse/shipping.ts'),
   state: () => import('./clickhouse/state.ts'),
   logs: () => import('./clickhouse/state-logs.ts'),
@@ -25,11 +26,12 @@ const clickHouse = {
 
 /** The flows, for a reading process: the archive in the data folder, or ClickHouse. */
 export async function openFlows(settings: Settings): Promise<FlowStore> {
-  const { data, local, store, clickhouse, archiveKeepMs } = settings
+  const { data, local, store, clickhouse, archiveKeepMs, tiers } = settings
   if (store !== 'clickhouse')
     return (await archive()).openFlowStore(join(data, 'archive'), { local })
   const { openClickHouseFlows } = await clickHouse.flows()
-  return openClickHouseFlows({ settings: clickhouse, local, keepMs: archiveKeepMs })
+  const keepMs = archiveKeepMs
+  return openClickHouseFlows({ settings: clickhouse, local, keepMs, tier: tiers[0]! })
 }
 
 /** A short time-out: the others' state is read again soon. */
@@ -56,7 +58,8 @@ export async function openStatuses(settings: Settings) {
 export async function openElsewhere(settings: Settings) {
   if (settings.store !== 'clickhouse') return null
   const { clickhouse, tiers } = settings
-  const { isShippedThrough, readHeard } = await clickHouse.moved()
+  const { readHeard } = await clickHouse.moved()
+  const { isShippedThrough } = await clickHouse.shipped()
   const flows = await openFlows(settings)
   const connection = await connected(settings, exchangeMsMax)
   return {
@@ -114,7 +117,10 @@ export async function openSharedState(
 const shippingMsMax = 600_000
 
 /** Sends the archive's closed files to ClickHouse, if flows are stored there too; else null. */
-export async function openShipping(settings: Settings): Promise<Shipping | null> {
+export async function openShipping(
+  settings: Settings,
+  now: () => number = Date.now,
+): Promise<Shipping | null> {
   const { data, clickhouse, archiveKeepMs } = settings
   if (!sendsFlows(settings)) return null
   const { Shipping } = await clickHouse.shipping()
@@ -124,7 +130,7 @@ export async function openShipping(settings: Settings): Promise<Shipping | null>
     connection: await connected(settings, shippingMsMax),
     writer: clickhouse.writer,
     keepMs: archiveKeepMs,
-    now: Date.now,
+    now,
   })
 }
 

@@ -81,6 +81,7 @@ const shorter =
 const unseenSentences: Record<Unseen, string> = {
   'none-received': 'no flows were received of that time.',
   gone: 'its flows are kept no more. No incident was found in it as they came in.',
+  'not-sent': 'its flows are not in ClickHouse yet.',
   unreadable: 'its flows cannot be read.',
   'too-long': `not looked into, for it is longer than ${formatDuration(judgedMsMax / 1000)}. ${shorter}`,
   'too-many': `not looked into, for it holds too many flows. ${shorter}`,

@@ -9,13 +9,14 @@ import type { Scene } from '../../flow/incident/scene.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { zoneOf } from '../../flow/settings.ts'
+import type { LeftOutReason } from '../../store/measurement.ts'
 import { nullIfTooLarge, QueryTooLarge } from '../../store/query-error.ts'
 import { factsOfHosts } from '../../store/incident/host-facts.ts'
 import { usualOf } from '../../store/incident/history.ts'
 import {
   isCutShort,
   judge,
-  unknownIn,
+  unknownByExporter,
   type JudgeQuery,
   type Judged,
 } from '../../store/incident/judge.ts'
@@ -69,8 +70,8 @@ export interface Event {
 /** What is told only if nothing happened, of an event that did. */
 const ofNothing = { unknownOf: [], unseen: null, greatest: [], usual: [] }
 
-/** No flows came; their flows have been deleted, or cannot be read; the window is too long, or has too many flows, to be read. */
-export type Unseen = 'none-received' | 'gone' | 'unreadable' | 'too-long' | 'too-many'
+/** No flows came; they have been deleted, are not in the store yet or cannot be read; the window is too long, or has too many flows, to be read. */
+export type Unseen = 'none-received' | 'gone' | LeftOutReason | 'too-long' | 'too-many'
 
 export interface ExplainContext extends Pick<
   ApiParts,
@@ -280,18 +281,6 @@ async function nothing(
   }
 }
 
-/** The unknown times of each exporter that was heard in a time or is missing from it. */
-async function unknownByExporter({ series, tier, from, to }: JudgeQuery) {
-  const range = { from: intervalStart(from), to: intervalStart(to - 1) + intervalMs }
-  const byExporter = Map.groupBy(
-    await series.coverage({ tier, ...range }),
-    ({ exporter }) => exporter,
-  )
-  return [...byExporter]
-    .map(([exporter, coverage]) => ({ exporter, unknown: unknownIn(coverage) }))
-    .filter(({ unknown }) => unknown.length > 0)
-}
-
 async function whyUnseen(
   { from, to }: Span,
   refused: JudgedWindow['refused'],
@@ -299,7 +288,8 @@ async function whyUnseen(
 ): Promise<Unseen> {
   const { rows } = await flows.extent(from, to)
   if (rows > 0 && refused !== null) return refused
-  if (((await flows.unreadable?.(from, to)) ?? []).length > 0) return 'unreadable'
+  const [leftOut] = (await flows.unreadable?.(from, to)) ?? []
+  if (leftOut) return leftOut.reason
   if (rows > 0) return 'none-received'
   const kept = await Promise.all(settings.tiers.map((tier) => series.extent(tier)))
   const wasReceived = kept.some((extent) => extent && extent.from < to && extent.to > from)

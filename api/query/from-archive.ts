@@ -74,7 +74,10 @@ export async function fromArchive(
     stepMs < intervalMs ? question.flows.breaks?.() : [],
   ])
   // Known only now that they were to be read.
-  const unreadable = (await question.flows.unreadable?.(grid.from, gridEnd(grid))) ?? []
+  const only = onlyExporter(window)
+  const unreadable = ((await question.flows.unreadable?.(grid.from, gridEnd(grid))) ?? []).filter(
+    ({ exporter }) => only === undefined || (exporter ?? only) === only,
+  )
   const remarks =
     unreadable.length === 0 ? [] : await question.flows.remarks?.(grid.from, gridEnd(grid))
   const covered = layCoverage(

@@ -14,6 +14,7 @@ const titles: Record<WindowKind, string> = {
 const unseenTitles: Record<Unseen, string> = {
   'none-received': 'No flows',
   gone: 'Flows that are kept no more',
+  'not-sent': 'Flows that are not in ClickHouse yet',
   unreadable: 'Flows that cannot be read',
   'too-long': 'Too long to be looked into',
   'too-many': 'Too many flows to be looked into',

@@ -1,4 +1,5 @@
 /** The archive's files: their manifest entries and their names. */
+import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { JournalPosition } from '../position.ts'
 
 /** One published file. Times are unix ms; sums are scaled by sampling and exact. */
@@ -64,6 +65,15 @@ export interface UnreadableFile {
   lastMax?: number
   receivedFrom?: number
   receivedTo?: number
+}
+
+/** The intervals in which the flows of such a file were received; null if that is not known. */
+export function unreadableTime({
+  receivedFrom,
+  receivedTo,
+}: Pick<UnreadableFile, 'receivedFrom' | 'receivedTo'>): { from: number; to: number } | null {
+  if (receivedFrom === undefined || receivedTo === undefined) return null
+  return { from: intervalStart(receivedFrom), to: intervalStart(receivedTo) + intervalMs }
 }
 
 /** A sentence for each file that was moved aside. */

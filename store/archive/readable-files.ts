@@ -4,12 +4,11 @@
  */
 import { join } from 'node:path'
 
-import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { leftOutBecause, mayRead, noPermission } from '../file-fault.ts'
 import { ManifestReader } from '../manifest.ts'
-import type { FlowWindow } from '../flows.ts'
+import type { FlowWindow, LeftOut } from '../flows.ts'
 import { Bindings } from './sql/bindings.ts'
-import { manifestName, type ArchiveEntry, type ArchiveValues } from './entry.ts'
+import { manifestName, unreadableTime, type ArchiveEntry, type ArchiveValues } from './entry.ts'
 import { EntryTimes } from './entry-times.ts'
 import type { QueryEngine, Session } from './sql/query-engine.ts'
 import { QueryTooLarge } from '../query-error.ts'
@@ -78,16 +77,13 @@ export class ReadableFiles {
   }
 
   /** The intervals in which files were received that are left out or were put aside, of those that may touch a window. */
-  async unreadable(window: { from: number; to: number }): Promise<{ from: number; to: number }[]> {
+  async unreadable(window: { from: number; to: number }): Promise<LeftOut[]> {
     this.#takeBack()
     const aside = (await this.value<ArchiveValues['unreadable']>('unreadable')) ?? []
     const listed = this.hasProblems ? await this.touching(window) : []
     return [...listed.filter(({ file }) => this.#faults.has(file)), ...aside]
-      .flatMap(({ receivedFrom, receivedTo }) =>
-        receivedFrom === undefined || receivedTo === undefined
-          ? []
-          : [{ from: intervalStart(receivedFrom), to: intervalStart(receivedTo) + intervalMs }],
-      )
+      .flatMap((file) => unreadableTime(file) ?? [])
+      .map((time) => ({ ...time, reason: 'unreadable' as const }))
       .filter(({ from, to }) => from < window.to && to > window.from)
   }
 

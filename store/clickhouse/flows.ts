@@ -11,12 +11,14 @@ import {
   listTies,
   recordsOf,
 } from '../archive/sql/list.ts'
+import type { Tier } from '../../flow/interval.ts'
 import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
 import { Pulse } from '../pulse.ts'
 import { checkPassword, Connection } from './connection.ts'
 import { readDocuments } from './documents.ts'
 import { scanEventFlows } from './event-flows.ts'
 import { askFlows, flowsFrom, flowTables } from './flow-scan.ts'
+import { readMissing, sayMissing } from './shipped.ts'
 import { flowSeries } from './series-flows.ts'
 import { topFlows } from './top-flows.ts'
 import { ClickHouseBindings, clickHouseWords } from './words.ts'
@@ -31,13 +33,9 @@ export interface ClickHouseFlowsOptions {
   local: NetworkSet
   /** Retention of flows. */
   keepMs: number
+  /** The 5-minute tier. */
+  tier: Tier
   now?: () => number
-}
-
-/** How far a collector's flows have reached ClickHouse, by its own report. */
-export interface ShippedThrough {
-  /** Flows received before this (unix ms) are there. */
-  throughMs: number
 }
 
 /** Opens the flows for a reading process. @throws SettingsError if the password cannot be read */
@@ -55,13 +53,15 @@ class ClickHouseFlows implements FlowStore {
   readonly #connection: Connection
   readonly #local: NetworkSet
   readonly #keepMs: number
+  readonly #tier: Tier
   readonly #now: () => number
 
-  constructor(connection: Connection, { local, keepMs, now = Date.now }: ClickHouseFlowsOptions) {
+  constructor(connection: Connection, options: ClickHouseFlowsOptions) {
     this.#connection = connection
-    this.#local = local
-    this.#keepMs = keepMs
-    this.#now = now
+    this.#local = options.local
+    this.#keepMs = options.keepMs
+    this.#tier = options.tier
+    this.#now = options.now ?? Date.now
   }
 
   async series(query: FlowSeriesQuery) {
@@ -128,15 +128,12 @@ class ClickHouseFlows implements FlowStore {
   }
 
   /** A collector sends an interval's flows once it is over: later flows are not here yet. */
-  async remarks(from: number, to: number) {
-    const said = await readDocuments<ShippedThrough>(this.#connection, 'shipped')
-    const end = Math.min(to, this.#now())
-    return said
-      .filter(({ value }) => value.throughMs < end && end > from)
-      .map(
-        ({ writer, value }) =>
-          `flows that collector ${writer} received since ${new Date(value.throughMs).toISOString()} are not in ClickHouse yet`,
-      )
+  unreadable(from: number, to: number) {
+    return readMissing(this.#connection, { tier: this.#tier, from, to })
+  }
+
+  remarks(from: number, to: number) {
+    return sayMissing(this.#connection, { from, to, now: this.#now() })
   }
 
   async health() {

@@ -1,8 +1,6 @@
-/** Which exporters were received by one collector and which by several, and whether all flows of a time are stored. */
+/** Which exporters were received by one collector and which by several. */
 import type { Tier } from '../../flow/interval.ts'
 import type { Connection } from './connection.ts'
-import { readDocuments } from './documents.ts'
-import type { ShippedThrough } from './flows.ts'
 import { dateTimeOf, tableOf } from './rows.ts'
 import { coverageName } from '../coverage.ts'
 
@@ -36,10 +34,4 @@ export async function readHeard(
     else heard.alone.push(exporter)
   }
   return heard
-}
-
-/** Whether the flows of all collectors received before a time (unix ms) are stored. */
-export async function isShippedThrough(connection: Connection, ms: number): Promise<boolean> {
-  const said = await readDocuments<ShippedThrough>(connection, 'shipped')
-  return said.every(({ value }) => value.throughMs >= ms)
 }

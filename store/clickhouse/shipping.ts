@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ShippingStatus } from '../../flow/status.ts'
-import type { ArchiveEntry } from '../archive/entry.ts'
+import type { ArchiveEntry, UnreadableFile } from '../archive/entry.ts'
 import { Manifest } from '../manifest.ts'
 import { StoreFault } from '../spool/fault.ts'
 import { Pause } from '../spool/pause.ts'
@@ -18,6 +18,7 @@ import { compareFiles, idOf, type FilesCompared } from './compare-files.ts'
 import type { Connection } from './connection.ts'
 import { writeDocument } from './documents.ts'
 import { faultOf } from './fault.ts'
+import { shippedOf } from './shipped.ts'
 import { insertFile, type InsertOptions, type SentFile } from './insert-file.ts'
 
 /** Waiting for ClickHouse ends after this long without progress. */
@@ -35,11 +36,16 @@ export interface ShippingParts {
   now: () => number
 }
 
+/** While files are sent, it is reported this often how far that is. */
+const reportMs = 15_000
+
 /** The archive at a point in time. */
 export interface ArchiveSeen {
   entries: readonly ArchiveEntry[]
   /** Intervals before this (unix ms) are over: their files are closed, or will be. */
   closedBeforeMs: number
+  /** Files that were put aside. */
+  unreadable: readonly UnreadableFile[]
   /** When exporters were away. */
   breaks: unknown
 }
@@ -51,11 +57,12 @@ export class Shipping {
   readonly #ending = new AbortController()
   /** Files that could not be sent, the latest last: they come after all others, so that a damaged one holds up none. */
   readonly #failed = new Set<string>()
-  #seen: ArchiveSeen = { entries: [], closedBeforeMs: 0, breaks: [] }
+  #seen: ArchiveSeen = { entries: [], closedBeforeMs: 0, unreadable: [], breaks: [] }
   #running: Promise<void> | null = null
   #lastError: string | null = null
   #refused: number
   #said = ''
+  #saidMs = 0
 
   private constructor(parts: ShippingParts, sent: Manifest<SentFile>) {
     this.#parts = parts
@@ -161,6 +168,7 @@ export class Shipping {
       const next = this.#next()
       try {
         if (next) {
+          if (Math.abs(this.#parts.now() - this.#saidMs) >= reportMs) await this.#say()
           await this.#send(next)
           this.#failed.delete(next.file)
         } else {
@@ -245,15 +253,19 @@ export class Shipping {
       const { signal } = this.#ending
       await insertFile(this.#parts.connection, entry, { ...options, rows, signal })
     } catch (error) {
-      throw unread === null ? error : unreadable(entry, unread)
+      throw unread === null ? error : unreadFault(entry, unread)
     }
   }
 
   /** Reports how far this collector's flows have been sent, and when exporters were away, if changed. */
   async #say(): Promise<void> {
     const { connection, writer, now } = this.#parts
-    const { closedBeforeMs, breaks } = this.#seen
-    const documents = { shipped: { throughMs: Math.min(closedBeforeMs, 8.64e15) }, breaks }
+    const { closedBeforeMs, unreadable, breaks } = this.#seen
+    const sent = new Set(this.#sent.entries().map(({ file }) => file))
+    const lost = unreadable.filter(({ file }) => !sent.has(file))
+    const [waiting, failed] = [this.#waiting(), this.#failed]
+    const documents = { shipped: shippedOf({ closedBeforeMs, waiting, failed, lost }), breaks }
+    this.#saidMs = now()
     const text = JSON.stringify(documents)
     if (text === this.#said) return
     for (const [name, value] of Object.entries(documents))
@@ -261,9 +273,10 @@ export class Shipping {
     this.#said = text
   }
 
-  /** Removes files from the list that the archive no longer has; ClickHouse keeps their flows until its own retention. */
+  /** Removes files from the list that the archive no longer has, nor has put aside; ClickHouse keeps their flows until its own retention. */
   async #forget(): Promise<void> {
-    const held = new Set(this.#seen.entries.map(({ file }) => file))
+    const { entries, unreadable } = this.#seen
+    const held = new Set([...entries, ...unreadable].map(({ file }) => file))
     const intervals = new Set(this.#seen.entries.map(({ interval }) => interval))
     const gone = this.#sent
       .entries()
@@ -272,7 +285,7 @@ export class Shipping {
   }
 }
 
-function unreadable({ file }: ArchiveEntry, cause: Error): StoreFault {
+function unreadFault({ file }: ArchiveEntry, cause: Error): StoreFault {
   return new StoreFault({
     store: 'archive',
     kind: 'busy',

@@ -13,6 +13,7 @@ import type { Scene } from '../../flow/incident/scene.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { withoutUnreadable } from '../coverage.ts'
+import { leftOutReasons, type UnknownReason } from '../measurement.ts'
 import type { Coverage } from '../series.ts'
 import { carriedBy } from './carried.ts'
 import { factsOfHosts } from './host-facts.ts'
@@ -105,6 +106,23 @@ export function unknownIn(coverage: readonly Coverage[]): Span[] {
   return spans
 }
 
+/** The unknown times of each exporter that was heard in a time or is missing from it. */
+export async function unknownByExporter({ series, flows, tier, from, to }: JudgeQuery) {
+  const range = { from: intervalStart(from), to: intervalStart(to - 1) + intervalMs }
+  const rows = await series.coverage({ tier, ...range })
+  const leftOut = (await flows.unreadable?.(range.from, range.to)) ?? []
+  const byExporter = Map.groupBy(
+    withoutUnreadable(rows, leftOut, tier.stepMs),
+    ({ exporter }) => exporter,
+  )
+  return [...byExporter]
+    .map(([exporter, coverage]) => ({ exporter, unknown: unknownIn(coverage) }))
+    .filter(({ unknown }) => unknown.length > 0)
+}
+
+/** Why time is unknown by which a hole in the flows is none of the traffic's. */
+const oursReasons: readonly UnknownReason[] = ['not-listening', ...leftOutReasons]
+
 /** An incident with its facts; null if the collector itself was not listening, or what it received cannot be read. */
 async function incidentOf(
   query: JudgeQuery,
@@ -116,7 +134,7 @@ async function incidentOf(
   const isHole = finding.kind === 'silence' || finding.kind === 'exporter'
   const isOurs =
     finding.isOurs ||
-    within.some(({ unknown }) => (unknown['not-listening'] ?? 0) + (unknown.unreadable ?? 0) > 0)
+    within.some(({ unknown }) => oursReasons.some((reason) => (unknown[reason] ?? 0) > 0))
   if (isHole && isOurs) return null
   // Versions without sequence numbers do not show whether anything was sent: that is not silence.
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)

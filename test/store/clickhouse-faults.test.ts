@@ -99,6 +99,7 @@ describe('ClickHouse nodes that die', { skip: skipWithoutClickHouse() }, () => {
       settings: held.settings,
       local: new NetworkSet([]),
       keepMs: dayMs,
+      tier,
     })
     const isFault = (error: unknown) => error instanceof StoreFault && error.statusCode === 503
     await assert.rejects(found(), isFault)

@@ -27,6 +27,7 @@ import { generatedFilters } from '../flow/generated-filters.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
 import { archive, columnsOf, scratchFolder, t0, testFlow } from './archive/archived.ts'
 import { until } from '../until.ts'
+import { tiers } from './series-rows.ts'
 import { addresses, generatedFlow } from './archive/generated-flows.ts'
 
 /** The flows of these tests have a fixed date, however long ago. */
@@ -49,7 +50,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   async function ready(t: TestContext, folder: string) {
     const database = `flows${databases++}`
     const { clickhouse: settings } = await nodes.provide(database, { WEIR_ARCHIVE_KEEP: keep })
-    const flows = await openClickHouseFlows({ settings, local, keepMs })
+    const flows = await openClickHouseFlows({ settings, local, keepMs, tier: tiers['5m'] })
     const list = join(folder, 'list')
     const ship = async (merging = {}, now = Date.now) => {
       const connection = new Connection({ settings, timeoutMs: 20_000 })
@@ -290,6 +291,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
       settings,
       local,
       keepMs: 99 * dayMs,
+      tier: tiers['5m'],
       now: () => now,
     })
     t.after(() => flows.close())

@@ -96,7 +96,7 @@ test('it ends at once while a server that hangs is told that all is sent', async
     timeoutMs: 30_000,
   })
   const asked = once(hanging, 'connection')
-  shipping.look({ entries: [], closedBeforeMs: t0, breaks: [] })
+  shipping.look({ entries: [], closedBeforeMs: t0, unreadable: [], breaks: [] })
   await asked
   const before = performance.now()
   await shipping.close()

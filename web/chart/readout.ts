@@ -68,6 +68,7 @@ const reasonTexts: Record<string, string> = {
   'not-listening': 'no data: Weir was not listening',
   lost: 'no data: datagrams were lost on the way, or wait for their template',
   'exporter-restart': 'no data: the exporter restarted',
+  'not-sent': 'no data: its flows are not in ClickHouse yet',
   unreadable: 'no data: its flows cannot be read',
 }
 
