@@ -79,7 +79,7 @@ export class Decoder {
     this.#flows = flows
     this.#accounting = new Accounting(options.onSequence ?? null)
     this.#parking = new Parking(limits)
-    const records = new RecordDecoder(flows, (exporter, template) =>
+    const records = new RecordDecoder(flows, limits, (exporter, template) =>
       templates.compiled(exporter, template),
     )
     this.#exporters = new Exporters({

@@ -42,6 +42,12 @@ export const countsBothWays = (template: FoundTemplate): boolean =>
 export const describesTunnels = ({ fields }: FoundTemplate): boolean =>
   fields.filter(({ id, enterprise }) => enterprise === 0 && id === protocolElement).length > 1
 
+/** Whether records of a template are events of connections that are counted by initiator and responder. */
+export const endsConnections = ({ fields }: FoundTemplate): boolean =>
+  [148, 231, 233].every((wanted) =>
+    fields.some(({ id, enterprise }) => enterprise === 0 && id === wanted),
+  )
+
 /** Whether records of a template hold lists of records. */
 export const holdsLists = ({ fields }: FoundTemplate): boolean =>
   fields.some(({ id, enterprise }) => enterprise === 0 && listElements.has(id))

@@ -143,9 +143,10 @@ export class Exporters {
     this.addStream(exporter, stream)
     if (sibling) {
       if (receivedMs - sibling.seenMs >= silenceMsMin) stream.replacesMs = receivedMs
+      stream.updates = sibling.updates
       stream.bootMs = sibling.bootMs
       stream.bootGuessed = sibling.bootGuessed
-    }
+    } else stream.updates.sinceMs = sequenced.exportMs
     return stream
   }
 

@@ -134,6 +134,7 @@ function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamSta
   stream.sequence.restore(sequence)
   stream.bootMs = state.bootMs === null ? null : number(state.bootMs)
   stream.bootGuessed = bool(state.bootGuessed)
+  stream.updates.areSent = state.sendsUpdates === true
   const { replacesMs = null } = state
   stream.replacesMs = replacesMs === null ? null : number(replacesMs)
   restoreSampling(stream.sampling, state.sampling, stream.domain)

@@ -47,6 +47,8 @@ export interface StreamState {
   /** Builds before 2026-11-30 did not ask. */
   replacesMs?: number | null
   sequence: SequenceSnapshot
+  /** See StreamUpdates. Builds before 2026-11-30 did not ask. */
+  sendsUpdates?: boolean
   /** What speaks for one counter of all domains. Builds before 2026-11-30 did not ask. */
   sessionEvidence?: number
   sampling: SamplingState
@@ -111,6 +113,7 @@ function streamState(stream: Stream): StreamState {
     bootGuessed,
     replacesMs,
     sequence: stream.sequence.snapshot(),
+    sendsUpdates: stream.updates.areSent,
     sessionEvidence: stream.session.evidence,
     sampling: samplingState(stream.sampling),
     templates: [...stream.templates.values()].map((template) => ({

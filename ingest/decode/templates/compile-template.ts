@@ -9,6 +9,7 @@ import {
   type PlacedElement,
 } from './placed-elements.ts'
 import { StepList } from './step-list.ts'
+import type { EventPlaces } from '../updates.ts'
 import type { CompiledTemplate, DecodeTarget, Template } from './template.ts'
 
 /** flowEndSysUpTime */
@@ -16,6 +17,9 @@ const uptimeEndId = 21
 /** packetDeltaCount and postPacketDeltaCount */
 const packetsInId = 2
 const packetsOutId = 24
+const firewallEventId = 233
+const flowIdId = 148
+const initiatorOctetsId = 231
 
 const samplingScratch: readonly ScratchName[] = [
   'selectorId',
@@ -44,6 +48,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     scratchSteps: flowSteps.scratchSteps,
     reverseSteps: isBiflow ? reverseSteps.steps : [],
     outgoing: isBiflow || template.isVariable ? null : outgoingOf(forward),
+    events: eventsOf(template, places, forward),
     byLocalEnd: isBiflow ? byLocalEnd(forward, reverse) : null,
     ...flowSteps.columns.masks(),
     scratch: flowSteps.scratchTaken,
@@ -84,6 +89,23 @@ function traitsOf({ taken, scratchTaken }: StepList) {
       taken.has('protocolIdentifier') &&
       !taken.has('icmpTypeCode'),
   }
+}
+
+/** The events of connections that are counted by initiator and responder. */
+function eventsOf(
+  { fields }: Template,
+  places: readonly Place[],
+  forward: readonly PlacedElement[],
+): EventPlaces | null {
+  const placeOf = (wanted: number) =>
+    places[fields.findIndex(({ id, enterprise, length }) => enterprise === 0 && id === wanted && length > 0)] // prettier-ignore
+  const [event, connection] = [placeOf(firewallEventId), placeOf(flowIdId)]
+  const counter = forward.find(
+    ({ element: { action } }) => 'column' in action && action.column === 'octetDeltaCount',
+  )
+  const isByInitiator =
+    counter?.element.enterprise === 0 && counter.element.id === initiatorOctetsId
+  return event && connection && isByInitiator ? { event, connection } : null
 }
 
 /** Incoming and outgoing packets, if records count both. */

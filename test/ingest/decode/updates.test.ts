@@ -1,0 +1,143 @@
+/** Firewalls that report a connection while it lasts, and all of it once more at its end. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
+import { encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
+import { decodeAll, from, openDecoder, problemsOf, rowsOf } from './decoded.ts'
+
+/** Cisco ASA's, without what is not read. */
+const template: EncodedTemplate = {
+  id: 263,
+  fields: [field(148, 4), field(8, 4), field(7, 2), field(12, 4), field(11, 2), field(4, 1), field(233, 1), field(323, 8), field(231, 4), field(232, 4), field(298, 4), field(299, 4), field(152, 8)],
+} // prettier-ignore
+
+const created = 1
+const deleted = 2
+const updated = 5
+
+interface Event {
+  event: number
+  /** Octets of initiator and responder; packets are a hundredth. */
+  octets?: readonly [number, number]
+  connection?: number
+  /** Seconds after the export. */
+  startS?: number
+  endS?: number
+}
+
+let sequence = 0
+function nsel(events: readonly Event[], afterS = 0, sourceId = 0, uptimeMs = testUptimeMs) {
+  const records = events.map(
+    ({ event, octets: [out, back] = [0, 0], connection = 1, startS = 0, endS = 60 }) => [connection, '10.0.0.1', 50_000, '203.0.113.1', 443, 6, event, testExportMs + 1000 * endS, out, back, out / 100, back / 100, testExportMs + 1000 * startS],
+  ) // prettier-ignore
+  const exportMs = testExportMs + 1000 * afterS
+  const sets = [{ templates: [template] }, { data: template, records }]
+  const payload = encodeV9({ sequence: sequence++, exportMs, uptimeMs: uptimeMs + 1000 * afterS, sourceId, sets }) // prettier-ignore
+  return { payload, receivedMs: exportMs + 100 }
+}
+
+/** Octets and packets in both directions over all rows. */
+function sums(decoded: { rows: readonly Record<string, number | string>[] }) {
+  const sumOf = (source: string, name: string) =>
+    decoded.rows
+      .filter(({ sourceAddress }) => sourceAddress === source)
+      .reduce((sum, row) => sum + Number(row[name]), 0)
+  return ['10.0.0.1', '203.0.113.1'].map((source) => [
+    sumOf(source, 'octetDeltaCount'),
+    sumOf(source, 'packetDeltaCount'),
+  ])
+}
+
+const both = (out: number, back: number) => [
+  [out, out / 100],
+  [back, back / 100],
+]
+
+describe('what updates of a connection counted does not count again at its end', () => {
+  const cases: Record<string, { datagrams: readonly ReturnType<typeof nsel>[]; counted: number[][] }> = {
+    'an update beside the end': {
+      datagrams: [nsel([{ event: created }, { event: updated, octets: [100, 900] }, { event: deleted, octets: [100, 900] }])],
+      counted: both(100, 900),
+    },
+    'several updates, the last without traffic': {
+      datagrams: [
+        nsel([{ event: created }]),
+        nsel([{ event: updated, octets: [2500, 1100] }], 60),
+        nsel([{ event: updated, octets: [100, 0], startS: 60, endS: 120 }], 120),
+        nsel([{ event: updated, startS: 120, endS: 180 }, { event: deleted, octets: [2600, 1100], endS: 180 }], 180),
+      ],
+      counted: both(2600, 1100),
+    },
+    'one that was lost': {
+      datagrams: [
+        nsel([]),
+        nsel([{ event: updated, octets: [2500, 1100] }], 60),
+        nsel([{ event: deleted, octets: [2600, 1700], endS: 180 }], 180),
+      ],
+      counted: both(2600, 1700),
+    },
+    'of a firewall that sends none': {
+      datagrams: [nsel([{ event: created }]), nsel([{ event: deleted, octets: [100, 900] }], 60)],
+      counted: both(100, 900),
+    },
+    'too short for one': {
+      datagrams: [nsel([{ event: updated, octets: [100, 100] }]), nsel([{ event: deleted, octets: [100, 900], connection: 2 }], 60)],
+      counted: both(200, 1000),
+    },
+    'of another context of the firewall': {
+      datagrams: [nsel([{ event: updated, octets: [100, 100] }]), nsel([{ event: deleted, octets: [100, 900] }], 60, 1)],
+      counted: both(200, 1000),
+    },
+    'with the number of one whose end was lost': {
+      datagrams: [
+        nsel([{ event: updated, octets: [100, 100] }]),
+        nsel([{ event: deleted, octets: [100, 900], startS: 60, endS: 120 }], 120),
+      ],
+      counted: both(200, 1000),
+    },
+    'with the number of one from before a restart': {
+      datagrams: [
+        nsel([{ event: updated, octets: [100, 100] }]),
+        nsel([{ event: updated, octets: [300, 300], startS: 605, endS: 665 }], 665, 0, -600_000),
+        nsel([{ event: deleted, octets: [300, 300], startS: 605, endS: 670 }], 670, 0, -600_000),
+      ],
+      counted: both(400, 400),
+    },
+    'that began before the collector did': {
+      datagrams: [
+        nsel([{ event: updated, octets: [100, 100], startS: -60, endS: 0 }]),
+        nsel([{ event: deleted, octets: [90_000, 90_000], startS: -9000 }], 60),
+      ],
+      counted: both(100, 100),
+    },
+  } // prettier-ignore
+  for (const [name, { datagrams, counted }] of Object.entries(cases))
+    test(name, () => assert.deepEqual(sums(decodeAll(datagrams)), counted))
+
+  test('every record stays a row of its own', () => {
+    const { rows } = decodeAll([nsel([{ event: created }, { event: updated, octets: [100, 900] }, { event: deleted, octets: [100, 900] }])]) // prettier-ignore
+    assert.deepEqual(rows.map((row) => row['octetDeltaCount']), [0, 100, 0, 900]) // prettier-ignore
+  })
+
+  test('after a restart of the collector', () => {
+    const before = openDecoder()
+    before.decoder.decode({ ...from, ...nsel([{ event: updated, octets: [100, 900] }]) })
+    const { decoder, flows } = openDecoder()
+    assert.ok(decoder.restore(JSON.parse(JSON.stringify(before.decoder.snapshot()))))
+    const later = [
+      nsel([{ event: updated, octets: [200, 200], startS: 60, endS: 120 }], 120),
+      nsel([{ event: deleted, octets: [300, 1100], endS: 150 }, { event: deleted, octets: [500, 500], connection: 2, startS: 130, endS: 150 }], 150),
+    ] // prettier-ignore
+    for (const datagram of later) decoder.decode({ ...from, ...datagram })
+    assert.deepEqual(sums({ rows: rowsOf(flows) }), both(700, 700))
+  })
+
+  test('beyond the most that are remembered nothing counts twice, and it is said', () => {
+    const updates = [1, 2, 3].map((connection) => ({ event: updated, octets: [100, 100] as const, connection })) // prettier-ignore
+    const ends = updates.map((update) => ({ ...update, event: deleted }))
+    const { rows, decoder } = decodeAll([nsel(updates), nsel(ends, 60)], { limits: { connectionsMax: 2 } }) // prettier-ignore
+    assert.deepEqual(sums({ rows }), both(300, 300))
+    assert.deepEqual(problemsOf(decoder), { 'updates-forgotten': 1 })
+  })
+})
