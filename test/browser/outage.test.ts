@@ -128,6 +128,10 @@ describe('the outage in the page', { skip, timeout: 480_000 }, () => {
     for (let i = 0; i < 45; i++) await page.keyboard.press('Shift+ArrowRight')
     await page.keyboard.press('Shift+Enter')
     await page.locator('.mark-bar').waitFor()
+    const [bar, card] = await Promise.all(
+      ['.mark-bar', '.chart .card'].map((it) => page.locator(it).boundingBox()),
+    )
+    assert.ok(card!.y >= bar!.y + bar!.height, 'the figures are readable beside the actions')
     await page.getByRole('button', { name: 'Annotate' }).last().click()
     const form = page.getByRole('dialog', { name: 'Annotation' })
     await form.getByLabel('What happened').fill('the line was down <b>here</b>')
