@@ -101,7 +101,17 @@ test(
     const onPaper = await sheet()
     const first = await page.locator('.legend .swatch').first().evaluate(colourOf)
     assert.ok(drawn.includes(first), `the chart has the colours of its legend, and ${first}`)
-    assert.ok(onPaper.width < 1054, `a chart of ${onPaper.width} on a sheet of 1054 pixels`)
+    await page.emulateMedia({ colorScheme: 'light' })
+    const mark = await page.locator('.lane-mark').evaluate((it) => getComputedStyle(it).color)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    const picture = execFileSync('pdftoppm', ['-r', '80', pdf], { maxBuffer: 1e7 })
+    const [bar, outage] = [endsOf(picture, mark, 0), endsOf(picture, first, 15)]
+    const places = `the bar of the incident goes from ${bar.join(' to ')}, the outage from ${outage.join(' to ')}`
+    assert.ok(bar[1] - bar[0] > 100, places)
+    // What took the line rose for a quarter of a minute, 11 points.
+    assert.ok(outage[0] >= bar[0] && outage[0] - bar[0] < 13, places)
+    assert.ok(Math.abs(outage[1] - bar[1]) < 3, places)
+    assert.ok(onPaper.width < 1042, `a chart of ${onPaper.width} on a sheet of 1042 pixels`)
     assert.notEqual(onPaper.swatch, onScreen.swatch, 'the colours are those of a light page')
     await page.evaluate(() => dispatchEvent(new Event('afterprint')))
     assert.deepEqual(await sheet(), onScreen)
@@ -190,4 +200,21 @@ async function coloursOnPaper(): Promise<string[]> {
 
 function colourOf(element: Element): string {
   return getComputedStyle(element).backgroundColor
+}
+
+/**
+ * Where a colour, `rgb(R, G, B)`, begins and ends in a picture (PPM, 8 bits), so many rows below the
+ * first row that has a hundred points of it.
+ */
+function endsOf(ppm: Buffer, colour: string, below: number): [from: number, to: number] {
+  const wanted = colour.match(/\d+/g)!.map(Number)
+  const [head, width] = /^P6\s+(\d+)\s+\d+\s+255\s/.exec(ppm.toString('latin1', 0, 40))!
+  const columns = [...Array(Number(width)).keys()]
+  const near = (at: number) => wanted.every((value, i) => Math.abs(ppm[at + i]! - value) < 45)
+  const found = (row: number) => columns.filter((column) => near(row + 3 * column))
+  const rowBytes = 3 * columns.length
+  let row = head.length
+  while (row < ppm.length && found(row).length < 100) row += rowBytes
+  const ends = found(row + below * rowBytes)
+  return [ends[0] ?? 0, ends.at(-1) ?? 0]
 }
