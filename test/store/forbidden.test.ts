@@ -109,7 +109,7 @@ else
         assert.ok(!JSON.stringify(body).includes(data))
         const { warnings } = (await ask<StatusAnswer>('status')).body
         assert.match(
-          warnings.find(({ what }) => /^the flow archive cannot be read/.test(what))!.remedy,
+          warnings.find(({ what }) => what.startsWith('the flow archive cannot be read'))!.remedy,
           /chown/,
         )
         await (path === manifest ? allow(path) : chmod(path, 0o700))
