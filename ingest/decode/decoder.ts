@@ -5,6 +5,7 @@ import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import { Accounting } from './sequence/accounting.ts'
 import type { DatagramContext } from './context.ts'
+import { CountedFlows } from './counted-before.ts'
 import { leaveOut } from './counted.ts'
 import {
   versionAt,
@@ -79,7 +80,8 @@ export class Decoder {
     this.#flows = flows
     this.#accounting = new Accounting(options.onSequence ?? null)
     this.#parking = new Parking(limits)
-    const records = new RecordDecoder(flows, limits, (exporter, template) =>
+    const counted = new CountedFlows(limits.countedFlowsMax)
+    const records = new RecordDecoder(flows, counted, (exporter, template) =>
       templates.compiled(exporter, template),
     )
     this.#exporters = new Exporters({
@@ -89,7 +91,7 @@ export class Decoder {
       rulesOf: options.rulesOf ?? (() => noRules),
     })
     const templates = new TemplateStore(limits, records, this.#exporters.byAddress)
-    this.#parts = { exporters: this.#exporters, templates, parking: this.#parking }
+    this.#parts = { exporters: this.#exporters, templates, parking: this.#parking, counted }
     this.#fixed = new FixedDecoder(records)
     this.#sflow = new SflowDecoder(limits, options.onInterfaceCounters ?? null)
     this.#sets = new SetDecoder({

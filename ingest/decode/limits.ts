@@ -29,8 +29,8 @@ export interface DecoderLimits {
   optionEntriesPerExporterMax: number
   /** Names and descriptions of all exporters, in characters. */
   optionTextMax: number
-  /** Connections of all exporters of which updates are remembered: see updates.ts. */
-  connectionsMax: number
+  /** Flows of all exporters of which it is remembered what counted: see counted-before.ts. */
+  countedFlowsMax: number
 }
 
 export const decoderLimits: DecoderLimits = {
@@ -46,7 +46,7 @@ export const decoderLimits: DecoderLimits = {
   parkedMs: 1_860_000,
   optionEntriesPerExporterMax: 8192,
   optionTextMax: 4_194_304,
-  connectionsMax: 131_072,
+  countedFlowsMax: 131_072,
 }
 
 /** Nesting depth of lists (RFC 6313) that is read; real exporters use two. */

@@ -16,7 +16,7 @@ import { beginRows, finishLoop, finishRows, type FinishState } from './finish.ts
 import { fieldGroups } from './steps/groups.ts'
 import { findListed, type ListedRecords } from './lists.ts'
 import { copyRow, removeRow } from './rows.ts'
-import { listDepthMax, recordsPerDatagramMax, type DecoderLimits } from './limits.ts'
+import { listDepthMax, recordsPerDatagramMax } from './limits.ts'
 import { exchangeCounts } from './steps/local-end.ts'
 import { isZero, placeFields } from './templates/place-fields.ts'
 import { appendReverse } from './reverse.ts'
@@ -29,7 +29,7 @@ import type {
   Template,
 } from './templates/template.ts'
 import { prepareUptime } from './exporters/uptime.ts'
-import { CountedConnections } from './updates.ts'
+import type { CountedFlows } from './counted-before.ts'
 
 /** Bytes of a view that contain records: [offset, end). */
 export interface RecordBytes {
@@ -62,7 +62,7 @@ export class RecordDecoder {
     protocolBits: 0,
   }
   readonly #finish: FinishState
-  readonly #connections: CountedConnections
+  readonly #counted: CountedFlows
 
   /** The row of the record whose lists are being read, or -1. */
   #outerRow = -1
@@ -72,10 +72,10 @@ export class RecordDecoder {
   /** `compiledOf` returns the steps of a template used by the records of a list. */
   constructor(
     flows: FlowColumns,
-    limits: DecoderLimits,
+    counted: CountedFlows,
     compiledOf: (exporter: Exporter, template: Template) => CompiledTemplate,
   ) {
-    this.#connections = new CountedConnections(limits.connectionsMax)
+    this.#counted = counted
     this.#compiledOf = compiledOf
     const scratch = Object.fromEntries(
       scratchNames.map((name) => [name, new Float64Array(recordsPerDatagramMax)]),
@@ -285,13 +285,12 @@ export class RecordDecoder {
     const records = flows.count - from
     const isBiflow = compiled.reverseSteps.length > 0
     if (isBiflow) this.#readReverse(context, compiled, from)
-    if (compiled.events !== null) {
-      const rows = { from, reverse: isBiflow ? this.target.reverse : null }
-      this.#connections.leaveOutCounted(context, batch, compiled.events, rows)
-    }
+    const reverse = isBiflow ? this.target.reverse : null
+    if (compiled.countsAgain !== null)
+      this.#counted.leaveOut(context, batch, compiled, { from, reverse })
     finishRows(this.#finish, context, compiled, from)
-    if (isBiflow) {
-      const { reverse, scratch } = this.target
+    if (reverse !== null) {
+      const { scratch } = this.target
       const replyAfterMs = compiled.scratch.has('replyAfterMs') ? scratch.replyAfterMs : null
       appendReverse(context, reverse, { from, replyAfterMs })
       clearFlowColumns(this.target.reverse)

@@ -143,10 +143,10 @@ export class Exporters {
     this.addStream(exporter, stream)
     if (sibling) {
       if (receivedMs - sibling.seenMs >= silenceMsMin) stream.replacesMs = receivedMs
-      stream.updates = sibling.updates
+      stream.countedBefore = sibling.countedBefore
       stream.bootMs = sibling.bootMs
       stream.bootGuessed = sibling.bootGuessed
-    } else stream.updates.sinceMs = sequenced.exportMs
+    } else stream.countedBefore.sinceMs = sequenced.exportMs
     return stream
   }
 

@@ -1,5 +1,6 @@
 /** Reads a snapshot. Total: anything malformed is ignored. */
 import type { DatagramVersion } from '../datagram.ts'
+import type { CountedBefore, CountedBeforeState } from '../counted-before.ts'
 import { counterNames, type Exporter } from './exporter.ts'
 import { fieldOf } from '../templates/field.ts'
 import { fieldsPerTemplateMax } from '../limits.ts'
@@ -134,7 +135,7 @@ function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamSta
   stream.sequence.restore(sequence)
   stream.bootMs = state.bootMs === null ? null : number(state.bootMs)
   stream.bootGuessed = bool(state.bootGuessed)
-  stream.updates.areSent = state.sendsUpdates === true
+  if (state.countedBefore) stream.countedBefore = restoreCounted(parts, state.countedBefore)
   const { replacesMs = null } = state
   stream.replacesMs = replacesMs === null ? null : number(replacesMs)
   restoreSampling(stream.sampling, state.sampling, stream.domain)
@@ -154,6 +155,12 @@ function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamSta
       exportMs: number(set.exportMs),
       uptimeMs: number(set.uptimeMs),
     })
+}
+
+function restoreCounted({ counted }: DecoderParts, state: CountedBeforeState): CountedBefore {
+  const { number: streamNumber, isSeen, sinceMs, bootMs, flows } = state
+  for (const value of [streamNumber, sinceMs, bootMs, ...flows]) number(value)
+  return counted.restore({ ...state, isSeen: bool(isSeen) })
 }
 
 function restoreTemplate(

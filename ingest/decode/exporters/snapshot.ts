@@ -4,6 +4,7 @@
  */
 import type { ExporterStatus } from '../../../flow/status.ts'
 import type { DatagramVersion } from '../datagram.ts'
+import type { CountedBeforeState, CountedFlows } from '../counted-before.ts'
 import type { Exporters } from './exporters.ts'
 import type { Parking } from '../templates/parking.ts'
 import type { Sampling } from './sampling.ts'
@@ -47,8 +48,8 @@ export interface StreamState {
   /** Builds before 2026-11-30 did not ask. */
   replacesMs?: number | null
   sequence: SequenceSnapshot
-  /** See StreamUpdates. Builds before 2026-11-30 did not ask. */
-  sendsUpdates?: boolean
+  /** What counted of flows that are reported again, if any are. Builds before 2026-11-30 did not ask. */
+  countedBefore?: CountedBeforeState
   /** What speaks for one counter of all domains. Builds before 2026-11-30 did not ask. */
   sessionEvidence?: number
   sampling: SamplingState
@@ -90,6 +91,7 @@ export interface DecoderParts {
   exporters: Exporters
   templates: TemplateStore
   parking: Parking
+  counted: CountedFlows
 }
 
 function samplingState(sampling: Sampling): SamplingState {
@@ -102,7 +104,7 @@ function samplingState(sampling: Sampling): SamplingState {
   }
 }
 
-function streamState(stream: Stream): StreamState {
+function streamState(stream: Stream, countedBefore?: CountedBeforeState): StreamState {
   const { version, domain, sourcePort, seenMs, bootMs, bootGuessed, replacesMs } = stream
   return {
     version,
@@ -113,7 +115,7 @@ function streamState(stream: Stream): StreamState {
     bootGuessed,
     replacesMs,
     sequence: stream.sequence.snapshot(),
-    sendsUpdates: stream.updates.areSent,
+    ...(countedBefore === undefined ? {} : { countedBefore }),
     sessionEvidence: stream.session.evidence,
     sampling: samplingState(stream.sampling),
     templates: [...stream.templates.values()].map((template) => ({
@@ -133,7 +135,8 @@ function streamState(stream: Stream): StreamState {
 }
 
 /** Everything that the decoder remembers. */
-export function takeSnapshot({ exporters }: DecoderParts): DecoderState {
+export function takeSnapshot({ exporters, counted }: DecoderParts): DecoderState {
+  const countedBefore = counted.snapshot()
   const states = [...exporters.byAddress.values()].map((exporter) => ({
     status: exporter.status(),
     firstSeenMs: exporter.firstSeenMs,
@@ -153,7 +156,9 @@ export function takeSnapshot({ exporters }: DecoderParts): DecoderState {
       domain,
       [...said],
     ]),
-    streams: [...exporter.streams.values()].map(streamState),
+    streams: [...exporter.streams.values()].map((stream) =>
+      streamState(stream, countedBefore.get(stream.countedBefore)),
+    ),
   }))
   return { shape, exporters: states }
 }

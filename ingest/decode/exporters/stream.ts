@@ -6,7 +6,7 @@ import { Sampling } from './sampling.ts'
 import { Sequence, type SequenceUnit } from '../sequence/sequence.ts'
 import { Session } from '../sequence/session.ts'
 import type { Template } from '../templates/template.ts'
-import { StreamUpdates } from '../updates.ts'
+import { CountedBefore } from '../counted-before.ts'
 
 /** A data set waiting for its template, with values from its datagram's header. */
 export interface ParkedSet {
@@ -38,8 +38,8 @@ export class Stream {
   readonly sampling = new Sampling()
   /** What its exporter announced under any domain of its version; its own until it belongs to one. */
   exporterSampling = this.sampling
-  /** Of firewalls that report connections more than once; shared with the stream of before another port. */
-  updates = new StreamUpdates()
+  /** What counted of flows that are reported again; shared with the stream of before another port. */
+  countedBefore = new CountedBefore()
   parked: ParkedSet[] = []
   parkedBytes = 0
   /** How many sets wait for each template, by id. */

@@ -9,7 +9,7 @@ import {
   type PlacedElement,
 } from './placed-elements.ts'
 import { StepList } from './step-list.ts'
-import type { EventPlaces } from '../updates.ts'
+import type { CountsAgain } from '../counted-before.ts'
 import type { CompiledTemplate, DecodeTarget, Template } from './template.ts'
 
 /** flowEndSysUpTime */
@@ -19,7 +19,10 @@ const packetsInId = 2
 const packetsOutId = 24
 const firewallEventId = 233
 const flowIdId = 148
-const initiatorOctetsId = 231
+/** Counts of the initiator. */
+const initiatorIds: ReadonlySet<number> = new Set([231, 298])
+/** Totals of octets and packets */
+const totalIds: ReadonlySet<number> = new Set([85, 86, 171, 172, 353, 431])
 
 const samplingScratch: readonly ScratchName[] = [
   'selectorId',
@@ -48,7 +51,7 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     scratchSteps: flowSteps.scratchSteps,
     reverseSteps: isBiflow ? reverseSteps.steps : [],
     outgoing: isBiflow || template.isVariable ? null : outgoingOf(forward),
-    events: eventsOf(template, places, forward),
+    countsAgain: countsAgainOf(template, places, forward),
     byLocalEnd: isBiflow ? byLocalEnd(forward, reverse) : null,
     ...flowSteps.columns.masks(),
     scratch: flowSteps.scratchTaken,
@@ -91,21 +94,26 @@ function traitsOf({ taken, scratchTaken }: StepList) {
   }
 }
 
-/** The events of connections that are counted by initiator and responder. */
-function eventsOf(
+/** Whether records count by totals, or are events of connections that count by initiator and responder. */
+function countsAgainOf(
   { fields }: Template,
   places: readonly Place[],
   forward: readonly PlacedElement[],
-): EventPlaces | null {
+): CountsAgain | null {
+  const counters = ['octetDeltaCount', 'packetDeltaCount']
+    .map(
+      (name) =>
+        forward.find(({ element: { action } }) => 'column' in action && action.column === name)
+          ?.element,
+    )
+    .filter((element) => element !== undefined)
+  const isBy = (ids: ReadonlySet<number>) =>
+    counters.length > 0 && counters.every(({ enterprise, id }) => enterprise === 0 && ids.has(id))
+  if (isBy(totalIds)) return 'totals'
   const placeOf = (wanted: number) =>
     places[fields.findIndex(({ id, enterprise, length }) => enterprise === 0 && id === wanted && length > 0)] // prettier-ignore
   const [event, connection] = [placeOf(firewallEventId), placeOf(flowIdId)]
-  const counter = forward.find(
-    ({ element: { action } }) => 'column' in action && action.column === 'octetDeltaCount',
-  )
-  const isByInitiator =
-    counter?.element.enterprise === 0 && counter.element.id === initiatorOctetsId
-  return event && connection && isByInitiator ? { event, connection } : null
+  return event && connection && isBy(initiatorIds) ? { event, connection } : null
 }
 
 /** Incoming and outgoing packets, if records count both. */

@@ -8,7 +8,7 @@ import type { ListKind, ScratchName } from '../element.ts'
 import type { Field } from './field.ts'
 import type { GroupLoop, Offsets } from '../steps/group-loops.ts'
 import type { FieldGroup } from '../steps/groups.ts'
-import type { EventPlaces } from '../updates.ts'
+import type { CountsAgain } from '../counted-before.ts'
 
 /** The length that means: the record gives the field's length (RFC 7011, section 7). */
 export const variableLength = 65_535
@@ -55,8 +55,8 @@ export interface CompiledTemplate {
    * see steps/local-end.ts.
    */
   byLocalEnd: { field: Place | null } | null
-  /** Set if records may count what updates of a connection did: see updates.ts. */
-  events: EventPlaces | null
+  /** Set if records may count what counted before: see counted-before.ts. */
+  countsAgain: CountsAgain | null
   /** Scratch columns set by the scratch steps. */
   scratch: ReadonlySet<ScratchName>
   /** Columns written in every row, and columns that may be written. */

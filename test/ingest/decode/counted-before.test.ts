@@ -1,10 +1,10 @@
-/** Firewalls that report a connection while it lasts, and all of it once more at its end. */
+/** Exporters that count what they have counted before. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import { encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
-import { decodeAll, from, openDecoder, problemsOf, rowsOf } from './decoded.ts'
+import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
+import { decodeAll, from, openDecoder, pick, problemsOf, rowsOf } from './decoded.ts'
 
 /** Cisco ASA's, without what is not read. */
 const template: EncodedTemplate = {
@@ -115,6 +115,13 @@ describe('what updates of a connection counted does not count again at its end',
   for (const [name, { datagrams, counted }] of Object.entries(cases))
     test(name, () => assert.deepEqual(sums(decodeAll(datagrams)), counted))
 
+  test('from another port, beside which the first goes on', () => {
+    const first = nsel([{ event: updated, octets: [100, 900] }])
+    sequence += 5000
+    const other = { ...nsel([{ event: deleted, octets: [100, 900] }], 60), sourcePort: 50_001 }
+    assert.deepEqual(sums(decodeAll([first, other])), both(100, 900))
+  })
+
   test('every record stays a row of its own', () => {
     const { rows } = decodeAll([nsel([{ event: created }, { event: updated, octets: [100, 900] }, { event: deleted, octets: [100, 900] }])]) // prettier-ignore
     assert.deepEqual(rows.map((row) => row['octetDeltaCount']), [0, 100, 0, 900]) // prettier-ignore
@@ -136,8 +143,105 @@ describe('what updates of a connection counted does not count again at its end',
   test('beyond the most that are remembered nothing counts twice, and it is said', () => {
     const updates = [1, 2, 3].map((connection) => ({ event: updated, octets: [100, 100] as const, connection })) // prettier-ignore
     const ends = updates.map((update) => ({ ...update, event: deleted }))
-    const { rows, decoder } = decodeAll([nsel(updates), nsel(ends, 60)], { limits: { connectionsMax: 2 } }) // prettier-ignore
+    const { rows, decoder } = decodeAll([nsel(updates), nsel(ends, 60)], { limits: { countedFlowsMax: 2 } }) // prettier-ignore
     assert.deepEqual(sums({ rows }), both(300, 300))
-    assert.deepEqual(problemsOf(decoder), { 'updates-forgotten': 1 })
+    assert.deepEqual(problemsOf(decoder), { 'counted-forgotten': 1 })
+  })
+})
+
+/** Juniper SRX's, without what is not read. */
+const totals: EncodedTemplate = {
+  id: 256,
+  fields: [field(8, 4), field(7, 2), field(12, 4), field(11, 2), field(4, 1), field(6, 1), field(10, 4), field(152, 8), field(153, 8), field(85, 8), field(86, 8), field(85, 8, 29_305), field(86, 8, 29_305), field(136, 1)],
+} // prettier-ignore
+
+interface Total {
+  startS?: number
+  endS: number
+  octets: readonly [number, number]
+  input?: number
+  /** TCP flags, and flowEndReason. */
+  flags?: number
+  reason?: number
+}
+
+function total({ startS = 0, endS, octets: [out, back], input = 1, flags = 0, reason = 0 }: Total) {
+  const atMs = (seconds: number) => testExportMs + 1000 * seconds
+  const record = ['10.0.0.1', 50_000, '203.0.113.1', 443, 6, flags, input, atMs(startS), atMs(endS), out, out / 100, back, back / 100, reason] // prettier-ignore
+  const sets = [{ templates: [totals] }, { data: totals, records: [record] }]
+  const payload = encodeIpfix({ sequence: sequence++, exportMs: atMs(endS + 1), sets })
+  return { payload, receivedMs: atMs(endS + 1) + 100 }
+}
+
+describe('totals of a flow since its start count what was added', () => {
+  const cases: Record<string, { given: readonly Total[]; counted: number[][] }> = {
+    'reported three times': {
+      given: [{ endS: 60, octets: [100, 900] }, { endS: 120, octets: [300, 900] }, { endS: 130, octets: [400, 1000] }],
+      counted: both(400, 1000),
+    },
+    'and its last record, of the time after a reset': {
+      given: [{ endS: 60, octets: [100, 900], reason: 2 }, { endS: 120, octets: [300, 900], reason: 3, flags: 4 }],
+      counted: both(300, 900),
+    },
+    'another flow between the same ends': {
+      given: [{ endS: 60, octets: [100, 900] }, { startS: 61, endS: 120, octets: [300, 900] }],
+      counted: both(400, 1800),
+    },
+    'a flow that was cut, and goes on with new counts': {
+      given: [{ endS: 60, octets: [100, 900], reason: 2 }, { startS: 60, endS: 120, octets: [300, 900], reason: 2 }],
+      counted: both(400, 1800),
+    },
+    'counts that began anew': {
+      given: [{ endS: 60, octets: [300, 900] }, { endS: 120, octets: [100, 900] }],
+      counted: both(400, 1800),
+    },
+    'on two interfaces': {
+      given: [{ endS: 60, octets: [100, 900] }, { endS: 61, octets: [100, 900], input: 2 }],
+      counted: both(200, 1800),
+    },
+    'twice the same, as from two places': {
+      given: [{ endS: 60, octets: [100, 900] }, { endS: 60, octets: [100, 900] }],
+      counted: both(200, 1800),
+    },
+  } // prettier-ignore
+  for (const [name, { given, counted }] of Object.entries(cases))
+    test(name, () => assert.deepEqual(sums(decodeAll(given.map(total))), counted))
+
+  test('in the time since the record before', () => {
+    const { rows } = decodeAll([{ endS: 60, octets: [100, 0] as const }, { endS: 120, octets: [300, 0] as const }].map(total)) // prettier-ignore
+    assert.deepEqual(pick(rows, 'flowStartMilliseconds', 'flowEndMilliseconds', 'octetDeltaCount'), [
+      { flowStartMilliseconds: testExportMs, flowEndMilliseconds: testExportMs + 60_000, octetDeltaCount: 100 },
+      { flowStartMilliseconds: testExportMs + 60_000, flowEndMilliseconds: testExportMs + 120_000, octetDeltaCount: 200 },
+    ]) // prettier-ignore
+  })
+
+  test('with a start by uptime, which moves with the clock in whole seconds', () => {
+    const template = { id: 256, fields: [field(8, 4), field(12, 4), field(22, 4), field(21, 4), field(85, 4), field(86, 4)] } // prettier-ignore
+    const datagram = (afterMs: number, octets: number) => {
+      const uptimeMs = 500_000 + afterMs
+      const record = ['10.0.0.1', '203.0.113.1', 499_000, uptimeMs - 100, octets, octets / 100]
+      const exportMs = testExportMs + 700 + afterMs
+      const sets = [{ templates: [template] }, { data: template, records: [record] }]
+      return { payload: encodeV9({ sequence: sequence++, uptimeMs, exportMs, sets }), receivedMs: exportMs } // prettier-ignore
+    }
+    const { rows } = decodeAll([datagram(0, 100), datagram(60_500, 300)])
+    assert.deepEqual(pick(rows, 'octetDeltaCount', 'packetDeltaCount'), [{ octetDeltaCount: 100, packetDeltaCount: 1 }, { octetDeltaCount: 200, packetDeltaCount: 2 }]) // prettier-ignore
+  })
+
+  test('after a restart of the collector', () => {
+    const before = openDecoder()
+    before.decoder.decode({ ...from, ...total({ endS: 60, octets: [100, 900] }) })
+    const { decoder, flows } = openDecoder()
+    assert.ok(decoder.restore(JSON.parse(JSON.stringify(before.decoder.snapshot()))))
+    decoder.decode({ ...from, ...total({ endS: 120, octets: [300, 1000] }) })
+    assert.deepEqual(sums({ rows: rowsOf(flows) }), both(200, 100))
+  })
+
+  test('beyond the most that are remembered nothing counts twice, and it is said', () => {
+    const first = [1, 2, 3].map((input) => ({ endS: 60, octets: [100, 100] as const, input }))
+    const later = [3, 1].map((input) => ({ endS: 120, octets: [300, 300] as const, input }))
+    const { rows, decoder } = decodeAll([...first, ...later].map(total), { limits: { countedFlowsMax: 2 } }) // prettier-ignore
+    assert.deepEqual(sums({ rows }), both(500, 500))
+    assert.equal(problemsOf(decoder)['counted-forgotten'], 2)
   })
 })

@@ -1,0 +1,279 @@
+/**
+ * Exporters that count what they have counted before, which counts once here:
+ *
+ * - Cisco ASA, in events of a connection: an update counts what came since the last one, and the end counts everything;
+ * - Juniper SRX, in totals of a flow (octetTotalCount): each record counts everything since the flow's start.
+ */
+import type { FlowColumns } from '../../flow/columns.ts'
+import type { DatagramContext } from './context.ts'
+import { readUnsigned, wordSize } from './steps/numbers.ts'
+import type { Batch, Place } from './steps/batch.ts'
+import type { CompiledTemplate } from './templates/template.ts'
+
+/** How records of a template count again: where they say what happened to which connection, or by totals. */
+export type CountsAgain = { event: Place; connection: Place } | 'totals'
+
+/** What is remembered about one stream. */
+export class CountedBefore {
+  /** Distinguishes its flows from those of other streams, and of before a restart; 0 until the first. */
+  number = 0
+  /** Whether anything was counted again; or, of events, whether there are updates. */
+  isSeen = false
+  /** What was counted of flows that began since then is known: unix ms by the exporter's clock; -1: of none. */
+  sinceMs = -1
+  /** When the exporter started, by the clocks in its headers. */
+  bootMs = -1
+}
+
+/** For a snapshot; flows: key, start, end and counts of each in turn. */
+export interface CountedBeforeState {
+  number: number
+  isSeen: boolean
+  sinceMs: number
+  bootMs: number
+  flows: number[]
+}
+
+const countColumns = ['octetDeltaCount', 'packetDeltaCount'] as const
+const countsPerFlow = 2 * countColumns.length
+const wordsPerFlow = 3 + countsPerFlow
+
+/** A flow, with what counted of it: octets and packets, then those of the other direction. */
+interface CountedFlow {
+  of: CountedBefore
+  startMs: number
+  endMs: number
+  counts: number[]
+}
+
+/** firewallEvent */
+const deleted = 2
+const updated = 5
+/** flowEndReason: active timeout. After any other, the flow does not go on. */
+const activeTimeout = 2
+const finOrReset = 0x05
+/** What has been idle for this long at its export has ended. */
+const idleMs = 30_000
+/** Times relative to an uptime differ by up to this: export times are in whole seconds. */
+const uptimeToleranceMs = 2000
+/** A start that moves by more than this is another one: its flows are numbered anew. */
+const bootToleranceMs = 60_000
+/** Flows of this many streams are distinguished, so that a key stays below 2^53. */
+const streamNumberMax = 2 ** 20
+
+const noFlows = null as FlowColumns | null
+
+export class CountedFlows {
+  readonly #flowsMax: number
+  /** By stream and flow; the last used longest ago first. */
+  readonly #byKey = new Map<number, CountedFlow>()
+  #streams = 0
+  /** The record at hand: its row, and its place in the columns of the other direction. */
+  #flows = noFlows
+  #reverse = noFlows
+  #row = 0
+  #record = 0
+
+  constructor(flowsMax: number) {
+    this.#flowsMax = flowsMax
+  }
+
+  /**
+   * Leaves out of a batch's records what counted before. The rows begin at `from`; `reverse` has the other direction, null
+   * if records have none. Times must be as read.
+   */
+  leaveOut(
+    context: DatagramContext,
+    batch: Batch,
+    { countsAgain, usesUptime }: CompiledTemplate,
+    { from, reverse }: { from: number; reverse: FlowColumns | null },
+  ): void {
+    this.#follow(context)
+    this.#flows = context.flows
+    this.#reverse = reverse
+    for (let record = 0; record < batch.records; record++) {
+      this.#row = from + record
+      this.#record = record
+      if (countsAgain === 'totals') this.#total(context, usesUptime ? uptimeToleranceMs : 0)
+      else if (countsAgain !== null) this.#event(context, batch, countsAgain)
+    }
+  }
+
+  #follow({ stream: { countedBefore: of }, exportMs, uptimeMs }: DatagramContext): void {
+    const bootMs = uptimeMs < 0 ? of.bootMs : exportMs - uptimeMs
+    const isRestarted = of.bootMs !== -1 && Math.abs(bootMs - of.bootMs) > bootToleranceMs
+    of.bootMs = bootMs
+    if (of.number > 0 && !isRestarted) return
+    if (of.number > 0 || of.sinceMs < 0) of.sinceMs = exportMs
+    of.number = (this.#streams++ % streamNumberMax) + 1
+  }
+
+  #event(
+    context: DatagramContext,
+    batch: Batch,
+    { event, connection }: Exclude<CountsAgain, 'totals'>,
+  ): void {
+    const of = context.stream.countedBefore
+    const at = batch.offset + this.#record * batch.stride
+    const kind = readUnsigned(batch.view, at + event.offset, event.length)
+    if (kind !== deleted && kind !== updated) return
+    const id = readUnsigned(batch.view, at + connection.offset, connection.length)
+    const key = of.number * wordSize + (id % wordSize)
+    const held = this.#byKey.get(key)
+    if (kind === updated) {
+      of.isSeen = true
+      const flow = held ?? this.#flowAtHand(of, [0, 0, 0, 0])
+      for (let i = 0; i < countsPerFlow; i++) flow.counts[i]! += this.#count(i)
+      flow.endMs = Math.max(flow.endMs, this.#endMs)
+      this.#keep(context, key, flow)
+      return
+    }
+    this.#byKey.delete(key)
+    // The number of a connection whose end was lost is used again; of an older one, updates may be forgotten.
+    const isKnown =
+      held !== undefined && this.#startMs <= held.startMs && this.#startMs >= of.sinceMs
+    this.#takeAway(of, isKnown ? held.counts : null)
+  }
+
+  #total(context: DatagramContext, toleranceMs: number): void {
+    const of = context.stream.countedBefore
+    const startMs = this.#startMs
+    const endMs = this.#endMs
+    if (startMs === 0 || endMs < startMs) return
+    const key = this.#hash(of.number)
+    const held = this.#byKey.get(key)
+    const totals = [this.#count(0), this.#count(1), this.#count(2), this.#count(3)]
+    const isSame =
+      held !== undefined &&
+      Math.abs(startMs - held.startMs) <= toleranceMs &&
+      startMs <= held.endMs &&
+      held.endMs < endMs &&
+      held.counts.every((count, i) => count <= totals[i]!)
+    if (isSame) {
+      of.isSeen = true
+      this.#flows!.flowStartMilliseconds[this.#row] = held.endMs
+    }
+    const flow = this.#flowAtHand(of, totals)
+    flow.startMs = isSame ? held.startMs : startMs
+    this.#takeAway(of, isSame ? held.counts : null)
+    if (this.#goesOn(context)) this.#keep(context, key, flow)
+    else this.#byKey.delete(key)
+  }
+
+  /** Whether the flow at hand may be reported again. */
+  #goesOn({ exportMs }: DatagramContext): boolean {
+    const { flowEndReason, tcpControlBits } = this.#flows!
+    const reason = flowEndReason[this.#row]!
+    if (reason !== 0) return reason === activeTimeout
+    return (tcpControlBits[this.#row]! & finOrReset) === 0 && exportMs - this.#endMs < idleMs
+  }
+
+  /** Takes from the record at hand what counted before; all of it, if what counted is forgotten. */
+  #takeAway(of: CountedBefore, counted: readonly number[] | null): void {
+    const isForgotten = of.isSeen && counted === null && this.#startMs < of.sinceMs
+    if (counted === null && !isForgotten) return
+    for (let i = 0; i < countsPerFlow; i++)
+      this.#setCount(i, counted === null ? 0 : Math.max(0, this.#count(i) - counted[i]!))
+  }
+
+  #flowAtHand(of: CountedBefore, counts: number[]): CountedFlow {
+    return { of, startMs: this.#startMs, endMs: this.#endMs, counts }
+  }
+
+  #keep({ exporter }: DatagramContext, key: number, flow: CountedFlow): void {
+    this.#byKey.delete(key)
+    this.#byKey.set(key, flow)
+    if (this.#byKey.size > this.#flowsMax) exporter.problem('counted-forgotten', this.#forget())
+  }
+
+  /** Forgets an eighth of all flows: one at a time, each would step over all that are deleted. Returns how many. */
+  #forget(): number {
+    const most = Math.ceil(this.#byKey.size / 8)
+    let forgotten = 0
+    for (const [key, { of, endMs }] of this.#byKey) {
+      if (forgotten === most) break
+      this.#byKey.delete(key)
+      of.sinceMs = Math.max(of.sinceMs, endMs)
+      forgotten++
+    }
+    return forgotten
+  }
+
+  get #startMs(): number {
+    return this.#flows!.flowStartMilliseconds[this.#row]!
+  }
+
+  get #endMs(): number {
+    return this.#flows!.flowEndMilliseconds[this.#row]!
+  }
+
+  #count(i: number): number {
+    const name = countColumns[i % countColumns.length]!
+    if (i < countColumns.length) return this.#flows![name][this.#row]!
+    return this.#reverse === null ? 0 : this.#reverse[name][this.#record]!
+  }
+
+  #setCount(i: number, count: number): void {
+    const name = countColumns[i % countColumns.length]!
+    if (i < countColumns.length) this.#flows![name][this.#row] = count
+    else if (this.#reverse !== null) this.#reverse[name][this.#record] = count
+  }
+
+  /** A key of the flow at hand: 53 bits of a hash of everything that tells flows apart. */
+  #hash(seed: number): number {
+    const flows = this.#flows!
+    const row = this.#row
+    let a = seed
+    let b = ~seed
+    const mix = (word: number) => {
+      a = Math.imul(a ^ word, 0x85ebca6b)
+      a ^= a >>> 13
+      b = Math.imul(b ^ word, 0xc2b2ae35)
+      b ^= b >>> 16
+    }
+    for (let word = 2 * row; word < 2 * row + 2; word++) {
+      mix(flows.sourceAddressHigh[word]!)
+      mix(flows.sourceAddressLow[word]!)
+      mix(flows.destinationAddressHigh[word]!)
+      mix(flows.destinationAddressLow[word]!)
+    }
+    mix(flows.sourceTransportPort[row]! * 65_536 + flows.destinationTransportPort[row]!)
+    mix(flows.icmpTypeCode[row]! * 65_536 + flows.vlanId[row]!)
+    mix(
+      flows.protocolIdentifier[row]! * 65_536 +
+        flows.ipClassOfService[row]! * 256 +
+        flows.flowDirection[row]!,
+    )
+    mix(flows.ingressInterface[row]!)
+    mix(flows.egressInterface[row]!)
+    mix(flows.ingressVRFID[row]!)
+    return (a >>> 0) * 2 ** 21 + (b >>> 11)
+  }
+
+  /** What is remembered about each stream. */
+  snapshot(): Map<CountedBefore, CountedBeforeState> {
+    const states = new Map<CountedBefore, CountedBeforeState>()
+    for (const [key, { of, startMs, endMs, counts }] of this.#byKey) {
+      const { number, isSeen, sinceMs, bootMs } = of
+      const state = states.get(of) ?? { number, isSeen, sinceMs, bootMs, flows: [] }
+      states.set(of, state)
+      state.flows.push(key, startMs, endMs, ...counts)
+    }
+    return states
+  }
+
+  /** Restores what is remembered about one stream. */
+  restore({ flows, ...held }: CountedBeforeState): CountedBefore {
+    const of = Object.assign(new CountedBefore(), held)
+    this.#streams = Math.max(this.#streams, of.number)
+    for (
+      let at = 0;
+      at + wordsPerFlow <= flows.length && this.#byKey.size < this.#flowsMax;
+      at += wordsPerFlow
+    ) {
+      const [key, startMs, endMs, ...counts] = flows.slice(at, at + wordsPerFlow)
+      this.#byKey.set(key!, { of, startMs: startMs!, endMs: endMs!, counts })
+    }
+    return of
+  }
+}
