@@ -12,6 +12,7 @@ import type { HeavyQueries } from './heavy.ts'
 import { exportersOf, seenOf, type StatusSource } from './status/ingest-status.ts'
 import type { NameSource } from './names/labels.ts'
 import type { Seen } from './query/coverage.ts'
+import { gapsIn } from './query/gaps.ts'
 import type { ApiState } from './documents/state.ts'
 import { readWindow, type Window, type WindowQuery } from './query/window.ts'
 
@@ -53,9 +54,19 @@ export async function windowOf(
   return { window, seen: seenOf(exporters), now }
 }
 
-/** What an answer from the archive lacks: files of its window that cannot be read. */
-export async function remarksOf({ flows }: ApiParts, { from, to }: Window): Promise<string[]> {
-  return (await flows.remarks?.(from, to)) ?? []
+/**
+ * The answer of a list from the archive, and what it lacks: files of its window that cannot be read, time that is
+ * unknown, flows that were lost.
+ */
+export async function withRemarks<Answer>(
+  { flows, series, settings, now }: ApiParts,
+  { window, seen, answer }: { window: Window; seen: readonly Seen[]; answer: Promise<Answer> },
+): Promise<{ answer: Answer; remarks: string[] }> {
+  const context = { series, tiers: settings.tiers, seen, now: now() }
+  const [made, gaps] = await Promise.all([answer, gapsIn(window, context)])
+  // Which files cannot be read is known only now that they were to be.
+  const leftOut = (await flows.remarks?.(window.from, window.to)) ?? []
+  return { answer: made, remarks: [...leftOut, ...gaps] }
 }
 
 /** The names as they were at the end of a window. */

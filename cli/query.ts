@@ -5,15 +5,17 @@ import { ApiError, toApiError } from '../api/errors.ts'
 import { exportersOf, ingestStatus, seenOf } from '../api/status/ingest-status.ts'
 import type { Seen } from '../api/query/coverage.ts'
 import { filterContext } from '../api/query/filter-context.ts'
+import { gapsIn, untold } from '../api/query/gaps.ts'
 import { interfacesAdded } from '../api/query/interfaces-added.ts'
 import { readWhole } from '../api/query/numbers.ts'
 import { topCsv, writeTop } from '../api/query/top-answer.ts'
-import { archiveFilter, readWindow, type WindowContext } from '../api/query/window.ts'
+import { archiveFilter, readWindow, type Window, type WindowContext } from '../api/query/window.ts'
 import { TopQuery, type TopAnswer } from '../api/schema/schema.ts'
 import { FilterError } from '../flow/filter.ts'
 import { parseFilter } from '../flow/filter/parse.ts'
 import { topKeys, type FlowStore, type TopKeyName } from '../store/flows.ts'
-import { zoneOf } from '../flow/settings.ts'
+import { SettingsError, zoneOf, type Settings } from '../flow/settings.ts'
+import { openSeriesReader } from '../store/open-series.ts'
 import { openFlows } from '../store/open.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { readNames } from './names.ts'
@@ -49,7 +51,7 @@ export async function query({ settings, values, positionals }: CommandInput): Pr
   try {
     const question = await readQuestion({ values, positionals }, context, flows)
     const seen = seenOf(exporters)
-    const answer = await ask(question, { ...context, seen }, flows)
+    const answer = await ask(question, { ...context, seen, settings }, flows)
     const why = whyEmpty(settings.data, question.extent, answer)
     if (why !== null) console.error(`weir: ${why}`)
     const { tz } = question
@@ -161,7 +163,7 @@ function seconds(ms: number): string {
 
 async function ask(
   question: Question,
-  context: WindowContext & { seen: readonly Seen[] },
+  context: WindowContext & { seen: readonly Seen[]; settings: Settings },
   flows: FlowStore,
 ): Promise<TopAnswer> {
   const { keys: by, rows, order = 'bytes' } = question
@@ -172,9 +174,26 @@ async function ask(
   const remarks = [
     ...interfacesAdded(by, window, context.seen),
     ...((await flows.remarks?.(from, to)) ?? []),
+    ...(await gapsOf(window, context)),
   ]
   for (const remark of remarks) console.error(`weir: ${remark}`)
   return writeTop(top, { by, order, window, names: context.names, remarks })
+}
+
+async function gapsOf(
+  window: Window,
+  { settings, ...context }: WindowContext & { seen: readonly Seen[]; settings: Settings },
+): Promise<string[]> {
+  const series = await openSeriesReader(settings).catch((error: unknown) => {
+    if (error instanceof SettingsError) return null
+    throw error
+  })
+  if (!series) return [untold]
+  try {
+    return await gapsIn(window, { ...context, series, tiers: settings.tiers })
+  } finally {
+    await series.close()
+  }
 }
 
 /** The filter, which may be several words, and the keys after --by (--by src dst). */

@@ -7,7 +7,7 @@ import { csv, csvTime } from '../../flow/csv.ts'
 import { flowsParquet } from '../../store/archive/answer/parquet-answer.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import { setCacheControl } from '../cache/http.ts'
-import { remarksOf, windowOf, type ApiParts } from '../parts.ts'
+import { windowOf, withRemarks, type ApiParts } from '../parts.ts'
 import { isKnown } from '../query/known.ts'
 import { readWhole } from '../query/numbers.ts'
 import { archiveWindow } from '../query/window.ts'
@@ -48,9 +48,9 @@ export function flowsRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
 
 /** Answers a query for flows in the format it asks for. */
 export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: FastifyReply) {
-  const { window, now } = await windowOf(parts, query)
+  const { window, seen, now } = await windowOf(parts, query)
   const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: flowsMax })
-  const { flows, more } = await parts.heavy.run(reply, (signal, progress) =>
+  const listed = parts.heavy.run(reply, (signal, progress) =>
     parts.flows.list({
       ...archiveWindow(window),
       signal,
@@ -59,6 +59,8 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
       limit,
     }),
   )
+  const { answer: list, remarks } = await withRemarks(parts, { window, seen, answer: listed })
+  const { flows, more } = list
   setCacheControl(reply, window, now)
   if (query.format === 'parquet')
     return download(reply, {
@@ -73,7 +75,7 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
     flows: flows.map(flowOf),
     more,
     ...(known === undefined ? {} : { known }),
-    remarks: await remarksOf(parts, window),
+    remarks,
   }
   return formats[query.format ?? 'json'](reply, answer, query.tz ?? 'UTC')
 }

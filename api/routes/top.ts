@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 
 import type { FlowTop, TopKeyName } from '../../store/flows.ts'
 import { isClosedWindow, setCacheControl } from '../cache/http.ts'
-import { namesAt, remarksOf, windowOf, type ApiParts } from '../parts.ts'
+import { namesAt, windowOf, withRemarks, type ApiParts } from '../parts.ts'
 import { isKnown } from '../query/known.ts'
 import { interfacesAdded } from '../query/interfaces-added.ts'
 import { readWhole } from '../query/numbers.ts'
@@ -56,9 +56,10 @@ export async function topAnswer(
   const values = ({ rows }: FlowTop) => 10 * rows.length
   const { from, to, filter, include } = window
   const key = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
-  const top = await parts.answers.answer(`top ${key}`, { isClosed, values }, make)
+  const answer = parts.answers.answer(`top ${key}`, { isClosed, values }, make)
+  const { answer: top, remarks: lacking } = await withRemarks(parts, { window, seen, answer })
   setCacheControl(reply, window, now)
-  const remarks = [...interfacesAdded(by, window, seen), ...(await remarksOf(parts, window))]
+  const remarks = [...interfacesAdded(by, window, seen), ...lacking]
   const known = top.rows.length > 0 || (await isKnown(parts.series, parts.settings.tiers, window))
   return writeTop(top, { by, order, window, names: namesAt(parts, window.to), known, remarks })
 }

@@ -26,6 +26,7 @@ import { instantText, localText } from '../time/words.ts'
 import { AddressFaults, TimeFaults } from './address-faults.tsx'
 import { FaultText } from './fault-text.tsx'
 import { LittleKnown, ShowKnown } from './little-known.tsx'
+import { Remarks } from './remarks.tsx'
 
 /** Missing exporters that are named. */
 const missingMax = 5
@@ -42,11 +43,7 @@ export function Messages() {
       <NothingKnown />
       <LittleKnown />
       <NothingChosen />
-      {(traffic.value?.keyed.remarks ?? []).map((remark) => (
-        <p class="message note" key={remark}>
-          {sentence(localText(remark, zone.value))}
-        </p>
-      ))}
+      <Remarks remarks={traffic.value?.keyed.remarks ?? []} />
       {isRelative(view.value.from) && (
         <Warnings said={failure.value?.error.message.replace(/\.$/, '')} />
       )}

@@ -43,6 +43,7 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
               ? momentText(answer, figure)
               : statisticTexts[statistic]}
             {answer && ` · ${timeText(answer, statistic)}`}
+            {answer && statistic !== 'last' && unknownText(answer)}
             {isOver ? ' · over the threshold' : ''}
           </p>
         </>
@@ -67,6 +68,15 @@ function timeText({ from, to, step }: SeriesAnswer, statistic: string): string {
   return statistic === 'last'
     ? `over ${formatDuration(step)}`
     : `of ${formatDuration(Math.round(to - from))}`
+}
+
+/** How much of the window does not count, because it is unknown. Before and after what an exporter sent, there is nothing to miss. */
+function unknownText({ unknown }: SeriesAnswer): string {
+  const seconds = unknown.reduce(
+    (sum, [from, to, reason]) => (reason === 'not-seen' ? sum : sum + to - from),
+    0,
+  )
+  return seconds === 0 ? '' : `, ${formatDuration(Math.round(seconds))} unknown`
 }
 
 function text(value: number, statistic: string, measure: SeriesAnswer['measure']): string {

@@ -1,5 +1,8 @@
 /** A top list on a dashboard. */
 import type { TopAnswer } from '../../api/schema/schema.ts'
+import { sentence } from '../sentence.ts'
+import { zone } from '../state/zone.ts'
+import { localText } from '../time/words.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 import { topFigure } from './top-figure.ts'
@@ -7,6 +10,9 @@ import { topFigure } from './top-figure.ts'
 export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
   const { answer, error } = usePanel<TopAnswer>(panel, { place, everyMs })
   const figures = answer && figuresOf(answer)
+  const remarks = (answer?.remarks ?? [])
+    .map((remark) => sentence(localText(remark, zone.value)))
+    .join(' ')
   return (
     <>
       <table class="tile-top">
@@ -25,6 +31,11 @@ export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
       {answer?.rows.length === 0 && (
         <p class="dim">
           {answer.known === false ? 'unknown: no data of this time' : 'nothing in this time'}
+        </p>
+      )}
+      {remarks !== '' && (
+        <p class="dim tile-remark" title={remarks}>
+          {remarks}
         </p>
       )}
       {error !== '' && <p class="tile-fault">{error}</p>}

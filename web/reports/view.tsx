@@ -6,6 +6,7 @@ import { addressOfAnswer, ask } from '../client.ts'
 import { AddressFaults, TimeFaults } from '../controls/address-faults.tsx'
 import { FilterInput } from '../controls/filter-input.tsx'
 import { Page } from '../controls/page.tsx'
+import { Remarks } from '../controls/remarks.tsx'
 import { RangeField } from '../controls/range-field.tsx'
 import { followAnswer } from '../state/follow.ts'
 import { addressWith, go, parameter } from '../state/route.ts'
@@ -16,7 +17,7 @@ import { question, reportFaults, reportQuery } from './question.ts'
 import { Saved } from './saved.tsx'
 import { TopList } from './top-list.tsx'
 
-type Answer = { kind: 'top'; top: TopAnswer } | { kind: 'flows'; flows: FlowsAnswer }
+type Answer = { kind: 'top'; list: TopAnswer } | { kind: 'flows'; list: FlowsAnswer }
 
 const report = followAnswer<Answer>(
   () => {
@@ -26,8 +27,8 @@ const report = followAnswer<Answer>(
   async (ended) => {
     const query = reportQuery.value ?? {}
     return question.value.preset.kind === 'top'
-      ? { kind: 'top', top: await ask('top', query, ended) }
-      : { kind: 'flows', flows: await ask('flows', query, ended) }
+      ? { kind: 'top', list: await ask('top', query, ended) }
+      : { kind: 'flows', list: await ask('flows', query, ended) }
   },
 )
 
@@ -58,9 +59,10 @@ export function Reports() {
           <Saved />
         </div>
       </section>
-      {answer?.kind === 'top' && <TopList answer={answer.top} />}
+      {answer && <Remarks remarks={answer.list.remarks} />}
+      {answer?.kind === 'top' && <TopList answer={answer.list} />}
       {answer?.kind === 'flows' && preset.kind === 'flows' && (
-        <FlowList answer={answer.flows} columns={preset.columns} />
+        <FlowList answer={answer.list} columns={preset.columns} />
       )}
     </Page>
   )

@@ -1,0 +1,102 @@
+/** What a list of a window lacks, in words: the time of which not everything is known, and the flows that were lost. A chart shows both. */
+import type { Tier } from '../../flow/interval.ts'
+import { countOf } from '../../flow/units.ts'
+import type { LeftOutReason, UnknownReason } from '../../store/measurement.ts'
+import type { SeriesReader } from '../../store/series.ts'
+import { toApiError } from '../errors.ts'
+import { layCoverage, type Seen } from './coverage.ts'
+import { gridEnd, gridOver } from './grid.ts'
+import { lostRanges, unknownRanges } from './ranges.ts'
+import { onlyExporter, type Window } from './window.ts'
+
+/** Times that are named. */
+const timesMax = 3
+/** Steps of all exporters that are read: over more, coarser totals say it. */
+const stepsMax = 20_000
+
+/** Why time is unknown; nobody misses what was not sent, and of files the store tells by itself. */
+const reasonTexts: Record<Exclude<UnknownReason, 'not-seen' | LeftOutReason>, string> = {
+  'not-listening': 'Weir was not listening',
+  lost: 'datagrams were lost on the way, or wait for their template',
+  'exporter-restart': 'the exporter restarted',
+}
+
+export const untold =
+  'whether all of this time was received cannot be told while the totals cannot be read'
+
+export interface GapsContext {
+  series: SeriesReader
+  tiers: readonly Tier[]
+  seen: readonly Seen[]
+  /** unix ms */
+  now: number
+}
+
+/** A sentence each, if there are any. While the store of the totals does not answer, one says that it cannot be told. */
+export async function gapsIn(window: Window, context: GapsContext): Promise<string[]> {
+  try {
+    return await readGaps(window, context)
+  } catch (error) {
+    if (toApiError(error, {}, undefined).status !== 503) throw error
+    return [untold]
+  }
+}
+
+async function readGaps(window: Window, context: GapsContext): Promise<string[]> {
+  const { series, now } = context
+  const only = onlyExporter(window)
+  const seen = context.seen.filter(({ address }) => only === undefined || address === only)
+  const tier = await tierOf(window, { ...context, seen })
+  if (!tier) return []
+  const grid = gridOver(window.from, Math.min(window.to, now), tier.stepMs)
+  if (grid.count < 1) return []
+  const exporters = only === undefined ? undefined : [only]
+  const rows = await series.coverage({ tier, from: grid.from, to: gridEnd(grid), exporters })
+  const covered = layCoverage(rows, grid, seen)
+  const bounds = { from: window.from, to: window.to, now }
+  return [...sayUnknown(unknownRanges(covered, bounds)), ...sayLost(lostRanges(covered, bounds))]
+}
+
+/** The finest totals that reach back far enough and are few enough, or the coarsest; null if there are none. */
+async function tierOf(
+  { from, to }: Window,
+  { series, tiers, seen }: GapsContext,
+): Promise<Tier | null> {
+  let coarsest: Tier | null = null
+  for (const tier of tiers) {
+    if (((to - from) / tier.stepMs) * seen.length > stepsMax && tier !== tiers.at(-1)) continue
+    const extent = await series.extent(tier)
+    if (!extent) continue
+    coarsest = tier
+    if (extent.from <= from) return tier
+  }
+  return coarsest
+}
+
+function sayUnknown(ranges: ReturnType<typeof unknownRanges>): string[] {
+  const said = ranges.flatMap(([from, to, reason]) =>
+    Object.hasOwn(reasonTexts, reason)
+      ? [`${instant(from)} to ${instant(to)} (${reasonTexts[reason as keyof typeof reasonTexts]})`]
+      : [],
+  )
+  if (said.length === 0) return []
+  const rest = said.length - timesMax
+  const more = rest > 0 ? [countOf(rest, 'other time')] : []
+  return [`not everything is known of ${[...said.slice(0, timesMax), ...more].join('; ')}`]
+}
+
+function sayLost(ranges: ReturnType<typeof lostRanges>): string[] {
+  const flows = ranges.reduce((sum, each) => sum + each[2], 0)
+  if (flows === 0) return []
+  const about = ranges.some((each) => each[3]) ? 'about ' : ''
+  const [lost, were] = [
+    countOf(Math.round(flows), 'flow'),
+    Math.round(flows) === 1 ? 'was' : 'were',
+  ]
+  return [`${about}${lost} of this time ${were} lost on the way: figures are at least these`]
+}
+
+/** In a form that the page writes in its zone. */
+function instant(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}

@@ -1,0 +1,33 @@
+/** A data folder of half an hour in which something is lacking. */
+import { join } from 'node:path'
+
+import { intervalMs } from '../../flow/interval.ts'
+import { readSettings } from '../../flow/settings.ts'
+import { openParquetSeries } from '../../store/parquet/series.ts'
+import type { Coverage } from '../../store/series.ts'
+import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { coverageOf, stepOf } from '../store/series-rows.ts'
+
+const exporter = '192.0.2.1'
+
+export const notListening = { known: 0, unknown: { 'not-listening': 1 }, datagrams: 0 }
+
+/** A data folder with a flow in each interval, of whose coverage some is given by number. */
+export async function folderWith(
+  t: { after(clean: () => Promise<void>): void },
+  given: Record<number, Partial<Coverage>>,
+) {
+  const data = await scratchFolder(t)
+  const { tiers } = readSettings({ WEIR_DATA: data })
+  const times = Array.from({ length: 6 }, (_, i) => t0 + i * intervalMs)
+  await archive(
+    join(data, 'archive'),
+    times.map((first) => testFlow({ first, exporter })),
+  )
+  const series = await openParquetSeries(join(data, 'series'))
+  const total = [{ direction: 'in', bytes: 1000, packets: 10, flows: 1 }]
+  const steps = times.map((time, i) => stepOf(coverageOf(time, exporter, given[i]), { total }))
+  await series.write(tiers[0]!, steps)
+  await series.close()
+  return data
+}

@@ -1,0 +1,73 @@
+/** A list of a time of which not everything is known, or in which flows were lost, says so wherever it is read, as its chart does. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+
+import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
+import { intervalMs } from '../../flow/interval.ts'
+import type { Coverage } from '../../store/series.ts'
+import { runWeir } from '../processes.ts'
+import { t0 } from '../store/archive/archived.ts'
+import { folderWith, notListening } from './gap-folder.ts'
+import { bodyOf, openApi } from '../story/api-over.ts'
+
+const end = t0 + 6 * intervalMs
+const window = { from: new Date(t0).toISOString(), to: new Date(end).toISOString() }
+const asked = `from=${window.from}&to=${window.to}`
+
+/** What lists say, which must be the same in each of them, and what the chart says. */
+async function saidOf(t: TestContext, given: Record<number, Partial<Coverage>>, of = asked) {
+  const data = await folderWith(t, given)
+  const api = await openApi({ WEIR_DATA: data, WEIR_DNS: 'off' }, end + 3_600_000)
+  t.after(() => api.close())
+  const ask = async <Answer>(path: string) =>
+    JSON.parse(await bodyOf(api, `/api/${path}`)) as Answer
+  const { remarks } = await ask<TopAnswer>(`top?${of}&by=host`)
+  assert.deepEqual((await ask<FlowsAnswer>(`flows?${of}`)).remarks, remarks)
+  const ends = new URLSearchParams(of)
+  const args = ['--from', ends.get('from')!, '--to', ends.get('to')!, '--by', 'host']
+  const { code, stderr } = await runWeir(['query', ...args], { WEIR_DATA: data })
+  assert.equal(code, 0)
+  assert.equal(stderr, remarks.map((remark) => `weir: ${remark}\n`).join(''))
+  return { remarks, chart: await ask<SeriesAnswer>(`series?${of}&step=300`) }
+}
+
+const nothing = { known: 0, unknown: { lost: 1 }, datagrams: 0 }
+
+test('everything is known: nothing is said', async (t) => {
+  assert.deepEqual((await saidOf(t, {})).remarks, [])
+})
+
+test('each time that is unknown is named with its reason', async (t) => {
+  const { remarks, chart } = await saidOf(t, { 1: notListening, 2: notListening, 4: nothing })
+  assert.deepEqual(chart.unknown, [
+    [t0 / 1000 + 300, t0 / 1000 + 900, 'not-listening'],
+    [t0 / 1000 + 1200, t0 / 1000 + 1500, 'lost'],
+  ])
+  assert.deepEqual(remarks, [
+    'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:45:00Z (Weir was not listening); ' +
+      '2026-11-16T11:50:00Z to 2026-11-16T11:55:00Z (datagrams were lost on the way, or wait for their template)',
+  ])
+})
+
+test('only of the time asked for', async (t) => {
+  const of = 'from=2026-11-16T11:40:00Z&to=2026-11-16T11:42:00Z'
+  const { remarks } = await saidOf(t, { 1: nothing, 2: notListening }, of)
+  assert.deepEqual(remarks, [
+    'not everything is known of 2026-11-16T11:40:00Z to 2026-11-16T11:42:00Z (Weir was not listening)',
+  ])
+})
+
+test('flows that were lost are counted, and more times than three', async (t) => {
+  const lost = { lostFlows: 600, lostFlowsEstimated: true }
+  const { remarks, chart } = await saidOf(t, { 0: { lostFlows: 34 }, 3: lost })
+  assert.equal(
+    chart.lost.reduce((sum, each) => sum + each[2], 0),
+    634,
+  )
+  assert.deepEqual(remarks, [
+    'about 634 flows of this time were lost on the way: figures are at least these',
+  ])
+  const restart = { known: 0, unknown: { 'exporter-restart': 1 } }
+  const many = await saidOf(t, { 1: nothing, 2: restart, 3: nothing, 4: notListening, 5: restart })
+  assert.match(many.remarks.join(), /; 2 other times$/)
+})

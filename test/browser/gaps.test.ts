@@ -1,0 +1,38 @@
+/** What a list of a time lacks is said where somebody reads it: in a report, and in the panels of a dashboard. */
+import { rm } from 'node:fs/promises'
+import { describe, test } from 'node:test'
+
+import { folderWith, notListening } from '../api/gap-folder.ts'
+import { skipWithout } from '../setup/parts.ts'
+import { BrowsedWeir } from './browsed-weir.ts'
+
+const [from, to] = ['2026-11-16T11:30:00Z', '2026-11-16T12:00:00Z']
+const gap = /Not everything is known of .*12:35:00 to .*12:45:00 \(Weir was not listening\)/
+
+describe('a time with a gap', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
+  test('is told beside lists and figures', async (t) => {
+    const data = await folderWith(t, { 1: notListening, 2: notListening, 3: { lostFlows: 7 } })
+    const folder = { WEIR_DATA: data, WEIR_DNS: 'off' }
+    await using weir = await BrowsedWeir.start({ replayed: false, environment: folder })
+    t.after(() => rm(data, { recursive: true, force: true }))
+    for (const report of ['host', 'flow-times']) {
+      const { page } = await weir.open(`/reports?from=${from}&to=${to}&report=${report}`)
+      await page.getByText(gap).waitFor()
+      await page.getByText('7 flows of this time were lost on the way').waitFor()
+      await page.close()
+    }
+    const place = { column: 0, row: 0, columns: 6, rows: 4 }
+    await weir.addDashboard({
+      id: 'gap',
+      title: 'Gap',
+      panels: [
+        { kind: 'top', title: 'Hosts', place, query: { from, to, by: 'host' } },
+        { kind: 'number', title: 'Sum', statistic: 'total', place: { ...place, column: 6 }, query: { from, to, by: 'direction' } },
+      ],
+    }) // prettier-ignore
+    const { page } = await weir.open('/dashboards/gap')
+    await page.getByRole('region', { name: 'Hosts' }).getByText(gap).waitFor()
+    await page.getByRole('region', { name: 'Sum' }).getByText('10 min unknown').waitFor()
+    await page.close()
+  })
+})
