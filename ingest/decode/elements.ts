@@ -121,6 +121,9 @@ const rows: readonly Row[] = [
   [324, 'observationTimeMicroseconds', 'microseconds', 'flowEndMilliseconds'],
   [325, 'observationTimeNanoseconds', 'nanoseconds', 'flowEndMilliseconds'],
   [322, 'observationTimeSeconds', 'seconds', 'flowEndMilliseconds'],
+  // Cisco's performance monitors (AVC) sum up an interval, and may say nothing else of time.
+  [359, 'monitoringIntervalStartMilliSeconds', 'milliseconds', 'flowStartMilliseconds'],
+  [360, 'monitoringIntervalEndMilliSeconds', 'milliseconds', 'flowEndMilliseconds'],
   [161, 'flowDurationMilliseconds', 'scratch', 'flowDurationMs'],
   [162, 'flowDurationMicroseconds', 'scratchMicroseconds', 'flowDurationMs'],
   [160, 'systemInitTimeMilliseconds', 'scratch', 'systemInitTimeMs'],

@@ -191,6 +191,22 @@ describe('times', () => {
     assert.deepEqual(problems, { 'time-missing': 1 })
   })
 
+  test('the interval of a monitor, if a record says nothing of its flow', () => {
+    const interval: FieldValues = [
+      [359, 8, start - 60_000],
+      [360, 8, start],
+    ]
+    const { rows, problems } = decodeAll([
+      message([...ends, ...interval]),
+      message([...ends, ...interval, [152, 8, start - 7000], [153, 8, start - 5000]]),
+    ])
+    assert.deepEqual(seen(rows), [
+      { flowStartMilliseconds: start - 60_000, flowEndMilliseconds: start },
+      { flowStartMilliseconds: start - 7000, flowEndMilliseconds: start - 5000 },
+    ])
+    assert.equal(problems['time-missing'], undefined)
+  })
+
   test('only one time: the other is the same', () => {
     const { rows, problems } = decodeAll([message([...ends, [150, 4, start / 1000]])])
     assert.deepEqual(seen(rows), [{ flowStartMilliseconds: start, flowEndMilliseconds: start }])
