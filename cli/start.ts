@@ -14,7 +14,11 @@ export async function start({ values }: CommandInput): Promise<void> {
   // Ctrl-C in a terminal signals the whole process group; with groups of their own, the two are
   // stopped only by us.
   const children: ChildProcess[] = []
-  let isStopping = false
+  let [isStopping, wasStopped] = [false, false]
+  const stopped = () => {
+    wasStopped ||= !isStopping
+    stop()
+  }
   const stop = () => {
     // A second signal would kill a process at once, so each gets only one.
     if (isStopping) return
@@ -22,8 +26,8 @@ export async function start({ values }: CommandInput): Promise<void> {
     for (const child of children) if (child.exitCode === null) child.kill('SIGTERM')
   }
   // Before the two are started: a signal in between would leave one behind.
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  process.on('SIGINT', stopped)
+  process.on('SIGTERM', stopped)
   for (const name of ['ingest', 'api'])
     children.push(fork(weir, [name, ...config], { detached: true }))
   const codes = await Promise.all(
@@ -37,5 +41,10 @@ export async function start({ values }: CommandInput): Promise<void> {
   )
   const failed = codes.find((code) => code !== 0)
   if (failed !== undefined)
-    throw new CommandError('stopped because one of its two processes failed', failed)
+    throw new CommandError(
+      wasStopped
+        ? 'one of its two processes failed to stop cleanly'
+        : 'stopped because one of its two processes failed',
+      failed,
+    )
 }

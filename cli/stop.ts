@@ -7,6 +7,7 @@ export const endingSignals = ['SIGINT', 'SIGTERM'] as const
 /**
  * Starts, waits for a signal, closes; the process then ends by itself with exit code 0. A long
  * start may throw the reason of `stopping` once that is aborted.
+ * @throws what `start` or `close` throws
  */
 export async function runUntilStopped(
   start: (stopping: AbortSignal) => Promise<{ close(): Promise<void> }>,
@@ -17,7 +18,10 @@ export async function runUntilStopped(
   const onSignal = () => {
     if (++signals > 1) process.exit(1)
     stopping.abort()
-    setTimeout(() => process.exit(1), closeMsMax).unref()
+    setTimeout(() => {
+      console.error(`weir: the stop took longer than ${closeMsMax / 1000} s and was ended`)
+      process.exit(1)
+    }, closeMsMax).unref()
     stop()
   }
   process.on('SIGINT', onSignal)

@@ -21,6 +21,7 @@ import type { IncidentWatch } from './incidents/watch.ts'
 import type { Neighbours } from './coverage/neighbours.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
+import type { ReceiverStatus } from './receive/thread.ts'
 import { markedIntervals, takeBatch, type Batch } from './series/batch.ts'
 import { redoFromArchive } from './series/redo.ts'
 import type { SeriesWriter } from './series/writer.ts'
@@ -59,7 +60,7 @@ const [seriesEveryMs, seriesAgainMs] = [60_000, 25_000]
 /** A tick may be this early and still write the series that are due. */
 const seriesEarlyMs = 1000
 const atNextTick = 'the next tick tries again'
-const atNextStart = 'the next start publishes what the journal holds, and all else is lost'
+const atNextStart = 'the next start publishes what the journal holds'
 /**
  * How long a tick rebuilds intervals from the archive, and how many it reads at once. The last tick
  * rebuilds only the newest few, so that queries are complete while no collector runs; the next start rebuilds the rest.
@@ -75,7 +76,6 @@ const coverageHorizonMs = 2 * 3_600_000
 
 export class Collector {
   publishedAt: number | null = null
-  publishedUntilMs = Number.NEGATIVE_INFINITY
   seriesWrittenAt: number | null = null
   lastError: string | null = null
   readonly #parts: CollectorParts
@@ -89,6 +89,8 @@ export class Collector {
   readonly #load = new ThreadLoad()
   #remakeError: string | null = null
   readonly #clock = new ClockSteps()
+  /** How many of the datagrams that the journal did not take have been published. */
+  #publishedUnjournalled = 0
   readonly #ending = new AbortController()
   #work: Promise<void> = Promise.resolve()
 
@@ -100,6 +102,11 @@ export class Collector {
   /** Intervals waiting to be rebuilt from the archive. */
   get redo(): ReadonlySet<number> {
     return this.#redo
+  }
+
+  /** Datagrams that are neither published nor in the journal. */
+  unjournalled({ journal: { dropped } }: Pick<ReceiverStatus, 'journal'>): number {
+    return dropped - this.#publishedUnjournalled
   }
 
   /** How far the search for incidents has come. */
@@ -185,11 +192,12 @@ export class Collector {
     nowMs: number,
   ): Promise<ReadonlySet<number>> {
     const { archive, coverage, neighbours, receiver, trackers } = this.#parts
+    const { journal, waiting } = await receiver.status()
     // Flows that arrived while the batch was made are published with it; their intervals are
     // written again.
     if (batch) this.#takeIn()
     const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
-    const [position, untilMs] = [receiver.position, receiver.takenUntilMs()]
+    const { position } = receiver
     const marked = markedIntervals(this.#parts)
     try {
       await archive.publish({
@@ -208,7 +216,7 @@ export class Collector {
       throw error
     }
     this.publishedAt = Date.now()
-    this.publishedUntilMs = untilMs
+    if (waiting === 0) this.#publishedUnjournalled = journal.dropped
     await receiver.release(position)
     return marked
   }

@@ -14,6 +14,7 @@ import { openCounting } from './open/counting.ts'
 import { replayJournal } from './open/pipeline.ts'
 import { openReceiver, takenBy } from './open/receiver.ts'
 import { openStores } from './open/stores.ts'
+import { lostAtStop } from './lost-at-stop.ts'
 import { archiveSeen } from './shipping.ts'
 import { Reporter } from './status/reporter.ts'
 import { wakeUps } from './wake-ups.ts'
@@ -21,7 +22,8 @@ import { wakeUps } from './wake-ups.ts'
 /**
  * Collects until closed, in the data folder of the settings, which it locks and creates if
  * necessary. Once `stopping` is aborted, it leaves to the next start what that can do.
- * @throws DataFolderBusy; the reason of `stopping` if aborted before the journal was replayed
+ * @throws DataFolderBusy; the reason of `stopping` if aborted before the journal was replayed. `close` throws
+ * LostAtStop, once all is closed.
  */
 export async function runIngest(
   settings: Settings,
@@ -70,9 +72,10 @@ export async function runIngest(
   const close = async () => {
     console.close()
     endSoon()
-    await receiver.stop()
+    const received = await receiver.stop()
     await clock.stop()
     await collector.tick(true)
+    const lost = lostAtStop(collector.unjournalled(received), collector.lastError)
     await neighbours?.close(status)
     await reporter.close()
     for (const part of [
@@ -88,6 +91,7 @@ export async function runIngest(
     ])
       await part?.close()
     await lock.release()
+    if (lost) throw lost
   }
   return { close }
 }

@@ -31,8 +31,6 @@ export interface JournalCounters {
   bytes: number
   /** Datagrams not journalled, because the disk was too slow or refused them. */
   dropped: number
-  /** The last time that happened, unix ms. */
-  droppedMs: number | null
   lastError: string | null
 }
 
@@ -50,7 +48,6 @@ export class Journal {
     datagrams: 0,
     bytes: 0,
     dropped: 0,
-    droppedMs: null,
     lastError: null,
   }
   /** Whether written data will be read back soon, and should stay in the page cache. */
@@ -128,7 +125,6 @@ export class Journal {
       this.flush()
     if (this.#file === null) {
       this.counters.dropped++
-      this.counters.droppedMs = receivedMs
       return false
     }
     const start = this.#used
@@ -143,7 +139,6 @@ export class Journal {
     seal(this.#view, start, length)
     this.#used += recordHeaderBytes + length
     this.#offset += recordHeaderBytes + length
-    this.counters.datagrams++
     this.#buffered++
     this.#flushing ??= setImmediate(() => this.flush())
     return true
@@ -193,11 +188,11 @@ export class Journal {
       try {
         if (writeSync(this.#file, this.#buffer, 0, used) < used)
           throw new Error('the disk took only a part')
+        this.counters.datagrams += datagrams
         this.counters.bytes += used
         this.#unsynced += used
       } catch (error) {
         this.counters.dropped += datagrams
-        this.counters.droppedMs = Date.now()
         this.#fail(error)
       }
     }

@@ -175,8 +175,10 @@ export class Reporter {
           overflowed: this.#overflowed,
           decoderState: receiver.stateError,
           keeping: this.#keepError,
-          journal: received.journal,
-          publishedUntilMs: collector.publishedUntilMs,
+          unjournalled: {
+            datagrams: collector.unjournalled(received),
+            lastError: received.journal.lastError,
+          },
           damaged: receiver.damaged,
         },
         now,

@@ -15,9 +15,8 @@ export interface IngestState {
   overflowed: { datagrams: number; at: number | null }
   decoderState: string | null
   keeping: string | null
-  journal: { dropped: number; droppedMs: number | null; lastError: string | null }
-  /** All datagrams received before it have been published, unix ms. */
-  publishedUntilMs: number
+  /** Datagrams that are neither published nor in the journal, and why. */
+  unjournalled: { datagrams: number; lastError: string | null }
   /** What of the journal was damaged when it was replayed. */
   damaged: { bytes: number; states: number }
 }
@@ -76,13 +75,12 @@ const troubles: readonly Trouble[] = [
       'after a start it lacks those that no longer send; what users save may be refused too; check the disk (df, dmesg)',
   },
   {
-    describe: ({ journal: { dropped, droppedMs, lastError }, publishedUntilMs }) =>
+    describe: ({ unjournalled: { datagrams, lastError } }) =>
       whenAny(
-        // What has been published needs no journal any more.
-        droppedMs !== null && droppedMs >= publishedUntilMs ? dropped : 0,
+        datagrams,
         `datagrams were not written to the journal (${lastError ?? 'the disk is too slow'})`,
       ),
-    remedy: 'a crash now would lose what is not published yet; check the disk (df, dmesg)',
+    remedy: 'a crash or a stop now would lose them; check the disk (df, dmesg)',
   },
   {
     describe: ({ damaged }) =>

@@ -69,6 +69,7 @@ export async function openCollecting(t: TestContext, data: string): Promise<Coll
       position: { segment: 0, offset: 0 },
       release: async () => undefined,
       takenUntilMs: () => takenUntilMs,
+      status: async () => ({ journal: { dropped: 0 }, waiting: 0 }),
     },
     writer,
     consolidator: { intervalsWritten: async () => undefined, run: async () => undefined },

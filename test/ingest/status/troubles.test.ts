@@ -16,9 +16,7 @@ const well: IngestState = {
   decoderState: null,
   keeping: null,
   damaged: { bytes: 0, states: 0 },
-  // Those that were not journalled have been published since.
-  journal: { dropped: 5, droppedMs: 99, lastError: null },
-  publishedUntilMs: 100,
+  unjournalled: { datagrams: 0, lastError: 'ENOSPC' },
 }
 
 test('while all is well there is nothing to report', () => {
@@ -46,7 +44,7 @@ for (const [state, what] of [
   ],
   [{ damaged: { bytes: 0, states: 1 } }, /^1 files of templates .* were damaged at the start$/],
   [
-    { journal: { dropped: 5, droppedMs: 100, lastError: null } },
+    { unjournalled: { datagrams: 5, lastError: null } },
     /^5 datagrams .* \(the disk is too slow\)$/,
   ],
 ] satisfies [Partial<IngestState>, RegExp][])
