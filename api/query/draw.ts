@@ -1,6 +1,7 @@
 /** The lines of a series query, from a tier or from the archive. */
 import { intervalStart, type Tier } from '../../flow/interval.ts'
 import type { FlowStore, FlowWindow } from '../../store/flows.ts'
+import type { MeasurementName } from '../../store/measurement.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import type { NameSource } from '../names/labels.ts'
 import type { AwaySteps } from './away-steps.ts'
@@ -77,7 +78,9 @@ async function drawTier(
   const given = key && { keys: withDirections([key], split), wantsRest: false }
   const answer = await fromTier(question, { tier, from: window.from, to: window.to }, given)
   const { covered, grid } = answer
-  const drawn = { source: tier.name, grid, covered, openAt: openStep(answer) }
+  const isLimited = answer.areCut && limited.has(split.measurement)
+  const remarks = isLimited ? [cutRemark] : []
+  const drawn = { source: tier.name, grid, covered, openAt: openStep(answer), remarks }
   // Finer totals put maxima into steps, also into those without a row.
   const lines = linesWithData(answer, split)
   const first = stored.tiers[0]!
@@ -103,6 +106,12 @@ async function drawTier(
     fiveMinute: fine.values,
   }
 }
+
+/** The measurements of which WEIR_TOP keys are kept; the rest of the others has other reasons. */
+const limited: ReadonlySet<MeasurementName | null> = new Set(['host', 'port', 'host_port'] as const)
+const cutRemark =
+  'at times some of these were not among the greatest, which are kept one by one (WEIR_TOP): what they had then is ' +
+  'in "other" and unknown here; averages leave it out, and totals are at least these'
 
 /** When exporters sent, as far as the query needs it. */
 function seenOf(window: Window, context: SeriesContext): readonly Seen[] {

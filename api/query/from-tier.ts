@@ -28,6 +28,7 @@ export interface TierAnswer {
   lines: Line[]
   /** One for each part of the rest; with total 0 if there is none. */
   rests: Line[]
+  areCut: boolean
 }
 
 /** Whole steps of a tier, and the exporters to look at; undefined: all. */

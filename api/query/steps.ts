@@ -61,6 +61,12 @@ export class Steps {
     return (sum * scale) / Math.min(intervals * intervalMs, stepMs)
   }
 
+  /** Whether a row of a key is of fewer intervals (`known`) than are known of its exporter: in the others it is in `other`. */
+  isCut(place: number, at: number, known: number | undefined): boolean {
+    if (this.isFirstTier || known === undefined) return false
+    return known < (this.covered.exporters[place]?.known[at] ?? 0)
+  }
+
   /** A greatest 5-minute sum as a value. */
   peak(sum: number): number {
     return (sum * this.unit.scale) / intervalMs

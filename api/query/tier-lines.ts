@@ -1,6 +1,7 @@
 /** Lines from the rows of a tier. */
 import type { SeriesKey, SeriesRead } from '../../store/series.ts'
-import { knownSteps } from './coverage.ts'
+import { keyText } from '../../store/shape.ts'
+import { knownSteps, type CoverageGrid } from './coverage.ts'
 import { newLine, type Line } from './line.ts'
 import type { Split, Whole } from './measured.ts'
 import { blank, Rest } from './rest.ts'
@@ -18,33 +19,42 @@ export interface TierRows {
   exporter: string | undefined
 }
 
+export interface TierLines {
+  lines: Line[]
+  rests: Line[]
+  /** Whether a line lacks what its key had while it was not among the greatest: that is in `other`. */
+  areCut: boolean
+}
+
 /**
  * One line per key, in the keys' order, and one for each part of the rest. A key without a row is 0
  * in a known step, but unknown if its exporter stored an `other` row that may include it. An
- * exporter that never has a row for the key in the window does not make it unknown.
+ * exporter that never has a row for the key in the window makes it unknown only if none has.
  */
-export function tierLines(rows: TierRows): { lines: Line[]; rests: Line[] } {
+export function tierLines(rows: TierRows): TierLines {
   const { steps, keys, listed } = rows
   const lines = keys.map((key) => newLine(key, steps.count))
   const rests = restsOf(rows)
   const places = listed.exporters.map((address) => steps.covered.places.get(address) ?? -1)
   const holes = new Holes(rows, places)
+  let areCut = false
   for (let r = 0; r < listed.count; r++) {
     const k = listed.key[r]!
     const at = steps.at(listed.time[r]!)
     if (k >= keys.length || at < 0) continue
     const place = places[listed.exporter[r]!]!
     addRow(lines[k]!, { steps, listed, r, at, place })
+    areCut ||= steps.isCut(place, at, listed.known[r])
     holes.present(k, place, at)
     const rest = rests[restPlace(rows, k)]
     if (rest) rest.add(rowOf(steps, listed, { r, at, place }), -1)
   }
-  holes.blank(lines)
+  if (holes.blank(lines)) areCut = true
   for (const line of lines) {
     if (steps.isFirstTier) line.peak = line.average.slice()
     blank(line, knownSteps(steps.covered, line.key?.['exporter'] as string | undefined))
   }
-  return { lines, rests: finishRests(rows, rests) }
+  return { lines, rests: finishRests(rows, rests), areCut }
 }
 
 interface RowAt {
@@ -78,9 +88,16 @@ class Holes {
   readonly #others = new Map<number, Uint8Array>()
   readonly #present = new Map<string, { k: number; place: number; steps: Uint8Array }>()
   readonly #count: number
+  /** Each key without its direction, and those of which there is no row at all. */
+  readonly #names: readonly string[]
+  readonly #absent: Set<string>
+  readonly #places: CoverageGrid['places']
 
-  constructor({ steps, keys, listed }: TierRows, places: readonly number[]) {
+  constructor({ steps, keys, listed, split }: TierRows, places: readonly number[]) {
     this.#count = steps.count
+    this.#names = keys.map((key) => keyText(key, split.ranked))
+    this.#absent = new Set(this.#names)
+    this.#places = steps.covered.places
     for (let r = 0; r < listed.count; r++) {
       const at = steps.at(listed.time[r]!)
       if (listed.key[r]! <= keys.length || at < 0) continue
@@ -93,6 +110,7 @@ class Holes {
 
   /** Records that a key has a row. */
   present(k: number, place: number, at: number): void {
+    this.#absent.delete(this.#names[k]!)
     if (!this.#others.has(place)) return
     const id = `${k} ${place}`
     let held = this.#present.get(id)
@@ -100,14 +118,26 @@ class Holes {
     held.steps[at] = 1
   }
 
-  /** Makes the holes unknown. */
-  blank(lines: readonly Line[]): void {
-    for (const { k, place, steps } of this.#present.values()) {
-      const others = this.#others.get(place)!
-      const { average } = lines[k]!
-      for (let at = 0; at < steps.length; at++)
-        if (others[at] === 1 && steps[at] === 0) average[at] = Number.NaN
+  /** Makes the holes unknown; whether there are any. */
+  blank(lines: readonly Line[]): boolean {
+    let isAny = false
+    const blankIn = ({ average }: Line, others: Uint8Array, present?: Uint8Array) => {
+      for (let at = 0; at < others.length; at++) {
+        if (others[at] !== 1 || present?.[at] === 1) continue
+        average[at] = Number.NaN
+        isAny = true
+      }
     }
+    for (const { k, place, steps } of this.#present.values())
+      blankIn(lines[k]!, this.#others.get(place)!, steps)
+    for (const [k, line] of lines.entries()) {
+      if (!this.#absent.has(this.#names[k]!)) continue
+      const exporter = line.key?.['exporter']
+      const only = exporter === undefined ? null : this.#places.get(String(exporter))
+      for (const [place, others] of this.#others)
+        if (only === null || only === place) blankIn(line, others)
+    }
+    return isAny
   }
 }
 

@@ -287,6 +287,25 @@ suite('/api/series from a tier', () => {
     assert.ok(cut.series.length === 2 && rest.values.every((value) => value! > 0))
   })
 
+  test('a key that has no row at all is null, not 0, where an other row may hold it, and that is said', async (t) => {
+    const steps = steadyHour()
+    for (const each of steps.slice(3, 9))
+      each.rows!.host!.push({ host: 'other', direction: 'in', bytes: 600_000 })
+    const { get } = await appUnderTest(t, { steps: { '5m': steps } })
+    const ask = (query: string) => get<SeriesAnswer>(`/api/series?${hour}&${query}`)
+    const { series, remarks } = await ask('by=host&key=10.0.0.99')
+    assert.deepEqual(
+      series[0]!.values,
+      steps.map((_, i) => (i >= 3 && i < 9 ? null : 0)),
+    )
+    assert.match(remarks.join(), /not among the greatest.*\(WEIR_TOP\).*totals are at least these/)
+    assert.deepEqual((await ask('by=host,direction&key=10.0.0.99')).remarks, remarks)
+    // The list and a port are whole.
+    assert.deepEqual((await ask('by=port&top=5')).remarks, [])
+    assert.deepEqual((await ask('by=host&key=10.0.0.1')).remarks, [])
+    assert.deepEqual((await ask('by=host,direction&key=10.0.0.2')).remarks, [])
+  })
+
   test('is 0 for a key without a row, but null where an other row may hold it', async (t) => {
     const steps = steadyHour()
     const without = steps[2]!.rows!.host!.filter(({ host }) => host !== '10.0.0.2')

@@ -12,6 +12,7 @@ import { measureUnits } from '../chart/readout.ts'
 import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import type { RequestError } from '../client.ts'
+import { Remarks } from '../controls/remarks.tsx'
 import type { Measure } from '../state/address.ts'
 import { clockNow } from '../state/clock.ts'
 import { newestData, wasAsked } from '../state/collector.ts'
@@ -87,6 +88,7 @@ export function Graph({ object, measure, period, speed, exploreAt, onAnswer }: G
           if (exploreAt) go(exploreAt({ from: isoText(first), to: isoText(last) }))
         }}
       />
+      <Remarks remarks={layers?.answer.remarks ?? []} />
       {loaded.value && wasAsked.value && (
         <Figures loaded={loaded.value} measure={measure} speed={speed} heard={heardOf(object)} />
       )}
