@@ -12,6 +12,8 @@ export type SflowSample =
       output: number
       /** ifIndex where it was sampled; absent: not given. */
       sampledAt?: number
+      /** Type of that data source; default 0, an interface. */
+      sourceType?: number
       /** In the expanded form, with separate words for formats and indexes. */
       expanded?: boolean
       /** Records by format (enterprise 0). */
@@ -96,10 +98,10 @@ function encodeSample(sample: SflowSample): SflowRecord {
       .zeros(12)
     return { format: 2, bytes: writer.finish() }
   }
-  const { rate, input, output, sampledAt = 0, expanded = false, records } = sample
+  const { rate, input, output, sampledAt = 0, sourceType = 0, expanded = false, records } = sample
   writer
-    .zeros(expanded ? 4 : 0)
-    .unsigned(sampledAt, 4)
+    .unsigned(sourceType, expanded ? 4 : 1)
+    .unsigned(sampledAt, expanded ? 4 : 3)
     .unsigned(rate, 4)
     .zeros(8)
   if (expanded) writer.zeros(4).unsigned(input, 4).zeros(4).unsigned(output, 4)

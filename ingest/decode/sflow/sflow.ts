@@ -5,7 +5,7 @@
  */
 import { readyRows, type FlowColumns } from '../../../flow/columns.ts'
 import type { DatagramContext } from '../context.ts'
-import { recordsPerDatagramMax, type DecoderLimits } from '../limits.ts'
+import { countMax, recordsPerDatagramMax, type DecoderLimits } from '../limits.ts'
 import { clearRows } from '../rows.ts'
 import { anySampler } from '../exporters/sampling.ts'
 import { readCounterSample, type OnCounters } from './counters.ts'
@@ -31,7 +31,8 @@ const sampleBytesMin = 40
 /** An interface in one word: the upper two bits are its format, 0 for an ifIndex. */
 const interfaceFormatShift = 30
 const interfaceMask = 0x3fff_ffff
-/** A data source in one word: the lower 24 bits are its index. */
+/** A data source in one word: the upper 8 bits are its type, 0 for an ifIndex, the lower 24 its index. */
+const sourceTypeShift = 24
 const sourceMask = 0xff_ffff
 /** flowDirection (IPFIX element 61): sampled at egress. */
 const egress = 1
@@ -145,9 +146,11 @@ export class SflowDecoder {
     flows.egressInterface[row] = isExpanded
       ? ifIndex(indexAt(2), indexAt(3))
       : packedIndex(indexAt(1))
-    const sampledAt = view.getUint32(offset + (isExpanded ? 8 : 4))
-    if (isEgress(flows, row, isExpanded ? sampledAt : sampledAt & sourceMask))
-      flows.flowDirection[row] = egress
+    const source = view.getUint32(offset + 4)
+    const sampledAt = isExpanded
+      ? sourceInterface(source, view.getUint32(offset + 8))
+      : sourceInterface(source >>> sourceTypeShift, source & sourceMask)
+    if (isEgress(flows, row, sampledAt)) flows.flowDirection[row] = egress
     const records = { offset: interfaces + (isExpanded ? 16 : 8), end }
     this.#flowRecords(context, row, records)
   }
@@ -198,6 +201,11 @@ function isEgress(
   )
 }
 
+/** The interface of a data source, or 0 if it is anything else: a VLAN, a card, a whole bridge. */
+function sourceInterface(type: number, index: number): number {
+  return type === 0 ? index : 0
+}
+
 function packedIndex(word: number): number {
   return ifIndex(word >>> interfaceFormatShift, word & interfaceMask)
 }
@@ -220,6 +228,10 @@ function finishSample(context: DatagramContext, row: number): void {
   flows.exporterAddressLow[2 * row] = w3
   flows.exporterAddressLow[2 * row + 1] = w2
   const rate = flows.samplingInterval[row]!
+  if (flows.octetDeltaCount[row]! * rate > countMax) {
+    flows.octetDeltaCount[row] = 0
+    exporter.problem('counter-too-large')
+  }
   flows.count++
   context.rowsLeft--
   context.flowRecords++

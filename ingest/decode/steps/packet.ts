@@ -136,7 +136,9 @@ function readIpv6(flows: FlowColumns, i: number, { view, offset, end }: PacketBy
   }
   flows.protocolIdentifier[i] = next
   if (isFirstFragment) readTransport(flows, i, next, { view, offset: at, end })
-  return view.getUint16(offset + 4) + 40
+  // A packet of 64 KiB and more has 0 (RFC 2675), as Linux makes with BIG TCP.
+  const payload = view.getUint16(offset + 4)
+  return payload === 0 ? 0 : payload + 40
 }
 
 function readTransport(

@@ -65,6 +65,37 @@ describe('sFlow flow samples', () => {
       )
     })
 
+  for (const expanded of [false, true])
+    test(`sampled by something else than an interface${expanded ? ', in the expanded form' : ''}: nobody says on which way`, () => {
+      const samples = [4, 1000].map((sampledAt) => ({ ...sample, sampledAt, sourceType: 2, output: sampledAt === 4 ? 4 : 0, expanded, records: [headerRecord(frame)] })) // prettier-ignore
+      const { rows } = decodeAll([encodeSflow({ samples })])
+      assert.deepEqual(
+        rows.map((one) => one['flowDirection']),
+        [0, 0],
+      )
+    })
+
+  test('a packet too long for the length in its header has that of its frame', () => {
+    const header = (type: number, bytes: number) => { const frame_ = new Uint8Array(14 + bytes); frame_.set([type >> 8, type & 255], 12); return frame_ } // prettier-ignore
+    const ipv6 = header(0x86dd, 60)
+    ipv6.set([0x60, 0, 0, 0, 0, 0, 6, 64], 14)
+    const ipv4 = header(0x0800, 40)
+    ipv4.set([0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6], 14)
+    const samples = [ipv6, ipv4].map((each) => ({ ...sample, records: [headerRecord(each, 100_000)] })) // prettier-ignore
+    assert.deepEqual(
+      decodeAll([encodeSflow({ samples })]).rows.map((one) => one['octetDeltaCount']),
+      [99_996, 99_996],
+    )
+  })
+
+  test('a length that its rate makes too large is not believed', () => {
+    const samples = [{ ...sample, rate: 2 ** 32 - 1, records: [headerRecord(new Uint8Array(20), 2 ** 32 - 1)] }] // prettier-ignore
+    const { rows, decoder, problems } = decodeAll([encodeSflow({ samples })])
+    assert.equal(rows[0]?.['octetDeltaCount'], 0)
+    assert.equal(decoder.exporters()[0]?.bytes, 0)
+    assert.deepEqual(problems, { 'counter-too-large': 1 })
+  })
+
   test('lost datagrams are counted per sub-agent', () => {
     const samples = [{ ...sample, records: [headerRecord(frame)] }]
     const { decoder } = decodeAll(
