@@ -76,11 +76,13 @@ describe('sFlow flow samples', () => {
     })
 
   test('a packet too long for the length in its header has that of its frame', () => {
-    const header = (type: number, bytes: number) => { const frame_ = new Uint8Array(14 + bytes); frame_.set([type >> 8, type & 255], 12); return frame_ } // prettier-ignore
-    const ipv6 = header(0x86dd, 60)
-    ipv6.set([0x60, 0, 0, 0, 0, 0, 6, 64], 14)
-    const ipv4 = header(0x0800, 40)
-    ipv4.set([0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6], 14)
+    const header = (type: number, ip: readonly number[]) => {
+      const bytes = new Uint8Array(14 + 60)
+      bytes.set([type >> 8, type & 255, ...ip], 12)
+      return bytes
+    }
+    const ipv6 = header(0x86dd, [0x60, 0, 0, 0, 0, 0, 6, 64])
+    const ipv4 = header(0x0800, [0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6])
     const samples = [ipv6, ipv4].map((each) => ({ ...sample, records: [headerRecord(each, 100_000)] })) // prettier-ignore
     assert.deepEqual(
       decodeAll([encodeSflow({ samples })]).rows.map((one) => one['octetDeltaCount']),
