@@ -60,12 +60,14 @@ export class DoubledSeries implements SeriesStore {
   #copying: Promise<void> = Promise.resolve()
   readonly others?: OtherCollectors
   readonly status?: () => StoreStatus
+  readonly unjoined?: () => string | null
 
   constructor(parts: DoubledParts) {
     this.#parts = parts
     const { first } = parts
     if (first.others) this.others = first.others
     if (first.status) this.status = () => first.status!()
+    if (first.unjoined) this.unjoined = () => first.unjoined!()
   }
 
   /** Starts copying what the second store lacks, in the background. */

@@ -36,7 +36,7 @@ export interface ReporterParts {
   buckets: Buckets
   trackers: TrackerKeeper
   alerts: AlertEngine
-  store: Pick<SeriesStore, 'status' | 'also'>
+  store: Pick<SeriesStore, 'status' | 'also' | 'unjoined'>
   /** If flows are also sent to another machine. */
   shipping: { status(): ShippingStatus } | null
   /** The other collectors of a cluster. */
@@ -157,7 +157,7 @@ export class Reporter {
   }
 
   #troubles(received: ReceiverStatus): Warning[] {
-    const { alerts, archive, collector, pipeline, receiver } = this.#parts
+    const { alerts, archive, collector, pipeline, receiver, store } = this.#parts
     const exporters = pipeline.exporters()
     const now = Date.now() / 1000
     if (received.overflowed > this.#overflowed.datagrams)
@@ -169,6 +169,7 @@ export class Reporter {
         {
           publishing: collector.lastError,
           forbidden: archive.forbidden,
+          unjoined: store.unjoined?.() ?? null,
           judging: collector.incidents.lastError,
           alerts: [...alerts.states].map(([id, { problem }]) => ({ id, problem })),
           waiting: this.#waiting(received),

@@ -7,6 +7,8 @@ export interface IngestState {
   publishing: string | null
   /** Which files of the archive may not be read. */
   forbidden: string | null
+  /** Why files of the series are not joined. */
+  unjoined: string | null
   judging: string | null
   alerts: readonly { id: string; problem: string | null }[]
   /** Datagrams not counted yet, and how far counting lags. */
@@ -41,6 +43,11 @@ const troubles: readonly Trouble[] = [
     describe: ({ forbidden }) =>
       whenFailed(forbidden, 'the archive is not sorted, nor its series rebuilt, completely'),
     remedy: 'nothing is lost; until then queries leave these flows out and say so',
+  },
+  {
+    describe: ({ unjoined }) => whenFailed(unjoined, 'files of the series could not be joined'),
+    remedy:
+      'nothing is lost, but queries of long times take longer; it is tried again every minute; check the disk (df, dmesg) and the memory',
   },
   {
     describe: ({ judging }) => whenFailed(judging, 'the search for incidents failed'),

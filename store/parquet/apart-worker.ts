@@ -69,6 +69,6 @@ answerParent<ApartRequest, ApartAnswers>({
   end: async () => {
     await store?.close()
     setImmediate(() => process.disconnect())
-    return null
+    return store?.unjoinedIn ?? {}
   },
 })

@@ -46,7 +46,8 @@ export interface ApartAnswers {
   /** At most some thousand rows at once; null when there are no more. */
   next: StepRows[] | null
   leave: null
-  end: null
+  /** See ParquetSeries.unjoinedIn; of the tiers that were written. */
+  end: Record<string, string | null>
 }
 
 export interface Opening {
@@ -73,6 +74,8 @@ export class SeriesApart implements SeriesStore {
   #ending: Promise<void> = Promise.resolve()
   /** Whether the last process ended cleanly. */
   #isClean = false
+  /** By tier, as the processes have told. */
+  readonly #unjoined: Record<string, string | null> = {}
   /** Requests in progress, including readings of steps. */
   #asking = 0
   #readings = 0
@@ -133,6 +136,10 @@ export class SeriesApart implements SeriesStore {
     await this.#with((worker) => worker.ask({ kind: 'expire', tier, before }))
   }
 
+  unjoined(): string | null {
+    return Object.values(this.#unjoined).find((reason) => reason !== null) ?? null
+  }
+
   /** Ends the process, if it runs. */
   async close(): Promise<void> {
     clearTimeout(this.#idle)
@@ -189,7 +196,7 @@ export class SeriesApart implements SeriesStore {
     const end = async () => {
       try {
         await opened
-        await worker.ask({ kind: 'end' })
+        Object.assign(this.#unjoined, await worker.ask({ kind: 'end' }))
         this.#isClean = true
         await worker.ended(endMsMax)
       } catch {

@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
+import { reasonOf } from '../../flow/reason.ts'
 import { isForbidden, isLost } from '../file-fault.ts'
 import type {
   ReadQuery,
@@ -23,6 +24,9 @@ import { covers, unsettledPeriod } from './placing.ts'
 import { readRows } from './read.ts'
 import { extentOf, readSteps } from './steps.ts'
 import type { SeriesWriter } from './writer.ts'
+
+/** On a disk that refuses everything, a tier's periods are not all tried after each write. */
+const unjoinedMax = 8
 
 /** The reading half, over any source of files. */
 export class ParquetSeriesReader implements SeriesReader {
@@ -82,6 +86,8 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
   readonly #folder: string
   readonly #listing: Listing
   readonly #writer: SeriesWriter
+  /** By tier: why the files of a period could not be joined when it was last tried; null if they could. */
+  readonly unjoinedIn: Record<string, string | null> = {}
   /** Writes run one after the other; files are joined after the write that allows it. */
   #work: Promise<void> = Promise.resolve()
 
@@ -123,8 +129,8 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
   async write(tier: Tier, steps: readonly StepRows[]): Promise<void> {
     if (steps.length === 0) return
     await this.#next(() => this.#write(tier, steps))
-    // If it fails, the files stay as they are, and the next write retries: on a full disk that one fails, and is told.
-    this.#next(() => this.#settle(tier)).catch(() => undefined)
+    // What fails stays as it is, and the next write retries.
+    void this.#next(() => this.#settle(tier))
   }
 
   expire(tier: Tier, before: number): Promise<void> {
@@ -143,10 +149,15 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
     return this.#copying(tier, isTouched, () => this.#writer.write(tier, steps))
   }
 
-  /** Joins the files of settled periods, one after the other. A period with a file that may not be read waits for it. */
+  /**
+   * Joins the files of settled periods, one after the other. A period that cannot be joined waits, and the others do
+   * not wait for it. Why one waits is kept in `unjoinedIn`; of a file without permission its readers tell.
+   */
   async #settle(tier: Tier): Promise<void> {
     const waiting: Period[] = []
-    for (;;) {
+    const reasons: string[] = []
+    this.unjoinedIn[tier.name] = null
+    while (reasons.length < unjoinedMax) {
       const isWaiting = ({ from }: SeriesEntry) => waiting.some((each) => covers(each, from))
       const entries = this.#listing.entries().filter((entry) => !isWaiting(entry))
       const period = unsettledPeriod(tier, entries)
@@ -155,8 +166,11 @@ export class ParquetSeries extends ParquetSeriesReader implements SeriesStore {
       try {
         await this.#copying(tier, isJoined, () => this.#writer.join(tier, period))
       } catch (error) {
-        if (!isForbidden(error)) throw error
         waiting.push(period)
+        if (isForbidden(error)) continue
+        const reason = reasonOf(error).split('\n')[0]!.replaceAll(`${this.#folder}/`, '')
+        reasons.push(`${tier.name} of ${period.label}: ${reason}`)
+        this.unjoinedIn[tier.name] ??= reasons[0]!
       }
     }
   }

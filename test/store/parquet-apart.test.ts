@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -129,4 +129,38 @@ test('a folder that cannot be opened gives an error with the reason, each time',
   for (let i = 0; i < 2; i++) await assert.rejects(openAt(folder), /series: .*EEXIST|series: .*ENOTDIR/) // prettier-ignore
   for (const pid of (await treeOf(process.pid)).slice(1)) assert.ok(await isGone(pid))
   await rm(folder, { recursive: true })
+})
+
+test('a period whose files cannot be joined says why, and later ones are joined', async (t) => {
+  const data = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  t.after(() => rm(data, { recursive: true }))
+  const store = await openAt(data)
+  t.after(() => store.close())
+  const folder = join(data, 'series', '5m', 'total')
+  const write = (time: number) =>
+    store.write(tier, [
+      stepOf(coverageOf(time, exporter), { total: [{ direction: 'in', bytes: 1 }] }),
+    ])
+  const labels = async () =>
+    (await readdir(folder)).map((file) => file.slice(0, file.lastIndexOf('-')))
+  const ended = async () => assert.ok(await isGone(await processOf()))
+  const hoursMs = 12 * tier.stepMs
+  await write(origin)
+  await write(origin + hoursMs)
+  assert.equal(store.unjoined(), null)
+  // Whole, and of another table.
+  const [first] = await readdir(folder)
+  const [coverage] = await readdir(join(data, 'series', '5m', 'coverage'))
+  const total = await readFile(join(folder, first!))
+  await copyFile(join(data, 'series', '5m', 'coverage', coverage!), join(folder, first!))
+  for (const hour of [24, 25, 26, 96]) await write(origin + hour * hoursMs)
+  await ended()
+  assert.match(store.unjoined() ?? '', /^5m of 2026-11-16: .*"direction" not found/)
+  assert.ok(!store.unjoined()!.includes(data))
+  assert.ok((await labels()).includes('2026-11-17'), (await labels()).join())
+  await writeFile(join(folder, first!), total)
+  await write(origin + 97 * hoursMs)
+  await ended()
+  assert.equal(store.unjoined(), null)
+  assert.ok((await labels()).includes('2026-11-16'), (await labels()).join())
 })

@@ -8,6 +8,7 @@ const now = 186_400
 const well: IngestState = {
   publishing: null,
   forbidden: null,
+  unjoined: null,
   judging: null,
   alerts: [{ id: 'a1', problem: null }],
   waiting: { datagrams: 9, seconds: 4 },
@@ -26,6 +27,7 @@ test('while all is well there is nothing to report', () => {
 for (const [state, what] of [
   [{ publishing: 'ENOSPC' }, /flows could not be published .*: ENOSPC$/],
   [{ forbidden: 'no permission' }, /^the archive is not sorted, .*: no permission$/],
+  [{ unjoined: 'no memory' }, /^files of the series could not be joined: no memory$/],
   [{ judging: 'no memory' }, /^the search for incidents failed: no memory$/],
   [{ alerts: [...well.alerts, { id: 'a2', problem: 'gone' }] }, /^the alert a2 .*: gone$/],
   [
