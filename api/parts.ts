@@ -1,4 +1,6 @@
 /** What the routes need. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { zoneOf, type Settings } from '../flow/settings.ts'
@@ -12,9 +14,12 @@ import type { HeavyQueries } from './heavy.ts'
 import { exportersOf, seenOf, type StatusSource } from './status/ingest-status.ts'
 import type { NameSource } from './names/labels.ts'
 import type { Seen } from './query/coverage.ts'
-import { gapsIn } from './query/gaps.ts'
+import { gapsIn, untold } from './query/gaps.ts'
 import type { ApiState } from './documents/state.ts'
 import { readWindow, type Window, type WindowQuery } from './query/window.ts'
+
+/** A list waits this much longer for what the totals say of its time: their store may hang. */
+const gapsMsMax = 2000
 
 /** The application to which routes are added. */
 export type App = Parameters<FastifyPluginAsyncTypebox>[0]
@@ -63,10 +68,14 @@ export async function withRemarks<Answer>(
   { window, seen, answer }: { window: Window; seen: readonly Seen[]; answer: Promise<Answer> },
 ): Promise<{ answer: Answer; remarks: string[] }> {
   const context = { series, tiers: settings.tiers, seen, now: now() }
-  const [made, gaps] = await Promise.all([answer, gapsIn(window, context)])
+  const gaps = gapsIn(window, context)
+  // Nobody waits for it if there is no answer.
+  gaps.catch(() => undefined)
+  const made = await answer
   // Which files cannot be read is known only now that they were to be.
   const leftOut = (await flows.remarks?.(window.from, window.to)) ?? []
-  return { answer: made, remarks: [...leftOut, ...gaps] }
+  const late = sleep(gapsMsMax, [untold], { ref: false })
+  return { answer: made, remarks: [...leftOut, ...(await Promise.race([gaps, late]))] }
 }
 
 /** The names as they were at the end of a window. */

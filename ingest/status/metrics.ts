@@ -1,7 +1,12 @@
 /** Prometheus metrics, from the same status as the API. */
 import { Counter, Gauge, Registry } from 'prom-client'
 
-import type { ExporterStatus, IngestStatus, StoreStatus } from '../../flow/status.ts'
+import type {
+  ExporterStatus,
+  IngestStatus,
+  ShippingStatus,
+  StoreStatus,
+} from '../../flow/status.ts'
 
 /**
  * A metric: the value of its subject, or of its named parts, distinguished by a label. Names that
@@ -69,6 +74,12 @@ const ofStore: readonly Metric<StoreStatus>[] = [
   ['weir_spool_oldest_seconds', 'Unix time of the oldest waiting step; 0 if none is waiting', (of) => of.spool.oldest ?? 0],
 ] // prettier-ignore
 
+const ofShipping: readonly Metric<ShippingStatus>[] = [
+  ['weir_shipping_waiting_files', 'Files of flows waiting to be sent to ClickHouse', (of) => of.waiting],
+  ['weir_shipping_oldest_seconds', 'Unix time of the oldest waiting file; 0 if none is waiting', (of) => of.oldest ?? 0],
+  ['weir_shipping_refused_flows_total', 'Flows older than ClickHouse keeps when they were to be sent', (of) => of.refusedByRetention],
+] // prettier-ignore
+
 /** A counter that goes down is taken for one that began again, and its rate for a great one. */
 function everCounted({ lost, takenBack }: ExporterStatus, what: 'datagrams' | 'flows'): number {
   return Math.max(0, lost[what]) + (takenBack?.[what] ?? 0)
@@ -89,7 +100,7 @@ interface Labelled<Subject> {
 
 /** Metrics in Prometheus' text format, from the current status. */
 export async function renderMetrics(status: IngestStatus): Promise<string> {
-  const { exporters, sockets, store } = status
+  const { exporters, sockets, store, shipping } = status
   const registry = new Registry()
   const perExporter = exporters.map((of) => ({ of, labels: { exporter: of.address } }))
   for (const metric of ofExporter) add(registry, metric, perExporter)
@@ -97,6 +108,8 @@ export async function renderMetrics(status: IngestStatus): Promise<string> {
   for (const metric of ofSocket) add(registry, metric, perSocket)
   for (const metric of ofIngest) add(registry, metric, [{ of: status, labels: {} }])
   if (store) for (const metric of ofStore) add(registry, metric, [{ of: store, labels: {} }])
+  if (shipping)
+    for (const metric of ofShipping) add(registry, metric, [{ of: shipping, labels: {} }])
   return registry.metrics()
 }
 

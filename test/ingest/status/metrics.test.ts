@@ -23,6 +23,22 @@ async function countersOf(decoder: Decoder): Promise<Map<string, number>> {
   )
 }
 
+test('files of flows that wait for ClickHouse are seen by Prometheus too', async () => {
+  const shipping = {
+    waiting: 3,
+    oldest: 1_794_828_600,
+    sent: 10,
+    refusedByRetention: 7,
+    refusedAt: null,
+    lastError: null,
+  }
+  const metrics = await renderMetrics({ ...runningStatus, shipping })
+  for (const line of ['waiting_files 3', 'oldest_seconds 1794828600', 'refused_flows_total 7'])
+    assert.ok(metrics.includes(`\nweir_shipping_${line}\n`), line)
+  const none = await renderMetrics({ ...runningStatus, shipping: { ...shipping, oldest: null } })
+  assert.match(none, /\nweir_shipping_oldest_seconds 0\n/)
+})
+
 for (const version of versions)
   test(`${version}: no counter decreases as missing datagrams come late, over restarts of ingest too`, async () => {
     const random = seeded(3)
