@@ -231,6 +231,7 @@ function fillSampling(
   const hasSelector = compiled.scratch.has('selectorId')
   if (!compiled.setsSampling) samplingInterval.fill(0, from, flows.count)
   for (let i = from; i < flows.count; i++) {
+    if (mayBeReversed(samplingInterval[i]!)) samplingInterval[i] = reversed(samplingInterval[i]!)
     if (samplingInterval[i] === 0)
       samplingInterval[i] =
         ownRate(scratch, compiled, i - from) ??
@@ -238,6 +239,16 @@ function fillSampling(
         common
     exporter.lastRate = samplingInterval[i]!
   }
+}
+
+/**
+ * Whether a record's rate has its lowest byte first, as MikroTik sends it: 1 of 512 reads as 1 of 131,072. No rate that
+ * others send is as large, or ends in two bytes of zeros.
+ */
+const mayBeReversed = (rate: number) => rate >= 2 ** 24 || (rate !== 0 && (rate & 0xffff) === 0)
+
+function reversed(rate: number): number {
+  return ((rate << 24) | ((rate & 0xff00) << 8) | ((rate >>> 8) & 0xff00) | (rate >>> 24)) >>> 0
 }
 
 /** A single object, reused for every record. */

@@ -267,3 +267,14 @@ describe('VMware distributed switch', () => {
     ])
   })
 })
+
+test('MikroTik: the rate in the record, its lowest byte first', () => {
+  const rates = [1001, 512, 256, 1, 100_000, 65_535]
+  const bytes = (rate: number) => [0, 8, 16, 24].map((shift) => (rate >>> shift) & 0xff)
+  const given = (rate: readonly number[]): FieldValues => [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [1, 4, 100], [2, 4, 1], [34, 4, new Uint8Array(rate)], ...uptimes] // prettier-ignore
+  for (const [rate, sent] of [
+    ...rates.map((each) => [each, bytes(each)] as const),
+    ...[...rates, 2 ** 17 + 1].map((each) => [each, bytes(each).reverse()] as const),
+  ])
+    assertRows(encodeV9({ sets: recordOf(256, given(sent)) }), [{ samplingInterval: rate }])
+})
