@@ -119,7 +119,16 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     const panel: Panel = { kind: 'live', place, measure: 'bits', seconds: 300 }
     await weir.addDashboard({ id: 'live', title: 'Live', panels: [panel] })
     const { page } = await weir.open('/dashboards/live')
+    await page.addInitScript(() => {
+      const seen = () => {
+        const { body } = document
+        if (body?.textContent.includes('nothing received yet')) body.dataset['wrong'] = 'seen'
+      }
+      new MutationObserver(seen).observe(document, { subtree: true, childList: true })
+    })
+    await page.reload()
     await page.locator('.tile', { hasText: 'Ingest does not run: nothing is received.' }).waitFor()
+    assert.equal(await page.locator('body[data-wrong]').count(), 0)
     await page.close()
   })
 

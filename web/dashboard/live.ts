@@ -36,7 +36,9 @@ function open(): void {
   source = stream
   stream.addEventListener('ring', (event) => {
     kept = new Map()
-    take((JSON.parse(event.data as string) as LiveRing).seconds)
+    const { seconds } = JSON.parse(event.data as string) as LiveRing
+    // Why there is nothing is said by the first tick.
+    if (seconds.length > 0) take(seconds)
   })
   stream.addEventListener('tick', (event) => {
     const { seconds, receivedAt, isIngestRunning } = JSON.parse(event.data as string) as LiveTick
