@@ -147,6 +147,8 @@ const rows: readonly Row[] = [
 
   [315, 'dataLinkFrameSection', 'section', 'ethernet'],
   [313, 'ipHeaderPacketSection', 'section', 'ip'],
+  // Cisco's NetFlow-Lite, before the registry had 315.
+  [104, 'layer2packetSectionData', 'section', 'ethernet'],
   // The frame including its link layer: only used if no packet length was found.
   [312, 'dataLinkFrameSize', 'unsigned', 'octetDeltaCount'],
 

@@ -388,6 +388,14 @@ describe('starts of packets', () => {
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [plain])
   })
 
+  test('a frame as NetFlow-Lite sends it, filled up with zeros, with a sampler', () => {
+    const frame = new Uint8Array([...macs, 8, 0, ...ip(6, tcp), ...Array<number>(16).fill(0)])
+    const payload = message([[48, 1, 2], [10, 4, 7], [102, 2, 0], [103, 2, 64], [104, 64, frame]], 'v9') // prettier-ignore
+    const { rows, problems } = decodeAll([payload])
+    assert.deepEqual(pick(rows, ...columns, 'ingressInterface'), [{ ...plain, ingressInterface: 7 }]) // prettier-ignore
+    assert.deepEqual(problems, { 'sampling-unknown': 1, 'time-missing': 1 })
+  })
+
   test('an IP packet alone', () => {
     const payload = message([[313, 34, new Uint8Array(ip(6, tcp))], ...times])
     assert.deepEqual(pick(decodeAll([payload]).rows, ...columns), [plain])
