@@ -14,8 +14,10 @@ import type { AlertSettings } from '../../flow/console-specs.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
 
+/** A connection may be idle for this long. */
 const answerTimeoutMs = 15_000
-const scriptTimeoutMs = 30_000
+/** All of an attempt: a receiver that answers a byte at a time is never idle, and only so many alerts are sent at once. */
+const attemptTimeoutMs = 30_000
 
 /** Networks that webhooks cannot reach unless the settings allow it: private, local, reserved and multicast. */
 const closedNetworks = new NetworkSet(
@@ -35,17 +37,25 @@ export interface Failure {
   isForGood: boolean
 }
 
-/** Sends to one target, after each of the pauses (ms) until it arrives; returns why it did not, or null. */
+export interface Delivering {
+  settings: AlertSettings
+  /** The pause before each attempt. */
+  pausesMs: readonly number[]
+  /** How long an attempt may take. */
+  attemptMs?: number
+}
+
+/** Sends to one target, after each of the pauses until it arrives; returns why it did not, or null. */
 export async function deliver(
   target: AlertTarget,
   message: AlertMessage,
-  { settings, pausesMs }: { settings: AlertSettings; pausesMs: readonly number[] },
+  { settings, pausesMs, attemptMs = attemptTimeoutMs }: Delivering,
 ): Promise<Failure | null> {
   let reason = ''
   for (const pauseMs of pausesMs) {
     await sleep(pauseMs, undefined, { ref: false })
     try {
-      await deliverOnce(target, message, settings)
+      await inTime(attemptMs, (signal) => deliverOnce(target, message, { settings, signal }))
       return null
     } catch (error) {
       reason = reasonOf(error)
@@ -53,6 +63,21 @@ export async function deliver(
     }
   }
   return { reason, isForGood: false }
+}
+
+/** @throws Error if `attempt` takes longer; its signal is then aborted, and what it does later is ignored */
+async function inTime(ms: number, attempt: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const ended = new AbortController()
+  const { promise: late, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => {
+    reject(new Error(`it took longer than ${ms / 1000} s`))
+    ended.abort()
+  }, ms)
+  try {
+    await Promise.race([attempt(ended.signal), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** A target that is forbidden, or that refuses: retrying is pointless. */
@@ -65,17 +90,23 @@ export function targetText(target: AlertTarget): string {
   return `webhook ${URL.canParse(target.webhook) ? new URL(target.webhook).origin : ''}`
 }
 
+/** An attempt, which ends once `signal` is aborted. */
+interface Attempt {
+  settings: AlertSettings
+  signal: AbortSignal
+}
+
 async function deliverOnce(
   target: AlertTarget,
   message: AlertMessage,
-  settings: AlertSettings,
+  attempt: Attempt,
 ): Promise<void> {
-  if ('mail' in target) return sendMail(target.mail, message, settings)
-  if ('webhook' in target) return post(target.webhook, message, settings)
-  return runScript(message, settings)
+  if ('mail' in target) return sendMail(target.mail, message, attempt)
+  if ('webhook' in target) return post(target.webhook, message, attempt)
+  return runScript(message, attempt)
 }
 
-async function sendMail(to: string, message: AlertMessage, settings: AlertSettings): Promise<void> {
+async function sendMail(to: string, message: AlertMessage, { settings }: Attempt): Promise<void> {
   const { mailServer, mailFrom, mailPasswordFile } = settings
   if (mailServer === null) throw new NotAllowed('no mail server: set WEIR_MAIL_SERVER')
   const url = new URL(mailServer)
@@ -125,7 +156,7 @@ function bodyOf({ text, evidence, permalink, isTest }: AlertMessage): string {
 async function post(
   address: string,
   message: AlertMessage,
-  settings: AlertSettings,
+  { settings, signal }: Attempt,
 ): Promise<void> {
   const url = new URL(address)
   const host = url.hostname.replaceAll(/[[\]]/g, '')
@@ -147,6 +178,7 @@ async function post(
       {
         method: 'POST',
         agent: false,
+        signal,
         timeout: answerTimeoutMs,
         headers: { 'content-type': 'application/json', 'user-agent': 'weir' },
         lookup: (_name, options, done) => {
@@ -174,12 +206,13 @@ function refusalOf(status: number): Error {
 }
 
 /** Runs the configured script, without a shell; the alert is JSON on its stdin. */
-async function runScript(message: AlertMessage, { script }: AlertSettings): Promise<void> {
+async function runScript(message: AlertMessage, { settings, signal }: Attempt): Promise<void> {
+  const { script } = settings
   if (script === null) throw new NotAllowed('no script: set WEIR_ALERT_SCRIPT')
   await new Promise<void>((resolve, reject) => {
     const child = execFile(
       script,
-      { timeout: scriptTimeoutMs, env: { PATH: process.env['PATH'] ?? '' } },
+      { signal, killSignal: 'SIGKILL', env: { PATH: process.env['PATH'] ?? '' } },
       (error) => (error ? reject(error) : resolve()),
     )
     child.stdin?.on('error', () => undefined)

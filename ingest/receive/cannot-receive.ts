@@ -10,11 +10,15 @@ export class CannotReceive extends Error {
   }
 }
 
+/** What to do if a socket could not be bound, by the system's code. */
+const bindRemedies: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'stop what holds it or choose another port in the settings',
+  EACCES: 'choose a port from 1024 on in the settings, or give the process CAP_NET_BIND_SERVICE',
+}
+
 /** What to do if a socket could not be bound. */
-export function bindRemedy({ code }: NodeJS.ErrnoException): string {
-  return code === 'EADDRNOTAVAIL'
-    ? 'name an address of this machine in the settings'
-    : 'stop what holds it or choose another port in the settings'
+export function bindRemedy({ code = '' }: NodeJS.ErrnoException): string {
+  return bindRemedies[code] ?? 'name an address of this machine in the settings'
 }
 
 /** What to do about an error; null if it is a bug of ours. */
