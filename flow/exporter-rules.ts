@@ -1,6 +1,6 @@
 /**
  * What an administrator sets for an exporter in the WEIR_NAMES file, besides its name: its sampling
- * interval, if it does not report it, and which of its records count.
+ * interval, if it does not report it, which of its records count, and whose traffic is translated.
  *
  *     exporters:
  *       10.0.0.1: { name: edge, sampling: 1000, counts: ingress }
@@ -14,24 +14,32 @@
 const countedRecords = ['both', 'ingress', 'egress', 'none'] as const
 export type CountedRecords = (typeof countedRecords)[number]
 
+/**
+ * The destination of translated traffic: as the exporter reports it, or the private address after translation, for
+ * exporters that report packets as they arrive at them.
+ */
+const translatedHosts = ['reported', 'inside'] as const
+export type TranslatedHosts = (typeof translatedHosts)[number]
+
 export interface ExporterRules {
   /** 1 in this many packets, overriding what the exporter reports; null: as reported. */
   sampling: number | null
   counts: CountedRecords
+  hosts: TranslatedHosts
 }
 
 /** The rules for an exporter that has none in the file. */
-export const noRules: ExporterRules = { sampling: null, counts: 'both' }
+export const noRules: ExporterRules = { sampling: null, counts: 'both', hosts: 'reported' }
 
 /** Greatest sampling interval: what the archive's column can hold. */
 export const samplingMax = 2 ** 32 - 1
 
 /** The rules in the file, and their faults, each with what to write instead. */
-export function readRules(given: { sampling?: unknown; counts?: unknown }): {
+export function readRules(given: { sampling?: unknown; counts?: unknown; hosts?: unknown }): {
   rules: ExporterRules
   faults: string[]
 } {
-  const { sampling, counts } = given
+  const { sampling, counts, hosts } = given
   const faults: string[] = []
   const rules = { ...noRules }
   if (isRate(sampling)) rules.sampling = sampling
@@ -43,6 +51,10 @@ export function readRules(given: { sampling?: unknown; counts?: unknown }): {
   if (found) rules.counts = found
   else if (counts !== undefined)
     faults.push(`counts ${JSON.stringify(counts)}: write ${countedRecords.join(', ')}`)
+  const translated = translatedHosts.find((word) => word === hosts)
+  if (translated) rules.hosts = translated
+  else if (hosts !== undefined)
+    faults.push(`hosts ${JSON.stringify(hosts)}: write ${translatedHosts.join(', ')}`)
   return { rules, faults }
 }
 

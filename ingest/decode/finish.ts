@@ -14,6 +14,7 @@ import {
 } from './steps/times.ts'
 import { exporterHighColumn, icmpColumn } from './steps/touched.ts'
 import { noneOfSeveral, rateOf } from './exporters/sampling.ts'
+import { takeInside } from './translated.ts'
 import type { CompiledTemplate, ScratchColumns } from './templates/template.ts'
 
 const icmp = 1
@@ -92,6 +93,7 @@ export function finishRows(
 ): void {
   const { flows, exporter } = context
   const { batch } = state
+  if (compiled.translatesDestination) takeInside(context, from)
   const to = flows.count
   state.skewMs = context.skewMs
   state.durations = compiled.hasDurations ? state.scratch.flowDurationMs : null

@@ -38,6 +38,8 @@ export const problems = {
     'The exporter samples and does not tell the rate, or several: the counts stand as it sent them.',
   duplicate: 'A datagram came a second time; its flows were not counted again.',
   'stream-evicted': 'A stream of an exporter was forgotten because it had too many.',
+  'destination-translated':
+    'A record gives a public address as its destination, and the host behind it only as the address after translation.',
   'counted-forgotten':
     'An exporter counts again what it counted before, of more flows than are remembered: of a flow that was forgotten nothing more counts.',
   'options-too-many': 'Options data was not kept because there was too much.',

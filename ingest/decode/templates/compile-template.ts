@@ -86,6 +86,7 @@ function traitsOf({ taken, scratchTaken }: StepList) {
     isFlow: takesAny(flowColumns),
     hasCounts: takesAny(countColumns),
     hasPackets: taken.has('packetDeltaCount'),
+    translatesDestination: taken.has('postNATDestinationAddress'),
     hasSection: taken.has('section'),
     icmpInPort:
       taken.has('destinationTransportPort') &&

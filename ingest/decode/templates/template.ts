@@ -55,6 +55,8 @@ export interface CompiledTemplate {
    * see steps/local-end.ts.
    */
   byLocalEnd: { field: Place | null } | null
+  /** Whether it has the destination after address translation. */
+  translatesDestination: boolean
   /** Set if records may count what counted before: see counted-before.ts. */
   countsAgain: CountsAgain | null
   /** Scratch columns set by the scratch steps. */

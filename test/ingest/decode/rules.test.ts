@@ -121,18 +121,72 @@ describe('which records count', () => {
     })
 })
 
+describe('traffic through address translation', () => {
+  const translated: EncodedTemplate = {
+    id: 258,
+    fields: [field(8, 4), field(7, 2), field(12, 4), field(11, 2), field(1, 4), field(2, 4), field(225, 4), field(226, 4), field(228, 2), field(153, 8)],
+  } // prettier-ignore
+  const records = [
+    ['10.0.0.22', 50_000, '203.0.113.80', 443, 100, 1, '192.0.2.1', '203.0.113.80', 0],
+    ['203.0.113.80', 443, '192.0.2.1', 50_000, 4000, 3, '203.0.113.80', '10.0.0.22', 0],
+    ['203.0.113.9', 40_000, '192.0.2.1', 8443, 700, 2, '203.0.113.9', '10.0.0.5', 443],
+    ['203.0.113.9', 40_000, '192.0.2.1', 22, 60, 1, '203.0.113.9', '0.0.0.0', 0],
+    ['203.0.113.8', 40_000, '192.168.0.2', 50_001, 80, 1, '203.0.113.8', '10.0.0.22', 0],
+  ].map((each) => [...each, testExportMs])
+  const payload = encodeV9({ sets: [{ templates: [translated] }, { data: translated, records }] })
+  const destinations = (rows: ReturnType<typeof decodeAll>['rows']) =>
+    rows.map((row) => [row['destinationAddress'], row['destinationTransportPort'], row['postNATDestinationAddress'], row['postNAPTDestinationTransportPort']]) // prettier-ignore
+
+  test('has the destination that is reported, and it is counted', () => {
+    const { rows, problems } = decodeAll([payload])
+    assert.deepEqual(destinations(rows), [
+      ['203.0.113.80', 443, '203.0.113.80', 0],
+      ['192.0.2.1', 50_000, '10.0.0.22', 0],
+      ['192.0.2.1', 8443, '10.0.0.5', 443],
+      ['192.0.2.1', 22, '', 0],
+      ['192.168.0.2', 50_001, '10.0.0.22', 0],
+    ])
+    assert.deepEqual(problems, { 'destination-translated': 2 })
+  })
+
+  test('is that of the host inside, by the rule', () => {
+    const { rows, problems } = decodeAll([payload], rulesOf({ hosts: 'inside' }))
+    assert.deepEqual(destinations(rows), [
+      ['203.0.113.80', 443, '203.0.113.80', 0],
+      ['10.0.0.22', 50_000, '192.0.2.1', 0],
+      ['10.0.0.5', 443, '192.0.2.1', 8443],
+      ['192.0.2.1', 22, '', 0],
+      ['10.0.0.22', 50_001, '192.168.0.2', 0],
+    ])
+    assert.deepEqual(problems, {})
+  })
+
+  test('the reply in a record of both directions comes from the host that the record is about', () => {
+    const both: EncodedTemplate = { id: 259, fields: [...translated.fields.slice(0, 4), field(231, 4), field(232, 4), ...translated.fields.slice(6)] } // prettier-ignore
+    const sets = [{ templates: [both] }, { data: both, records: [records[0]!, records[2]!] }]
+    const { rows } = decodeAll([encodeV9({ sets })], rulesOf({ hosts: 'inside' }))
+    assert.deepEqual(pick(rows, 'sourceAddress', 'destinationAddress', 'octetDeltaCount'), [
+      { sourceAddress: '10.0.0.22', destinationAddress: '203.0.113.80', octetDeltaCount: 100 },
+      { sourceAddress: '203.0.113.9', destinationAddress: '10.0.0.5', octetDeltaCount: 700 },
+      { sourceAddress: '203.0.113.80', destinationAddress: '10.0.0.22', octetDeltaCount: 1 },
+      { sourceAddress: '10.0.0.5', destinationAddress: '203.0.113.9', octetDeltaCount: 2 },
+    ])
+  })
+})
+
 test('the names file sets rules per exporter; invalid ones are named', () => {
   const names = new Names({
-    exporters: { '192.0.2.1': { name: 'edge', sampling: 100, counts: 'ingress' }, '192.0.2.2': 'core' }, // prettier-ignore
+    exporters: { '192.0.2.1': { name: 'edge', sampling: 100, counts: 'ingress', hosts: 'inside' }, '192.0.2.2': 'core' }, // prettier-ignore
   })
-  assert.deepEqual(names.rules(from.source), { sampling: 100, counts: 'ingress' })
+  assert.deepEqual(names.rules(from.source), { sampling: 100, counts: 'ingress', hosts: 'inside' })
   assert.deepEqual(names.rules('192.0.2.2'), noRules)
   assert.deepEqual(names.rules('192.0.2.3'), noRules)
   assert.throws(
-    () => new Names({ exporters: { '192.0.2.1': { sampling: 0, counts: 'twice' } } }),
+    () =>
+      new Names({ exporters: { '192.0.2.1': { sampling: 0, counts: 'twice', hosts: 'outside' } } }),
     (error) => {
       assert.ok(error instanceof NamesError)
-      assert.equal(error.faults.length, 2)
+      assert.equal(error.faults.length, 3)
       return true
     },
   )
