@@ -67,7 +67,7 @@ export async function withRemarks<Answer>(
   { flows, series, settings, now }: ApiParts,
   { window, seen, answer }: { window: Window; seen: readonly Seen[]; answer: Promise<Answer> },
 ): Promise<{ answer: Answer; remarks: string[] }> {
-  const context = { series, tiers: settings.tiers, seen, now: now() }
+  const context = { flows, series, tiers: settings.tiers, seen, now: now() }
   const gaps = gapsIn(window, context)
   // Nobody waits for it if there is no answer.
   gaps.catch(() => undefined)

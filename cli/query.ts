@@ -5,7 +5,7 @@ import { ApiError, toApiError } from '../api/errors.ts'
 import { exportersOf, ingestStatus, seenOf } from '../api/status/ingest-status.ts'
 import type { Seen } from '../api/query/coverage.ts'
 import { filterContext } from '../api/query/filter-context.ts'
-import { gapsIn, untold } from '../api/query/gaps.ts'
+import { gapsIn, untold, type GapsContext } from '../api/query/gaps.ts'
 import { interfacesAdded } from '../api/query/interfaces-added.ts'
 import { readWhole } from '../api/query/numbers.ts'
 import { topCsv, writeTop } from '../api/query/top-answer.ts'
@@ -174,7 +174,7 @@ async function ask(
   const remarks = [
     ...interfacesAdded(by, window, context.seen),
     ...((await flows.remarks?.(from, to)) ?? []),
-    ...(await gapsOf(window, context)),
+    ...(await gapsOf(window, { ...context, flows })),
   ]
   for (const remark of remarks) console.error(`weir: ${remark}`)
   return writeTop(top, { by, order, window, names: context.names, remarks })
@@ -182,7 +182,7 @@ async function ask(
 
 async function gapsOf(
   window: Window,
-  { settings, ...context }: WindowContext & { seen: readonly Seen[]; settings: Settings },
+  { settings, ...context }: Omit<GapsContext, 'series' | 'tiers'> & { settings: Settings },
 ): Promise<string[]> {
   const series = await openSeriesReader(settings).catch((error: unknown) => {
     if (error instanceof SettingsError) return null

@@ -2,8 +2,10 @@
 import type { Tier } from '../../flow/interval.ts'
 import { countOf } from '../../flow/units.ts'
 import type { LeftOutReason, UnknownReason } from '../../store/measurement.ts'
+import type { FlowStore } from '../../store/flows.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import { toApiError } from '../errors.ts'
+import { layAway } from './away-steps.ts'
 import { layCoverage, type Seen } from './coverage.ts'
 import { gridEnd, gridOver } from './grid.ts'
 import { lostRanges, unknownRanges } from './ranges.ts'
@@ -13,6 +15,8 @@ import { onlyExporter, type Window } from './window.ts'
 const timesMax = 3
 /** Steps of all exporters that are read: over more, coarser totals say it. */
 const stepsMax = 20_000
+/** Where less than an interval is unknown, it is said in steps of this length. */
+const fineMs = 10_000
 
 /** Why time is unknown; nobody misses what was not sent, and of files the store tells by itself. */
 const reasonTexts: Record<Exclude<UnknownReason, 'not-seen' | LeftOutReason>, string> = {
@@ -25,6 +29,7 @@ export const untold =
   'whether all of this time was received cannot be told while the totals cannot be read'
 
 export interface GapsContext {
+  flows: Pick<FlowStore, 'breaks'>
   series: SeriesReader
   tiers: readonly Tier[]
   seen: readonly Seen[]
@@ -53,8 +58,11 @@ async function readGaps(window: Window, context: GapsContext): Promise<string[]>
   const exporters = only === undefined ? undefined : [only]
   const rows = await series.coverage({ tier, from: grid.from, to: gridEnd(grid), exporters })
   const covered = layCoverage(rows, grid, seen)
+  const fine = gridOver(grid.from, gridEnd(grid), fineMs)
+  const breaks = fine.count <= stepsMax ? ((await context.flows.breaks?.()) ?? []) : []
   const bounds = { from: window.from, to: window.to, now }
-  return [...sayUnknown(unknownRanges(covered, bounds)), ...sayLost(lostRanges(covered, bounds))]
+  const unknown = unknownRanges(covered, bounds, layAway(breaks, fine, covered))
+  return [...sayUnknown(unknown), ...sayLost(lostRanges(covered, bounds))]
 }
 
 /** The finest totals that reach back far enough and are few enough, or the coarsest; null if there are none. */

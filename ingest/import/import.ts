@@ -9,6 +9,8 @@ import { Archive } from '../../store/archive/archive.ts'
 import { openSeriesStore } from '../../store/open-series.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
+import { readExporters } from '../status/kept-status.ts'
+import { breaksBetween } from './between.ts'
 import { announcedBefore, announcedName, announcedWith } from './announced.ts'
 import { finishImport, isImportUnfinished } from './finish-import.ts'
 import type { Imported } from './imported.ts'
@@ -124,7 +126,9 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
     const kept = { coverage: coverage.snapshot(), counters: counters.snapshot(), exporters }
     const imported: Imported | false = redo.length > 0 && kept
     const announced = announcedWith(archive, pipeline.decoder.snapshot())
-    const set = { taken, breaks: coverage.breaks.list(), [announcedName]: announced }
+    const before = await readExporters(settings.data)
+    const breaks = breaksBetween(coverage.breaks.list(), { before, sent: exporters })
+    const set = { taken, breaks, [announcedName]: announced }
     await archive.publish({ redo, set: { ...set, ...(imported && { imported }) } })
     const status = await keepExporters(settings.data, exporters)
     await archive.merge(Number.POSITIVE_INFINITY)

@@ -91,7 +91,21 @@ async function coverageOf(
   const from = intervalStart(grid.from)
   const to = intervalStart(grid.from + grid.seconds * 1000) + intervalMs
   const rows = await series.coverage({ tier, from, to, exporters: [table.exporter] })
-  return withoutUnreadable(rows, (await flows.unreadable?.(from, to)) ?? [], tier.stepMs)
+  const leftOut = (await flows.unreadable?.(from, to)) ?? []
+  return withoutUnreadable(withHoles(rows, tier.stepMs), leftOut, tier.stepMs)
+}
+
+/** An exporter's coverage with a row for each step between the first and the last: where none is stored, nobody listened. */
+function withHoles(rows: readonly Coverage[], stepMs: number): Coverage[] {
+  const none = { known: 0, datagrams: 0, lostFlows: 0, lostFlowsEstimated: false }
+  const sorted = rows.toSorted((a, b) => a.time - b.time)
+  return sorted.flatMap((row, i) => {
+    const holes: Coverage[] = []
+    const before = sorted[i - 1]?.time ?? row.time
+    for (let time = before + stepMs; time < row.time; time += stepMs)
+      holes.push({ ...none, time, exporter: row.exporter, unknown: { 'not-listening': 1 } })
+    return [...holes, row]
+  })
 }
 
 /** The intervals of one exporter of which not everything is known, those that touch as one. */
@@ -111,12 +125,11 @@ export async function unknownByExporter({ series, flows, tier, from, to }: Judge
   const range = { from: intervalStart(from), to: intervalStart(to - 1) + intervalMs }
   const rows = await series.coverage({ tier, ...range })
   const leftOut = (await flows.unreadable?.(range.from, range.to)) ?? []
-  const byExporter = Map.groupBy(
-    withoutUnreadable(rows, leftOut, tier.stepMs),
-    ({ exporter }) => exporter,
-  )
-  return [...byExporter]
-    .map(([exporter, coverage]) => ({ exporter, unknown: unknownIn(coverage) }))
+  return [...Map.groupBy(rows, ({ exporter }) => exporter)]
+    .map(([exporter, own]) => ({
+      exporter,
+      unknown: unknownIn(withoutUnreadable(withHoles(own, tier.stepMs), leftOut, tier.stepMs)),
+    }))
     .filter(({ unknown }) => unknown.length > 0)
 }
 

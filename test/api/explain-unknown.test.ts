@@ -37,35 +37,52 @@ const series = {
   extent: async () => null,
 } as unknown as SeriesReader
 
-test('what nobody listened to is no zero, and said beside the finding that nothing happened', async (t) => {
-  const folder = await scratchFolder(t)
-  const seconds = Array.from({ length: 6 * 300 }, (_, second) => t0 + second * 1000)
-  const heard = seconds.filter((first) => first < away.from || first >= away.to)
-  await archive(
-    folder,
-    heard.map((first) => testFlow({ first })),
-  )
-  const flows = await openFlowStore(folder, { local })
-  const [from, to] = [t0 - 30 * minuteMs, t0 + 30 * minuteMs]
-  const window = { from, to, filter: undefined, exporter: undefined, include: 'any', isFixed: true } as const // prettier-ignore
-  const incidents = { between: async () => [] } as never
-  const event = await findEvent(window, { settings: { ...readSettings({}), local }, series, flows, incidents }) // prettier-ignore
-  await flows.close()
-  assert.equal(event.incident, null)
+/** Of that interval nothing is stored at all, as between two captures that were imported. */
+const withoutRow = {
+  ...series,
+  coverage: async (range: Parameters<SeriesReader['coverage']>[0]) =>
+    (await series.coverage(range)).filter(({ time }) => time !== away.from),
+}
 
-  const nobody = () => null
-  const wording = { zone: 'UTC', hostName: nobody, exporterName: nobody }
-  const { time, step, series: shown, limits } = evidenceOf(event, wording)
-  const received = shown.find(({ host, direction }) => host === '10.0.0.22' && direction === 'in')!
-  for (const [at, second] of time.entries()) {
-    const isHeard = second * 1000 < away.from || (second + step) * 1000 > away.to
-    assert.equal(received.values[at], isHeard ? 8000 : null, new Date(second * 1000).toISOString())
-  }
-  assert.deepEqual(limits.slice(0, 2), [
-    'no flows were received of Monday 16 November 2026, 11:00:00 to 11:30:00',
-    'not everything is known of Monday 16 November 2026, 11:40:00 to 11:45:00',
-  ])
-})
+for (const [how, stored] of [
+  ['noted', series],
+  ['not stored', withoutRow],
+] as const)
+  test(`what nobody listened to (${how}) is no zero, and said beside the finding that nothing happened`, async (t) => {
+    const folder = await scratchFolder(t)
+    const seconds = Array.from({ length: 6 * 300 }, (_, second) => t0 + second * 1000)
+    const heard = seconds.filter((first) => first < away.from || first >= away.to)
+    await archive(
+      folder,
+      heard.map((first) => testFlow({ first })),
+    )
+    const flows = await openFlowStore(folder, { local })
+    const [from, to] = [t0 - 30 * minuteMs, t0 + 30 * minuteMs]
+    const window = { from, to, filter: undefined, exporter: undefined, include: 'any', isFixed: true } as const // prettier-ignore
+    const incidents = { between: async () => [] } as never
+    const event = await findEvent(window, { settings: { ...readSettings({}), local }, series: stored, flows, incidents }) // prettier-ignore
+    await flows.close()
+    assert.equal(event.incident, null)
+
+    const nobody = () => null
+    const wording = { zone: 'UTC', hostName: nobody, exporterName: nobody }
+    const { time, step, series: shown, limits } = evidenceOf(event, wording)
+    const received = shown.find(
+      ({ host, direction }) => host === '10.0.0.22' && direction === 'in',
+    )!
+    for (const [at, second] of time.entries()) {
+      const isHeard = second * 1000 < away.from || (second + step) * 1000 > away.to
+      assert.equal(
+        received.values[at],
+        isHeard ? 8000 : null,
+        new Date(second * 1000).toISOString(),
+      )
+    }
+    assert.deepEqual(limits.slice(0, 2), [
+      'no flows were received of Monday 16 November 2026, 11:00:00 to 11:30:00',
+      'not everything is known of Monday 16 November 2026, 11:40:00 to 11:45:00',
+    ])
+  })
 
 test('of several exporters, the one of which not everything is known is named with the time', async (t) => {
   const folder = await scratchFolder(t)
