@@ -112,6 +112,8 @@ export class IncidentWatch {
     const fromMs = isRebuilding ? nowMs - recentMs : Number.NEGATIVE_INFINITY
     this.#work = this.#judgeDue(nowMs, fromMs)
       .catch((error: unknown) => {
+        // What was ended has not failed: the next start judges the rest.
+        if (this.#isClosing) return
         this.lastError = reasonOf(error)
         this.#log.error({ error }, 'the search for incidents failed; the next wake-up tries again')
       })
