@@ -16,7 +16,7 @@ import { usualOf } from '../../store/incident/history.ts'
 import {
   isCutShort,
   judge,
-  unknownByExporter,
+  lackingByExporter,
   type JudgeQuery,
   type Judged,
 } from '../../store/incident/judge.ts'
@@ -261,6 +261,7 @@ async function nothing(
       only ? actors : actors.map((actor) => ({ ...actor, exporter: judged[i]!.exporter })),
     )
     .sort((a, b) => b.bytes - a.bytes)
+  const others = exporter === undefined ? await lackingByExporter(query) : []
   // Several exporters may have seen the same traffic.
   const greatest = byBytes
     .filter(({ host }, i) => byBytes.findIndex((each) => each.host === host) === i)
@@ -272,12 +273,19 @@ async function nothing(
     exporter: exporter ?? only?.exporter ?? null,
     scene: only?.scene ?? null,
     unknown: only?.unknown ?? [],
-    unknownOf: judged.length > 1 ? await unknownByExporter(query) : [],
-    lost: only?.lostIn(asked) ?? null,
+    unknownOf: others.filter((each) => each.unknown.length > 0 && each.exporter !== only?.exporter),
+    lost: others.length > 1 ? lostOfAll(others) : (only?.lostIn(asked) ?? null),
     unseen: greatest.length > 0 ? null : await whyUnseen(asked, refused, context),
     greatest,
     usual: judged.flatMap((each) => each.usual),
     isGone: false,
+  }
+}
+
+function lostOfAll(of: readonly { lost: Incident['lost'] }[]): Incident['lost'] {
+  return {
+    flows: of.reduce((sum, { lost }) => sum + lost.flows, 0),
+    estimated: of.some(({ lost }) => lost.estimated && lost.flows > 0),
   }
 }
 

@@ -120,17 +120,16 @@ export function unknownIn(coverage: readonly Coverage[]): Span[] {
   return spans
 }
 
-/** The unknown times of each exporter that was heard in a time or is missing from it. */
-export async function unknownByExporter({ series, flows, tier, from, to }: JudgeQuery) {
+/** What is unknown, and what was lost, of each exporter that was heard in a time or is missing from it. */
+export async function lackingByExporter({ series, flows, tier, from, to }: JudgeQuery) {
   const range = { from: intervalStart(from), to: intervalStart(to - 1) + intervalMs }
   const rows = await series.coverage({ tier, ...range })
   const leftOut = (await flows.unreadable?.(range.from, range.to)) ?? []
-  return [...Map.groupBy(rows, ({ exporter }) => exporter)]
-    .map(([exporter, own]) => ({
-      exporter,
-      unknown: unknownIn(withoutUnreadable(withHoles(own, tier.stepMs), leftOut, tier.stepMs)),
-    }))
-    .filter(({ unknown }) => unknown.length > 0)
+  return [...Map.groupBy(rows, ({ exporter }) => exporter)].map(([exporter, own]) => ({
+    exporter,
+    unknown: unknownIn(withoutUnreadable(withHoles(own, tier.stepMs), leftOut, tier.stepMs)),
+    lost: sumLost(own),
+  }))
 }
 
 /** Why time is unknown by which a hole in the flows is none of the traffic's. */
@@ -199,10 +198,13 @@ function lostAround(
   { from, to }: { from: number; to: number },
 ): Incident['lost'] {
   const noticed = to + Math.min(connections.idleMs, intervalMs)
-  const within = coverage.filter(({ time }) => time <= noticed && time + intervalMs > from)
+  return sumLost(coverage.filter(({ time }) => time <= noticed && time + intervalMs > from))
+}
+
+function sumLost(coverage: readonly Coverage[]): Incident['lost'] {
   return {
-    flows: within.reduce((sum, { lostFlows }) => sum + lostFlows, 0),
-    estimated: within.some(({ lostFlowsEstimated }) => lostFlowsEstimated),
+    flows: coverage.reduce((sum, { lostFlows }) => sum + lostFlows, 0),
+    estimated: coverage.some(({ lostFlowsEstimated }) => lostFlowsEstimated),
   }
 }
 

@@ -84,7 +84,7 @@ for (const [how, stored] of [
     ])
   })
 
-test('of several exporters, the one of which not everything is known is named with the time', async (t) => {
+test('of several exporters, the one of which not everything is known is named with the time, and what was lost of all is counted', async (t) => {
   const folder = await scratchFolder(t)
   const seconds = Array.from({ length: 6 * 300 }, (_, second) => t0 + second * 1000)
   const other = '192.0.2.2'
@@ -97,7 +97,7 @@ test('of several exporters, the one of which not everything is known is named wi
     ...series,
     async coverage(range: { from: number; to: number; exporters?: readonly string[] }) {
       const one = await series.coverage(range as never)
-      const known = { known: 1, unknown: {} }
+      const known = { known: 1, unknown: {}, lostFlows: 3 }
       const all = [...one, ...one.map((each) => ({ ...each, ...known, exporter: other }))]
       return all.filter(({ exporter }) => range.exporters?.includes(exporter) ?? true)
     },
@@ -111,6 +111,7 @@ test('of several exporters, the one of which not everything is known is named wi
   const wording = { zone: 'UTC', hostName: () => null, exporterName: (address: string) => (address === '192.0.2.1' ? 'pfsense' : null) } // prettier-ignore
   assert.deepEqual(evidenceOf(event, wording).limits, [
     'not everything is known of pfsense, Monday 16 November 2026, 11:40:00 to 11:45:00',
+    '12 flows of these minutes were lost on the way: figures are at least these',
     'this covers several exporters: for details by the second, ask for one of them',
   ])
 })
