@@ -6,7 +6,7 @@ import type { FlowStore } from '../../store/flows.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import { toApiError } from '../errors.ts'
 import { layAway } from './away-steps.ts'
-import { layCoverage, type Seen } from './coverage.ts'
+import { layCoverage, stepStates, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver } from './grid.ts'
 import { lostRanges, unknownRanges } from './ranges.ts'
 import { onlyExporter, type Window } from './window.ts'
@@ -27,6 +27,9 @@ const reasonTexts: Record<Exclude<UnknownReason, 'not-seen' | LeftOutReason>, st
 
 export const untold =
   'whether all of this time was received cannot be told while the totals cannot be read'
+
+const unstored =
+  'nothing of it is in the totals: Weir was not listening, or they could not be written'
 
 export interface GapsContext {
   flows: Pick<FlowStore, 'breaks'>
@@ -62,7 +65,7 @@ async function readGaps(window: Window, context: GapsContext): Promise<string[]>
   const breaks = fine.count <= stepsMax ? ((await context.flows.breaks?.()) ?? []) : []
   const bounds = { from: window.from, to: window.to, now }
   const unknown = unknownRanges(covered, bounds, layAway(breaks, fine, covered))
-  return [...sayUnknown(unknown), ...sayLost(lostRanges(covered, bounds))]
+  return [...sayUnknown(unknown, covered), ...sayLost(lostRanges(covered, bounds))]
 }
 
 /** The finest totals that reach back far enough and are few enough, or the coarsest; null if there are none. */
@@ -81,16 +84,28 @@ async function tierOf(
   return coarsest
 }
 
-function sayUnknown(ranges: ReturnType<typeof unknownRanges>): string[] {
-  const said = ranges.flatMap(([from, to, reason]) =>
-    Object.hasOwn(reasonTexts, reason)
-      ? [`${instant(from)} to ${instant(to)} (${reasonTexts[reason as keyof typeof reasonTexts]})`]
-      : [],
-  )
+function sayUnknown(ranges: ReturnType<typeof unknownRanges>, covered: CoverageGrid): string[] {
+  const said = ranges.flatMap(([from, to, reason]) => {
+    if (!Object.hasOwn(reasonTexts, reason)) return []
+    const isUntold = reason === 'not-listening' && isUnstored(covered, from * 1000, to * 1000)
+    const why = isUntold ? unstored : reasonTexts[reason as keyof typeof reasonTexts]
+    return [`${instant(from)} to ${instant(to)} (${why})`]
+  })
   if (said.length === 0) return []
   const rest = said.length - timesMax
   const more = rest > 0 ? [countOf(rest, 'other time')] : []
   return [`not everything is known of ${[...said.slice(0, timesMax), ...more].join('; ')}`]
+}
+
+/** Whether nothing is stored of all that is unknown in a time, unix ms: the store may also lack what was written. */
+function isUnstored({ grid, exporters }: CoverageGrid, from: number, to: number): boolean {
+  const first = Math.max(0, Math.floor((from - grid.from) / grid.stepMs))
+  const end = Math.min(grid.count, Math.ceil((to - grid.from) / grid.stepMs))
+  for (let at = first; at < end; at++) {
+    const unknown = exporters.filter(({ state }) => state[at] === stepStates.unknown)
+    if (unknown.length === 0 || unknown.some(({ isStored }) => isStored[at] === 1)) return false
+  }
+  return end > first
 }
 
 function sayLost(ranges: ReturnType<typeof lostRanges>): string[] {

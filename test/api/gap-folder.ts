@@ -12,10 +12,10 @@ const exporter = '192.0.2.1'
 
 export const notListening = { known: 0, unknown: { 'not-listening': 1 }, datagrams: 0 }
 
-/** A data folder with a flow in each interval, of whose coverage some is given by number. */
+/** A data folder with a flow in each interval, of whose coverage some is given by number; null: none is stored. */
 export async function folderWith(
   t: { after(clean: () => Promise<void>): void },
-  given: Record<number, Partial<Coverage>>,
+  given: Record<number, Partial<Coverage> | null>,
 ) {
   const data = await scratchFolder(t)
   const { tiers } = readSettings({ WEIR_DATA: data })
@@ -26,7 +26,10 @@ export async function folderWith(
   )
   const series = await openParquetSeries(join(data, 'series'))
   const total = [{ direction: 'in', bytes: 1000, packets: 10, flows: 1 }]
-  const steps = times.map((time, i) => stepOf(coverageOf(time, exporter, given[i]), { total }))
+  const steps = times.flatMap((time, i) => {
+    const of = given[i]
+    return of === null ? [] : [stepOf(coverageOf(time, exporter, of), { total })]
+  })
   await series.write(tiers[0]!, steps)
   await series.close()
   return data

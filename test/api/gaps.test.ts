@@ -15,7 +15,7 @@ const window = { from: new Date(t0).toISOString(), to: new Date(end).toISOString
 const asked = `from=${window.from}&to=${window.to}`
 
 /** What lists say, which must be the same in each of them, and what the chart says. */
-async function saidOf(t: TestContext, given: Record<number, Partial<Coverage>>, of = asked) {
+async function saidOf(t: TestContext, given: Record<number, Partial<Coverage> | null>, of = asked) {
   const data = await folderWith(t, given)
   const api = await openApi({ WEIR_DATA: data, WEIR_DNS: 'off' }, end + 3_600_000)
   t.after(() => api.close())
@@ -46,6 +46,15 @@ test('each time that is unknown is named with its reason', async (t) => {
   assert.deepEqual(remarks, [
     'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:45:00Z (Weir was not listening); ' +
       '2026-11-16T11:50:00Z to 2026-11-16T11:55:00Z (datagrams were lost on the way, or wait for their template)',
+  ])
+})
+
+test('of what is not in the totals, nobody knows whether Weir was listening', async (t) => {
+  const { remarks } = await saidOf(t, { 1: null, 2: null, 4: notListening })
+  assert.deepEqual(remarks, [
+    'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:45:00Z ' +
+      '(nothing of it is in the totals: Weir was not listening, or they could not be written); ' +
+      '2026-11-16T11:50:00Z to 2026-11-16T11:55:00Z (Weir was not listening)',
   ])
 })
 
