@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { CommandError, type CommandInput } from './command.ts'
 import { buildPage } from './page.ts'
 
+const names = ['ingest', 'api'] as const
 const weir = fileURLToPath(new URL('weir.js', import.meta.url))
 
 export async function start({ values }: CommandInput): Promise<void> {
@@ -14,11 +15,7 @@ export async function start({ values }: CommandInput): Promise<void> {
   // Ctrl-C in a terminal signals the whole process group; with groups of their own, the two are
   // stopped only by us.
   const children: ChildProcess[] = []
-  let [isStopping, wasStopped] = [false, false]
-  const stopped = () => {
-    wasStopped ||= !isStopping
-    stop()
-  }
+  let isStopping = false
   const stop = () => {
     // A second signal would kill a process at once, so each gets only one.
     if (isStopping) return
@@ -26,25 +23,28 @@ export async function start({ values }: CommandInput): Promise<void> {
     for (const child of children) if (child.exitCode === null) child.kill('SIGTERM')
   }
   // Before the two are started: a signal in between would leave one behind.
-  process.on('SIGINT', stopped)
-  process.on('SIGTERM', stopped)
-  for (const name of ['ingest', 'api'])
-    children.push(fork(weir, [name, ...config], { detached: true }))
-  const codes = await Promise.all(
-    children.map(async (child) => {
-      const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  for (const name of names) children.push(fork(weir, [name, ...config], { detached: true }))
+  const failures: CommandError[] = []
+  await Promise.all(
+    children.map(async (child, i) => {
+      const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
       // One that was told to stop while it was loading dies of the signal: it had not begun anything.
-      const isStopped = isStopping && signal === 'SIGTERM'
+      const isStopped = code === 0 || (isStopping && signal === 'SIGTERM')
+      if (!isStopped) failures.push(failureOf(names[i]!, { code, signal }))
       stop()
-      return code ?? (isStopped ? 0 : 1)
     }),
   )
-  const failed = codes.find((code) => code !== 0)
-  if (failed !== undefined)
-    throw new CommandError(
-      wasStopped
-        ? 'one of its two processes failed to stop cleanly'
-        : 'stopped because one of its two processes failed',
-      failed,
-    )
+  if (failures[0]) throw failures[0]
+}
+
+/** What became of a process that did not end as told; the other was stopped with it. */
+function failureOf(
+  name: string,
+  { code, signal }: { code: number | null; signal: NodeJS.Signals | null },
+): CommandError {
+  if (signal === null) return new CommandError(`${name} ended with exit code ${code}`, code ?? 1)
+  const why = signal === 'SIGKILL' ? '; if nobody did that, memory ran out (dmesg)' : ''
+  return new CommandError(`${name} was killed by ${signal}${why}`)
 }

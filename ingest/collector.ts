@@ -144,6 +144,7 @@ export class Collector {
   async #tick(isLast: boolean): Promise<{ wroteSeries: boolean }> {
     const { buckets, coverage, incidents, receiver, trackers } = this.#parts
     const changedTrackers = await trackers.look(this.#ending.signal)
+    const received = await receiver.status()
     // While datagrams wait, the clock is the last datagram counted, so nothing is judged too early.
     const nowMs = receiver.takenUntilMs()
     const step = this.#clock.look(Date.now(), performance.now())
@@ -156,6 +157,7 @@ export class Collector {
       ? await takeBatch(this.#parts, { held: this.#changed, redo: this.#redo })
       : null
     const marked = await this.#publish(batch, changedTrackers, nowMs)
+    if (received.waiting === 0) this.#publishedUnjournalled = received.journal.dropped
     buckets.pack(nowMs)
     for (const interval of await trackers.fill()) {
       this.#changed.delete(interval)
@@ -192,10 +194,9 @@ export class Collector {
     nowMs: number,
   ): Promise<ReadonlySet<number>> {
     const { archive, coverage, neighbours, receiver, trackers } = this.#parts
-    const { journal, waiting } = await receiver.status()
-    // Flows that arrived while the batch was made are published with it; their intervals are
-    // written again.
-    if (batch) this.#takeIn()
+    // Flows that arrived since are published with it, and their intervals written again. From here until the archive has
+    // been asked nothing may be awaited: its flows, the position in the journal and the coverage are of one moment.
+    this.#takeIn()
     const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
     const { position } = receiver
     const marked = markedIntervals(this.#parts)
@@ -216,7 +217,6 @@ export class Collector {
       throw error
     }
     this.publishedAt = Date.now()
-    if (waiting === 0) this.#publishedUnjournalled = journal.dropped
     await receiver.release(position)
     return marked
   }

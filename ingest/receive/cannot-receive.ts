@@ -13,6 +13,7 @@ export class CannotReceive extends Error {
 /** What to do if a socket could not be bound, by the system's code. */
 const bindRemedies: Readonly<Record<string, string>> = {
   EADDRINUSE: 'stop what holds it or choose another port in the settings',
+  EMFILE: 'raise the limit of open files (ulimit -n, LimitNOFILE)',
   EACCES: 'choose a port from 1024 on in the settings, or give the process CAP_NET_BIND_SERVICE',
 }
 

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +13,9 @@ import { fileURLToPath } from 'node:url'
 
 import { recentShift } from '../../cli/replay.ts'
 import { mondayCapture, weekSeconds } from '../monday.ts'
-import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
+import { treeOf } from '../load/usage.ts'
+import { RunningIngest, runWeir, scratchFolder, spawnWeir } from '../processes.ts'
+import { until } from '../until.ts'
 
 /** On a machine under load, on which the page is built first. */
 const servedMsMax = 60_000
@@ -68,6 +70,29 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
   } finally {
     if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
   }
+})
+
+test('start says which of its two processes was killed, and ends', async () => {
+  const child = spawnWeir(['start'], {
+    WEIR_DATA: await scratchFolder(),
+    WEIR_HTTP: `127.0.0.1:${await freeTcpPort()}`,
+    WEIR_NETFLOW: '127.0.0.1:0',
+    WEIR_IPFIX: '127.0.0.1:0',
+    WEIR_SFLOW: '127.0.0.1:0',
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout!.on('data', (chunk: Buffer) => (stdout += String(chunk)))
+  child.stderr!.on('data', (chunk: Buffer) => (stderr += String(chunk)))
+  await until(() => stdout.includes('NetFlow on UDP'))
+  const pids = (await treeOf(child.pid!)).filter((pid) => pid !== child.pid)
+  const commands = await Promise.all(
+    // Some of them last only a moment.
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  )
+  process.kill(pids[commands.findIndex((each) => each.includes('weir.js\0ingest'))]!, 'SIGKILL')
+  const [code] = (await once(child, 'close')) as [number | null]
+  assert.equal(code, 1)
+  assert.match(stderr, /^weir: ingest was killed by SIGKILL; .*memory ran out/m)
 })
 
 test('the shift to the latest past is by the end of a capture, also while a Monday reaches its time', async () => {

@@ -52,3 +52,22 @@ test('flows that come between two intervals’ rows are in the seal, on the dura
   assert.equal(await bytes(), 301_020)
   assert.deepEqual(archive.redo(), [])
 })
+
+test('the position that a publication covers is that of its flows, in a tick with and without series', async (t) => {
+  const { archive, receive, meanwhile, tick } = await openCollecting(t, await scratchFolder(t))
+  const covered = () => [
+    archive.position()!.offset,
+    archive.entries().reduce((sum, { rows }) => sum + rows, 0),
+  ]
+  meanwhile(() => {
+    receive(first, 10)
+    queueMicrotask(() => receive(first, 10))
+    setImmediate(() => receive(first, 10))
+  })
+  for (const at of [now, now + 15_000, now + 30_000, now + 75_000]) {
+    receive(first, 1000)
+    assert.equal(await tick(at), null)
+    const [position, rows] = covered()
+    assert.equal(position, rows)
+  }
+})

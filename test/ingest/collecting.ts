@@ -26,6 +26,10 @@ export interface Collecting {
   counters: CounterTracker
   /** Counts and archives a flow that began and ended at a time. */
   take: (at: number, octets: number) => void
+  /** The same for a flow that was received, which counts in the position in the journal, and is counted at the next look. */
+  receive: (at: number, octets: number) => void
+  /** Called where a tick waits for the receiver. */
+  meanwhile: (work: () => void) => void
   /** A tick at a time; returns what failed. */
   tick: (nowMs: number) => Promise<string | null>
   /** Closes the files, without a last tick, as a kill does. */
@@ -57,6 +61,14 @@ export async function openCollecting(t: TestContext, data: string): Promise<Coll
   const incidents = await IncidentWatch.open(settings, log)
   const nothing = () => undefined
   let takenUntilMs = t0
+  let between: () => void = nothing
+  const position = { segment: 0, offset: 0 }
+  const received: [at: number, octets: number][] = []
+  const take = (at: number, octets: number) => {
+    const flows = columnsOf([testFlow({ first: at, last: at, octets })])
+    buckets.add(flows)
+    archive.add(flows)
+  }
   const parts = {
     settings,
     archive,
@@ -64,12 +76,21 @@ export async function openCollecting(t: TestContext, data: string): Promise<Coll
     coverage,
     counters,
     neighbours: null,
-    pipeline: { drain: nothing },
+    pipeline: {
+      drain: () => {
+        for (const [at, octets] of received.splice(0)) take(at, octets)
+      },
+    },
     receiver: {
-      position: { segment: 0, offset: 0 },
+      get position() {
+        return { ...position }
+      },
       release: async () => undefined,
       takenUntilMs: () => takenUntilMs,
-      status: async () => ({ journal: { dropped: 0 }, waiting: 0 }),
+      status: async () => {
+        between()
+        return { journal: { dropped: 0 }, waiting: 0 }
+      },
     },
     writer,
     consolidator: { intervalsWritten: async () => undefined, run: async () => undefined },
@@ -97,10 +118,13 @@ export async function openCollecting(t: TestContext, data: string): Promise<Coll
     buckets,
     coverage,
     counters,
-    take: (at, octets) => {
-      const flows = columnsOf([testFlow({ first: at, last: at, octets })])
-      buckets.add(flows)
-      archive.add(flows)
+    take,
+    receive: (at, octets) => {
+      position.offset++
+      received.push([at, octets])
+    },
+    meanwhile: (work) => {
+      between = work
     },
     tick: async (nowMs) => {
       takenUntilMs = nowMs
