@@ -9,6 +9,7 @@ import { layAway } from './away-steps.ts'
 import { layCoverage, stepStates, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver } from './grid.ts'
 import { lostRanges, unknownRanges } from './ranges.ts'
+import { reaches } from './source.ts'
 import { onlyExporter, type Window } from './window.ts'
 
 /** Times that are named. */
@@ -68,20 +69,21 @@ async function readGaps(window: Window, context: GapsContext): Promise<string[]>
   return [...sayUnknown(unknown, covered), ...sayLost(lostRanges(covered, bounds))]
 }
 
-/** The finest totals that reach back far enough and are few enough, or the coarsest; null if there are none. */
+/** The finest totals that reach back as far as any and are few enough, or the coarsest; null if there are none. */
 async function tierOf(
   { from, to }: Window,
   { series, tiers, seen }: GapsContext,
 ): Promise<Tier | null> {
-  let coarsest: Tier | null = null
-  for (const tier of tiers) {
-    if (((to - from) / tier.stepMs) * seen.length > stepsMax && tier !== tiers.at(-1)) continue
-    const extent = await series.extent(tier)
-    if (!extent) continue
-    coarsest = tier
-    if (extent.from <= from) return tier
-  }
-  return coarsest
+  const stored = await Promise.all(
+    tiers.map(async (tier) => ({ tier, extent: await series.extent(tier) })),
+  )
+  const few = stored.filter(
+    ({ tier, extent }, i) =>
+      extent !== null &&
+      (((to - from) / tier.stepMs) * seen.length <= stepsMax || i === stored.length - 1),
+  )
+  const found = few.find(({ tier }) => reaches({ from }, { tiers: stored }, tier))
+  return (found ?? few.at(-1))?.tier ?? null
 }
 
 function sayUnknown(ranges: ReturnType<typeof unknownRanges>, covered: CoverageGrid): string[] {
@@ -121,5 +123,5 @@ function sayLost(ranges: ReturnType<typeof lostRanges>): string[] {
 
 /** In a form that the page writes in its zone. */
 function instant(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+  return new Date(Math.round(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }

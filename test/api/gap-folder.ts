@@ -31,6 +31,10 @@ export async function folderWith(
     return of === null ? [] : [stepOf(coverageOf(time, exporter, of), { total })]
   })
   await series.write(tiers[0]!, steps)
+  // Its two hours began long before the first flow, so that most of them is unknown.
+  const [known, unknown] = [5, { 'not-listening': 1, 'not-seen': 18 }]
+  const coarse = coverageOf(Date.parse('2026-11-16T10:00Z'), exporter, { known, unknown })
+  await series.write(tiers[2]!, [stepOf(coarse, {})])
   await series.close()
   return data
 }

@@ -58,6 +58,14 @@ test('of what is not in the totals, nobody knows whether Weir was listening', as
   ])
 })
 
+test('of a time that begins before the first totals, only what came after', async (t) => {
+  const of = 'from=2026-11-16T11:02:00Z&to=2026-11-16T12:00:00Z'
+  const { remarks } = await saidOf(t, { 1: notListening }, of)
+  assert.deepEqual(remarks, [
+    'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:40:00Z (Weir was not listening)',
+  ])
+})
+
 test('only of the time asked for', async (t) => {
   const of = 'from=2026-11-16T11:40:00Z&to=2026-11-16T11:42:00Z'
   const { remarks } = await saidOf(t, { 1: nothing, 2: notListening }, of)
