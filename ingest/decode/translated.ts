@@ -8,7 +8,7 @@ import type { DatagramContext } from './context.ts'
 
 /**
  * Makes the private address after translation the destination of rows from `from` on, and the one before it the address
- * after, where the administrator's rules say so; else counts those whose destination is public.
+ * after, where the administrator's rules say so; else counts those with traffic whose destination is public.
  */
 export function takeInside({ flows, exporter }: DatagramContext, from: number): void {
   const isInside = exporter.rules.hosts === 'inside'
@@ -16,7 +16,8 @@ export function takeInside({ flows, exporter }: DatagramContext, from: number): 
   for (let row = from; row < flows.count; row++) {
     if (isSame(flows, row) || !isPrivate(flows, row, 'postNATDestinationAddress')) continue
     if (isInside) exchange(flows, row)
-    else if (!isPrivate(flows, row, 'destinationAddress')) hidden++
+    else if (flows.octetDeltaCount[row]! > 0 && !isPrivate(flows, row, 'destinationAddress'))
+      hidden++
   }
   exporter.problem('destination-translated', hidden)
 }

@@ -132,6 +132,7 @@ describe('traffic through address translation', () => {
     ['203.0.113.9', 40_000, '192.0.2.1', 8443, 700, 2, '203.0.113.9', '10.0.0.5', 443],
     ['203.0.113.9', 40_000, '192.0.2.1', 22, 60, 1, '203.0.113.9', '0.0.0.0', 0],
     ['203.0.113.8', 40_000, '192.168.0.2', 50_001, 80, 1, '203.0.113.8', '10.0.0.22', 0],
+    ['203.0.113.7', 40_000, '192.0.2.1', 443, 0, 0, '203.0.113.7', '10.0.0.5', 0],
   ].map((each) => [...each, testExportMs])
   const payload = encodeV9({ sets: [{ templates: [translated] }, { data: translated, records }] })
   const destinations = (rows: ReturnType<typeof decodeAll>['rows']) =>
@@ -145,6 +146,7 @@ describe('traffic through address translation', () => {
       ['192.0.2.1', 8443, '10.0.0.5', 443],
       ['192.0.2.1', 22, '', 0],
       ['192.168.0.2', 50_001, '10.0.0.22', 0],
+      ['192.0.2.1', 443, '10.0.0.5', 0],
     ])
     assert.deepEqual(problems, { 'destination-translated': 2 })
   })
@@ -157,6 +159,7 @@ describe('traffic through address translation', () => {
       ['10.0.0.5', 443, '192.0.2.1', 8443],
       ['192.0.2.1', 22, '', 0],
       ['10.0.0.22', 50_001, '192.168.0.2', 0],
+      ['10.0.0.5', 443, '192.0.2.1', 0],
     ])
     assert.deepEqual(problems, {})
   })
