@@ -39,6 +39,12 @@ test('files of flows that wait for ClickHouse are seen by Prometheus too', async
   assert.match(none, /\nweir_shipping_oldest_seconds 0\n/)
 })
 
+test('whatever the status warns of, Prometheus can too', async () => {
+  const warnings = [{ what: 'the disk is full', remedy: 'free some' }]
+  assert.match(await renderMetrics({ ...runningStatus, warnings }), /\nweir_warnings 1\n/)
+  assert.match(await renderMetrics({ ...runningStatus, warnings: [] }), /\nweir_warnings 0\n/)
+})
+
 for (const version of versions)
   test(`${version}: no counter decreases as missing datagrams come late, over restarts of ingest too`, async () => {
     const random = seeded(3)
