@@ -10,6 +10,7 @@ import type { Settings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { leftOutRemedy, restoredFlows, restoredSeries } from '../../store/file-fault.ts'
 import { fileRemedy } from '../../store/file-remedy.ts'
+import { ApiError } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { NoQuery, StatusAnswer, type Warning } from '../schema/status.ts'
@@ -50,7 +51,10 @@ async function answerStatus(parts: ApiParts): Promise<StatusAnswer> {
     settings: shown(parts.settings, ingest),
     warnings,
   }
-  warnings.push(...ingestWarnings(ingest, isStarting), ...settingWarnings(parts.settings))
+  warnings.push(
+    ...ingestWarnings(ingest, { isStarting, fault: parts.status.fault?.() ?? null }),
+    ...settingWarnings(parts.settings),
+  )
   const ofNames = parts.names.problem?.() ?? null
   if (ofNames !== null)
     warnings.push({
@@ -138,8 +142,13 @@ function unreadable(what: string, error: unknown): Warning {
   }
 }
 
-function ingestWarnings(ingest: IngestStatus | null, isStarting: boolean): Warning[] {
+function ingestWarnings(
+  ingest: IngestStatus | null,
+  { isStarting, fault }: { isStarting: boolean; fault: Error | null },
+): Warning[] {
   if (ingest?.running) return ingest.warnings
+  // Of the other collectors' status the warnings tell.
+  if (fault instanceof ApiError) return [{ what: fault.message, remedy: fault.remedy }]
   if (isStarting)
     return [
       {

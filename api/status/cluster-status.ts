@@ -46,7 +46,7 @@ export async function openStatus(settings: Settings, now: () => number): Promise
       )
       return together(here, others, { nowMs: now(), fault })
     },
-    fault: () => fault,
+    fault: () => fault ?? own.fault!(),
     isStarting: () => own.isStarting!(),
     close: () => statuses.close(),
   }

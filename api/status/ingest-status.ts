@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
+import { isForbidden } from '../../store/file-fault.ts'
 import { lockPurpose, writerLockPath } from '../../store/lock.ts'
 import { askIngest } from '../ask-ingest.ts'
+import { ApiError } from '../errors.ts'
 import type { Seen } from '../query/coverage.ts'
 
 /** Where the API reads ingest's status; null if none has run. */
@@ -21,11 +23,23 @@ const answerTimeoutMs = 1000
 /** An answer is reused for this long: pages ask in bursts. */
 const keptMs = 1000
 
-/** The status of the ingest on a data folder. Never fails: an unreadable status counts as none. */
+/** The status of the ingest on a data folder. Never fails: an unreadable status counts as none, and `fault` tells why. */
 export function ingestStatus(data: string, now: () => number): StatusSource {
   let kept: { at: number; status: Promise<IngestStatus | null> } | null = null
-  const read = async () => (await fromSocket(data)) ?? (await fromFile(data))
+  let fault: Error | null = null
+  const read = async () => {
+    fault = null
+    for (const from of [fromSocket, fromFile])
+      try {
+        const status = await from(data)
+        if (status) return status
+      } catch (error) {
+        if (isForbidden(error)) fault = forbidden(error)
+      }
+    return null
+  }
   return {
+    fault: () => fault,
     read() {
       if (!kept || now() - kept.at > keptMs) kept = { at: now(), status: read() }
       return kept.status
@@ -48,19 +62,22 @@ export function seenOf(exporters: readonly ExporterStatus[]): Seen[] {
   }))
 }
 
+function forbidden(error: unknown): ApiError {
+  return new ApiError(503, 'unreadable', {
+    message: `the status of ingest cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    remedy: 'run the API as the user that ingest runs as, and give it the data folder (chown)',
+  })
+}
+
 async function fromSocket(data: string): Promise<IngestStatus | null> {
-  const answer = await askIngest(data, '/status', { timeoutMs: answerTimeoutMs }).catch(() => null)
+  const answer = await askIngest(data, '/status', { timeoutMs: answerTimeoutMs })
   return answer?.status === 200 ? statusOf(answer.body) : null
 }
 
 async function fromFile(data: string): Promise<IngestStatus | null> {
-  try {
-    const text = await readFile(join(data, 'state', 'exporters.json'), 'utf8')
-    const status = statusOf(JSON.parse(text))
-    return status && { ...status, running: false }
-  } catch {
-    return null
-  }
+  const text = await readFile(join(data, 'state', 'exporters.json'), 'utf8')
+  const status = statusOf(JSON.parse(text))
+  return status && { ...status, running: false }
 }
 
 function statusOf(body: unknown): IngestStatus | null {

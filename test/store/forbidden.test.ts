@@ -18,6 +18,8 @@ import { ManifestReader } from '../../store/manifest.ts'
 import type { SeriesEntry } from '../../store/parquet/layout.ts'
 import { openParquetSeries, openParquetSeriesReader } from '../../store/parquet/series.ts'
 import { openCollecting } from '../ingest/collecting.ts'
+import { RunningIngest } from '../processes.ts'
+import { until } from '../until.ts'
 import { columnsOf, scratchFolder, t0, testFlow } from './archive/archived.ts'
 import { coverageOf, stepOf, tiers } from './series-rows.ts'
 
@@ -44,7 +46,7 @@ if (process.getuid?.() === 0 && process.env[confined] === undefined)
       { env: { ...environment, [confined]: '1' }, encoding: 'utf8' },
     )
     assert.equal(status, 0, stdout + stderr)
-    assert.match(stdout, /\bpass 8\b/)
+    assert.match(stdout, /\bpass 9\b/)
   })
 else
   suite('without permission', () => {
@@ -115,6 +117,24 @@ else
         await (path === manifest ? allow(path) : chmod(path, 0o700))
       }
       assert.equal((await ask(`top?from=${t0 / 1000}&to=now&by=host`)).code, 200)
+    })
+
+    test('an ingest that may not be asked is not told to be stopped, nor to have no exporters', async (t) => {
+      const data = await scratchFolder(t)
+      const ingest = await RunningIngest.start(data)
+      t.after(() => ingest.stop())
+      const { ask } = await openApi(t, data)
+      for (const folder of ['run', 'state']) await forbid(join(data, folder))
+      const { warnings } = (await ask<StatusAnswer>('status')).body
+      assert.deepEqual(
+        warnings.map(({ what }) => what),
+        ['the status of ingest cannot be read (EACCES)'],
+      )
+      const { code, body } = await ask<ErrorAnswer>('exporters')
+      assert.deepEqual([code, body.error.code], [503, 'unreadable'])
+      for (const folder of ['run', 'state']) await chmod(join(data, folder), 0o700)
+      await until(async () => (await ask<StatusAnswer>('status')).body.ingest?.running === true)
+      assert.equal((await ask('exporters')).code, 200)
     })
 
     test('queries of series show a gap and say why, until it may be read', async (t) => {
