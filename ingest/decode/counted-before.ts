@@ -19,8 +19,8 @@ export class CountedBefore {
   number = 0
   /** Whether anything was counted again; or, of events, whether there are updates. */
   isSeen = false
-  /** What was counted of flows that began since then is known: unix ms by the exporter's clock; -1: of none. */
-  sinceMs = -1
+  /** Of flows that began before then, what was counted may be forgotten: unix ms by the exporter's clock. */
+  forgottenMs = 0
   /** When the exporter started, by the clocks in its headers. */
   bootMs = -1
 }
@@ -29,7 +29,7 @@ export class CountedBefore {
 export interface CountedBeforeState {
   number: number
   isSeen: boolean
-  sinceMs: number
+  forgottenMs: number
   bootMs: number
   flows: number[]
 }
@@ -104,7 +104,6 @@ export class CountedFlows {
     const isRestarted = of.bootMs !== -1 && Math.abs(bootMs - of.bootMs) > bootToleranceMs
     of.bootMs = bootMs
     if (of.number > 0 && !isRestarted) return
-    if (of.number > 0 || of.sinceMs < 0) of.sinceMs = exportMs
     of.number = (this.#streams++ % streamNumberMax) + 1
   }
 
@@ -129,9 +128,12 @@ export class CountedFlows {
       return
     }
     this.#byKey.delete(key)
-    // The number of a connection whose end was lost is used again; of an older one, updates may be forgotten.
+    // The number of a connection whose end was lost is used again; an end with less than its updates does not count everything.
     const isKnown =
-      held !== undefined && this.#startMs <= held.startMs && this.#startMs >= of.sinceMs
+      held !== undefined &&
+      this.#startMs <= held.startMs &&
+      this.#startMs >= of.forgottenMs &&
+      this.#isAtLeast(held)
     this.#takeAway(of, isKnown ? held.counts : null)
   }
 
@@ -148,7 +150,7 @@ export class CountedFlows {
       Math.abs(startMs - held.startMs) <= toleranceMs &&
       startMs <= held.endMs &&
       held.endMs < endMs &&
-      held.counts.every((count, i) => count <= totals[i]!)
+      this.#isAtLeast(held)
     if (isSame) {
       of.isSeen = true
       this.#flows!.flowStartMilliseconds[this.#row] = held.endMs
@@ -170,7 +172,7 @@ export class CountedFlows {
 
   /** Takes from the record at hand what counted before; all of it, if what counted is forgotten. */
   #takeAway(of: CountedBefore, counted: readonly number[] | null): void {
-    const isForgotten = of.isSeen && counted === null && this.#startMs < of.sinceMs
+    const isForgotten = of.isSeen && counted === null && this.#startMs < of.forgottenMs
     if (counted === null && !isForgotten) return
     for (let i = 0; i < countsPerFlow; i++)
       this.#setCount(i, counted === null ? 0 : Math.max(0, this.#count(i) - counted[i]!))
@@ -193,10 +195,15 @@ export class CountedFlows {
     for (const [key, { of, endMs }] of this.#byKey) {
       if (forgotten === most) break
       this.#byKey.delete(key)
-      of.sinceMs = Math.max(of.sinceMs, endMs)
+      of.forgottenMs = Math.max(of.forgottenMs, endMs)
       forgotten++
     }
     return forgotten
+  }
+
+  /** Whether the record at hand counts no less than a flow did before. */
+  #isAtLeast({ counts }: CountedFlow): boolean {
+    return counts.every((count, i) => count <= this.#count(i))
   }
 
   get #startMs(): number {
@@ -254,8 +261,8 @@ export class CountedFlows {
   snapshot(): Map<CountedBefore, CountedBeforeState> {
     const states = new Map<CountedBefore, CountedBeforeState>()
     for (const [key, { of, startMs, endMs, counts }] of this.#byKey) {
-      const { number, isSeen, sinceMs, bootMs } = of
-      const state = states.get(of) ?? { number, isSeen, sinceMs, bootMs, flows: [] }
+      const { number, isSeen, forgottenMs, bootMs } = of
+      const state = states.get(of) ?? { number, isSeen, forgottenMs, bootMs, flows: [] }
       states.set(of, state)
       state.flows.push(key, startMs, endMs, ...counts)
     }

@@ -146,7 +146,7 @@ export class Exporters {
       stream.countedBefore = sibling.countedBefore
       stream.bootMs = sibling.bootMs
       stream.bootGuessed = sibling.bootGuessed
-    } else stream.countedBefore.sinceMs = sequenced.exportMs
+    }
     return stream
   }
 

@@ -158,8 +158,8 @@ function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamSta
 }
 
 function restoreCounted({ counted }: DecoderParts, state: CountedBeforeState): CountedBefore {
-  const { number: streamNumber, isSeen, sinceMs, bootMs, flows } = state
-  for (const value of [streamNumber, sinceMs, bootMs, ...flows]) number(value)
+  const { number: streamNumber, isSeen, forgottenMs, bootMs, flows } = state
+  for (const value of [streamNumber, forgottenMs, bootMs, ...flows]) number(value)
   return counted.restore({ ...state, isSeen: bool(isSeen) })
 }
 

@@ -104,12 +104,20 @@ describe('what updates of a connection counted does not count again at its end',
       ],
       counted: both(400, 400),
     },
+    // Its share of that time is counted, as of any flow.
     'that began before the collector did': {
       datagrams: [
         nsel([{ event: updated, octets: [100, 100], startS: -60, endS: 0 }]),
         nsel([{ event: deleted, octets: [90_000, 90_000], startS: -9000 }], 60),
       ],
-      counted: both(100, 100),
+      counted: both(90_000, 90_000),
+    },
+    'of a firewall whose end counts what came since the last one': {
+      datagrams: [
+        nsel([{ event: updated, octets: [2000, 2000] }]),
+        nsel([{ event: deleted, octets: [500, 700], endS: 90 }], 90),
+      ],
+      counted: both(2500, 2700),
     },
   } // prettier-ignore
   for (const [name, { datagrams, counted }] of Object.entries(cases))
