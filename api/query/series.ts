@@ -28,5 +28,10 @@ async function whatIsStored(window: Window, context: SeriesContext): Promise<Sto
     flows.extent(window.from, window.to),
     ...tiers.map((tier) => series.extent(tier)),
   ])
-  return { archive, tiers: tiers.map((tier, i) => ({ tier, extent: extents[i] ?? null })) }
+  const leftOut = archive.first === null ? await flows.unreadable?.(window.from, window.to) : []
+  const awaitsFlows = leftOut?.some(({ reason }) => reason === 'not-sent') ?? false
+  return {
+    archive: { ...archive, awaitsFlows },
+    tiers: tiers.map((tier, i) => ({ tier, extent: extents[i] ?? null })),
+  }
 }

@@ -21,7 +21,13 @@ export const valuesMax = 4_000_000
 /** What is stored, as far as the choice depends on it. Times are unix ms. */
 export interface Stored {
   tiers: { tier: Tier; extent: { from: number; to: number } | null }[]
-  archive: { rows: number; first: number | null; last: number | null }
+  archive: {
+    rows: number
+    first: number | null
+    last: number | null
+    /** It has no flows yet: those of the window are still to be sent. */
+    awaitsFlows?: boolean
+  }
 }
 
 export interface Wanted {
@@ -62,7 +68,7 @@ function fromArchive(wanted: Wanted, stored: Stored): Source {
   const { archive } = stored
   const isOutside =
     archive.first === null
-      ? stored.tiers.some(({ extent }) => extent !== null)
+      ? archive.awaitsFlows !== true && stored.tiers.some(({ extent }) => extent !== null)
       : archive.first >= wanted.to
   if (isOutside)
     throw badQuery(

@@ -137,6 +137,14 @@ describe('flows that are not in ClickHouse', { skip: skipWithoutClickHouse() }, 
     assert.match((await ask<ExplainAnswer>(`explain?${rest}`)).sentence, /not in ClickHouse yet/)
   })
 
+  test('are unknown from the first interval on, before any were sent', async (t) => {
+    const ask = await apiOver(t, [{ writer: 'one', exporter: here, closedBeforeMs: t0 }])
+    const query = 'step=300&filter=host+10.0.0.22'
+    const answer = await ask<SeriesAnswer>(`series?${window}&${query}`)
+    assert.deepEqual(answer.unknown, [[t0 / 1000, end / 1000, 'not-sent']])
+    assert.ok(answer.series.every(({ values }) => values.every((value) => value === null)))
+  })
+
   test('do not come from a collector that was taken away: it received nothing since', async (t) => {
     const away = { received: [0, 1], closedBeforeMs: t0 + 2 * intervalMs }
     const ask = await apiOver(t, [
