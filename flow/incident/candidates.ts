@@ -1,4 +1,5 @@
 /** Times in which few hosts carry most of the traffic, or many with one peer: they may have taken the line. */
+import { openedBeforeMs } from './incident.ts'
 import { mean, percentile, Rates, runsOf, smoothed, type Run } from './rates.ts'
 import type { HostDirection, Scene } from './scene.ts'
 
@@ -24,6 +25,8 @@ const likeShare = 0.25
 /** Fewer would stand out by themselves, and of more each has to be counted from all flows. */
 const likeMin = 3
 const likeMax = 50
+/** The bytes of both ends of a transfer, with whatever else they have, differ by less than this. */
+const outsidePart = 0.5
 
 export interface Candidate extends Run {
   direction: HostDirection
@@ -59,13 +62,36 @@ export function candidatesOf(scene: Scene, direction: HostDirection): Candidate[
   })
 }
 
-/** Every transfer has acknowledgements the other way: of overlapping runs, keep the one with more bytes. */
-export function mergeDirections(candidates: readonly Candidate[]): Candidate[] {
+/**
+ * Every transfer has acknowledgements the other way: of overlapping runs, keep the one with more bytes. If neither end is
+ * local, both have the same: whoever opened most of their connections is meant.
+ */
+export function mergeDirections(scene: Scene, candidates: readonly Candidate[]): Candidate[] {
+  const weight = new Map(
+    candidates.map((each) => [each, each.bytes * (isAskedOutside(scene, each) ? outsidePart : 1)]),
+  )
   const kept: Candidate[] = []
-  for (const candidate of [...candidates].sort((a, b) => b.bytes - a.bytes))
+  for (const candidate of [...candidates].sort((a, b) => weight.get(b)! - weight.get(a)!))
     if (!kept.some((each) => each.from < candidate.to && candidate.from < each.to))
       kept.push(candidate)
   return kept.sort((a, b) => a.from - b.from)
+}
+
+/** Whether the actors are not local, and more connections were opened to them than by them. */
+function isAskedOutside(
+  { connections, hosts, grid }: Scene,
+  { actors, from, to }: Candidate,
+): boolean {
+  if (actors.some((host) => hosts.isLocal(host))) return false
+  const { opener, peer, first, count } = connections
+  const [start, end] = [grid.from + from * 1000 - openedBeforeMs, grid.from + to * 1000]
+  let [own, asked] = [0, 0]
+  for (let i = 0; i < count; i++) {
+    if (first[i]! < start || first[i]! >= end) continue
+    if (actors.includes(opener[i]!)) own++
+    if (actors.includes(peer[i]!)) asked++
+  }
+  return asked > own
 }
 
 /** The rates of all hosts, and what of them is usual. */

@@ -44,7 +44,10 @@ export function findCongestions(
   { sensitivity, silences }: { sensitivity: Sensitivity; silences: readonly Run[] },
 ): Finding[] {
   const among = (candidatesIn: typeof candidatesOf, found: readonly Finding[]) => {
-    const candidates = mergeDirections(directions.flatMap((way) => candidatesIn(scene, way)))
+    const candidates = mergeDirections(
+      scene,
+      directions.flatMap((way) => candidatesIn(scene, way)),
+    )
     const isFound = (each: Run) => found.some(({ from, to }) => from < each.to && each.from < to)
     const open = candidates.filter((each) => !isFound(each))
     return findAmong(scene, open, { sensitivity, events: [...silences, ...found] })

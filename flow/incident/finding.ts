@@ -22,6 +22,8 @@ export interface Finding extends Run {
   connectionsKept?: number
   /** Of a silence in which hosts sent on, or copied to each other: the bytes that came from outside. Absent: all stopped. */
   fromOutside?: number
+  /** Of a silence over which records reach, so that its bytes are not known: of which flows hardly one began or ended. Absent: they are known. */
+  spanned?: 'outside' | 'all'
   /** The reasons for the verdict, as sentences. */
   facts: string[]
 }

@@ -132,6 +132,8 @@ export interface Incident {
   connectionsKept?: number
   /** Of a silence in which hosts sent on, or copied to each other: the bytes that came from outside. Absent: all stopped. */
   fromOutside?: number
+  /** Of a silence over which records reach, so that its bytes are not known: of which flows hardly one began or ended. Absent: they are known. */
+  spanned?: 'outside' | 'all'
   /** Of a silence: another exporter carried its hosts meanwhile, as in a fail-over. Absent: none did, or it is not known. */
   carried?: Carried
   /** Sentences, including those about hosts other than the actors. */

@@ -1,5 +1,5 @@
 /** The effect of an event on all other hosts: their bytes and new connections before, during and after. */
-import { isApart, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
+import { isApart, mean, percentile, Rates, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, followedMax, type Scene } from './scene.ts'
 
 /** A single host counts for at most this share of the others' bytes. */
@@ -19,6 +19,9 @@ const deadBytes = 0.1
 const fewBytes = 0.35
 /** A time counts as a lull if the others have at most this share of their median bytes. */
 const lullShare = 0.05
+/** Up to this share of the others may have begun something in an event: with this many times what they had beside it. */
+const risenShare = 1 / 3
+const risenTimes = 2.5
 
 /** The others during an event relative to a time beside it: 1 is the same. */
 export interface Fall {
@@ -39,12 +42,26 @@ export class Others {
   readonly openings: Float64Array
   /** Traffic from outside to them: first packets of records by second. */
   readonly answers: Float64Array
-  readonly #scene: Scene
-  readonly #actors: ReadonlySet<number>
+  /** Bytes of each of them by second, sent plus received, without what was with the actors. */
+  readonly #bytes: readonly Float64Array[]
+  /** Of all of them together. */
+  readonly #total: Float64Array
 
   constructor(scene: Scene, actors: ReadonlySet<number>) {
-    this.#scene = scene
-    this.#actors = actors
+    const withActors = bytesWith(scene, actors)
+    const followed = [...scene.followed].filter(([host]) => !actors.has(host))
+    this.#bytes = followed.map(([host, series]) => {
+      const own = withActors.get(host)
+      return series.in.map((each, t) => Math.max(0, each + series.out[t]! - (own?.[t] ?? 0)))
+    })
+    this.#total = new Float64Array(scene.grid.seconds)
+    for (const direction of directions) {
+      const own = scene.seriesOf(actors, direction)
+      const total = scene.total[direction]
+      for (let t = 0; t < total.length; t++) this.#total[t]! += total[t]! - own[t]!
+    }
+    for (const own of withActors.values())
+      for (let t = 0; t < own.length; t++) this.#total[t]! -= own[t]!
     const { opener, peer } = scene.connections
     this.openings = scene.openingsOf((i) => !actors.has(opener[i]!) && !actors.has(peer[i]!))
     this.answers = scene.answersTo((host) => !actors.has(host))
@@ -55,20 +72,28 @@ export class Others {
    * Lulls are common if few hosts carry most of the traffic. Lulls within other events do not count.
    */
   lulls(core: Run, event: Run, events: readonly Run[]): { share: number; times: number } {
-    const bytes = new Float64Array(this.#scene.grid.seconds)
-    for (const direction of directions) {
-      const total = this.#scene.total[direction]
-      const own = this.#scene.seriesOf(this.#actors, direction)
-      for (let t = 0; t < bytes.length; t++) bytes[t]! += Math.max(0, total[t]! - own[t]!)
-    }
     const width = core.to - core.from
-    const means = smoothed(bytes, width)
     const isOutside = (t: number) => isApart(t, width, [event, ...events])
+    const bytes = this.#withoutRisen(core, isOutside)
+    const means = smoothed(bytes, width)
     const outside = means.filter((_, t) => isOutside(t))
     const least = Math.max(mean(bytes, core.from, core.to), lullShare * percentile(outside, 0.5))
     const runs = runsOf(means.length, width, (t) => isOutside(t) && means[t]! <= least)
     const count = outside.reduce((sum, each) => sum + (each <= least ? 1 : 0), 0)
     return { share: count / Math.max(1, outside.length), times: runs.length }
+  }
+
+  /** The bytes of the others together by second, without those of few hosts that began something in `core`. */
+  #withoutRisen(core: Run, isOutside: (t: number) => boolean): Float64Array {
+    const outside = this.#bytes.map((bytes) => bytes.filter((_, t) => isOutside(t)))
+    const then = outside.map((bytes) => mean(bytes, 0, bytes.length))
+    const risen = risenOf(
+      this.#bytes.map((bytes) => mean(bytes, core.from, core.to)),
+      then,
+    )
+    const total = Float64Array.from(this.#total)
+    for (const i of risen) for (let t = 0; t < total.length; t++) total[t]! -= this.#bytes[i]![t]!
+    return total
   }
 
   /** Compares the others within `core` with a time beside it. */
@@ -79,14 +104,10 @@ export class Others {
       const kept = usual > 0 ? mean(counts, core.from, core.to) / usual : 1
       return { kept, due: usual * length }
     })
-    const then: number[] = []
-    const now: number[] = []
-    for (const [host, series] of this.#scene.followed) {
-      if (this.#actors.has(host)) continue
-      const bytes = ({ from, to }: Run) => mean(series.in, from, to) + mean(series.out, from, to)
-      then.push(bytes(beside))
-      now.push(bytes(core))
-    }
+    const then = this.#bytes.map((bytes) => mean(bytes, beside.from, beside.to))
+    const had = this.#bytes.map((bytes) => mean(bytes, core.from, core.to))
+    const risen = risenOf(had, then)
+    const now = had.map((rate, i) => (risen.has(i) ? then[i]! : rate))
     const most = capOf(then)
     const before = then.reduce((sum, rate) => sum + Math.min(rate, most), 0)
     const within = now.reduce((sum, rate) => sum + Math.min(rate, most), 0)
@@ -99,6 +120,32 @@ export class Others {
       hosts: then.filter((rate) => rate > 0).length,
     }
   }
+}
+
+/** Which of the hosts began something in an event, by their rates within it and at another time; none if many did. */
+function risenOf(now: readonly number[], then: readonly number[]): ReadonlySet<number> {
+  const risen = [...now.keys()].filter((i) => now[i]! > risenTimes * then[i]!)
+  return new Set(risen.length > risenShare * then.filter((rate) => rate > 0).length ? [] : risen)
+}
+
+/**
+ * What other hosts that may be actors had with these, in bytes by second: the other end of a transfer is none that it
+ * could cut off. Empty if the table holds only a part of the flows.
+ */
+function bytesWith(scene: Scene, actors: ReadonlySet<number>): Map<number, Float64Array> {
+  const { table, grid, times } = scene
+  const rates = new Map<number, Rates>()
+  if (times > 1) return new Map()
+  for (let row = 0; row < table.count; row++) {
+    const isSent = actors.has(table.source[row]!)
+    if (isSent === actors.has(table.destination[row]!)) continue
+    const end = isSent ? 'destination' : 'source'
+    if (!scene.isCandidate(row, end)) continue
+    const host = table[end][row]!
+    if (!rates.has(host)) rates.set(host, new Rates(grid))
+    rates.get(host)!.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
+  }
+  return new Map([...rates].map(([host, each]) => [host, each.take()]))
 }
 
 /** The compared others in words: only hosts with their own series are, so not all of a large network. */

@@ -98,9 +98,11 @@ const packetMin = 20
 
 /** What passed in a silence, or was seen to pass. */
 function sayPassed(
-  { total, passed = total.in + total.out, fromOutside }: Incident,
+  { total, passed = total.in + total.out, fromOutside, spanned }: Incident,
   isAllSeen: boolean,
 ): string {
+  if (spanned)
+    return `hardly a flow ${spanned === 'outside' ? 'from outside ' : ''}${isAllSeen ? 'began' : 'was seen to begin'} or ${isAllSeen ? 'ended' : 'end'} in it`
   const only = (bytes: number) => (bytes < packetMin ? 'nothing' : `only ${sayBytes(bytes)}`)
   if (fromOutside === undefined)
     return `${only(passed)} ${isAllSeen ? 'passed' : 'was seen to pass'}`

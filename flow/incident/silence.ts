@@ -7,28 +7,32 @@ import { fallBeyondChance, signsOfLife } from './chance.ts'
 import type { Finding } from './finding.ts'
 import { awayFacts, awaySpan, breakIn, isOfClock } from './away.ts'
 import { wasAway, type ExporterBreak } from './incident.ts'
-import { bytesFromOutside, repliesOf } from './line.ts'
+import {
+  besideSeconds,
+  howItWas,
+  isShort,
+  isSpanned,
+  isStopped,
+  isStoppedOutside,
+  levelOf,
+  passingOf,
+  sentRatio,
+  spannedRatio,
+  type Passing,
+} from './passing.ts'
 import { changeOf, mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { Scene } from './scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
 
 const smoothSeconds = 5
-const levelSeconds = 61
 const gapSeconds = 3
 /** First and last packets drop to this share of their usual level. */
 const edgesRatio = 0.15
 /** Below this many first and last packets per second, lulls are normal: at night, with few hosts. */
 const steadyMin = 1
-/** If the exporter reports both directions, packets from outside are at least this share of all. */
-const repliesMin = 0.25
 /** A silence may be interrupted briefly by this level, if its average stays as low. */
 const trickleRatio = 0.5
 const trickleSeconds = 30
-/** Bytes in the second half of a silence, as a share of those beside it. */
-const bytesRatio = 0.1
-/** What hosts send outward or to each other may go on, with at most this share of that beside it. */
-const sentRatio = 1.25
-const besideSeconds = 120
 /** At least this many hosts must be active before and after, or it is not a silence of the line. */
 const hostsMin = 3
 /** At least this many connections must have been due, so that their absence is not chance. */
@@ -51,12 +55,6 @@ export interface SilenceContext {
   breaks: readonly ExporterBreak[]
 }
 
-/** Bytes by second: of all hosts and, if both directions are reported, from outside and the rest: sent, or between hosts inside. */
-interface Passing {
-  all: Float64Array
-  parts: { fromOutside: Float64Array; rest: Float64Array } | null
-}
-
 /** A run in which almost nothing began or ended, with its verdicts. */
 interface Quiet {
   /** As found, and with the bounds refined to the second. */
@@ -70,15 +68,18 @@ interface Quiet {
 /** The silences of a scene, and the times in which its exporter was away, in time order. */
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
   const isSteady = levelOf(scene.edges) >= steadyMin
-  const replies = repliesOf(scene)
-  const sign = signOf(scene, replies)
-  const passing = passingOf(scene, sign === replies)
-  const runs = quietRuns(scene, sign, passing)
+  const passing = passingOf(scene)
+  const runs = quietRuns(scene, passing)
   const quiet = runs.map((run): Quiet => {
-    const span = boundaries(scene, run, replies)
+    const span = boundaries(scene, run, passing.replies)
     const away = breakIn(scene, span, breaks)
     let known: boolean | null = away === null ? null : false
-    return { run, span, away, isCut: () => (known ??= isCut(scene, span, { isSteady, passing })) }
+    return {
+      run,
+      span,
+      away,
+      isCut: () => (known ??= isCut(scene, span, { isSteady, passing })),
+    }
   })
   const found: Finding[] = []
   for (const each of quiet) {
@@ -88,8 +89,8 @@ export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceConte
       if (wasAway(away)) found.push(asAway(scene, away))
     } else if (isUnusual(each, quiet, isSteady) && each.isCut())
       found.push({
-        ...asFinding('silence', span, silentFacts(sign, span, sign === replies)),
-        ...sentOn(passing, span),
+        ...asFinding('silence', span, silentFacts(passing, span)),
+        ...howItWas(passing, span),
       })
   }
   for (const each of breaks) {
@@ -122,31 +123,10 @@ function asFinding(kind: 'silence' | 'exporter', span: Run, facts: string[]): Fi
   }
 }
 
-/** First and last packets per second under normal load. */
-function levelOf(counts: Float64Array): number {
-  return percentile(smoothed(counts, levelSeconds), 0.75)
-}
-
-/**
- * The first and last packets that reveal a silence: those from outside, if the exporter reports
- * both directions, because hosts keep trying on a dead line; otherwise all.
- */
-function signOf({ edges, times }: Scene, replies: Float64Array): Float64Array {
-  return times * levelOf(replies) >= repliesMin * levelOf(edges) ? replies : edges
-}
-
-function passingOf(scene: Scene, areBothReported: boolean): Passing {
-  const { total, times } = scene
-  const all = Float64Array.from(total.in, (each, t) => each + total.out[t]!)
-  if (!areBothReported || times > 1) return { all, parts: null }
-  const fromOutside = bytesFromOutside(scene)
-  const rest = Float64Array.from(all, (each, t) => Math.max(0, each - fromOutside[t]!))
-  return { all, parts: { fromOutside, rest } }
-}
-
 /** Runs in which almost nothing begins or ends, between busy times. */
-function quietRuns(scene: Scene, sign: Float64Array, { all, parts }: Passing): Run[] {
+function quietRuns(scene: Scene, passing: Passing): Run[] {
   const { grid } = scene
+  const { all, parts, sign } = passing
   const level = levelOf(sign)
   const isSteady = levelOf(scene.edges) >= steadyMin
   const now = smoothed(sign, smoothSeconds)
@@ -155,22 +135,28 @@ function quietRuns(scene: Scene, sign: Float64Array, { all, parts }: Passing): R
   const usualOutside = parts ? usualOf(parts.fromOutside) : 0
   const isLittle = (t: number) =>
     all[t]! <= usual || (parts !== null && parts.fromOutside[t]! <= usualOutside)
-  const holds = (t: number) => now[t]! <= edgesRatio * level && isLittle(t)
-  const runs: Run[] = []
-  for (const run of runsOf(grid.seconds, gapSeconds, holds)) {
-    const last = runs.at(-1)
-    if (last && isSteady && isTrickle(sign, last, run, level)) last.to = run.to
-    else runs.push(run)
-  }
   // A run that touches an end of the scene may just be where the received data ends.
-  const inside = runs.filter(({ from, to }) => from > 0 && to < grid.seconds)
+  const isInside = ({ from, to }: Run) => from > 0 && to < grid.seconds
+  const runsWhere = (holds: (t: number) => boolean) => {
+    const runs: Run[] = []
+    for (const run of runsOf(grid.seconds, gapSeconds, holds)) {
+      const last = runs.at(-1)
+      if (last && isSteady && isTrickle(sign, last, run, level)) last.to = run.to
+      else runs.push(run)
+    }
+    return runs.filter(isInside)
+  }
   // Who sends much more than before may have taken the line.
-  return inside.filter(
-    (run) =>
-      parts === null ||
-      mean(all, run.from, run.to) <= usual ||
-      isStopped(parts.rest, run, sentRatio),
+  const isFree = (run: Run) =>
+    parts === null || mean(all, run.from, run.to) <= usual || isStopped(parts.rest, run, sentRatio)
+  const holds = (t: number) => now[t]! <= edgesRatio * level && isLittle(t)
+  const silent = runsWhere(holds).filter(isFree)
+  if (!isSteady) return silent
+  const spanned = runsWhere((t) => now[t]! <= spannedRatio * level || holds(t)).filter(
+    (run) => isShort(run) && (isFree(run) || isSpanned(passing, run)),
   )
+  const isWithin = (run: Run) => spanned.some(({ from, to }) => from <= run.from && run.to <= to)
+  return [...silent.filter((run) => !isWithin(run)), ...spanned].sort((a, b) => a.from - b.from)
 }
 
 /** Whether the traffic between two quiet runs is only the trickle that a cut line still passes. */
@@ -225,7 +211,8 @@ function isCut(
   const rates = [before, after].map(({ from, to }) => mean(openings, from, to))
   if (!isSteady) rates.push(meanAround(openings, span))
   if (Math.min(...rates) * length < dueMin) return false
-  if (!isStopped(passing.all, span) && !isStoppedOutside(passing, span)) return false
+  const isLess = isStopped(passing.all, span) || isStoppedOutside(passing, span)
+  if (!isLess && !isSpanned(passing, span)) return false
   if (!isBeyondChance(scene, span, [before, after])) return false
   return hasHosts(scene, before) && hasHosts(scene, after)
 }
@@ -274,32 +261,10 @@ function hasHosts(scene: Scene, { from, to }: Run): boolean {
   return seen.size >= hostsMin
 }
 
-/** Whether bytes stopped in a run, judged by its second half: records from before reach into the first. */
-function isStopped(bytes: Float64Array, span: Run, ratio = bytesRatio): boolean {
-  const before = mean(bytes, span.from - besideSeconds, span.from)
-  const after = mean(bytes, span.to, span.to + besideSeconds)
-  const half = Math.floor((span.from + span.to) / 2)
-  return mean(bytes, half, span.to - 1) <= ratio * Math.min(before, after)
-}
-
-/** Whether nothing came from outside any more, while what hosts send, or copy to each other, just went on. */
-function isStoppedOutside({ parts }: Passing, span: Run): boolean {
-  return (
-    parts !== null && isStopped(parts.fromOutside, span) && isStopped(parts.rest, span, sentRatio)
-  )
-}
-
-/** What came from outside in a silence, if hosts sent on. */
-function sentOn({ all, parts }: Passing, span: Run): { fromOutside?: number } {
-  if (parts === null || isStopped(all, span)) return {}
-  const seconds = span.to - span.from
-  return { fromOutside: Math.round(mean(parts.fromOutside, span.from, span.to) * seconds) }
-}
-
-function silentFacts(sign: Float64Array, span: Run, isFromOutside: boolean): string[] {
+function silentFacts({ sign, replies }: Passing, span: Run): string[] {
   const before = mean(sign, span.from - besideSeconds, span.from)
   const within = mean(sign, span.from, span.to)
-  const which = isFromOutside ? ' from outside' : ''
+  const which = sign === replies ? ' from outside' : ''
   return [
     `${Math.round(within * (span.to - span.from))} first or last packets of flows${which} were seen where ${Math.round(before * (span.to - span.from))} were due`,
     'the exporter’s sequence and uptime went on: it was there and had nothing to report',

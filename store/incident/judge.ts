@@ -175,6 +175,7 @@ async function incidentOf(
     actors,
     othersKept: finding.othersKept,
     ...(finding.fromOutside !== undefined && { fromOutside: finding.fromOutside }),
+    ...(finding.spanned && { spanned: finding.spanned }),
     ...(finding.connectionsKept !== undefined && { connectionsKept: finding.connectionsKept }),
     facts: finding.facts,
     total: totalOf(scene, span),

@@ -44,6 +44,8 @@ export async function runScenario(scenario: Scenario): Promise<void> {
       const off = Math.abs(incident![side] - expected[side]) / 1000
       assert.ok(off <= tolerance, `${side} is ${off} s off: ${told}`)
     }
+    if (scenario.othersKept !== undefined)
+      assert.ok((incident!.othersKept ?? 1) <= scenario.othersKept, told)
     isBy(incident!, expected.actors, {
       direction: expected.direction,
       sampling: incident!.sampling,

@@ -27,6 +27,9 @@ const quick = new Set([
   'upload',
   'a cut with nobody to blame',
   'an ordinary morning',
+  'one that takes the line beside eight with a little',
+  'an upload by IPv6 in a network that nothing says is local',
+  'a cut over which records reach',
   'a download of three and a half hours',
   'a download that goes on since two hours',
   'the exporter was cut off',
@@ -74,6 +77,25 @@ suite('scenarios, some', () => {
         await judgeNow(settings)
         assert.deepEqual(await new IncidentReader(settings.data).between(0, 8.64e15), found)
       }
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  test('three cuts of twelve seconds within a minute are three', async () => {
+    const cuts = [20, 20.4, 20.8].map((minutes) => {
+      const from = morning + minutes * 60_000
+      return { from, to: from + 12_000, except: [], keeps: 0 }
+    })
+    const folder = await scratchFolder()
+    try {
+      const capture = join(folder, 'cuts.pcap')
+      await writeCapture(capture, '192.168.9.1', meter(office({ seed: 101, cuts })(), usual))
+      const found = (await incidentsOf(folder, [capture])).sort((a, b) => a.from - b.from)
+      const told = JSON.stringify(found, null, 1)
+      assert.deepEqual(found.map(({ kind }) => kind), ['silence', 'silence', 'silence'], told) // prettier-ignore
+      for (const [i, { from, to }] of cuts.entries())
+        assert.ok(Math.abs(found[i]!.from - from) <= 2000 && Math.abs(found[i]!.to - to) <= 2000, told) // prettier-ignore
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

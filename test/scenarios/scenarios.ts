@@ -28,6 +28,8 @@ export interface Scenario {
   expected: Verdict | null
   /** Tolerance of the times, seconds. */
   tolerance?: number
+  /** The others kept at most this share. */
+  othersKept?: number
 }
 
 /** A Tuesday, 2026-11-17 09:00 UTC. */
@@ -411,6 +413,67 @@ export const scenarios: Scenario[] = [
     }),
     meter: usual,
     expected: null,
+  },
+  {
+    name: 'one that takes the line beside eight with a little',
+    packets: office({
+      seed: 101,
+      hosts: hosts(40),
+      cuts: [{ from: cutAt, to: cutAt + 262_000, except: [...hosts(8), '10.0.0.22'], keeps: 0.01 }],
+      more(line) {
+        take(line, { client: '10.0.0.22', from: cutAt, seconds: 260, connections: 20, bytes: 3e9 })
+        for (const client of hosts(8))
+          take(line, {
+            client,
+            from: cutAt,
+            seconds: 260,
+            connections: 2,
+            bytes: 3e7,
+            server: () => '203.0.113.90',
+          })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 262_000, direction: 'in',
+      actors: { '10.0.0.22': { connections: 20, mainPeer: '203.0.113.80' } },
+    }, // prettier-ignore
+  },
+  {
+    name: 'an upload by IPv6 in a network that nothing says is local',
+    packets: () =>
+      office({
+        seed: 101,
+        cuts: [{ from: cutAt, to: cutAt + 262_000, except: ['10.0.0.22'], keeps: 0.01 }],
+        more: (line) =>
+          take(line, {
+            client: '10.0.0.22',
+            from: cutAt,
+            seconds: 260,
+            connections: 20,
+            bytes: 3e9,
+            direction: 'up',
+          }),
+      })().map((packet) => ({
+        ...packet,
+        source: `2001:db8::${packet.source.replaceAll('.', ':')}`,
+        destination: `2001:db8::${packet.destination.replaceAll('.', ':')}`,
+      })),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 262_000, direction: 'out',
+      actors: { '2001:db8::10:0:0:22': { connections: 20, mainPeer: '2001:db8::203:0:113:80' } },
+    }, // prettier-ignore
+    othersKept: 0.1,
+  },
+  {
+    name: 'a cut over which records reach',
+    packets: office({
+      seed: 101,
+      cuts: [{ from: cutAt, to: cutAt + 20_000, except: [], keeps: 0 }],
+    }),
+    meter: { activeMs: 300_000, inactiveMs: 60_000 },
+    expected: { kind: 'silence', from: cutAt, to: cutAt + 20_000, actors: {} },
   },
   {
     name: 'an IPv6 culprit',

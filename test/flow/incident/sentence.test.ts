@@ -229,6 +229,14 @@ suite('sentences', () => {
       say({ ...silence, actors: [], fromOutside: 3000 }),
       /: only 3\.0 kB came from outside,/,
     )
+    assert.match(
+      say({ ...silence, actors: [], spanned: 'outside' }),
+      /No host took the line: hardly a flow from outside began or ended in it, and no report/,
+    )
+    assert.match(
+      say({ ...silence, actors: [], sampling: 100, spanned: 'all' }),
+      /: hardly a flow was seen to begin or end in it, and no report/,
+    )
   })
 
   test('connections that did not come about, while bytes passed', () => {
