@@ -223,7 +223,7 @@ function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
     ...(event.incident?.gaps ?? []).flatMap((gap): [number, string][] => [
       [
         gap.from / 1000,
-        `nothing is known from here: ${gap.isOurs ? 'Weir was not listening' : 'the exporter was away or cut off'}`,
+        `nothing is known from here: ${gap.isUnreadable ? 'flows cannot be read' : gap.isOurs ? 'Weir was not listening' : 'the exporter was away or cut off'}`,
       ],
       [gap.to / 1000, 'known again'],
     ]),

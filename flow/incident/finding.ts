@@ -12,10 +12,12 @@ export interface Finding extends Run {
   /** It may have begun before the flows begin, or was not over when they end. */
   isOpenStart: boolean
   isOpenEnd: boolean
-  /** Times within it, or at its ends, of which nothing is known: the exporter was away, or the collector (`isOurs`). Absent: none. */
-  gaps?: readonly (Run & { isOurs?: true })[]
+  /** Times within it, or at its ends, of which nothing is known: the exporter was away, or the collector (`isOurs`), or what it received cannot be read. Absent: none. */
+  gaps?: readonly (Run & { isOurs?: true; isUnreadable?: true })[]
   /** Of an exporter that was away: it was the collector that did not listen. */
   isOurs?: true
+  /** Or that what it received cannot be read. */
+  isUnreadable?: true
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null
   /** A congestion that took connections, not bytes: the share of new ones that the others kept. Absent: it took bytes. */

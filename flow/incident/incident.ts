@@ -31,6 +31,8 @@ export interface ExporterBreak {
   lostDatagrams?: number
   /** It was the collector that did not listen; whether the exporter was there is not known. */
   isOurs?: true
+  /** What was received then cannot be read (with `isOurs`). */
+  isUnreadable?: true
   /**
    * It was only that its clock was set forward, or the collector's (`isOurs`), from one time to another: no flow has a time
    * in between.
@@ -123,8 +125,8 @@ export interface Incident {
   isOpenStart?: boolean
   /** Not over when last checked. */
   isOngoing: boolean
-  /** Times within it, or at its ends, of which nothing is known: the exporter was away, or the collector (`isOurs`). Absent: none. */
-  gaps?: readonly { from: number; to: number; isOurs?: true }[]
+  /** Times within it, or at its ends, of which nothing is known: the exporter was away, or the collector (`isOurs`), or what it received cannot be read. Absent: none. */
+  gaps?: readonly { from: number; to: number; isOurs?: true; isUnreadable?: true }[]
   actors: ActorFacts[]
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null

@@ -159,16 +159,18 @@ function whatIsMissing(
   wording: Wording,
 ): string {
   const { zone } = wording
-  const [ours, theirs] = [true, false].map((isOurs) =>
+  const reasonOf = ({ isOurs, isUnreadable }: (typeof gaps)[number]) =>
+    isUnreadable ? 'unreadable' : isOurs ? 'ours' : 'theirs'
+  const [theirs, ours, unreadable] = (['theirs', 'ours', 'unreadable'] as const).map((reason) =>
     gaps
-      .filter((gap) => (gap.isOurs ?? false) === isOurs)
+      .filter((gap) => reasonOf(gap) === reason)
       .map((gap) => {
         const [a, b] = [gap.from, gap.to].map((t) =>
           isOneDay(from, t, zone) ? sayClock(t, zone) : sayTime(t, zone),
         )
         return `from ${a} to ${b}`
       }),
-  ) as [string[], string[]]
+  ) as [string[], string[], string[]]
   const unseen = (when: string[], why: string) =>
     when.length > 0 ? `what passed ${when.join(' and ')} is not known, for ${why}` : null
   const lostFlows = Math.max(1, Math.round(lost.flows))
@@ -177,6 +179,7 @@ function whatIsMissing(
     isOpenStart ? 'this may have begun before the first of these flows' : null,
     unseen(theirs, `${sayExporter(exporter, wording)} itself was away or cut off`),
     unseen(ours, 'Weir was not listening'),
+    unseen(unreadable, 'the flows received then cannot be read'),
     lost.flows > 0
       ? `${about}${countOf(lostFlows, 'flow')} of that time ${lostFlows === 1 ? 'was' : 'were'} lost`
       : null,

@@ -107,6 +107,7 @@ function asAway(scene: Scene, away: ExporterBreak): Finding {
   return {
     ...asFinding('exporter', awaySpan(scene, away), awayFacts(away)),
     ...(away.isOurs && { isOurs: true }),
+    ...(away.isUnreadable && { isUnreadable: true }),
   }
 }
 

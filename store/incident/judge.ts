@@ -170,6 +170,7 @@ async function incidentOf(
       gaps: finding.gaps.map((gap) => ({
         ...spanOf(scene, gap),
         ...(gap.isOurs && { isOurs: true }),
+        ...(gap.isUnreadable && { isUnreadable: true }),
       })),
     }),
     actors,

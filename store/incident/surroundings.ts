@@ -74,6 +74,7 @@ export interface Surroundings {
  */
 export async function readSurroundings(query: SurroundingsQuery): Promise<Surroundings> {
   const breaks = (await query.flows.breaks?.()) ?? []
+  const breaksOf = await breaksByExporter(query, breaks)
   const rowsIn = async (margin: (typeof margins)[number]) => {
     const time = timeOf(query, margin)
     return (await query.flows.extent(time.from, time.to)).rows
@@ -83,7 +84,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
   // The manifest counts whole files, and only part of their flows lie in the time.
   if ((await rowsIn(widest!)) <= 2 * held)
     try {
-      return { looked: await readAll(query, timeOf(query, widest!), breaks), breaks }
+      return { looked: await readAll(query, timeOf(query, widest!), breaksOf), breaks }
     } catch (error) {
       if (!(error instanceof QueryTooLarge)) throw error
     }
@@ -97,7 +98,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
         'ask for a shorter time, or for one exporter',
         rows,
       )
-    return { looked: await readSampled(query, timeOf(query, margin), breaks), breaks }
+    return { looked: await readSampled(query, timeOf(query, margin), breaksOf), breaks }
   }
   return { looked: [], breaks }
 }
@@ -121,7 +122,7 @@ function limitsOf({ limits }: SurroundingsQuery): RowLimits {
 async function readAll(
   query: SurroundingsQuery,
   time: { from: number; to: number },
-  breaks: readonly ExporterBreak[],
+  breaksOf: BreaksOf,
 ): Promise<Looked[]> {
   const { flows, local, exporter, signal } = query
   let tables = new FlowTables(local)
@@ -131,23 +132,23 @@ async function readAll(
   })
   for (const table of tables.tables) {
     table.translated = dropTranslated(table)
-    table.breaks = breaksOf(table.exporter, breaks)
+    table.breaks = breaksOf(table.exporter).filter(wasAway)
   }
   const seen = tables.tables.map((table) => ({ table, grid: gridOf(table, time) }))
-  return lookAt(query, seen, breaks)
+  return lookAt(query, seen, breaksOf)
 }
 
 /** One after the other: each takes as much memory again. */
 async function lookAt(
   query: SurroundingsQuery,
   seen: readonly Seen[],
-  breaks: readonly ExporterBreak[],
+  breaksOf: BreaksOf,
 ): Promise<Looked[]> {
   const { sensitivity, signal } = query
   const looked: Looked[] = []
   for (const each of seen) {
-    const own = breaks.filter(({ exporter }) => exporter === each.table.exporter)
-    looked.push(await lookOf(query)(each, { sensitivity, breaks: own }, signal))
+    const breaks = breaksOf(each.table.exporter)
+    looked.push(await lookOf(query)(each, { sensitivity, breaks }, signal))
   }
   return looked
 }
@@ -156,27 +157,48 @@ function lookOf(query: SurroundingsQuery): Look {
   return query.look ?? look
 }
 
-function breaksOf(exporter: string, breaks: readonly ExporterBreak[]): readonly ExporterBreak[] {
-  return breaks.filter((each) => each.exporter === exporter && wasAway(each))
+type BreaksOf = (exporter: string) => readonly ExporterBreak[]
+
+/** The breaks of each exporter, and the times of which its flows cannot be read. */
+async function breaksByExporter(
+  query: SurroundingsQuery,
+  breaks: readonly ExporterBreak[],
+): Promise<BreaksOf> {
+  const { from, to } = timeOf(query, margins[0]!)
+  const leftOut = (await query.flows.unreadable?.(from, to)) ?? []
+  const unreadable = leftOut.filter(({ reason }) => reason === 'unreadable')
+  const ours = { isRestart: false, lostFlows: 0, lostDatagrams: 0, isOurs: true, isUnreadable: true } as const // prettier-ignore
+  return (exporter) => [
+    ...breaks.filter((each) => each.exporter === exporter),
+    ...unreadable
+      .filter((each) => (each.exporter ?? exporter) === exporter)
+      .map((each) => ({ exporter, from: each.from, to: each.to, ...ours })),
+  ]
 }
 
 async function readSampled(
   query: SurroundingsQuery,
   time: { from: number; to: number },
-  breaks: readonly ExporterBreak[],
+  breaksOf: BreaksOf,
 ): Promise<Looked[]> {
   const { flows, local, exporter, signal } = query
   const followed = await hostsToFollow(query, time)
   const grid: Grid = { from: time.from, seconds: (time.to - time.from) / 1000 }
   const kept = Math.ceil(limitsOf(query).kept / Math.max(1, followed.size))
   const start = () =>
-    new SampledScenes({ local, grid, kept, followed, breaksOf: (each) => breaksOf(each, breaks) })
+    new SampledScenes({
+      local,
+      grid,
+      kept,
+      followed,
+      breaksOf: (each) => breaksOf(each).filter(wasAway),
+    })
   let sampled = start()
   await flows.scan?.({ ...time, exporter, rowsMax: Number.POSITIVE_INFINITY, signal }, () => {
     sampled = start()
     return (batch) => sampled.add(batch)
   })
-  return lookAt(query, sampled.seen(), breaks)
+  return lookAt(query, sampled.seen(), breaksOf)
 }
 
 /**

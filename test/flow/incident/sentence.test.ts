@@ -205,6 +205,7 @@ suite('sentences', () => {
     assert.match(said, /This may have begun before the first of these flows, and what passed from 11:33:10 to 11:34:10 is not known, for pfsense itself was away or cut off, and 7 flows of that time were lost: figures are at least these\.$/)
     assert.match(say({ gaps: [gap] }), /was cut for 4 min 23 s\./)
     assert.match(say({ gaps: [{ ...gap, isOurs: true }] }), /What passed from 11:33:10 to 11:34:10 is not known, for Weir was not listening: figures are at least these\.$/)
+    assert.match(say({ gaps: [{ ...gap, isOurs: true, isUnreadable: true }] }), /What passed from 11:33:10 to 11:34:10 is not known, for the flows received then cannot be read: figures/)
     assert.match(say({ gaps: [{ from: from + 200_000, to: from + 400_000 }] }), /at least 4 min/)
   }) // prettier-ignore
 

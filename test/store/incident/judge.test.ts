@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
-import type { ExporterBreak } from '../../../flow/incident/incident.ts'
+import type { ExporterBreak, Incident } from '../../../flow/incident/incident.ts'
 import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
 import { intervalStart } from '../../../flow/interval.ts'
 import type { FlowStore } from '../../../store/flows.ts'
@@ -53,11 +53,12 @@ async function twoDays(t: TestContext) {
   return series
 }
 
-async function judged(t: TestContext, flows: readonly Partial<TestFlow>[], breaks: ExporterBreak[] = []) {
+async function judged(t: TestContext, flows: readonly Partial<TestFlow>[], breaks: ExporterBreak[] = [], unreadable: { from: number; to: number }[] = []) {
   const store = {
     extent: async () => ({ rows: flows.length, first: t0, last: t0 + hourMs }),
     scan: async (_query, start) => start()(eventFlows(flows)),
     breaks: async () => breaks,
+    unreadable: async () => unreadable.map((span) => ({ ...span, reason: 'unreadable' as const })),
   } as Partial<FlowStore> as FlowStore
   const [one] = await judge({
     flows: store, series: await twoDays(t), tier, zone: 'UTC', from: t0, to: t0 + 2700_000,
@@ -80,6 +81,22 @@ test('who does so every day is no culprit, and beside one it is said', async (t)
     [daily, true],
     [other, undefined],
   ])
+})
+
+test('a congestion goes on over a time of which a file cannot be read', async (t) => {
+  const cut = { from: 900, to: 1980 }
+  const lost = { from: intervalStart(t0 + 1200_000), to: intervalStart(t0 + 1200_000) + 300_000 }
+  const sentAt = ({ first, last }: Partial<TestFlow>) => Math.min(last! + 15_000, first! + 60_000)
+  const all = [...officeFlows({ ...office, cut }), ...downloads([other], cut.from, cut.to)]
+  const left = all.filter((flow) => sentAt(flow) < lost.from || sentAt(flow) >= lost.to)
+  const { incidents } = await judged(t, left, [], [lost])
+  assert.deepEqual(
+    incidents.map(({ kind, actors }) => [kind, actors.map(({ host }) => host)]),
+    [['congestion', [other]]],
+  )
+  const [{ from, to, gaps }] = incidents as [Incident]
+  assert.ok(Math.abs(from - t0 - 900_000) <= 2000 && Math.abs(to - t0 - 1980_000) <= 2000)
+  assert.deepEqual(gaps, [{ ...lost, isOurs: true, isUnreadable: true }])
 })
 
 test('time in which nobody listened is no incident', async (t) => {
