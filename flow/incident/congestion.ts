@@ -107,7 +107,7 @@ function judge(
   if (!isSure(scene, actors, { span, events, times })) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
-  const { began, wentOn } = newcomers(scene, candidate.actors, { span, direction, events, least: actorsShare }) // prettier-ignore
+  const { began, facts: beside } = newcomers(scene, candidate.actors, { span, direction, events, least: actorsShare }) // prettier-ignore
   // Both directions may be about equal: report the one with more bytes over the whole event.
   const had = (way: HostDirection) => mean(scene.seriesOf(began, way), span.from, to)
   const main = had('out') > had('in') ? 'out' : 'in'
@@ -126,7 +126,7 @@ function judge(
         { ...span, direction: main, actors: began.length },
         { ...fall, others: othersWords(fall, scene), beside: besideWords(before, after) },
       ),
-      ...wentOn.map(() => 'another host had much, but no more than just before: it is not named'),
+      ...beside,
     ],
   }
 }

@@ -2,7 +2,7 @@
 import { isGroup, parseAddress } from '../address.ts'
 import { countOf, formatExact } from '../units.ts'
 import type { ActorFacts, Incident, PeerFacts } from './incident.ts'
-import { sayBytes, sayHost, sayList, type Wording } from './wording.ts'
+import { sayAddresses, sayBytes, sayHost, sayList, type Wording } from './wording.ts'
 
 /** If packets are sampled, most connections of few packets were not seen. */
 export function openings({ sampling }: Pick<Incident, 'sampling'>) {
@@ -120,7 +120,9 @@ function sayAsked(
   const by =
     askedBy === 1 && mainPeer?.connections === accepted
       ? sayHost(mainPeer.address, wording)
-      : countOf(askedBy, 'host')
+      : sentNothing
+        ? sayAddresses(askedBy)
+        : countOf(askedBy, 'host')
   const some = countOf(accepted, 'connection')
   const to = sayHost(host, wording)
   // Answers that nobody asked for come from servers that opened nothing.

@@ -1,4 +1,4 @@
-/** Which of the hosts that carry an event began something: one that only went on as before is not why the others fell. */
+/** Which of the hosts that carry an event began something: one that went on as before, or came later, is not why the others fell. */
 import { besides } from './besides.ts'
 import { mean, percentile, type Run } from './rates.ts'
 import type { HostDirection, Scene } from './scene.ts'
@@ -6,15 +6,23 @@ import type { HostDirection, Scene } from './scene.ts'
 /** Who has less than this many times what it had in the minutes before does as before. */
 const moreTimes = 1.5
 
+/** Who has less than this share of its rate in the first part of an event came later. */
+const laterShare = 0.25
+/** The first and the last part: this share of an event, and at most so many seconds. */
+const partShare = 0.25
+const partSeconds = 60
+
+type Why = 'no more than just before' | 'began only later'
+
 interface Newcomers {
   began: number[]
-  /** The others, as before. */
-  wentOn: number[]
+  /** Why each of the others is not named, as sentences. */
+  facts: string[]
 }
 
 /**
  * Actors that began with an event, if these alone carry at least `least` of what passes in its direction; otherwise all
- * of them.
+ * of them. Who had as much before, or came when the others were already cut off, did not begin it.
  */
 export function newcomers(
   scene: Scene,
@@ -23,23 +31,36 @@ export function newcomers(
 ): Newcomers {
   const { span, direction, events, least } = given
   const runs = besides(scene, { span, events }, 'before')
-  const rates = actors.map((host) => {
+  const part = Math.ceil(Math.min(partSeconds, partShare * (span.to - span.from)))
+  const [first, last] = [
+    { from: span.from, to: span.from + part },
+    { from: span.to - part, to: span.to },
+  ]
+  const all = actors.map((host): { host: number; series: Float64Array; why: Why | null } => {
     const series = scene.seriesOf([host], direction)
+    const within = mean(series, span.from, span.to)
     const before = runs.map(({ from, to }) => mean(series, from, to))
-    return {
-      host,
-      within: mean(series, span.from, span.to),
-      before: percentile(before, 0.5),
-    }
+    if (within < moreTimes * percentile(before, 0.5))
+      return { host, series, why: 'no more than just before' }
+    const isLater = mean(series, first.from, first.to) < laterShare * within
+    return { host, series, why: isLater ? 'began only later' : null }
   })
-  const isNew = ({ within, before }: { within: number; before: number }) =>
-    within >= moreTimes * before
-  const carried = rates.filter(isNew).reduce((sum, { within }) => sum + within, 0)
-  const whole = mean(scene.total[direction], span.from, span.to)
-  if (carried < least * whole) return { began: [...actors], wentOn: [] }
-  const hosts = (some: typeof rates) => some.map(({ host }) => host)
+  const took = ({ from, to }: Run, which: (why: Why | null) => boolean) =>
+    all
+      .filter(({ why }) => which(why))
+      .reduce((sum, { series }) => sum + mean(series, from, to), 0) >=
+    least * mean(scene.total[direction], from, to)
+  const isFirst = (why: Why | null) => why === null
+  const isNew = (why: Why | null) => why !== 'no more than just before'
+  // Who came later is to blame for the rest if the first had gone by then.
+  const named = [isFirst, isNew].find(
+    (which) => took(span, which) && (which === isNew || took(last, which)),
+  )
+  if (!named) return { began: [...actors], facts: [] }
   return {
-    began: hosts(rates.filter(isNew)),
-    wentOn: hosts(rates.filter((each) => !isNew(each))),
+    began: all.filter(({ why }) => named(why)).map(({ host }) => host),
+    facts: all.flatMap(({ why }) =>
+      named(why) ? [] : [`another host had much, but ${why}: it is not named`],
+    ),
   }
 }

@@ -36,19 +36,21 @@ export interface Fall {
   hosts: number
 }
 
+const ends = ['source', 'destination'] as const
+
 /** The others of an event: all hosts except its actors. */
 export class Others {
   /** Their connections by second. */
   readonly openings: Float64Array
   /** Traffic from outside to them: first packets of records by second. */
   readonly answers: Float64Array
-  /** Bytes of each of them by second, sent plus received, without what was with the actors. */
+  /** Bytes of each of them by second, sent plus received, without what does not compete with the actors: see bytesApart. */
   readonly #bytes: readonly Float64Array[]
   /** Of all of them together. */
   readonly #total: Float64Array
 
   constructor(scene: Scene, actors: ReadonlySet<number>) {
-    const withActors = bytesWith(scene, actors)
+    const withActors = bytesApart(scene, actors)
     const followed = [...scene.followed].filter(([host]) => !actors.has(host))
     this.#bytes = followed.map(([host, series]) => {
       const own = withActors.get(host)
@@ -129,23 +131,42 @@ function risenOf(now: readonly number[], then: readonly number[]): ReadonlySet<n
 }
 
 /**
- * What other hosts that may be actors had with these, in bytes by second: the other end of a transfer is none that it
- * could cut off. Empty if the table holds only a part of the flows.
+ * The bytes of hosts by second that do not show whether an event's actors cut them off: what they had with these, and, if
+ * these take the line outward, between local hosts. Empty if the table holds only a part of the flows.
  */
-function bytesWith(scene: Scene, actors: ReadonlySet<number>): Map<number, Float64Array> {
-  const { table, grid, times } = scene
+function bytesApart(scene: Scene, actors: ReadonlySet<number>): Map<number, Float64Array> {
+  const { table, grid, times, hosts } = scene
   const rates = new Map<number, Rates>()
   if (times > 1) return new Map()
+  const isInside = (row: number) =>
+    hosts.isLocal(table.source[row]!) && hosts.isLocal(table.destination[row]!)
+  const isOutward = !isMostly(scene, actors, isInside)
   for (let row = 0; row < table.count; row++) {
-    const isSent = actors.has(table.source[row]!)
-    if (isSent === actors.has(table.destination[row]!)) continue
-    const end = isSent ? 'destination' : 'source'
-    if (!scene.isCandidate(row, end)) continue
-    const host = table[end][row]!
-    if (!rates.has(host)) rates.set(host, new Rates(grid))
-    rates.get(host)!.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
+    const isWithOne = actors.has(table.source[row]!) !== actors.has(table.destination[row]!)
+    if (!isWithOne && !(isOutward && isInside(row))) continue
+    for (const end of ends) {
+      const host = table[end][row]!
+      if (actors.has(host) || !scene.isCandidate(row, end)) continue
+      if (!rates.has(host)) rates.set(host, new Rates(grid))
+      rates.get(host)!.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
+    }
   }
   return new Map([...rates].map(([host, each]) => [host, each.take()]))
+}
+
+/** Whether most bytes of some hosts are in such rows. */
+function isMostly(
+  { table }: Scene,
+  actors: ReadonlySet<number>,
+  isSuch: (row: number) => boolean,
+): boolean {
+  let [all, such] = [0, 0]
+  for (let row = 0; row < table.count; row++) {
+    if (!actors.has(table.source[row]!) && !actors.has(table.destination[row]!)) continue
+    all += table.bytes[row]!
+    if (isSuch(row)) such += table.bytes[row]!
+  }
+  return such > all / 2
 }
 
 /** The compared others in words: only hosts with their own series are, so not all of a large network. */

@@ -10,6 +10,7 @@ import { openings, sayActors } from './deed.ts'
 import { unknownTime, type Carried, type Incident } from './incident.ts'
 import {
   isOneDay,
+  sayAddresses,
   sayBytes,
   sayClock,
   sayExporter,
@@ -74,7 +75,7 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
     const time = sayLength(incident)
     const { opened, beenOpened } = openings(incident)
     if (actor.direction === 'in')
-      return `${formatExact(actor.accepted)} connections were ${beenOpened} to ${host} in ${time} by ${countOf(actor.acceptedFrom ?? actor.peers, 'host')}, with ${sayBytes(actor.bytes)}. ${others}`
+      return `${formatExact(actor.accepted)} connections were ${beenOpened} to ${host} in ${time} from ${sayAddresses(actor.acceptedFrom ?? actor.peers)}, with ${sayBytes(actor.bytes)}. ${others}`
     return `${host} ${opened} ${formatExact(actor.connections)} connections in ${time} to ${countOf(actor.openedTo ?? actor.peers, 'host')}, and sent ${sayBytes(actor.bytes)}. ${others}`
   },
 }

@@ -1,5 +1,5 @@
 /** How times, bytes, hosts and exporters are written in sentences. */
-import { countOf, scaled } from '../units.ts'
+import { countOf, formatExact, scaled } from '../units.ts'
 import { offsetText, wallTime } from '../zone.ts'
 import type { ActorFacts } from './incident.ts'
 
@@ -66,6 +66,11 @@ export function isOneDay(a: number, b: number, zone: string): boolean {
 export function sayBytes(bytes: number): string {
   const { number, prefix } = scaled(bytes)
   return prefix === '' ? countOf(number, 'byte') : `${number.toFixed(1)} ${prefix}B`
+}
+
+/** How many hosts sent something that they may have sent in the name of others: addresses can be forged. */
+export function sayAddresses(count: number): string {
+  return `${formatExact(count)} ${count === 1 ? 'address' : 'addresses'}`
 }
 
 /** A host with its name, such as 10.0.0.22 (bobby22.bigbiz.local). */

@@ -415,6 +415,83 @@ export const scenarios: Scenario[] = [
     expected: null,
   },
   {
+    name: 'one that begins a minute after another has cut the others off',
+    packets: office({
+      seed: 101,
+      cuts: [{ from: cutAt, to: cutAt + 262_000, except: ['10.0.0.22', '10.0.0.12'], keeps: 0.01 }],
+      more(line) {
+        take(line, { client: '10.0.0.22', from: cutAt, seconds: 260, connections: 20, bytes: 2e9 })
+        take(line, {
+          client: '10.0.0.12',
+          from: cutAt + minute,
+          seconds: 100,
+          connections: 2,
+          bytes: 5e8,
+        })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 262_000, direction: 'in',
+      actors: { '10.0.0.22': { connections: 20 } },
+    }, // prettier-ignore
+  },
+  {
+    name: 'one that goes on where another ends',
+    packets: office({
+      seed: 101,
+      cuts: [{ from: cutAt, to: cutAt + 200_000, except: ['10.0.0.22', '10.0.0.12'], keeps: 0.01 }],
+      more(line) {
+        take(line, {
+          client: '10.0.0.22',
+          from: cutAt,
+          seconds: 130,
+          connections: 20,
+          bytes: 1.3e9,
+        })
+        take(line, {
+          client: '10.0.0.12',
+          from: cutAt + 128_000,
+          seconds: 70,
+          connections: 5,
+          bytes: 7e8,
+        })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 200_000, direction: 'in',
+      actors: { '10.0.0.22': { connections: 20 }, '10.0.0.12': { connections: 5 } },
+    }, // prettier-ignore
+  },
+  {
+    name: 'a download while cameras send to a recorder inside',
+    packets: office({
+      seed: 101,
+      cuts: [{ from: cutAt, to: cutAt + 262_000, except: ['10.0.0.22'], keeps: 0.01 }],
+      more(line) {
+        take(line, { client: '10.0.0.22', from: cutAt, seconds: 260, connections: 20, bytes: 3e9 })
+        for (let t = span.from; t < span.to; t += 1000)
+          for (let camera = 1; camera <= 6; camera++)
+            line.packets.push({
+              time: t + camera * 100,
+              source: `10.0.5.${camera}`,
+              destination: '10.0.5.100',
+              sourcePort: 5000,
+              destinationPort: 554,
+              protocol: 17,
+              bytes: 500_000,
+              tcpFlags: 0,
+            })
+      },
+    }),
+    meter: usual,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 262_000, direction: 'in',
+      actors: { '10.0.0.22': { connections: 20 } },
+    }, // prettier-ignore
+  },
+  {
     name: 'one that takes the line beside eight with a little',
     packets: office({
       seed: 101,

@@ -135,7 +135,7 @@ suite('sentences', () => {
     const surge = { openedTo: 4000, acceptedFrom: 1, accepted: 9000, peers: 4040 }
     const told = { kind: 'surge' as const }
     assert.match(say(told, { ...surge, direction: 'out' }), /opened 312 connections in 4 min 23 s to 4,000 hosts,/)
-    assert.match(say(told, surge), /9,000 connections were opened to \S+ \(\S+\) in 4 min 23 s by 1 host,/)
+    assert.match(say(told, surge), /9,000 connections were opened to \S+ \(\S+\) in 4 min 23 s from 1 address,/)
   }) // prettier-ignore
 
   test('what passed in a silence counts once, and is only what was seen', () => {
@@ -162,7 +162,7 @@ suite('sentences', () => {
     )
     assert.match(
       say({}, { ...asked, accepted: 600, askedBy: 200, packets: 3e6, sentNothing: true }),
-      /s\. 600 connections came to 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) from 200 hosts, and it received 4\.0 GB, most of it in connections in which it sent nothing\.$/,
+      /s\. 600 connections came to 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) from 200 addresses, and it received 4\.0 GB, most of it in connections in which it sent nothing\.$/,
     )
     const served = { ...asked, direction: 'out' as const, accepted: 300, askedBy: 3, packets: 3e6 }
     assert.match(
@@ -284,7 +284,7 @@ suite('sentences', () => {
     assert.match(say(sampled, asked), / 300 connections were seen to be opened to \S+ \(\S+\) by 20 hosts, 280 of them by \S+, and it received/)
     const surge = { ...sampled, kind: 'surge' as const }
     assert.match(say(surge, { direction: 'out', openedTo: 40 }), /\) was seen to open 312 connections in 4 min 23 s to 40 hosts,/)
-    assert.match(say(surge, asked), /300 connections were seen to be opened to \S+ \(\S+\) in 4 min 23 s by 8 hosts,/)
+    assert.match(say(surge, asked), /300 connections were seen to be opened to \S+ \(\S+\) in 4 min 23 s from 8 addresses,/)
   }) // prettier-ignore
 
   test('who is not seen to have asked is not said to have downloaded or uploaded', () => {
