@@ -17,18 +17,34 @@ export type CountsAgain = { event: Place; connection: Place } | 'totals'
 export class CountedBefore {
   /** Distinguishes its flows from those of other streams, and of before a restart; 0 until the first. */
   number = 0
-  /** Whether anything was counted again; or, of events, whether there are updates. */
-  isSeen = false
+  /** Records of flows that were remembered (of events: updates), and of others that may go on: those of late, see `seen`. */
+  again = 0
+  first = 0
   /** Of flows that began before then, what was counted may be forgotten: unix ms by the exporter's clock. */
   forgottenMs = 0
   /** When the exporter started, by the clocks in its headers. */
   bootMs = -1
+
+  /** Whether so many of its flows are reported again that it is no chance: two may have the same ports and start. */
+  get isSeen(): boolean {
+    return this.again > 0 && this.again * againOf >= this.first
+  }
+
+  /** Whether a record's flow was remembered; what `ofMax` records before say counts half. */
+  seen(isAgain: boolean, ofMax: number): void {
+    if (isAgain) this.again++
+    else this.first++
+    if (this.again + this.first < 2 * ofMax) return
+    this.again >>>= 1
+    this.first >>>= 1
+  }
 }
 
-/** For a snapshot; flows: key, start, end and counts of each in turn. */
+/** For a snapshot, in that of each stream; flows, in that of one of them: key, start, end and counts of each in turn. */
 export interface CountedBeforeState {
   number: number
-  isSeen: boolean
+  again: number
+  first: number
   forgottenMs: number
   bootMs: number
   flows: number[]
@@ -56,8 +72,12 @@ const finOrReset = 0x05
 const idleMs = 30_000
 /** Times relative to an uptime differ by up to this: export times are in whole seconds. */
 const uptimeToleranceMs = 2000
-/** A start that moves by more than this is another one: its flows are numbered anew. */
+/** A start that moves by more than this is another one, with other flows. */
 const bootToleranceMs = 60_000
+/** Flows are reported again where at least 1 of this many is. */
+const againOf = 1024
+/** Where none are, 1 of this many is remembered: they may be later. */
+const sampledOf = 16
 /** Flows of this many streams are distinguished, so that a key stays below 2^53. */
 const streamNumberMax = 2 ** 20
 
@@ -67,6 +87,7 @@ export class CountedFlows {
   readonly #flowsMax: number
   /** By stream and flow; the last used longest ago first. */
   readonly #byKey = new Map<number, CountedFlow>()
+  readonly #restored = new Map<number, CountedBefore>()
   #streams = 0
   /** The record at hand: its row, and its place in the columns of the other direction. */
   #flows = noFlows
@@ -99,12 +120,15 @@ export class CountedFlows {
     }
   }
 
-  #follow({ stream: { countedBefore: of }, exportMs, uptimeMs }: DatagramContext): void {
-    const bootMs = uptimeMs < 0 ? of.bootMs : exportMs - uptimeMs
-    const isRestarted = of.bootMs !== -1 && Math.abs(bootMs - of.bootMs) > bootToleranceMs
+  #follow({ stream, exportMs, uptimeMs }: DatagramContext): void {
+    const held = stream.countedBefore
+    const bootMs = uptimeMs < 0 ? held.bootMs : exportMs - uptimeMs
+    // Not renumbered: another exporter behind the same address may share it.
+    if (held.bootMs !== -1 && Math.abs(bootMs - held.bootMs) > bootToleranceMs)
+      stream.countedBefore = new CountedBefore()
+    const of = stream.countedBefore
     of.bootMs = bootMs
-    if (of.number > 0 && !isRestarted) return
-    of.number = (this.#streams++ % streamNumberMax) + 1
+    if (of.number === 0) of.number = (this.#streams++ % streamNumberMax) + 1
   }
 
   #event(
@@ -120,7 +144,7 @@ export class CountedFlows {
     const key = of.number * wordSize + (id % wordSize)
     const held = this.#byKey.get(key)
     if (kind === updated) {
-      of.isSeen = true
+      of.seen(true, this.#flowsMax)
       const flow = held ?? this.#flowAtHand(of, [0, 0, 0, 0])
       for (let i = 0; i < countsPerFlow; i++) flow.counts[i]! += this.#count(i)
       flow.endMs = Math.max(flow.endMs, this.#endMs)
@@ -143,6 +167,7 @@ export class CountedFlows {
     const endMs = this.#endMs
     if (startMs === 0 || endMs < startMs) return
     const key = this.#hash(of.number)
+    if (of.first >= this.#flowsMax && !of.isSeen && key % sampledOf > 0) return
     const held = this.#byKey.get(key)
     const totals = [this.#count(0), this.#count(1), this.#count(2), this.#count(3)]
     const isSame =
@@ -152,13 +177,14 @@ export class CountedFlows {
       held.endMs < endMs &&
       this.#isAtLeast(held)
     if (isSame) {
-      of.isSeen = true
       this.#flows!.flowStartMilliseconds[this.#row] = held.endMs
     }
     const flow = this.#flowAtHand(of, totals)
     flow.startMs = isSame ? held.startMs : startMs
     this.#takeAway(of, isSame ? held.counts : null)
-    if (this.#goesOn(context)) this.#keep(context, key, flow)
+    const goesOn = this.#goesOn(context)
+    if (isSame || goesOn) of.seen(isSame, this.#flowsMax)
+    if (goesOn) this.#keep(context, key, flow)
     else this.#byKey.delete(key)
   }
 
@@ -188,15 +214,18 @@ export class CountedFlows {
     if (this.#byKey.size > this.#flowsMax) exporter.problem('counted-forgotten', this.#forget())
   }
 
-  /** Forgets an eighth of all flows: one at a time, each would step over all that are deleted. Returns how many. */
+  /**
+   * Forgets an eighth of all flows: one at a time, each would step over all that are deleted. Returns how many of them may
+   * be reported again.
+   */
   #forget(): number {
-    const most = Math.ceil(this.#byKey.size / 8)
+    const left = this.#byKey.size - Math.ceil(this.#byKey.size / 8)
     let forgotten = 0
     for (const [key, { of, endMs }] of this.#byKey) {
-      if (forgotten === most) break
+      if (this.#byKey.size === left) break
       this.#byKey.delete(key)
       of.forgottenMs = Math.max(of.forgottenMs, endMs)
-      forgotten++
+      if (of.isSeen) forgotten++
     }
     return forgotten
   }
@@ -261,17 +290,17 @@ export class CountedFlows {
   snapshot(): Map<CountedBefore, CountedBeforeState> {
     const states = new Map<CountedBefore, CountedBeforeState>()
     for (const [key, { of, startMs, endMs, counts }] of this.#byKey) {
-      const { number, isSeen, forgottenMs, bootMs } = of
-      const state = states.get(of) ?? { number, isSeen, forgottenMs, bootMs, flows: [] }
+      const state = states.get(of) ?? Object.assign({}, of, { flows: [] as number[] })
       states.set(of, state)
       state.flows.push(key, startMs, endMs, ...counts)
     }
     return states
   }
 
-  /** Restores what is remembered about one stream. */
+  /** Restores what is remembered about one stream, for all streams that shared it. */
   restore({ flows, ...held }: CountedBeforeState): CountedBefore {
-    const of = Object.assign(new CountedBefore(), held)
+    const of = this.#restored.get(held.number) ?? Object.assign(new CountedBefore(), held)
+    this.#restored.set(held.number, of)
     this.#streams = Math.max(this.#streams, of.number)
     for (
       let at = 0;

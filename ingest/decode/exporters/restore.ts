@@ -158,9 +158,10 @@ function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamSta
 }
 
 function restoreCounted({ counted }: DecoderParts, state: CountedBeforeState): CountedBefore {
-  const { number: streamNumber, isSeen, forgottenMs, bootMs, flows } = state
-  for (const value of [streamNumber, forgottenMs, bootMs, ...flows]) number(value)
-  return counted.restore({ ...state, isSeen: bool(isSeen) })
+  const { flows, ...numbers } = state
+  for (const value of Object.values(numbers)) number(value)
+  for (const value of flows) number(value)
+  return counted.restore(state)
 }
 
 function restoreTemplate(

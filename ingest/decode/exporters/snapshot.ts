@@ -136,8 +136,14 @@ function streamState(stream: Stream, countedBefore?: CountedBeforeState): Stream
 
 /** Everything that the decoder remembers. */
 export function takeSnapshot({ exporters, counted }: DecoderParts): DecoderState {
-  const countedBefore = counted.snapshot()
-  const states = [...exporters.byAddress.values()].map((exporter) => ({
+  const states = counted.snapshot()
+  const countedBefore = (stream: Stream) => {
+    const state = states.get(stream.countedBefore)
+    // Streams from several ports of one exporter share it: its flows are stored with one of them.
+    if (state) states.set(stream.countedBefore, { ...state, flows: [] })
+    return state
+  }
+  const taken = [...exporters.byAddress.values()].map((exporter) => ({
     status: exporter.status(),
     firstSeenMs: exporter.firstSeenMs,
     lastSeenMs: exporter.lastSeenMs,
@@ -157,8 +163,8 @@ export function takeSnapshot({ exporters, counted }: DecoderParts): DecoderState
       [...said],
     ]),
     streams: [...exporter.streams.values()].map((stream) =>
-      streamState(stream, countedBefore.get(stream.countedBefore)),
+      streamState(stream, countedBefore(stream)),
     ),
   }))
-  return { shape, exporters: states }
+  return { shape, exporters: taken }
 }

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import type { Decoder } from '../../../ingest/decode/decoder.ts'
+import type { DecoderState } from '../../../ingest/decode/exporters/snapshot.ts'
 import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
 import { decodeAll, from, openDecoder, pick, problemsOf, rowsOf } from './decoded.ts'
@@ -24,6 +26,13 @@ interface Event {
   /** Seconds after the export. */
   startS?: number
   endS?: number
+}
+
+/** How many flows a snapshot of the decoder has. */
+function flowsHeld(decoder: Decoder): number {
+  const { exporters } = decoder.snapshot() as DecoderState
+  const states = exporters.flatMap(({ streams }) => streams.map((stream) => stream.countedBefore))
+  return states.reduce((sum, state) => sum + (state?.flows.length ?? 0) / 7, 0)
 }
 
 let sequence = 0
@@ -128,6 +137,18 @@ describe('what updates of a connection counted does not count again at its end',
     sequence += 5000
     const other = { ...nsel([{ event: deleted, octets: [100, 900] }], 60), sourcePort: 50_001 }
     assert.deepEqual(sums(decodeAll([first, other])), both(100, 900))
+  })
+
+  test('of two firewalls behind one address, that started at different times', () => {
+    const at = (events: readonly Event[], afterS: number, firewall: number) => {
+      sequence = 20_000 * (1 + firewall) + afterS / 60
+      const datagram = nsel(events, afterS, 0, testUptimeMs + 1_000_000 * firewall)
+      return { ...datagram, sourcePort: 50_000 + firewall }
+    }
+    const update = [{ event: updated, octets: [100, 900] as const }]
+    const end = [{ event: deleted, octets: [100, 900] as const }]
+    const datagrams = [at(update, 0, 0), at(update, 0, 1), at(end, 60, 0), at(end, 60, 1)]
+    assert.deepEqual(sums(decodeAll(datagrams)), both(200, 1800))
   })
 
   test('every record stays a row of its own', () => {
@@ -246,10 +267,46 @@ describe('totals of a flow since its start count what was added', () => {
   })
 
   test('beyond the most that are remembered nothing counts twice, and it is said', () => {
-    const first = [1, 2, 3].map((input) => ({ endS: 60, octets: [100, 100] as const, input }))
-    const later = [3, 1].map((input) => ({ endS: 120, octets: [300, 300] as const, input }))
-    const { rows, decoder } = decodeAll([...first, ...later].map(total), { limits: { countedFlowsMax: 2 } }) // prettier-ignore
-    assert.deepEqual(sums({ rows }), both(500, 500))
+    const at = (endS: number, octets: number, inputs: readonly number[]) => inputs.map((input) => ({ endS, octets: [octets, octets] as const, input })) // prettier-ignore
+    const given = [...at(60, 100, [1, 2, 3]), ...at(120, 300, [3]), ...at(120, 100, [4, 5]), ...at(180, 300, [1])] // prettier-ignore
+    const { rows, decoder } = decodeAll(given.map(total), { limits: { countedFlowsMax: 4 } })
+    assert.deepEqual(sums({ rows }), both(700, 700))
     assert.equal(problemsOf(decoder)['counted-forgotten'], 2)
+  })
+
+  test('two flows with the same ends and start do not make all others count once', () => {
+    const limits = { countedFlowsMax: 2000 }
+    const same = [{ endS: 60, octets: [100, 100] as const }, { endS: 61, octets: [100, 100] as const }] // prettier-ignore
+    const others = Array.from({ length: 6000 }, (_, i) => ({ endS: 90, octets: [100, 100] as const, input: 2 + i })) // prettier-ignore
+    const { rows, decoder } = decodeAll([...same, ...others].map(total), { limits })
+    assert.deepEqual(sums({ rows }), both(600_100, 600_100))
+    assert.deepEqual(problemsOf(decoder), {})
+  })
+
+  test('an exporter of which none is reported again leaves room for others', () => {
+    const others = (count: number, port: number) => Array.from({ length: count }, (_, i) => ({ ...total({ endS: 60, octets: [100, 900], input: port + i }), source: '192.0.2.2' })) // prettier-ignore
+    const long = [60, 120].map((endS) => total({ endS, octets: [10 * endS, 0], input: 7 }))
+    const given = [...others(300, 1000), long[0]!, ...others(1500, 2000), long[1]!]
+    const { rows } = decodeAll(given, { limits: { countedFlowsMax: 200 } })
+    const ofLong = rows.filter((row) => row['ingressInterface'] === 7 && row['sourceAddress'] === '10.0.0.1') // prettier-ignore
+    assert.deepEqual(pick(ofLong, 'octetDeltaCount'), [{ octetDeltaCount: 600 }, { octetDeltaCount: 600 }]) // prettier-ignore
+  })
+
+  test('what several ports of an exporter share is kept once', () => {
+    const flows = Array.from({ length: 100 }, (_, i) => ({ endS: 60, octets: [100, 900] as const, input: 1 + i })) // prettier-ignore
+    const before = openDecoder()
+    const ports = [50_000, 50_001, 50_002]
+    for (const sourcePort of ports) {
+      sequence += 5000
+      for (const flow of sourcePort === 50_000 ? flows : [{ ...flows[0]!, input: sourcePort }])
+        before.decoder.decode({ ...from, ...total(flow), sourcePort })
+    }
+    const state: unknown = JSON.parse(JSON.stringify(before.decoder.snapshot()))
+    assert.equal(flowsHeld(before.decoder), 102)
+    const { decoder, flows: later } = openDecoder()
+    assert.ok(decoder.restore(state))
+    sequence += 5000
+    decoder.decode({ ...from, ...total({ endS: 120, octets: [300, 1000] }), sourcePort: 50_001 })
+    assert.deepEqual(sums({ rows: rowsOf(later) }), both(200, 100))
   })
 })
