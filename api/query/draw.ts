@@ -110,8 +110,8 @@ async function drawTier(
 /** The measurements of which WEIR_TOP keys are kept; the rest of the others has other reasons. */
 const limited: ReadonlySet<MeasurementName | null> = new Set(['host', 'port', 'host_port'] as const)
 const cutRemark =
-  'at times some of these were not among the greatest, which are kept one by one (WEIR_TOP): what they had then is ' +
-  'in "other" and unknown here; averages leave it out, and totals are at least these'
+  'what was not among the greatest of an interval (WEIR_TOP) is part of "other" there and unknown here: averages ' +
+  'leave that time out, and totals are at least these'
 
 /** When exporters sent, as far as the query needs it. */
 function seenOf(window: Window, context: SeriesContext): readonly Seen[] {

@@ -45,7 +45,7 @@ describe('a picture of a chart', { skip: skipWithout('chromium'), timeout: 480_0
     folder = await scratchFolder()
     const capture = join(folder, 'with-loss.pcap')
     await writeFile(capture, await withLoss())
-    const environment = { WEIR_DATA: join(folder, 'data') }
+    const environment = { WEIR_DATA: join(folder, 'data'), WEIR_TOP: '10' }
     const { code, stderr } = await runWeir(['replay', capture], environment)
     assert.equal(code, 0, stderr)
     return { replayed: false, environment }
@@ -72,6 +72,16 @@ describe('a picture of a chart', { skip: skipWithout('chromium'), timeout: 480_0
     assert.doesNotMatch(whole, /hatched|fill="url|flows lost/)
     assert.equal(barsOf(whole), 0)
     assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('says what the answer lacks, as the caption does, which needs no banner', async () => {
+    const lacking = 'what was not among the greatest of an interval (WEIR_TOP)'
+    const { page } = await weir.open(`/?${range}&by=host&step=300`)
+    await drawn(page)
+    await page.locator('.caption', { hasText: lacking }).waitFor()
+    assert.equal(await page.locator('.message', { hasText: 'WEIR_TOP' }).count(), 0)
+    assert.ok((await pictureOf(page, 'svg')).includes(lacking))
     await page.close()
   })
 

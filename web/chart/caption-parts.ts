@@ -16,11 +16,11 @@ const sourceTexts: Record<string, string> = {
   '1d': 'daily totals',
 }
 
-/** Averaging step, source, and each mark that is drawn. */
+/** Averaging step, source, each mark that is drawn, and what the answer lacks. */
 export function captionParts(
   all: Layers,
   scene: Pick<Scene, 'unknown' | 'undrawn' | 'open' | 'lost'>,
-  { view: { compare }, comparedFault }: Pick<Traffic, 'view' | 'comparedFault'>,
+  { view: { compare }, comparedFault, keyed }: Pick<Traffic, 'view' | 'comparedFault' | 'keyed'>,
 ): string[] {
   const { step, source } = all.answer
   const { unknown, open } = scene
@@ -32,6 +32,7 @@ export function captionParts(
     unknown.length > 0 ? 'hatched: unknown' : '',
     open ? 'pale: still being counted' : '',
     ...footParts(scene),
+    ...keyed.remarks,
   ].filter(Boolean)
 }
 

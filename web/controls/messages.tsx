@@ -26,7 +26,6 @@ import { instantText, localText } from '../time/words.ts'
 import { AddressFaults, TimeFaults } from './address-faults.tsx'
 import { FaultText } from './fault-text.tsx'
 import { LittleKnown, ShowKnown } from './little-known.tsx'
-import { Remarks } from './remarks.tsx'
 
 /** Missing exporters that are named. */
 const missingMax = 5
@@ -43,7 +42,6 @@ export function Messages() {
       <NothingKnown />
       <LittleKnown />
       <NothingChosen />
-      <Remarks remarks={traffic.value?.keyed.remarks ?? []} />
       {isRelative(view.value.from) && (
         <Warnings said={failure.value?.error.message.replace(/\.$/, '')} />
       )}
