@@ -12,41 +12,32 @@ import type { DatagramContext } from './context.ts'
  */
 export function takeInside({ flows, exporter }: DatagramContext, from: number): void {
   const isInside = exporter.rules.hosts === 'inside'
+  const { destinationAddressHigh: high, destinationAddressLow: low, octetDeltaCount } = flows
+  const { postNATDestinationAddressHigh: afterHigh, postNATDestinationAddressLow: afterLow } = flows
   let hidden = 0
   for (let row = from; row < flows.count; row++) {
-    if (isSame(flows, row) || !isPrivate(flows, row, 'postNATDestinationAddress')) continue
+    const at = 2 * row
+    const isSame =
+      low[at] === afterLow[at] &&
+      low[at + 1] === afterLow[at + 1] &&
+      high[at] === afterHigh[at] &&
+      high[at + 1] === afterHigh[at + 1]
+    if (isSame || !isPrivate(afterHigh, afterLow, at)) continue
     if (isInside) exchange(flows, row)
-    else if (flows.octetDeltaCount[row]! > 0 && !isPrivate(flows, row, 'destinationAddress'))
-      hidden++
+    else if (octetDeltaCount[row]! > 0 && !isPrivate(high, low, at)) hidden++
   }
   exporter.problem('destination-translated', hidden)
 }
 
-type Address = 'destinationAddress' | 'postNATDestinationAddress'
-
-function isPrivate(flows: FlowColumns, row: number, address: Address): boolean {
-  const [high, low] = [flows[`${address}High`], flows[`${address}Low`]]
-  return privateNetworkSet.has(high[2 * row + 1]!, high[2 * row]!, low[2 * row + 1]!, low[2 * row]!)
-}
-
-function isSame(flows: FlowColumns, row: number): boolean {
-  return (['High', 'Low'] as const).every((half) =>
-    [2 * row, 2 * row + 1].every(
-      (word) =>
-        flows[`destinationAddress${half}`][word] ===
-        flows[`postNATDestinationAddress${half}`][word],
-    ),
-  )
+function isPrivate(high: Uint32Array, low: Uint32Array, at: number): boolean {
+  return privateNetworkSet.has(high[at + 1]!, high[at]!, low[at + 1]!, low[at]!)
 }
 
 function exchange(flows: FlowColumns, row: number): void {
-  for (const half of ['High', 'Low'] as const)
-    for (const word of [2 * row, 2 * row + 1])
-      exchangeWord(
-        flows[`destinationAddress${half}`],
-        flows[`postNATDestinationAddress${half}`],
-        word,
-      )
+  for (let word = 2 * row; word < 2 * row + 2; word++) {
+    exchangeWord(flows.destinationAddressHigh, flows.postNATDestinationAddressHigh, word)
+    exchangeWord(flows.destinationAddressLow, flows.postNATDestinationAddressLow, word)
+  }
   if (flows.postNAPTDestinationTransportPort[row] === 0) return
   exchangeWord(flows.destinationTransportPort, flows.postNAPTDestinationTransportPort, row)
 }
