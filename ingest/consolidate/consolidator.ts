@@ -12,6 +12,7 @@ import type { Settings } from '../../flow/settings.ts'
 import type { CutOptions } from '../../store/cut.ts'
 import { mergeRuns } from '../../store/merge-steps.ts'
 import type { SeriesRange, SeriesStore, StepRows } from '../../store/series.ts'
+import { LastedRow } from './lasted.ts'
 import { listMissing } from './missing.ts'
 import { Pace } from './pace.ts'
 import { nameOf, RedoList, type RedoStep } from './redo.ts'
@@ -46,6 +47,7 @@ export class Consolidator {
   readonly #parts: ConsolidatorParts
   readonly #finest: Tier
   readonly #pace: Pace
+  readonly #lasted = new LastedRow()
   /** By step that other collectors share: how much of it was visible when it was last made. */
   readonly #builtFrom = new Map<string, number>()
   #pending = new Map<Tier, StepRows[]>()
@@ -114,7 +116,7 @@ export class Consolidator {
     }
     await this.#takeOff(nowMs)
     this.#forget(nowMs)
-    await this.#expire(nowMs)
+    await this.#expire(nowMs, stepMsMax === Number.POSITIVE_INFINITY)
   }
 
   /** Writes the gathered rows. */
@@ -266,13 +268,15 @@ export class Consolidator {
 
   /**
    * Expires what exceeds retention, except 5-minute rows that the list still needs. Ages count back from the newest row, but
-   * not from one later than now: it is of a time when the clock was wrong.
+   * not from one later than now: it is of a time when the clock was wrong. Nor, while collecting, from one much newer than
+   * all before, until that has lasted: the clock may be ahead.
    */
-  async #expire(nowMs: number): Promise<void> {
+  async #expire(nowMs: number, isComplete: boolean): Promise<void> {
     const { store, tiers, redo } = this.#parts
     const extent = await store.extent(this.#finest)
     if (!extent) return
-    const newestMs = Math.min(extent.to, nowMs)
+    const foundMs = Math.min(extent.to, nowMs)
+    const newestMs = isComplete ? foundMs : this.#lasted.of(foundMs, tiers, redo.expired())
     const needed = redo
       .steps()
       .reduce((least, { time }) => Math.min(least, time), Number.POSITIVE_INFINITY)

@@ -329,6 +329,26 @@ test('an interval of a time when the clock was wrong, far ahead, makes nothing e
   assert.equal((await store.extent(fine))!.from, origin)
 })
 
+test('a clock that is a year ahead for a minute makes nothing expire, over a restart too; a time that lasts does', async (t) => {
+  const short = [{ ...fine, keepMs: dayMs }, tiers['30m']]
+  const { open } = await folderOf(t, { tiers: short })
+  let { store, consolidator } = await open()
+  const write = (time: number) => store.write(fine, [stepAt(time, exporters[0]!)])
+  await write(origin)
+  await consolidator.run(origin + hourMs)
+  const ahead = origin + 366 * dayMs
+  await write(ahead)
+  const passed = t.mock.method(performance, 'now', () => 1000)
+  await consolidator.run(ahead + hourMs)
+  assert.equal((await store.extent(fine))!.from, origin)
+  ;({ store, consolidator } = await open())
+  await consolidator.run(ahead + hourMs)
+  assert.equal((await store.extent(fine))!.from, origin)
+  passed.mock.mockImplementation(() => 1000 + hourMs)
+  await consolidator.run(ahead + hourMs)
+  assert.equal((await store.extent(fine))!.from, ahead)
+})
+
 test('a step whose intervals have partly expired is not rebuilt from the rest', async (t) => {
   const short = [{ ...fine, keepMs: dayMs }, tiers['1d']]
   const { open } = await folderOf(t, { tiers: short })
