@@ -20,6 +20,7 @@ import {
   fieldText,
   instantText,
   isoText,
+  localText,
   rangeText,
   shortInstantText,
   stepText,
@@ -93,6 +94,13 @@ test('times and ranges in words', () => {
   assert.equal(fieldText(t, 'Europe/Brussels'), '2026-11-16 12:32:10')
   assert.equal(rangeText(t - 70_000, t + 350_000, 'UTC'), 'Mon 16 Nov 2026 11:31 – 11:38 · 7 min')
   assert.equal(stepText(t, t + 5000, 'UTC'), 'Mon 16 Nov 11:32:10 – 11:32:15')
+  assert.equal(
+    localText(
+      'of 2026-11-16T21:35:00Z to 2026-11-16T22:45:00Z; 2026-11-16T23:50:00Z to 2026-11-16T23:55:00Z',
+      'Europe/Brussels',
+    ),
+    'of Mon 16 Nov 2026 22:35:00 to 23:45:00; Tue 17 Nov 2026 00:50:00 to 00:55:00',
+  )
 })
 
 describe('where the clock is set back, a time that it shows twice', () => {

@@ -70,11 +70,17 @@ export function stepText(fromMs: number, toMs: number, zone: string): string {
   return `${dayText(from)} ${start} – ${end}${turned ? ' (clock changed)' : ''}`
 }
 
-/** A text of the API with the instants in it, ISO 8601 in UTC, as the page writes them. */
+/** A text of the API with the instants in it, ISO 8601 in UTC, as the page writes them; the day of each once in a row. */
 export function localText(text: string, zone: string): string {
-  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (instant) =>
-    instantText(Date.parse(instant), zone),
-  )
+  let dayBefore = ''
+  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (instant) => {
+    const t = Date.parse(instant)
+    const wall = wallTime(t, zone)
+    const day = `${dayText(wall)} ${wall.year}`
+    const isSame = day === dayBefore
+    dayBefore = day
+    return isSame ? timeOfDay(t, zone) : instantText(t, zone)
+  })
 }
 
 /** An instant in an address: ISO 8601 in UTC, as short as it can be without losing a second. */
