@@ -25,13 +25,16 @@ const clickHouse = {
 }
 
 /** The flows, for a reading process: the archive in the data folder, or ClickHouse. */
-export async function openFlows(settings: Settings): Promise<FlowStore> {
+export async function openFlows(
+  settings: Settings,
+  now: () => number = Date.now,
+): Promise<FlowStore> {
   const { data, local, store, clickhouse, archiveKeepMs, tiers } = settings
   if (store !== 'clickhouse')
     return (await archive()).openFlowStore(join(data, 'archive'), { local })
   const { openClickHouseFlows } = await clickHouse.flows()
   const keepMs = archiveKeepMs
-  return openClickHouseFlows({ settings: clickhouse, local, keepMs, tier: tiers[0]! })
+  return openClickHouseFlows({ settings: clickhouse, local, keepMs, tier: tiers[0]!, now })
 }
 
 /** A short time-out: the others' state is read again soon. */

@@ -10,6 +10,9 @@ import { dateTimeOf, tableOf } from './rows.ts'
 /** Files named one by one as missing; with more, the oldest count as one time with all between them. */
 const missingMax = 200
 
+/** What waits for its interval to end, and to be sent, is no more than this; less than a share of a window is not said. */
+const [usualMs, shareMin] = [2 * intervalMs, 0.02]
+
 /** A time of receipt: whole intervals, unix ms. */
 export type MissingTime = Pick<LeftOut, 'from' | 'to' | 'reason'>
 
@@ -119,15 +122,20 @@ export async function readMissing(
   )
 }
 
-/** A sentence for each time of a window of which a collector's flows are not in ClickHouse. */
+/**
+ * A sentence for each time of a window of which a collector's flows are not in ClickHouse. That the last minutes of a day are
+ * not sent yet is said of each list of a day that ends now, and so not worth saying.
+ */
 export async function sayMissing(
   connection: Connection,
   { from, to, now }: { from: number; to: number; now: number },
 ): Promise<string[]> {
   const end = Math.min(to, now)
+  const isUsual = (since: number) => now - since <= usualMs && end - since < shareMin * (end - from)
   return (await readShipped(connection)).flatMap(({ writer, value }) =>
     missingOf(value)
       .filter((time) => time.from < end && time.to > from && end > from)
+      .filter((time) => Number.isFinite(time.to) || !isUsual(time.from))
       .map((time) => `flows that collector ${writer} received ${sayMissingTime(time)}`),
   )
 }

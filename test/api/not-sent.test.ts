@@ -47,15 +47,16 @@ describe('flows that are not in ClickHouse', { skip: skipWithoutClickHouse() }, 
   }
 
   /** An API over what these collectors received and sent: a flow each minute. */
-  async function apiOver(t: TestContext, collectors: readonly Collector[]): Promise<Ask> {
+  async function apiOver(
+    t: TestContext,
+    collectors: readonly Collector[],
+    now = end + 3_600_000,
+  ): Promise<Ask> {
     const database = `left${databases++}`
     await nodes.provide(database, keep)
     const environment = { ...keep, ...nodes.environment(database) }
     for (const collector of collectors) await send(t, environment, collector)
-    const api = await openApi(
-      { ...environment, WEIR_DATA: await scratchFolder(t) },
-      end + 3_600_000,
-    )
+    const api = await openApi({ ...environment, WEIR_DATA: await scratchFolder(t) }, now)
     t.after(() => api.close())
     return async <Answer>(path: string) => JSON.parse(await bodyOf(api, `/api/${path}`)) as Answer
   }
@@ -143,6 +144,20 @@ describe('flows that are not in ClickHouse', { skip: skipWithoutClickHouse() }, 
     const answer = await ask<SeriesAnswer>(`series?${window}&${query}`)
     assert.deepEqual(answer.unknown, [[t0 / 1000, end / 1000, 'not-sent']])
     assert.ok(answer.series.every(({ values }) => values.every((value) => value === null)))
+  })
+
+  test('are said to be missing from a list of an hour, not from one of a day that lacks as little as always', async (t) => {
+    const one = { writer: 'one', exporter: here, closedBeforeMs: end - intervalMs }
+    const ask = await apiOver(t, [one], end + 120_000)
+    const remarksOf = async (from: number, to: number) =>
+      (await ask<TopAnswer>(`top?from=${from / 1000}&to=${to / 1000}`)).remarks
+    const said = /^flows that collector one received since 2026-11-16T11:45:00.000Z/
+    const day = end - 86_400_000
+    assert.match((await remarksOf(end - 3_600_000, end + 120_000)).join(), said)
+    assert.deepEqual(await remarksOf(day, end + 120_000), [])
+    const late = await apiOver(t, [one], end + 600_000)
+    const { remarks } = await late<TopAnswer>(`top?from=${day / 1000}&to=${end / 1000}`)
+    assert.match(remarks.join(), said)
   })
 
   test('do not come from a collector that was taken away: it received nothing since', async (t) => {

@@ -21,7 +21,7 @@ export async function openApi(
   const now = typeof time === 'number' ? () => time : time
   const settings = readSettings(environment)
   const { data } = settings
-  const flows = await openFlows(settings)
+  const flows = await openFlows(settings, now)
   const series = await openSeriesReader(settings, { holdsFiles: true })
   const incidents = await openIncidents(settings)
   const status = await openStatus(settings, now)
