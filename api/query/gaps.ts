@@ -8,7 +8,7 @@ import { toApiError } from '../errors.ts'
 import { layAway } from './away-steps.ts'
 import { layCoverage, stepStates, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver } from './grid.ts'
-import { lostRanges, unknownRanges } from './ranges.ts'
+import { lostRanges, unknownRanges, type RangeBounds } from './ranges.ts'
 import { reaches } from './source.ts'
 import { onlyExporter, type Window } from './window.ts'
 
@@ -23,7 +23,7 @@ const fineMs = 10_000
 const reasonTexts: Record<Exclude<UnknownReason, 'not-seen' | LeftOutReason>, string> = {
   'not-listening': 'Weir was not listening',
   lost: 'datagrams were lost on the way, or wait for their template',
-  'exporter-restart': 'the exporter restarted',
+  'exporter-restart': 'an exporter restarted',
 }
 
 export const untold =
@@ -66,7 +66,7 @@ async function readGaps(window: Window, context: GapsContext): Promise<string[]>
   const breaks = fine.count <= stepsMax ? ((await context.flows.breaks?.()) ?? []) : []
   const bounds = { from: window.from, to: window.to, now }
   const unknown = unknownRanges(covered, bounds, layAway(breaks, fine, covered))
-  return [...sayUnknown(unknown, covered), ...sayLost(lostRanges(covered, bounds))]
+  return [...sayUnknown(unknown, covered), ...sayLost(covered, bounds)]
 }
 
 /** The finest totals that reach back as far as any and are few enough, or the coarsest; null if there are none. */
@@ -110,15 +110,18 @@ function isUnstored({ grid, exporters }: CoverageGrid, from: number, to: number)
   return end > first
 }
 
-function sayLost(ranges: ReturnType<typeof lostRanges>): string[] {
-  const flows = ranges.reduce((sum, each) => sum + each[2], 0)
+function sayLost(covered: CoverageGrid, bounds: RangeBounds): string[] {
+  const ranges = lostRanges(covered, bounds)
+  const flows = Math.round(ranges.reduce((sum, each) => sum + each[2], 0))
   if (flows === 0) return []
-  const about = ranges.some((each) => each[3]) ? 'about ' : ''
-  const [lost, were] = [
-    countOf(Math.round(flows), 'flow'),
-    Math.round(flows) === 1 ? 'was' : 'were',
-  ]
-  return [`${about}${lost} of this time ${were} lost on the way: figures are at least these`]
+  const { grid, lostFlows } = covered
+  const isBegun = bounds.from > grid.from && lostFlows[0]! > 0
+  const isEnded = bounds.to < Math.min(gridEnd(grid), bounds.now) && lostFlows.at(-1)! > 0
+  // Of a step that is only partly asked for, all counts.
+  const upTo = isBegun || isEnded ? 'up to ' : ''
+  const about = upTo + (ranges.some((each) => each[3]) ? 'about ' : '')
+  const were = flows === 1 ? 'was' : 'were'
+  return [`${about}${countOf(flows, 'flow')} of this time ${were} lost on the way: figures are at least these`]
 }
 
 /** In a form that the page writes in its zone. */

@@ -84,6 +84,10 @@ test('flows that were lost are counted, and more times than three', async (t) =>
   assert.deepEqual(remarks, [
     'about 634 flows of this time were lost on the way: figures are at least these',
   ])
+  const of = 'from=2026-11-16T11:46:00Z&to=2026-11-16T11:50:00Z'
+  assert.deepEqual((await saidOf(t, { 3: { lostFlows: 5 } }, of)).remarks, [
+    'up to 5 flows of this time were lost on the way: figures are at least these',
+  ])
   const restart = { known: 0, unknown: { 'exporter-restart': 1 } }
   const many = await saidOf(t, { 1: nothing, 2: restart, 3: nothing, 4: notListening, 5: restart })
   assert.match(many.remarks.join(), /; 2 other times$/)
