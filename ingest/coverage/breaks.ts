@@ -14,7 +14,7 @@ const clockSetMsMin = 5000
 /** Datagrams may be late: its clock was set back only if it is so much less ahead at this many in a row. */
 const lateMax = 8
 /** Most breaks kept; the oldest are dropped. */
-const breaksMax = 1000
+export const breaksMax = 1000
 /** Most exporters and domains followed; beyond, those silent longest are dropped. */
 const followedMax = 8192
 

@@ -6,49 +6,13 @@
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
+import { CountedBefore, isRepeated, type CountedBeforeState } from './counted-stream.ts'
 import { readUnsigned, wordSize } from './steps/numbers.ts'
 import type { Batch, Place } from './steps/batch.ts'
 import type { CompiledTemplate } from './templates/template.ts'
 
 /** How records of a template count again: where they say what happened to which connection, or by totals. */
 export type CountsAgain = { event: Place; connection: Place } | 'totals'
-
-/** What is remembered about one stream. */
-export class CountedBefore {
-  /** Distinguishes its flows from those of other streams, and of before a restart; 0 until the first. */
-  number = 0
-  /** Records of flows that were remembered (of events: updates), and of others that may go on: those of late, see `seen`. */
-  again = 0
-  first = 0
-  /** Of flows that began before then, what was counted may be forgotten: unix ms by the exporter's clock. */
-  forgottenMs = 0
-  /** When the exporter started, by the clocks in its headers. */
-  bootMs = -1
-
-  /** Whether so many of its flows are reported again that it is no chance: two may have the same ports and start. */
-  get isSeen(): boolean {
-    return this.again > 0 && this.again * againOf >= this.first
-  }
-
-  /** Whether a record's flow was remembered; what `ofMax` records before say counts half. */
-  seen(isAgain: boolean, ofMax: number): void {
-    if (isAgain) this.again++
-    else this.first++
-    if (this.again + this.first < 2 * ofMax) return
-    this.again >>>= 1
-    this.first >>>= 1
-  }
-}
-
-/** For a snapshot, in that of each stream; flows, in that of one of them: key, start, end and counts of each in turn. */
-export interface CountedBeforeState {
-  number: number
-  again: number
-  first: number
-  forgottenMs: number
-  bootMs: number
-  flows: number[]
-}
 
 const countColumns = ['octetDeltaCount', 'packetDeltaCount'] as const
 const countsPerFlow = 2 * countColumns.length
@@ -74,8 +38,6 @@ const idleMs = 30_000
 const uptimeToleranceMs = 2000
 /** A start that moves by more than this is another one, with other flows. */
 const bootToleranceMs = 60_000
-/** Flows are reported again where at least 1 of this many is. */
-const againOf = 1024
 /** Where none are, 1 of this many is remembered: they may be later. */
 const sampledOf = 16
 /** Flows of this many streams are distinguished, so that a key stays below 2^53. */
@@ -167,7 +129,7 @@ export class CountedFlows {
     const endMs = this.#endMs
     if (startMs === 0 || endMs < startMs) return
     const key = this.#hash(of.number)
-    if (of.first >= this.#flowsMax && !of.isSeen && key % sampledOf > 0) return
+    if (of.first >= this.#flowsMax && !isRepeated(of) && key % sampledOf > 0) return
     const held = this.#byKey.get(key)
     const totals = [this.#count(0), this.#count(1), this.#count(2), this.#count(3)]
     const isSame =
@@ -198,7 +160,7 @@ export class CountedFlows {
 
   /** Takes from the record at hand what counted before; all of it, if what counted is forgotten. */
   #takeAway(of: CountedBefore, counted: readonly number[] | null): void {
-    const isForgotten = of.isSeen && counted === null && this.#startMs < of.forgottenMs
+    const isForgotten = isRepeated(of) && counted === null && this.#startMs < of.forgottenMs
     if (counted === null && !isForgotten) return
     for (let i = 0; i < countsPerFlow; i++)
       this.#setCount(i, counted === null ? 0 : Math.max(0, this.#count(i) - counted[i]!))
@@ -225,7 +187,7 @@ export class CountedFlows {
       if (this.#byKey.size === left) break
       this.#byKey.delete(key)
       of.forgottenMs = Math.max(of.forgottenMs, endMs)
-      if (of.isSeen) forgotten++
+      if (isRepeated(of)) forgotten++
     }
     return forgotten
   }

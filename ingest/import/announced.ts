@@ -4,6 +4,7 @@
  * between two captures was not lost, but not captured.
  */
 import type { Archive } from '../../store/archive/archive.ts'
+import { isRepeated } from '../decode/counted-stream.ts'
 import { decoderLimits } from '../decode/limits.ts'
 import {
   shape,
@@ -60,8 +61,10 @@ function withoutCounts(state: ExporterState): ExporterState {
     parkedSets: 0,
     unknownSamplers: [],
     statistics: [],
-    streams: state.streams.filter(announces).map((stream) => ({
+    streams: state.streams.filter(announces).map(({ countedBefore: counted, ...stream }) => ({
       ...stream,
+      // Flows that are reported once would take megabytes of each manifest from then on.
+      ...(counted && isRepeated(counted) && { countedBefore: counted }),
       bootMs: stream.bootGuessed ? null : stream.bootMs,
       bootGuessed: false,
       sequence: new Sequence(sequenceUnits[stream.version]).snapshot(),

@@ -1,6 +1,7 @@
 /** The time between captures that were imported one after the other: nobody listened, and what passed is not known. */
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
+import { breaksMax } from '../coverage/breaks.ts'
 
 /** A shorter time may lie between two datagrams of an exporter, one at the end of a capture and one at the start of the next. */
 const betweenMsMin = 90_000
@@ -44,7 +45,7 @@ export function breaksBetween(
     ]
     return sides.filter(isLong)
   })
-  return [...cut, ...added].sort((a, b) => a.from - b.from)
+  return [...cut, ...added].sort((a, b) => a.from - b.from).slice(-breaksMax)
 }
 
 function isLong({ from, to }: { from: number; to: number }): boolean {

@@ -4,7 +4,8 @@
  */
 import type { ExporterStatus } from '../../../flow/status.ts'
 import type { DatagramVersion } from '../datagram.ts'
-import type { CountedBeforeState, CountedFlows } from '../counted-before.ts'
+import type { CountedFlows } from '../counted-before.ts'
+import type { CountedBeforeState } from '../counted-stream.ts'
 import type { Exporters } from './exporters.ts'
 import type { Parking } from '../templates/parking.ts'
 import type { Sampling } from './sampling.ts'

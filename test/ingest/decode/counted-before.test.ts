@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import type { Decoder } from '../../../ingest/decode/decoder.ts'
 import type { DecoderState } from '../../../ingest/decode/exporters/snapshot.ts'
+import { announcedWith } from '../../../ingest/import/announced.ts'
 import { testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
 import { decodeAll, from, openDecoder, pick, problemsOf, rowsOf } from './decoded.ts'
@@ -28,9 +28,8 @@ interface Event {
   endS?: number
 }
 
-/** How many flows a snapshot of the decoder has. */
-function flowsHeld(decoder: Decoder): number {
-  const { exporters } = decoder.snapshot() as DecoderState
+/** How many flows a decoder's state has. */
+function flowsHeld({ exporters }: DecoderState): number {
   const states = exporters.flatMap(({ streams }) => streams.map((stream) => stream.countedBefore))
   return states.reduce((sum, state) => sum + (state?.flows.length ?? 0) / 7, 0)
 }
@@ -244,6 +243,16 @@ describe('totals of a flow since its start count what was added', () => {
     ]) // prettier-ignore
   })
 
+  for (const [name, given, held] of [
+    ['where flows are reported again', [60, 120], 1],
+    ['not where none is', [60], 0],
+  ] as const)
+    test(`kept for the capture after this one ${name}`, () => {
+      const { decoder } = decodeAll(given.map((endS) => total({ endS, octets: [100 * endS, 0] })))
+      const kept = announcedWith({ value: () => undefined }, decoder.snapshot())
+      assert.equal(flowsHeld(kept), held)
+    })
+
   test('with a start by uptime, which moves with the clock in whole seconds', () => {
     const template = { id: 256, fields: [field(8, 4), field(12, 4), field(22, 4), field(21, 4), field(85, 4), field(86, 4)] } // prettier-ignore
     const datagram = (afterMs: number, octets: number) => {
@@ -301,8 +310,8 @@ describe('totals of a flow since its start count what was added', () => {
       for (const flow of sourcePort === 50_000 ? flows : [{ ...flows[0]!, input: sourcePort }])
         before.decoder.decode({ ...from, ...total(flow), sourcePort })
     }
-    const state: unknown = JSON.parse(JSON.stringify(before.decoder.snapshot()))
-    assert.equal(flowsHeld(before.decoder), 102)
+    const state = JSON.parse(JSON.stringify(before.decoder.snapshot())) as DecoderState
+    assert.equal(flowsHeld(state), 102)
     const { decoder, flows: later } = openDecoder()
     assert.ok(decoder.restore(state))
     sequence += 5000

@@ -7,6 +7,7 @@ import type { ExplainAnswer, IncidentsAnswer } from '../../../api/schema/explain
 import type { SeriesAnswer, TopAnswer } from '../../../api/schema/schema.ts'
 import { readCapture } from '../../../ingest/capture/read.ts'
 import { readPacket } from '../../../ingest/capture/packet.ts'
+import { breaksMax } from '../../../ingest/coverage/breaks.ts'
 import { breaksBetween } from '../../../ingest/import/between.ts'
 import { startWeir } from '../../browser/weir.ts'
 import { writeCapture, type SentDatagram } from '../../encode/pcap-write.ts'
@@ -104,4 +105,6 @@ test('an import in a time of which nothing was known leaves what is before and a
   const lost = { ...was, isOurs: undefined as never, lostDatagrams: 7 }
   const sent = [{ address: 'a', firstSeen: 3000, lastSeen: 4000 }]
   assert.deepEqual(breaksBetween([lost], { before, sent }), [lost])
+  const many = Array.from({ length: 3000 }, (_, i) => ({ ...lost, to: 1_000_000 + i }))
+  assert.equal(breaksBetween(many, { before, sent }).length, breaksMax)
 })
