@@ -39,6 +39,8 @@ const hostsMin = 3
 const dueMin = 20
 /** Confidence required that the drop is not chance: see chance.ts. */
 const sureMin = 10
+/** Of what hosts begin, or came for them, each once in five seconds, this share may go on in a silence whose bytes are not known. */
+const spannedHostsRatio = 0.05
 /** Lulls of this share of a silence's length in the same scene show that quiet is normal. */
 const lullShare = 1 / 3
 /** More cuts than this in a scene are the normal pattern of its hosts. */
@@ -214,15 +216,25 @@ function isCut(
   if (Math.min(...rates) * length < dueMin) return false
   const isLess = isStopped(passing.all, span) || isStoppedOutside(passing, span)
   if (!isLess && !isSpanned(passing, span)) return false
-  if (!isBeyondChance(scene, span, [before, after])) return false
+  // Few hosts may have most flows: if bytes do not show the cut, the hosts must.
+  const most = isLess ? 1 : spannedHostsRatio
+  if (!isBeyondChance(scene, span, { beside: [before, after], most })) return false
   return hasHosts(scene, before) && hasHosts(scene, after)
 }
 
-/** Whether the drop cannot be chance: host activity comes in bursts, with lulls in between. */
-function isBeyondChance(scene: Scene, span: Run, beside: readonly Run[]): boolean {
+/**
+ * Whether the drop, to at most this share of what was due, cannot be chance: host activity comes in bursts, with lulls in
+ * between.
+ */
+function isBeyondChance(
+  scene: Scene,
+  span: Run,
+  { beside, most }: { beside: readonly Run[]; most: number },
+): boolean {
   const run = { from: span.from + 1, to: span.to - 1 }
   return signsOfLife(scene, () => true).some((counts) => {
     const usual = Math.min(...beside.map(({ from, to }) => mean(counts, from, to)))
+    if (mean(counts, run.from, run.to) > most * usual) return false
     return fallBeyondChance(counts, { run, usual, events: [span] }) >= sureMin
   })
 }

@@ -30,6 +30,7 @@ const quick = new Set([
   'one that takes the line beside eight with a little',
   'an upload by IPv6 in a network that nothing says is local',
   'a cut over which records reach',
+  'six crawlers with most flows that pause while ten others go on',
   'one that begins a minute after another has cut the others off',
   'one that goes on where another ends',
   'a download while cameras send to a recorder inside',

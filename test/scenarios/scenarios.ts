@@ -553,6 +553,35 @@ export const scenarios: Scenario[] = [
     expected: { kind: 'silence', from: cutAt, to: cutAt + 20_000, actors: {} },
   },
   {
+    name: 'six crawlers with most flows that pause while ten others go on',
+    packets: office({
+      seed: 101,
+      hosts: hosts(10),
+      perHour: 200,
+      more: (line, random) => {
+        for (let crawler = 1; crawler <= 6; crawler++)
+          for (
+            let t = cutAt - 8 * minute, n = 0;
+            t < cutAt + 8 * minute;
+            t += 60 + 60 * random(), n++
+          )
+            if (t < cutAt || t > cutAt + 20_000)
+              line.transfer({
+                start: t,
+                seconds: 0.1,
+                client: `10.0.1.${crawler}`,
+                server: sites[n % sites.length]!,
+                clientPort: 1024 + (n % 60_000),
+                serverPort: 443,
+                bytes: 5000,
+                direction: 'down',
+              })
+      },
+    }),
+    meter: usual,
+    expected: null,
+  },
+  {
     name: 'an IPv6 culprit',
     packets: office({
       seed: 13,
