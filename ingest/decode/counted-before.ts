@@ -32,6 +32,8 @@ const updated = 5
 /** flowEndReason: active timeout. After any other, the flow does not go on. */
 const activeTimeout = 2
 const finOrReset = 0x05
+/** Shorter than the least refresh interval and active timeout that can be set: not reported before, so nothing was forgotten. */
+const refreshMsMin = { event: 60_000, total: 10_000 }
 /** What has been idle for this long at its export has ended. */
 const idleMs = 30_000
 /** Times relative to an uptime differ by up to this: export times are in whole seconds. */
@@ -120,7 +122,7 @@ export class CountedFlows {
       this.#startMs <= held.startMs &&
       this.#startMs >= of.forgottenMs &&
       this.#isAtLeast(held)
-    this.#takeAway(of, isKnown ? held.counts : null)
+    this.#takeAway(of, isKnown ? held.counts : null, refreshMsMin.event)
   }
 
   #total(context: DatagramContext, toleranceMs: number): void {
@@ -143,7 +145,7 @@ export class CountedFlows {
     }
     const flow = this.#flowAtHand(of, totals)
     flow.startMs = isSame ? held.startMs : startMs
-    this.#takeAway(of, isSame ? held.counts : null)
+    this.#takeAway(of, isSame ? held.counts : null, refreshMsMin.total)
     const goesOn = this.#goesOn(context)
     if (isSame || goesOn) of.seen(isSame, this.#flowsMax)
     if (goesOn) this.#keep(context, key, flow)
@@ -159,9 +161,10 @@ export class CountedFlows {
   }
 
   /** Takes from the record at hand what counted before; all of it, if what counted is forgotten. */
-  #takeAway(of: CountedBefore, counted: readonly number[] | null): void {
-    const isForgotten = isRepeated(of) && counted === null && this.#startMs < of.forgottenMs
-    if (counted === null && !isForgotten) return
+  #takeAway(of: CountedBefore, counted: readonly number[] | null, longMs: number): void {
+    const mayBeForgotten =
+      this.#startMs < of.forgottenMs && this.#endMs - this.#startMs >= longMs && isRepeated(of)
+    if (counted === null && !mayBeForgotten) return
     for (let i = 0; i < countsPerFlow; i++)
       this.#setCount(i, counted === null ? 0 : Math.max(0, this.#count(i) - counted[i]!))
   }

@@ -169,10 +169,12 @@ describe('what updates of a connection counted does not count again at its end',
   })
 
   test('beyond the most that are remembered nothing counts twice, and it is said', () => {
-    const updates = [1, 2, 3].map((connection) => ({ event: updated, octets: [100, 100] as const, connection })) // prettier-ignore
+    const updates: Event[] = [1, 2, 3].map((connection) => ({ event: updated, octets: [100, 100], connection })) // prettier-ignore
     const ends = updates.map((update) => ({ ...update, event: deleted }))
+    // Too short for an update.
+    ends.push({ ...ends[0]!, connection: 4, endS: 59 })
     const { rows, decoder } = decodeAll([nsel(updates), nsel(ends, 60)], { limits: { countedFlowsMax: 2 } }) // prettier-ignore
-    assert.deepEqual(sums({ rows }), both(300, 300))
+    assert.deepEqual(sums({ rows }), both(400, 400))
     assert.deepEqual(problemsOf(decoder), { 'counted-forgotten': 1 })
   })
 })
