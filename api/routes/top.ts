@@ -48,16 +48,18 @@ export async function topAnswer(
   const limit = readWhole('limit', query.limit, { fallback: 10, least: 1, most: rowsMax })
   const by = [...new Set((query.by ?? 'host').split(','))] as TopKeyName[]
   const order = query.order ?? 'bytes'
-  const make = () =>
-    parts.heavy.run(reply, (signal, progress) =>
+  const make = () => {
+    const answer = parts.heavy.run(reply, (signal, progress) =>
       parts.flows.top({ ...archiveWindow(window), signal, progress, by, order, limit }),
     )
+    return withRemarks(parts, { window, seen, answer })
+  }
   const isClosed = isClosedWindow(window, now)
-  const values = ({ rows }: FlowTop) => 10 * rows.length
+  const values = (made: { answer: FlowTop }) => 10 * made.answer.rows.length
   const { from, to, filter, include } = window
   const key = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
-  const answer = parts.answers.answer(`top ${key}`, { isClosed, values }, make)
-  const { answer: top, remarks: lacking } = await withRemarks(parts, { window, seen, answer })
+  const made = await parts.answers.answer(`top ${key}`, { isClosed, values }, make)
+  const { answer: top, remarks: lacking } = made
   setCacheControl(reply, window, now)
   const remarks = [...interfacesAdded(by, window, seen), ...lacking]
   const known = top.rows.length > 0 || (await isKnown(parts.series, parts.settings.tiers, window))

@@ -23,7 +23,8 @@ suite('cached answers', () => {
   test('closed time is queried from the store once, until files change or time passes', async (t) => {
     const data = await folderWithArchive(t)
     let now = t0 + 86_400_000
-    const { app, flows } = await appUnderTest(t, {
+    const { app, flows, series } = await appUnderTest(t, {
+      steps: { '5m': [{ time: t0, lostFlows: 3 }] },
       flows: [flow({ first: t0, last: t0 + 1000, bytes: 1000 })],
       environment: { WEIR_DATA: data },
       options: { now: () => now },
@@ -32,11 +33,14 @@ suite('cached answers', () => {
       const answer = await app.inject({ url, headers })
       return { status: answer.statusCode, tag: String(answer.headers['etag']), body: answer.body }
     }
+    const coverage = t.mock.method(series, 'coverage')
     const first = await ask(closed)
     assert.equal(first.status, 200)
+    assert.match(first.body, /3 flows of this time were lost/)
     assert.deepEqual(await ask(closed), first)
     assert.equal((await ask(closed, { 'if-none-match': first.tag })).status, 304)
     assert.equal(flows.asked.length, 1)
+    assert.equal(coverage.mock.callCount(), 1, 'nor is what its time lacks read again')
     await ask(`${closed}&limit=1`)
     assert.equal(flows.asked.length, 2, 'another query is another answer')
 
