@@ -92,3 +92,21 @@ test('flows that were lost are counted, and more times than three', async (t) =>
   const many = await saidOf(t, { 1: nothing, 2: restart, 3: nothing, 4: notListening, 5: restart })
   assert.match(many.remarks.join(), /; 2 other times$/)
 })
+
+test('while the store of the totals is away, a list is answered, and says that it cannot be told', async (t) => {
+  const environment = {
+    WEIR_DATA: await folderWith(t, {}),
+    WEIR_DNS: 'off',
+    WEIR_STORE: 'influx',
+    // Nobody listens there.
+    WEIR_INFLUX_URL: 'http://127.0.0.1:9',
+    WEIR_INFLUX_TOKEN: 'any',
+  }
+  const api = await openApi(environment, end + 3_600_000)
+  t.after(() => api.close())
+  const { rows, remarks } = JSON.parse(await bodyOf(api, `/api/top?${asked}&by=host`)) as TopAnswer
+  assert.ok(rows.length > 0)
+  assert.deepEqual(remarks, [
+    'whether all of this time was received cannot be told while the totals cannot be read',
+  ])
+})
