@@ -83,7 +83,7 @@ function judge(
   const { direction } = candidate
   const actors = new Set(candidate.actors)
   const rate = scene.seriesOf(actors, direction)
-  const others = new Others(scene, actors)
+  const others = new Others(scene, actors, candidate)
   const span = boundsOf(scene, candidate, { actors, direction, others: others.openings })
   if (span.to - span.from < sensitivity.leastSeconds) return null
   const length = span.to - span.from

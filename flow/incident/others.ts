@@ -1,4 +1,5 @@
 /** The effect of an event on all other hosts: their bytes and new connections before, during and after. */
+import { isStopped } from './passing.ts'
 import { isApart, mean, percentile, Rates, runsOf, smoothed, type Run } from './rates.ts'
 import { directions, followedMax, type Scene } from './scene.ts'
 
@@ -22,6 +23,8 @@ const lullShare = 0.05
 /** Up to this share of the others may have begun something in an event: with this many times what they had beside it. */
 const risenShare = 1 / 3
 const risenTimes = 2.5
+/** Bytes per second. */
+const residue = 1e-3
 
 /** The others during an event relative to a time beside it: 1 is the same. */
 export interface Fall {
@@ -49,12 +52,13 @@ export class Others {
   /** Of all of them together. */
   readonly #total: Float64Array
 
-  constructor(scene: Scene, actors: ReadonlySet<number>) {
-    const withActors = bytesApart(scene, actors)
+  /** `run`: about when the actors had most. */
+  constructor(scene: Scene, actors: ReadonlySet<number>, run: Run) {
+    const apart = bytesApart(scene, actors, run)
     const followed = [...scene.followed].filter(([host]) => !actors.has(host))
     this.#bytes = followed.map(([host, series]) => {
-      const own = withActors.get(host)
-      return series.in.map((each, t) => Math.max(0, each + series.out[t]! - (own?.[t] ?? 0)))
+      const own = apart.get(host)
+      return series.in.map((each, t) => without(each + series.out[t]!, own?.[t] ?? 0))
     })
     this.#total = new Float64Array(scene.grid.seconds)
     for (const direction of directions) {
@@ -62,8 +66,8 @@ export class Others {
       const total = scene.total[direction]
       for (let t = 0; t < total.length; t++) this.#total[t]! += total[t]! - own[t]!
     }
-    for (const own of withActors.values())
-      for (let t = 0; t < own.length; t++) this.#total[t]! -= own[t]!
+    for (const own of apart.values())
+      for (let t = 0; t < own.length; t++) this.#total[t] = without(this.#total[t]!, own[t]!)
     const { opener, peer } = scene.connections
     this.openings = scene.openingsOf((i) => !actors.has(opener[i]!) && !actors.has(peer[i]!))
     this.answers = scene.answersTo((host) => !actors.has(host))
@@ -130,20 +134,37 @@ function risenOf(now: readonly number[], then: readonly number[]): ReadonlySet<n
   return new Set(risen.length > risenShare * then.filter((rate) => rate > 0).length ? [] : risen)
 }
 
+/** A difference of bytes per second, of which the residue of floating-point sums counts as zero. */
+function without(all: number, part: number): number {
+  return all - part < residue ? 0 : all - part
+}
+
 /**
  * The bytes of hosts by second that do not show whether an event's actors cut them off: what they had with these, and, if
- * these take the line outward, between local hosts. Empty if the table holds only a part of the flows.
+ * these take the line outward, between local hosts, unless that fell too, as between two sites on one line. Empty if the
+ * table holds only a part of the flows.
  */
-function bytesApart(scene: Scene, actors: ReadonlySet<number>): Map<number, Float64Array> {
+function bytesApart(
+  scene: Scene,
+  actors: ReadonlySet<number>,
+  run: Run,
+): Map<number, Float64Array> {
   const { table, grid, times, hosts } = scene
   const rates = new Map<number, Rates>()
   if (times > 1) return new Map()
   const isInside = (row: number) =>
     hosts.isLocal(table.source[row]!) && hosts.isLocal(table.destination[row]!)
+  const hasActor = (row: number) =>
+    actors.has(table.source[row]!) || actors.has(table.destination[row]!)
   const isOutward = !isMostly(scene, actors, isInside)
+  const inside = new Rates(grid)
+  for (let row = 0; row < table.count; row++)
+    if (isInside(row) && !hasActor(row))
+      inside.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
+  const isInsideApart = isOutward && !isStopped(inside.take(), run, fewBytes)
   for (let row = 0; row < table.count; row++) {
     const isWithOne = actors.has(table.source[row]!) !== actors.has(table.destination[row]!)
-    if (!isWithOne && !(isOutward && isInside(row))) continue
+    if (!isWithOne && !(isInsideApart && isInside(row))) continue
     for (const end of ends) {
       const host = table[end][row]!
       if (actors.has(host) || !scene.isCandidate(row, end)) continue

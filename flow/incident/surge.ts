@@ -139,7 +139,7 @@ function starving(scene: Scene, surge: Finding): Finding {
     const fact = 'most of them were to hosts that had answered it before, and did not then'
     return { ...surge, facts: [...surge.facts, fact] }
   }
-  const others = new Others(scene, actors)
+  const others = new Others(scene, actors, span)
   // A table fills up only some time after the onset.
   const full = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
   const beside = (['before', 'after'] as const).map((side) =>

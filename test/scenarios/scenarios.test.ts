@@ -34,6 +34,7 @@ const quick = new Set([
   'one that begins a minute after another has cut the others off',
   'one that goes on where another ends',
   'a download while cameras send to a recorder inside',
+  'a download in a branch that works with servers of another site',
   'a download of three and a half hours',
   'a download that goes on since two hours',
   'the exporter was cut off',

@@ -492,6 +492,34 @@ export const scenarios: Scenario[] = [
     }, // prettier-ignore
   },
   {
+    name: 'a download in a branch that works with servers of another site',
+    packets: () => {
+      const elsewhere = (address: string) => address.replace(/^(198.51.100|192.0.2)\./, '10.9.0.')
+      return office({
+        seed: 101,
+        cuts: [{ from: cutAt, to: cutAt + 262_000, except: ['10.0.0.22'], keeps: 0.01 }],
+        more: (line) =>
+          take(line, {
+            client: '10.0.0.22',
+            from: cutAt,
+            seconds: 260,
+            connections: 20,
+            bytes: 3e9,
+          }),
+      })().map((packet) => ({
+        ...packet,
+        source: elsewhere(packet.source),
+        destination: elsewhere(packet.destination),
+      }))
+    },
+    meter: { ...usual, sampling: 100 },
+    tolerance: 5,
+    expected: {
+      kind: 'congestion', from: cutAt, to: cutAt + 262_000, direction: 'in',
+      actors: { '10.0.0.22': { bytes: 3e9 } },
+    }, // prettier-ignore
+  },
+  {
     name: 'one that takes the line beside eight with a little',
     packets: office({
       seed: 101,
