@@ -140,9 +140,8 @@ function without(all: number, part: number): number {
 }
 
 /**
- * The bytes of hosts by second that do not show whether an event's actors cut them off: what they had with these, and, if
- * these take the line outward, between local hosts, unless that fell too, as between two sites on one line. Empty if the
- * table holds only a part of the flows.
+ * The bytes of hosts by second that do not compete with an event's actors: between local hosts, if these take the line
+ * outward, unless that fell too, as between two sites on one line. Empty if the table holds only a part of the flows.
  */
 function bytesApart(
   scene: Scene,
@@ -151,27 +150,22 @@ function bytesApart(
 ): Map<number, Float64Array> {
   const { table, grid, times, hosts } = scene
   const rates = new Map<number, Rates>()
-  if (times > 1) return new Map()
   const isInside = (row: number) =>
     hosts.isLocal(table.source[row]!) && hosts.isLocal(table.destination[row]!)
-  const hasActor = (row: number) =>
-    actors.has(table.source[row]!) || actors.has(table.destination[row]!)
-  const isOutward = !isMostly(scene, actors, isInside)
-  const inside = new Rates(grid)
-  for (let row = 0; row < table.count; row++)
-    if (isInside(row) && !hasActor(row))
-      inside.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
-  const isInsideApart = isOutward && !isStopped(inside.take(), run, fewBytes)
+  if (times > 1 || isMostly(scene, actors, isInside)) return new Map()
+  const all = new Rates(grid)
   for (let row = 0; row < table.count; row++) {
-    const isWithOne = actors.has(table.source[row]!) !== actors.has(table.destination[row]!)
-    if (!isWithOne && !(isInsideApart && isInside(row))) continue
+    if (!isInside(row)) continue
+    const [first, last, bytes] = [table.first[row]!, table.last[row]!, table.bytes[row]!]
+    if (!ends.some((end) => actors.has(table[end][row]!))) all.add(first, last, bytes)
     for (const end of ends) {
       const host = table[end][row]!
       if (actors.has(host) || !scene.isCandidate(row, end)) continue
       if (!rates.has(host)) rates.set(host, new Rates(grid))
-      rates.get(host)!.add(table.first[row]!, table.last[row]!, table.bytes[row]!)
+      rates.get(host)!.add(first, last, bytes)
     }
   }
+  if (isStopped(all.take(), run, fewBytes)) return new Map()
   return new Map([...rates].map(([host, each]) => [host, each.take()]))
 }
 

@@ -51,6 +51,22 @@ suite('bursts and lulls are not incidents', () => {
     const office = { seed: 158, hosts: 80, pages: 80 / 600, connections: 20, seconds: 2400 }
     assert.deepEqual(foundIn(officeFlows(office), { from: t0, seconds: office.seconds }), [])
   })
+
+  test('eighty hosts, of which ten fetch from a local server now and then', () => {
+    const alarms = [7, 16, 20].flatMap((seed) => {
+      const office = { seed, hosts: 80, pages: 0.13, connections: 20, seconds: 2400 }
+      const random = seeded(seed * 7 + 1)
+      const fetched = Array.from({ length: 300 }, (): Partial<TestFlow> => {
+        const first = t0 + Math.round(office.seconds * 1000 * random())
+        const host = `10.0.0.${10 + Math.floor(10 * random())}`
+        const last = first + Math.round(5000 + 30_000 * random())
+        const bytes = Math.round(2e7 * random())
+        return { source: '10.0.0.200', destination: host, sourcePort: 443, destinationPort: 2000, first, last, bytes } // prettier-ignore
+      })
+      return foundIn([...officeFlows(office), ...fetched], { from: t0, seconds: office.seconds })
+    })
+    assert.deepEqual(alarms, [])
+  })
 })
 
 suite('a cut during which hosts keep trying', () => {
