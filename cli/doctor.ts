@@ -1,4 +1,5 @@
 /** `weir doctor`: checks everything that Weir needs, and says how to fix each fault. */
+import { ApiError } from '../api/errors.ts'
 import { ingestStatus } from '../api/status/ingest-status.ts'
 import { placeText, SettingsError, type Settings } from '../flow/settings.ts'
 import { countOf } from '../flow/units.ts'
@@ -35,6 +36,8 @@ export function doctorOfSettings({ faults }: SettingsError, values: Record<strin
 async function examine(settings: Settings): Promise<Finding[]> {
   const source = ingestStatus(settings.data, Date.now)
   const status = await source.read()
+  const why = status ? null : (source.fault?.() ?? null)
+  const unread = why instanceof ApiError ? why : null
   const isStarting = (await source.isStarting?.()) === true
   const { findings: stores, archiveBytes } = await checkStores(settings)
   return [
@@ -46,7 +49,9 @@ async function examine(settings: Settings): Promise<Finding[]> {
     ...(await checkFolder(settings)),
     ...(await checkDisk(settings, archiveBytes)),
     ...stores,
-    ...checkExporters(status, { nowMs: Date.now(), isStarting, port: settings.netflow.port }),
+    ...(unread
+      ? [fault('ingest', unread.message, unread.remedy)]
+      : checkExporters(status, { nowMs: Date.now(), isStarting, port: settings.netflow.port })),
   ]
 }
 

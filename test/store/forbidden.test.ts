@@ -18,7 +18,7 @@ import { ManifestReader } from '../../store/manifest.ts'
 import type { SeriesEntry } from '../../store/parquet/layout.ts'
 import { openParquetSeries, openParquetSeriesReader } from '../../store/parquet/series.ts'
 import { openCollecting } from '../ingest/collecting.ts'
-import { RunningIngest } from '../processes.ts'
+import { RunningIngest, runWeir } from '../processes.ts'
 import { until } from '../until.ts'
 import { columnsOf, scratchFolder, t0, testFlow } from './archive/archived.ts'
 import { coverageOf, stepOf, tiers } from './series-rows.ts'
@@ -130,11 +130,14 @@ else
         warnings.map(({ what }) => what),
         ['the status of ingest cannot be read (EACCES)'],
       )
+      const { stdout } = await runWeir(['doctor'], { WEIR_DATA: data })
       const { code, body } = await ask<ErrorAnswer>('exporters')
       assert.deepEqual([code, body.error.code], [503, 'unreadable'])
       for (const folder of ['run', 'state']) await chmod(join(data, folder), 0o700)
       await until(async () => (await ask<StatusAnswer>('status')).body.ingest?.running === true)
       assert.equal((await ask('exporters')).code, 200)
+      assert.match(stdout, /FAULT +ingest +the status of ingest cannot be read \(EACCES\)\n +→ run/)
+      assert.doesNotMatch(stdout, /no ingest/)
     })
 
     test('queries of series show a gap and say why, until it may be read', async (t) => {
