@@ -89,14 +89,18 @@ export class Others {
     return { share: count / Math.max(1, outside.length), times: runs.length }
   }
 
-  /** The bytes of the others together by second, without those of few hosts that began something in `core`. */
+  /**
+   * The bytes of the others together by second, without those of few hosts that began something in `core` and usually have
+   * something in as long a time: of hosts that seldom do anything, others are busy at any time.
+   */
   #withoutRisen(core: Run, isOutside: (t: number) => boolean): Float64Array {
-    const outside = this.#bytes.map((bytes) => bytes.filter((_, t) => isOutside(t)))
-    const then = outside.map((bytes) => mean(bytes, 0, bytes.length))
-    const risen = risenOf(
-      this.#bytes.map((bytes) => mean(bytes, core.from, core.to)),
-      then,
-    )
+    const width = core.to - core.from
+    const then = this.#bytes.map((bytes) => {
+      const outside = smoothed(bytes, width).filter((_, t) => isOutside(t))
+      return percentile(outside, 0.5)
+    })
+    const now = this.#bytes.map((bytes) => mean(bytes, core.from, core.to))
+    const risen = [...risenOf(now, then)].filter((i) => then[i]! >= residue)
     const total = Float64Array.from(this.#total)
     for (const i of risen) for (let t = 0; t < total.length; t++) total[t]! -= this.#bytes[i]![t]!
     return total

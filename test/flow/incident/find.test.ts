@@ -52,6 +52,18 @@ suite('bursts and lulls are not incidents', () => {
     assert.deepEqual(foundIn(officeFlows(office), { from: t0, seconds: office.seconds }), [])
   })
 
+  test('eighty hosts that seldom do anything, beside a download', () => {
+    const office = { seed: 93, hosts: 80, pages: 0.13, connections: 20, seconds: 2400 }
+    const pieces = Array.from({ length: 2 }, (_, i): Partial<TestFlow> => {
+      const [first, last] = [t0 + 1_200_000 + i * 47_000, t0 + 1_247_000 + i * 47_000]
+      return { source: '203.0.113.80', destination: '10.0.0.12', sourcePort: 443, destinationPort: 2000, first, last, bytes: 1e9 } // prettier-ignore
+    })
+    assert.deepEqual(
+      foundIn([...officeFlows(office), ...pieces], { from: t0, seconds: office.seconds }),
+      [],
+    )
+  })
+
   test('eighty hosts, of which ten fetch from a local server now and then', () => {
     const alarms = [7, 16, 20].flatMap((seed) => {
       const office = { seed, hosts: 80, pages: 0.13, connections: 20, seconds: 2400 }
