@@ -121,7 +121,9 @@ function sayLost(covered: CoverageGrid, bounds: RangeBounds): string[] {
   const upTo = isBegun || isEnded ? 'up to ' : ''
   const about = upTo + (ranges.some((each) => each[3]) ? 'about ' : '')
   const were = flows === 1 ? 'was' : 'were'
-  return [`${about}${countOf(flows, 'flow')} of this time ${were} lost on the way: figures are at least these`]
+  return [
+    `${about}${countOf(flows, 'flow')} of this time ${were} lost on the way: figures are at least these`,
+  ]
 }
 
 /** In a form that the page writes in its zone. */
