@@ -13,7 +13,7 @@ import type { AlsoStatus } from '../flow/status.ts'
 import { manifestName, type ArchiveEntry } from '../store/archive/entry.ts'
 import { compareFiles, type FilesCompared } from '../store/clickhouse/compare-files.ts'
 import { Connection } from '../store/clickhouse/connection.ts'
-import { keptFrom } from '../store/double.ts'
+import { keptFrom, rangeToCopy } from '../store/double.ts'
 import { ManifestReader } from '../store/manifest.ts'
 import { nameOf, sameOf, stretchesOf, type Stretch } from '../store/migrate.ts'
 import { openSeriesReader, otherStore } from '../store/open-series.ts'
@@ -42,8 +42,9 @@ export async function migrateBeside(settings: Settings, to: AlsoStatus['kind']):
   try {
     const goals: { tier: Tier; to: number }[] = []
     for (const tier of settings.tiers) {
-      const extent = await source.extent(tier)
-      if (extent) goals.push({ tier, to: extent.to })
+      const nowMs = Date.now()
+      const range = rangeToCopy(await source.extent(tier), { tier, kind: to, nowMs })
+      if (range) goals.push({ tier, to: range.to })
     }
     await untilCopied(look, goals, to === 'clickhouse')
     for (const goal of goals) await compareTier(source, target, { ...goal, kind: to })

@@ -182,19 +182,14 @@ export class DoubledSeries implements SeriesStore {
   /** Copies and compares the next finished steps of a tier; false if there are none. */
   async #next(tier: Tier): Promise<boolean> {
     const { first, progress, kind, now } = this.#parts
-    const extent = await first.extent(tier)
-    if (!extent) return false
-    const from = Math.max(
-      progress.value<number>(tier.name) ?? 0,
-      extent.from,
-      keptFrom(kind, tier, now()),
-    )
-    // The newest step still changes.
-    const to = Math.min(from + stepsAtOnce * tier.stepMs, extent.to)
+    const all = rangeToCopy(await first.extent(tier), { tier, kind, nowMs: now() })
+    if (!all) return false
+    const from = Math.max(progress.value<number>(tier.name) ?? 0, all.from)
+    const to = Math.min(from + stepsAtOnce * tier.stepMs, all.to)
     if (to <= from) return false
     await this.#copy({ tier, from, to })
     await progress.commit({ set: { [tier.name]: to } })
-    return to < extent.to
+    return to < all.to
   }
 
   async #settleOwed(): Promise<void> {
@@ -239,6 +234,19 @@ export class DoubledSeries implements SeriesStore {
       signal.removeEventListener('abort', end)
     }
   }
+}
+
+/**
+ * The steps of a tier that the second store has to be given, [from, to), of those from the first to the newest of `extent`;
+ * null if there are none: the newest still changes, and is written to both.
+ */
+export function rangeToCopy(
+  extent: { from: number; to: number } | null,
+  { tier, kind, nowMs }: { tier: Tier; kind: AlsoStatus['kind']; nowMs: number },
+): { from: number; to: number } | null {
+  if (!extent) return null
+  const from = Math.max(extent.from, keptFrom(kind, tier, nowMs))
+  return from < extent.to ? { from, to: extent.to } : null
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { DoubledSeries, type OwedStep } from '../../store/double.ts'
+import { DoubledSeries, rangeToCopy, type OwedStep } from '../../store/double.ts'
 import { Manifest } from '../../store/manifest.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import type { SeriesStore, StepRows } from '../../store/series.ts'
@@ -93,3 +93,14 @@ for (const fails of [false, true])
     assert.equal(progress.entries().length, 0)
     await store.close()
   })
+
+test('nothing is to be copied of a tier with one step, or with none that ClickHouse would keep: nobody has to wait for it', () => {
+  const rangeOf = (from: number, to: number, kind: 'clickhouse' | 'parquet') =>
+    rangeToCopy({ from, to }, { tier, kind, nowMs: t0 + tier.keepMs })
+  const step = tier.stepMs
+  assert.equal(rangeToCopy(null, { tier, kind: 'parquet', nowMs: t0 }), null)
+  assert.equal(rangeOf(t0, t0, 'parquet'), null)
+  assert.deepEqual(rangeOf(t0, t0 + step, 'parquet'), { from: t0, to: t0 + step })
+  assert.equal(rangeOf(t0, t0 + step, 'clickhouse'), null)
+  assert.deepEqual(rangeOf(t0, t0 + 3 * step, 'clickhouse'), { from: t0 + step, to: t0 + 3 * step })
+})
