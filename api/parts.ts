@@ -61,12 +61,12 @@ export async function windowOf(
 
 /**
  * The answer of a list from the archive, and what it lacks: files of its window that cannot be read, time that is
- * unknown, flows that were lost.
+ * unknown, flows that were lost; `isWhole` is false if that could not be told, and may be a moment later.
  */
 export async function withRemarks<Answer>(
   { flows, series, settings, now }: ApiParts,
   { window, seen, answer }: { window: Window; seen: readonly Seen[]; answer: Promise<Answer> },
-): Promise<{ answer: Answer; remarks: string[] }> {
+): Promise<{ answer: Answer; remarks: string[]; isWhole: boolean }> {
   const context = { flows, series, tiers: settings.tiers, seen, now: now() }
   const gaps = gapsIn(window, context)
   // Nobody waits for it if there is no answer.
@@ -75,7 +75,8 @@ export async function withRemarks<Answer>(
   // Which files cannot be read is known only now that they were to be.
   const leftOut = (await flows.remarks?.(window.from, window.to)) ?? []
   const late = sleep(gapsMsMax, [untold], { ref: false })
-  return { answer: made, remarks: [...leftOut, ...(await Promise.race([gaps, late]))] }
+  const told = await Promise.race([gaps, late])
+  return { answer: made, remarks: [...leftOut, ...told], isWhole: !told.includes(untold) }
 }
 
 /** The names as they were at the end of a window. */

@@ -50,7 +50,10 @@ export class AnswerCache {
     this.#now = now
   }
 
-  /** The answer to a query, cached or new. Answers for masked roles are never cached. */
+  /**
+   * The answer to a query, cached or new. Answers for masked roles are never cached, nor those with more `values` than
+   * `valuesMax`.
+   */
   async answer<Answer>(
     query: string,
     { isClosed, values }: { isClosed: boolean; values: (answer: Answer) => number },

@@ -59,9 +59,9 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
       limit,
     }),
   )
-  const { answer: list, remarks } = await withRemarks(parts, { window, seen, answer: listed })
+  const { answer: list, ...made } = await withRemarks(parts, { window, seen, answer: listed })
   const { flows, more } = list
-  setCacheControl(reply, window, now)
+  if (made.isWhole) setCacheControl(reply, window, now)
   if (query.format === 'parquet')
     return download(reply, {
       type: flowFormats.parquet,
@@ -75,7 +75,7 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
     flows: flows.map(flowOf),
     more,
     ...(known === undefined ? {} : { known }),
-    remarks,
+    remarks: made.remarks,
   }
   return formats[query.format ?? 'json'](reply, answer, query.tz ?? 'UTC')
 }

@@ -55,12 +55,13 @@ export async function topAnswer(
     return withRemarks(parts, { window, seen, answer })
   }
   const isClosed = isClosedWindow(window, now)
-  const values = (made: { answer: FlowTop }) => 10 * made.answer.rows.length
+  const values = (made: { answer: FlowTop; isWhole: boolean }) =>
+    made.isWhole ? 10 * made.answer.rows.length : Number.POSITIVE_INFINITY
   const { from, to, filter, include } = window
   const key = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
   const made = await parts.answers.answer(`top ${key}`, { isClosed, values }, make)
   const { answer: top, remarks: lacking } = made
-  setCacheControl(reply, window, now)
+  if (made.isWhole) setCacheControl(reply, window, now)
   const remarks = [...interfacesAdded(by, window, seen), ...lacking]
   const known = top.rows.length > 0 || (await isKnown(parts.series, parts.settings.tiers, window))
   return writeTop(top, { by, order, window, names: namesAt(parts, window.to), known, remarks })

@@ -8,14 +8,19 @@ const betweenMsMin = 90_000
 
 type Sent = Pick<ExporterStatus, 'address' | 'firstSeen' | 'lastSeen'>
 
-/**
- * The breaks with those before and after an import. `before` is when exporters had been seen until then, `sent` when they
- * sent in what was imported.
- */
-export function breaksBetween(
+/** When exporters had been seen until an import, and when they sent in what was imported. */
+interface Between {
+  before: readonly Sent[]
+  sent: readonly Sent[]
+  /** Whether another collector received an exporter meanwhile. */
+  isElsewhere: (between: ExporterBreak) => Promise<boolean>
+}
+
+/** The breaks with those before and after an import. */
+export async function breaksBetween(
   breaks: readonly ExporterBreak[],
-  { before, sent }: { before: readonly Sent[]; sent: readonly Sent[] },
-): ExporterBreak[] {
+  { before, sent, isElsewhere }: Between,
+): Promise<ExporterBreak[]> {
   const seen = new Map(before.map((exporter) => [exporter.address, spanOf(exporter)]))
   const own = new Map(sent.map((exporter) => [exporter.address, spanOf(exporter)]))
   // What was imported may lie in a time of which nothing was known.
@@ -45,7 +50,9 @@ export function breaksBetween(
     ]
     return sides.filter(isLong)
   })
-  return [...cut, ...added].sort((a, b) => a.from - b.from).slice(-breaksMax)
+  const ours: ExporterBreak[] = []
+  for (const each of added) if (!(await isElsewhere(each))) ours.push(each)
+  return [...cut, ...ours].sort((a, b) => a.from - b.from).slice(-breaksMax)
 }
 
 function isLong({ from, to }: { from: number; to: number }): boolean {

@@ -2,11 +2,12 @@
 import { join } from 'node:path'
 
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
-import { intervalMs } from '../../flow/interval.ts'
+import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import { sendsFlows, type Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, Lost } from '../../flow/status.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { openSeriesStore } from '../../store/open-series.ts'
+import type { SeriesStore } from '../../store/series.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
 import { readExporters } from '../status/kept-status.ts'
@@ -127,7 +128,11 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
     const imported: Imported | false = redo.length > 0 && kept
     const announced = announcedWith(archive, pipeline.decoder.snapshot())
     const before = await readExporters(settings.data)
-    const breaks = breaksBetween(coverage.breaks.list(), { before, sent: exporters })
+    const breaks = await breaksBetween(coverage.breaks.list(), {
+      before,
+      sent: exporters,
+      isElsewhere: (between) => isElsewhere(store, tier, between),
+    })
     const set = { taken, breaks, [announcedName]: announced }
     await archive.publish({ redo, set: { ...set, ...(imported && { imported }) } })
     const status = await keepExporters(settings.data, exporters)
@@ -137,6 +142,18 @@ async function takeIn(paths: readonly string[], options: TakeInOptions) {
   } finally {
     await store.close()
   }
+}
+
+/** Whether another collector of a cluster received an exporter within a time. */
+async function isElsewhere(
+  { others }: SeriesStore,
+  tier: Tier,
+  { exporter, from, to }: ExporterBreak,
+): Promise<boolean> {
+  if (!others) return false
+  for await (const { coverage } of others.steps({ tier, from: intervalStart(from), to, exporter }))
+    if (coverage.datagrams > 0) return true
+  return false
 }
 
 /** The exporters that sent anything since `from` (unix seconds), as seen since then. */

@@ -76,7 +76,7 @@ for (const order of [
     assert.deepEqual((await ask<IncidentsAnswer>(`incidents?${day}`)).incidents, [])
   })
 
-test('an import in a time of which nothing was known leaves what is before and after it', () => {
+test('an import in a time of which nothing was known leaves what is before and after it', async () => {
   const none = {
     exporter: 'a',
     isRestart: false,
@@ -86,25 +86,27 @@ test('an import in a time of which nothing was known leaves what is before and a
   } as const
   const was = { ...none, from: 1_000_000, to: 9_000_000 }
   const before = [{ address: 'a', firstSeen: 0, lastSeen: 20_000 }]
-  const between = (firstSeen: number, lastSeen: number, address = 'a') =>
-    breaksBetween([was], { before, sent: [{ address, firstSeen, lastSeen }] }).map(
-      ({ from, to }) => [from, to],
-    )
-  assert.deepEqual(between(3000, 4000), [
+  const isElsewhere = async () => false
+  const between = async (firstSeen: number, lastSeen: number, address = 'a') => {
+    const sent = [{ address, firstSeen, lastSeen }]
+    const found = await breaksBetween([was], { before, sent, isElsewhere })
+    return found.map(({ from, to }) => [from, to])
+  }
+  assert.deepEqual(await between(3000, 4000), [
     [1_000_000, 3_000_000],
     [4_000_000, 9_000_000],
   ])
-  assert.deepEqual(between(1010, 8990), [])
-  assert.deepEqual(between(9000, 9500), [[1_000_000, 9_000_000]])
-  assert.deepEqual(between(3000, 4000, 'b'), [[1_000_000, 9_000_000]])
-  assert.deepEqual(between(20_089, 20_100), [[1_000_000, 9_000_000]])
-  assert.deepEqual(between(20_090, 20_100), [
+  assert.deepEqual(await between(1010, 8990), [])
+  assert.deepEqual(await between(9000, 9500), [[1_000_000, 9_000_000]])
+  assert.deepEqual(await between(3000, 4000, 'b'), [[1_000_000, 9_000_000]])
+  assert.deepEqual(await between(20_089, 20_100), [[1_000_000, 9_000_000]])
+  assert.deepEqual(await between(20_090, 20_100), [
     [1_000_000, 9_000_000],
     [20_000_000, 20_090_000],
   ])
   const lost = { ...was, isOurs: undefined as never, lostDatagrams: 7 }
   const sent = [{ address: 'a', firstSeen: 3000, lastSeen: 4000 }]
-  assert.deepEqual(breaksBetween([lost], { before, sent }), [lost])
+  assert.deepEqual(await breaksBetween([lost], { before, sent, isElsewhere }), [lost])
   const many = Array.from({ length: 3000 }, (_, i) => ({ ...lost, to: 1_000_000 + i }))
-  assert.equal(breaksBetween(many, { before, sent }).length, breaksMax)
+  assert.equal((await breaksBetween(many, { before, sent, isElsewhere })).length, breaksMax)
 })
