@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import type { IngestStatus } from '../flow/status.ts'
+import { freeTcpPort } from './free-port.ts'
 
 export const weir = fileURLToPath(new URL('../cli/weir.js', import.meta.url))
 const answerMsMax = 30_000
@@ -51,6 +52,18 @@ export function spawnWeir(
   return spawn(process.execPath, [weir, ...args], {
     env: { ...process.env, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+/** Starts `weir start` on a folder and ports of its own. */
+export async function spawnStart(environment: Record<string, string> = {}): Promise<ChildProcess> {
+  return spawnWeir(['start'], {
+    WEIR_DATA: await scratchFolder(),
+    WEIR_HTTP: `127.0.0.1:${await freeTcpPort()}`,
+    WEIR_NETFLOW: '127.0.0.1:0',
+    WEIR_IPFIX: '127.0.0.1:0',
+    WEIR_SFLOW: '127.0.0.1:0',
+    ...environment,
   })
 }
 

@@ -4,8 +4,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 
-import { freeTcpPort } from '../free-port.ts'
-import { scratchFolder, spawnWeir } from '../processes.ts'
+import { spawnStart } from '../processes.ts'
 import { until } from '../until.ts'
 
 const left = new Set<number>()
@@ -15,14 +14,7 @@ after(() => {
 
 /** A start whose two processes exist, but cannot have begun to listen to signals. */
 async function startedJustNow() {
-  const child = spawnWeir(['start'], {
-    WEIR_DATA: await scratchFolder(),
-    WEIR_HTTP: `127.0.0.1:${await freeTcpPort()}`,
-    WEIR_NETFLOW: '127.0.0.1:0',
-    WEIR_IPFIX: '127.0.0.1:0',
-    WEIR_SFLOW: '127.0.0.1:0',
-    WEIR_LOG: 'error',
-  })
+  const child = await spawnStart({ WEIR_LOG: 'error' })
   const all = () =>
     readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
   // Others may build the page.

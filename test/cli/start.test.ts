@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { recentShift } from '../../cli/replay.ts'
 import { mondayCapture, weekSeconds } from '../monday.ts'
 import { treeOf } from '../load/usage.ts'
-import { RunningIngest, runWeir, scratchFolder, spawnWeir } from '../processes.ts'
+import { RunningIngest, runWeir, scratchFolder, spawnStart } from '../processes.ts'
 import { until } from '../until.ts'
 
 /** On a machine under load, on which the page is built first. */
@@ -73,13 +73,7 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
 })
 
 test('start says which of its two processes was killed, and ends', async () => {
-  const child = spawnWeir(['start'], {
-    WEIR_DATA: await scratchFolder(),
-    WEIR_HTTP: `127.0.0.1:${await freeTcpPort()}`,
-    WEIR_NETFLOW: '127.0.0.1:0',
-    WEIR_IPFIX: '127.0.0.1:0',
-    WEIR_SFLOW: '127.0.0.1:0',
-  })
+  const child = await spawnStart()
   let [stdout, stderr] = ['', '']
   child.stdout!.on('data', (chunk: Buffer) => (stdout += String(chunk)))
   child.stderr!.on('data', (chunk: Buffer) => (stderr += String(chunk)))
