@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import { Connection } from '../../store/clickhouse/connection.ts'
+import type { ClickHouseFault } from '../../store/clickhouse/fault.ts'
 import { ClickHouseLogs } from '../../store/clickhouse/state-logs.ts'
 import { insertStateRows, newVersion } from '../../store/clickhouse/state-rows.ts'
 import { ClickHouseState } from '../../store/clickhouse/state.ts'
@@ -14,6 +15,7 @@ import type { StateDocument } from '../../store/state.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
 import { scratchFolder } from '../processes.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
+import { until } from '../until.ts'
 import { ownDatabase } from './clickhouse-under-test.ts'
 import { refused, stateContract } from './state-contract.ts'
 
@@ -172,7 +174,12 @@ for (const layout of layouts) {
       } finally {
         for (const node of nodes.nodes) node.signal('SIGCONT')
       }
-      assert.ok(await here.get('users', 'nora', lately))
+      // A server that was halted may take its time over the first answers.
+      const isAway = (error: unknown) => {
+        assert.equal((error as ClickHouseFault).kind, 'away')
+        return null
+      }
+      await until(async () => (await here.get('users', 'nora', lately).catch(isAway)) !== null)
     })
 
     if (isAlone)
