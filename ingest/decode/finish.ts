@@ -13,14 +13,12 @@ import {
   type TimeFaults,
 } from './steps/times.ts'
 import { exporterHighColumn, icmpColumn } from './steps/touched.ts'
-import { noneOfSeveral, rateOf } from './exporters/sampling.ts'
+import { fillRates, rateOfRows } from './row-rates.ts'
 import { takeInside } from './translated.ts'
 import type { CompiledTemplate, ScratchColumns } from './templates/template.ts'
 
 const icmp = 1
 const icmp6 = 58
-/** flowDirection of egress. */
-const egressDirection = 1
 /** Bits of batch.protocolBits (protocols mod 32) that may be ICMP or ICMPv6. */
 const icmpBits = (1 << icmp) | (1 << icmp6)
 
@@ -46,42 +44,7 @@ export function beginRows(
   batch.domain = stream.domain
   batch.exporterUpper = exporter.words[2]
   batch.exporterLower = exporter.words[3]
-  batch.rate = hasOwnRates(context, compiled) ? 0 : commonRate(context, compiled)
-  if (batch.rate === 1 && isUndecided(context, compiled))
-    exporter.samplingRateUnknown(noneOfSeveral(context.stream.domain), batch.records)
-}
-
-/**
- * The rate of rows whose sampler and interface have none. Some routers announce a sampler in
- * options data but name none in their records (Nokia, Cisco without `collect flow sampler`); its
- * rate is used then. What the record's own domain announces counts before what others do.
- */
-function commonRate(
-  { exporter, stream, headerRate }: DatagramContext,
-  { scratch }: CompiledTemplate,
-): number {
-  const { sampling, exporterSampling } = stream
-  const namesNone = !scratch.has('selectorId')
-  const own = sampling.rate ?? (namesNone ? sampling.rateOfEverySampler : null)
-  const known = exporter.rules.sampling ?? own ?? exporterSampling.rate
-  if (known !== null) return known
-  if (headerRate > 0) return headerRate
-  return (namesNone ? exporterSampling.rateOfEverySampler : null) ?? 1
-}
-
-/** Whether records have one of several announced rates, and nobody knows which. */
-function isUndecided({ stream }: DatagramContext, { scratch }: CompiledTemplate): boolean {
-  const { sampling, exporterSampling } = stream
-  if (!exporterSampling.differs || scratch.has('selectorId')) return false
-  return (
-    sampling.rate === null &&
-    sampling.rateOfEverySampler === null &&
-    exporterSampling.rateOfEverySampler === null
-  )
-}
-
-function hasOwnRates({ stream }: DatagramContext, compiled: CompiledTemplate): boolean {
-  return compiled.saysSampling || stream.exporterSampling.byInterface.size > 0
+  batch.rate = rateOfRows(context, compiled, batch.records)
 }
 
 /** Completes rows [from, flows.count), which a template's steps have filled. */
@@ -111,7 +74,7 @@ export function finishRows(
     return
   }
   if (compiled.hasSection && !compiled.hasPackets) flows.packetDeltaCount.fill(1, from, to)
-  fillSampling(state.scratch, context, compiled, from)
+  fillRates(state.scratch, context, compiled, from)
   state.finish(context, state, from)
   const { faults } = state
   if (faults.missing + faults.reversed + faults.inFuture + faults.corrected > 0)
@@ -209,87 +172,4 @@ function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number):
   }
   flows.stale.low |= icmpColumn.low
   flows.stale.high |= icmpColumn.high
-}
-
-/**
- * Precedence: the administrator's rate, a rate in the record, the record's sampler, the interface
- * where the flow was observed, the rate announced for all, the header's, that of every sampler if
- * the record names none. Rates announced under another domain apply if the record's own has none.
- */
-function fillSampling(
-  scratch: ScratchColumns,
-  context: DatagramContext,
-  compiled: CompiledTemplate,
-  from: number,
-): void {
-  const { flows, exporter } = context
-  const { samplingInterval } = flows
-  const common = commonRate(context, compiled)
-  if (exporter.rules.sampling !== null || !hasOwnRates(context, compiled)) {
-    samplingInterval.fill(common, from, flows.count)
-    exporter.lastRate = common
-    return
-  }
-  const hasSelector = compiled.scratch.has('selectorId')
-  if (!compiled.setsSampling) samplingInterval.fill(0, from, flows.count)
-  for (let i = from; i < flows.count; i++) {
-    if (mayBeReversed(samplingInterval[i]!)) samplingInterval[i] = reversed(samplingInterval[i]!)
-    if (samplingInterval[i] === 0)
-      samplingInterval[i] =
-        ownRate(scratch, compiled, i - from) ??
-        optionsRate(context, i, hasSelector ? scratch.selectorId[i - from]! : 0) ??
-        common
-    exporter.lastRate = samplingInterval[i]!
-  }
-}
-
-/**
- * Whether a record's rate has its lowest byte first, as MikroTik sends it: 1 of 512 reads as 1 of 131,072. No rate that
- * others send is as large, or ends in two bytes of zeros.
- */
-const mayBeReversed = (rate: number) => rate >= 2 ** 24 || (rate !== 0 && (rate & 0xffff) === 0)
-
-function reversed(rate: number): number {
-  return ((rate << 24) | ((rate & 0xff00) << 8) | ((rate >>> 8) & 0xff00) | (rate >>> 24)) >>> 0
-}
-
-/** A single object, reused for every record. */
-const elements = { interval: 0, space: 0, size: 0, population: 0, probability: 0 }
-
-/** The rate given by the record itself. */
-function ownRate(
-  scratch: ScratchColumns,
-  { scratch: has }: CompiledTemplate,
-  record: number,
-): number | null {
-  elements.interval = has.has('samplingPacketInterval')
-    ? scratch.samplingPacketInterval[record]!
-    : 0
-  elements.space = has.has('samplingPacketSpace') ? scratch.samplingPacketSpace[record]! : 0
-  elements.size = has.has('samplingSize') ? scratch.samplingSize[record]! : 0
-  elements.population = has.has('samplingPopulation') ? scratch.samplingPopulation[record]! : 0
-  elements.probability = has.has('samplingProbability') ? scratch.samplingProbability[record]! : 0
-  return rateOf(elements)
-}
-
-/**
- * The rate announced in options data for the record's sampler, or for the interface where the flow
- * was observed.
- */
-function optionsRate(
-  { flows, exporter, stream }: DatagramContext,
-  row: number,
-  selector: number,
-): number | null {
-  const isEgress = flows.flowDirection[row] === egressDirection
-  const index = (isEgress ? flows.egressInterface : flows.ingressInterface)[row]!
-  const { sampling, exporterSampling: any } = stream
-  const byInterface = sampling.byInterface.get(index) ?? any.byInterface.get(index) ?? null
-  const bySelector = sampling.bySelector.get(selector) ?? any.bySelector.get(selector) ?? null
-  if (selector === 0) return bySelector ?? byInterface
-  const isKnown = (sampling.rate ?? any.rate) !== null
-  if (bySelector === null && byInterface === null && !isKnown)
-    exporter.samplingRateUnknown(selector)
-  else if (bySelector !== null) exporter.unknownSamplers.remove(selector)
-  return bySelector ?? byInterface
 }
