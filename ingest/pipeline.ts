@@ -186,7 +186,7 @@ export class Pipeline {
   #sequence(event: SequenceEvent): void {
     const { coverage, handover, shiftMs = 0 } = this.#parts
     if (this.#isDiscarding) return
-    const silenceMs = coverage.take({
+    coverage.take({
       ...event,
       receivedMs: event.receivedMs + shiftMs,
       sinceMs: event.sinceMs + shiftMs,
@@ -195,7 +195,7 @@ export class Pipeline {
     })
     if (!handover || event.verdict === 'continues') return
     const stream = this.decoder.lastStream(event.exporter)
-    if (stream) handover.take(event, stream, silenceMs)
+    if (stream) handover.take(event, stream)
   }
 
   /** The status of each exporter, its times shifted like those of its flows. */

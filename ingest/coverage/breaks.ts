@@ -59,8 +59,8 @@ export class BreakLog {
   #before: { exporter: string; observationDomain: number; last: Last } | null = null
   #breaks: ExporterBreak[] = []
 
-  /** Takes the sequence verdict of a datagram; returns the time since the previous one, or null if there was none. */
-  take(event: SequenceEvent): number | null {
+  /** Takes the sequence verdict of a datagram. */
+  take(event: SequenceEvent): void {
     const { exporter, receivedMs, exportMs, verdict, lostFlows, lostDatagrams } = event
     const last = this.#of(event)
     const isFirst = last.ms === Number.NEGATIVE_INFINITY
@@ -70,9 +70,8 @@ export class BreakLog {
     if (receivedMs - heard.ms >= breakMsMin) heard.silence = { from: heard.ms, to: receivedMs }
     heard.ms = Math.max(receivedMs, heard.ms)
     follow(last, exportMs - receivedMs, isFirst)
-    if (isFirst) return null
+    if (isFirst) return
     if (event.gaps.some(({ units }) => units < 0)) this.#takeBack(event)
-    const silenceMs = receivedMs - from
     if (isSetForward(aheadMs, last.aheadMs)) {
       const clock = { from: from + aheadMs, to: exportMs }
       this.#add({
@@ -87,9 +86,9 @@ export class BreakLog {
     }
     const isNewProcess = verdict === 'first' && receivedMs - portMs >= processMsMin
     const isRestart = verdict === 'restart' || isNewProcess
-    if (silenceMs < breakMsMin || !(verdict === 'gap' || isRestart)) return silenceMs
+    if (receivedMs - from < breakMsMin || !(verdict === 'gap' || isRestart)) return
     // While another domain is received, the exporter is not away.
-    if (receivedMs - heard.silence.to >= breakMsMin) return silenceMs
+    if (receivedMs - heard.silence.to >= breakMsMin) return
     this.#add({
       exporter,
       from: Math.max(from, heard.silence.from),
@@ -98,7 +97,6 @@ export class BreakLog {
       lostFlows: Math.max(0, lostFlows),
       lostDatagrams: Math.max(0, lostDatagrams),
     })
-    return silenceMs
   }
 
   /** Notes that this machine's clock was set forward: no flow of the exporter has a time in between. */

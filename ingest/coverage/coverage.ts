@@ -93,10 +93,10 @@ export class CoverageTracker {
       if (intervals.has(open)) this.changed.mark(exporter, open)
   }
 
-  /** Takes the sequence verdict of a datagram; returns the time since the previous one, or null if there was none. */
-  take(event: SequenceEvent): number | null {
+  /** Takes the sequence verdict of a datagram. */
+  take(event: SequenceEvent): void {
     const interval = intervalStart(event.receivedMs)
-    const silenceMs = this.breaks.take(event)
+    this.breaks.take(event)
     this.heartbeat(event.receivedMs)
     const held = this.#exporters.get(event.exporter) ?? this.#add(event.exporter, interval)
     this.#judgeSilence(event, held, interval)
@@ -110,7 +110,6 @@ export class CoverageTracker {
     else this.#set(event.exporter, interval, state)
     held.lastInterval = Math.max(held.lastInterval, interval)
     for (const gap of event.gaps) this.#countGap(event, gap)
-    return silenceMs
   }
 
   /** Notes that data of an interval, which had waited for its template, was read. */

@@ -62,25 +62,20 @@ export class Handover {
     this.#coverage = coverage
   }
 
-  /**
-   * Takes the sequence verdict of a datagram, with its stream and the time since the previous
-   * datagram (null: none).
-   */
-  take(event: SequenceEvent, stream: Stream, silenceMs: number | null): void {
-    const { verdict, exporter, receivedMs } = event
+  /** Takes the sequence verdict of a datagram, with its stream. */
+  take(event: SequenceEvent, stream: Stream): void {
+    const { verdict, exporter, receivedMs, sinceMs } = event
     if (verdict !== 'gap' && verdict !== 'first' && verdict !== 'restart') return
     const spans = this.#of(exporter, stream)
     const last = spans.at(-1)
-    // After a restart of the collector, the last stretch has the time of the previous datagram.
-    const silence = silenceMs ?? (last ? receivedMs - last.toMs : 0)
     const isGap = verdict === 'gap'
-    if (isGap && silence < silenceMsMin) return
+    if (isGap && receivedMs - sinceMs < silenceMsMin) return
     const state = stream.sequence.snapshot()
     const missing = state.missing.at(-1)
     if (isGap && missing && last) {
       last.to = missing.from
       last.unsure = 0
-      last.toMs = Math.max(last.toMs, receivedMs - silence)
+      last.toMs = Math.max(last.toMs, sinceMs)
     }
     this.#add(spans, {
       ...unbegun(exporter, stream, state),
@@ -90,11 +85,7 @@ export class Handover {
       isBegun: true,
       isRestart: verdict === 'restart',
       firstRecords: isGap ? 0 : (state.expected - state.latest) >>> 0,
-      counted: {
-        datagrams: event.lostDatagrams,
-        flows: event.lostFlows,
-        sinceMs: event.sinceMs,
-      },
+      counted: { datagrams: event.lostDatagrams, flows: event.lostFlows, sinceMs },
     })
   }
 

@@ -25,8 +25,8 @@ class Collector {
   readonly #flows = createFlowColumns(2 * decoderRowsMax)
   readonly decoder: Decoder = new Decoder(this.#flows, {
     onSequence: (event) => {
-      const silenceMs = this.coverage.take(event)
-      this.handover.take(event, this.decoder.lastStream(event.exporter)!, silenceMs)
+      this.coverage.take(event)
+      this.handover.take(event, this.decoder.lastStream(event.exporter)!)
     },
   })
 
