@@ -44,7 +44,7 @@ async function examine(settings: Settings): Promise<Finding[]> {
     ...(await checkNamedFiles(settings)),
     ...(await checkSockets(settings, status, isStarting)),
     ...(await checkHttp(settings)),
-    ...(await checkKernel(settings, status)),
+    ...(await checkKernel(settings)),
     ...(await checkClock()),
     ...(await checkFolder(settings)),
     ...(await checkDisk(settings, archiveBytes)),

@@ -65,17 +65,20 @@ export function healthSettings(environment: Record<string, string | undefined>):
 async function ingestHealth({ data }: HealthSettings): Promise<string> {
   const path = join(data, 'run', 'ingest.sock')
   const answer = await ask({ path }, { host: 'ingest', target: '/status' }).catch(() => null)
-  if (answer?.status !== 200 || !isRunning(answer.body))
-    throw new CommandError(`ingest does not answer on ${path}`)
+  const status = answer?.status === 200 ? statusOf(answer.body) : null
+  if (status?.running !== true) throw new CommandError(`ingest does not answer on ${path}`)
+  // A file on a disk that hangs would be waited for without end.
+  if (status.stalledSeconds !== undefined)
+    throw new CommandError(`the disk of ${data} does not take what is received`)
   await writeCanary(data)
   return `ingest answers, and ${data} can be written`
 }
 
-function isRunning(body: string): boolean {
+function statusOf(body: string): { running?: unknown; stalledSeconds?: unknown } | null {
   try {
-    return (JSON.parse(body) as { running?: unknown } | null)?.running === true
+    return JSON.parse(body) as { running?: unknown; stalledSeconds?: unknown } | null
   } catch {
-    return false
+    return null
   }
 }
 

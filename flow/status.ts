@@ -162,6 +162,8 @@ export interface IngestStatus {
   addresses?: string[]
   sockets: { address: string; receiveBufferBytes: number; kernelDrops: number | null }[]
   journal: { datagrams: number; bytes: number; dropped: number; lastError: string | null } | null
+  /** For how long the disk has kept the thread that receives waiting; absent: it does not. */
+  stalledSeconds?: number
   /** Flows handed to the archive since the start, and those too old for the series. */
   flows: number
   flowsTooLate: number

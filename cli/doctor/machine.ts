@@ -7,7 +7,6 @@ import { promisify } from 'node:util'
 
 import { reasonOf } from '../../flow/reason.ts'
 import type { Settings } from '../../flow/settings.ts'
-import type { IngestStatus } from '../../flow/status.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { writeCanary } from '../health.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
@@ -98,33 +97,19 @@ export async function checkDisk(
   return [ok('disk', text)]
 }
 
-/** The receive buffer that the kernel grants, and what it dropped. */
-export async function checkKernel(
-  { receiveBufferBytes }: Settings,
-  status: IngestStatus | null,
-): Promise<Finding[]> {
+/** The receive buffer that the kernel grants. */
+export async function checkKernel({ receiveBufferBytes }: Settings): Promise<Finding[]> {
   const limit = Number(await readFile('/proc/sys/net/core/rmem_max', 'utf8').catch(() => 'NaN'))
-  const findings: Finding[] = []
   if (limit < receiveBufferBytes)
-    findings.push(
+    return [
       warning(
         'kernel',
         `the kernel grants ${formatWithUnit(limit, 'B')} of the ${formatWithUnit(receiveBufferBytes, 'B')} receive buffer asked for: bursts may be lost`,
         `echo net.core.rmem_max=${receiveBufferBytes} > /etc/sysctl.d/60-weir.conf && sysctl --system, and start ingest again`,
       ),
-    )
-  else if (!Number.isNaN(limit))
-    findings.push(ok('kernel', `receive buffers up to ${formatWithUnit(limit, 'B')}`))
-  for (const { address, kernelDrops } of status?.running ? status.sockets : [])
-    if (kernelDrops !== null && kernelDrops > 0)
-      findings.push(
-        warning(
-          'kernel',
-          `${kernelDrops} datagrams for ${address} were dropped since ingest started`,
-          'raise net.core.rmem_max and WEIR_RECEIVE_BUFFER, and check whether the machine is short of CPU time',
-        ),
-      )
-  return findings
+    ]
+  if (Number.isNaN(limit)) return []
+  return [ok('kernel', `receive buffers up to ${formatWithUnit(limit, 'B')}`)]
 }
 
 const clockRemedy = 'let NTP set it: timedatectl set-ntp true, or install chrony'

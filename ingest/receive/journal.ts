@@ -32,6 +32,10 @@ export interface JournalCounters {
   /** Datagrams not journalled, because the disk was too slow or refused them. */
   dropped: number
   lastError: string | null
+  /** The longest that the disk took for a write, during which nothing is received. */
+  longestWriteMs: number
+  /** Why the last sync that failed did, and when, unix ms; null: none has. */
+  failedSync: { reason: string; atMs: number } | null
 }
 
 const segmentBytesMax = 256 << 20
@@ -49,6 +53,8 @@ export class Journal {
     bytes: 0,
     dropped: 0,
     lastError: null,
+    longestWriteMs: 0,
+    failedSync: null,
   }
   /** Whether written data will be read back soon, and should stay in the page cache. */
   isReadBack = false
@@ -151,12 +157,15 @@ export class Journal {
   rotate(): boolean {
     this.flush()
     this.#retire()
+    const startedMs = performance.now()
     try {
       this.#begin()
       return true
     } catch (error) {
       this.#fail(error)
       return false
+    } finally {
+      this.#waited(startedMs)
     }
   }
 
@@ -185,6 +194,7 @@ export class Journal {
     this.#used = 0
     this.#buffered = 0
     if (used > 0 && this.#file !== null) {
+      const startedMs = performance.now()
       try {
         if (writeSync(this.#file, this.#buffer, 0, used) < used)
           throw new Error('the disk took only a part')
@@ -195,6 +205,7 @@ export class Journal {
         this.counters.dropped += datagrams
         this.#fail(error)
       }
+      this.#waited(startedMs)
     }
     const isDue = performance.now() - this.#lastSyncMs >= syncEveryMs
     if (this.#file !== null && (this.#unsynced >= syncEveryBytes || (isDue && this.#unsynced > 0)))
@@ -235,12 +246,17 @@ export class Journal {
     this.#syncs.add(promise)
     const written = this.#offset
     fdatasync(file, (error) => {
-      if (error) this.counters.lastError = error.message
+      if (error) this.counters.failedSync = { reason: error.message, atMs: Date.now() }
       else if (!this.isReadBack) this.#dropPages?.(file, written)
       if (closes) closeSync(file)
       this.#syncs.delete(promise)
       resolve()
     })
+  }
+
+  #waited(startedMs: number): void {
+    const { counters } = this
+    counters.longestWriteMs = Math.max(counters.longestWriteMs, performance.now() - startedMs)
   }
 
   /** Gives up the segment: nothing after a failed write could be read back. */

@@ -1,4 +1,5 @@
 /** The receiving thread, as used by the decoding thread. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 
 import { reasonOf } from '../../flow/reason.ts'
@@ -33,6 +34,15 @@ export interface Taker {
   /** The decoder's state, to store with a journal segment that starts here. */
   state: () => unknown
 }
+
+/** What the thread last reported, and for how long it has not answered since; 0 while it does. */
+export interface LastStatus {
+  status: ReceiverStatus
+  stalledMs: number
+}
+
+/** The thread answers in less, unless the disk lets it wait. */
+const answerMs = 500
 
 interface Waiting {
   resolve: (result: never) => void
@@ -71,6 +81,9 @@ export class Receiver {
    * The last segment stored with the decoder's state at its start; it and later ones are needed.
    */
   #segmentWithState = 0
+  /** What was last reported, and the question that is not answered yet. */
+  #last: ReceiverStatus | null = null
+  #asked: { atMs: number; answer: Promise<void> } | null = null
   /** The decoder's states being stored. */
   #keeping: Promise<void> = Promise.resolve()
 
@@ -119,6 +132,22 @@ export class Receiver {
 
   status(): Promise<ReceiverStatus> {
     return this.#ask({ kind: 'status' })
+  }
+
+  /** The same within a moment, also while the disk keeps the thread from answering: then as it was before. */
+  async lastStatus(): Promise<LastStatus> {
+    this.#asked ??= { atMs: performance.now(), answer: this.#askStatus() }
+    const { atMs, answer } = this.#asked
+    await (this.#last ? Promise.race([answer, sleep(answerMs, null, { ref: false })]) : answer)
+    return { status: this.#last!, stalledMs: this.#asked ? performance.now() - atMs : 0 }
+  }
+
+  async #askStatus(): Promise<void> {
+    try {
+      this.#last = await this.status()
+    } finally {
+      this.#asked = null
+    }
   }
 
   /** Deletes the journal before a position that the archive covers. */

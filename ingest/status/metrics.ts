@@ -34,6 +34,7 @@ const ofIngest: readonly Metric<IngestStatus>[] = [
   ['weir_incidents_judged_total', 'Intervals judged for incidents', (of) => of.incidents?.judged],
   ['weir_incidents_not_whole_total', 'Intervals with too many flows to judge', (of) => of.incidents?.notWhole],
   ['weir_incidents_dropped_total', 'Intervals never judged, because too many were waiting', (of) => of.incidents?.dropped],
+  ['weir_stalled_seconds', 'Seconds for which the disk has not taken what was received', (of) => of.stalledSeconds ?? 0],
   ['weir_warnings', 'Warnings that the status shows', (of) => of.warnings.length],
   ['weir_memory_bytes', 'Resident memory of ingest', (of) => of.memoryBytes],
   ['weir_published_seconds', 'Unix time at which flows were last published', (of) => of.publishedAt ?? 0],

@@ -1,5 +1,6 @@
 /** Assembles ingest's status and publishes it: to the API, to Prometheus, and to a file for when ingest is not running. */
 import type { Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Logger } from 'pino'
 
@@ -47,6 +48,14 @@ export interface ReporterParts {
 }
 
 const keepEveryMs = 60_000
+/** The system reports free space in less, unless the disk hangs. */
+const diskAnswerMs = 500
+
+/** Datagrams dropped, as last seen, and when there were some last, unix seconds. */
+interface Dropped {
+  datagrams: number
+  at: number | null
+}
 
 export class Reporter {
   readonly #parts: ReporterParts
@@ -57,8 +66,9 @@ export class Reporter {
   /** Exporters from before the start: reported until they send again. */
   #earlier: readonly ExporterStatus[] = []
   #gateways: string[] = []
-  /** Datagrams dropped because the backlog was full, as last seen, and when there were some last, unix seconds. */
-  #overflowed: { datagrams: number; at: number | null } = { datagrams: 0, at: null }
+  /** Datagrams dropped because the backlog or the kernel's buffer was full. */
+  #overflowed: Dropped = { datagrams: 0, at: null }
+  #kernelDrops: Dropped = { datagrams: 0, at: null }
   /** Why the last save of the status failed; null if it succeeded. */
   #keepError: string | null = null
   #timer: NodeJS.Timeout | null = null
@@ -86,7 +96,7 @@ export class Reporter {
         remedy: `free ${endpointText(settings.metrics)}, or set WEIR_METRICS to another address`,
       })
     else reporter.#servers.push(metrics)
-    const { warnings } = await receiver.status()
+    const { warnings } = (await receiver.lastStatus()).status
     for (const { what, remedy } of [...reporter.#warnings, ...warnings])
       log.warn(`${what}: ${remedy}`)
     reporter.#timer = setInterval(() => void reporter.#kept(reporter.#keeper.save()), keepEveryMs)
@@ -97,7 +107,7 @@ export class Reporter {
   /** The current status. */
   async status(): Promise<IngestStatus> {
     const { receiver, pipeline, collector, buckets, trackers, alerts, store } = this.#parts
-    const received = await receiver.status()
+    const { status: received, stalledMs } = await receiver.lastStatus()
     const stored = store.status?.()
     const also = store.also?.()
     const shipping = this.#parts.shipping?.status()
@@ -112,6 +122,7 @@ export class Reporter {
       refusedDatagrams: received.refusedDatagrams,
       addresses: ownAddresses(),
       sockets: received.sockets,
+      ...(stalledMs > 0 ? { stalledSeconds: stalledMs / 1000 } : {}),
       journal: received.journal,
       flows: pipeline.flows,
       flowsTooLate: buckets.tooLate,
@@ -124,7 +135,10 @@ export class Reporter {
       redo: collector.redo.size,
       incidents: collector.incidents,
       memoryBytes: process.memoryUsage.rss(),
-      diskFreePercent: await freePercentOf(this.#parts.settings.data).catch(() => null),
+      diskFreePercent: await Promise.race([
+        freePercentOf(this.#parts.settings.data).catch(() => null),
+        sleep(diskAnswerMs, null, { ref: false }),
+      ]),
       trackers: trackers.status(collector.redo),
       alerts: Object.fromEntries(alerts.states),
       ...(stored ? { store: stored } : {}),
@@ -133,7 +147,7 @@ export class Reporter {
       warnings: [
         ...this.#warnings,
         ...received.warnings,
-        ...this.#troubles(received),
+        ...this.#troubles(received, stalledMs / 1000),
         ...(this.#parts.neighbours?.warnings() ?? []),
         ...(stored ? storeWarnings(stored, Date.now() / 1000) : []),
         ...(also ? alsoWarnings(also, Date.now() / 1000) : []),
@@ -156,12 +170,13 @@ export class Reporter {
     return { datagrams, seconds: Math.max(0, behindMs / 1000) }
   }
 
-  #troubles(received: ReceiverStatus): Warning[] {
+  #troubles(received: ReceiverStatus, stalledSeconds: number): Warning[] {
     const { alerts, archive, collector, pipeline, receiver, store } = this.#parts
     const exporters = pipeline.exporters()
     const now = Date.now() / 1000
-    if (received.overflowed > this.#overflowed.datagrams)
-      this.#overflowed = { datagrams: received.overflowed, at: now }
+    const kernelDrops = received.sockets.reduce((sum, of) => sum + (of.kernelDrops ?? 0), 0)
+    this.#kernelDrops = grown(this.#kernelDrops, kernelDrops, now)
+    this.#overflowed = grown(this.#overflowed, received.overflowed, now)
     return [
       ...warningsOf(exporters),
       ...lostAddresses(exporters, this.#gateways),
@@ -180,6 +195,13 @@ export class Reporter {
             datagrams: collector.unjournalled(received),
             lastError: received.journal.lastError,
           },
+          stalledSeconds,
+          unpublishedSeconds: now - (seconds(collector.publishedAt) ?? this.#startedAt),
+          kernelDrops: {
+            ...this.#kernelDrops,
+            longestWriteMs: received.journal.longestWriteMs,
+          },
+          failedSync: received.journal.failedSync,
           damaged: receiver.damaged,
         },
         now,
@@ -196,6 +218,10 @@ export class Reporter {
       this.#parts.log.warn({ error }, 'the status could not be kept; look at the disk')
     }
   }
+}
+
+function grown(before: Dropped, datagrams: number, at: number): Dropped {
+  return datagrams > before.datagrams ? { datagrams, at } : before
 }
 
 function seconds(ms: number | null): number | null {

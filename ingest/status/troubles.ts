@@ -19,12 +19,25 @@ export interface IngestState {
   keeping: string | null
   /** Datagrams that are neither published nor in the journal, and why. */
   unjournalled: { datagrams: number; lastError: string | null }
+  /** For how long the thread that receives has waited for the disk, and nothing has been published. */
+  stalledSeconds: number
+  unpublishedSeconds: number
+  /** Datagrams that the kernel dropped, when the last was, and the longest that the disk took for a write to the journal. */
+  kernelDrops: { datagrams: number; at: number | null; longestWriteMs: number }
+  /** The last sync of the journal that failed. */
+  failedSync: { reason: string; atMs: number } | null
   /** What of the journal was damaged when it was replayed. */
   damaged: { bytes: number; states: number }
 }
 
 /** Counting may lag this far behind without a warning: some writes take this long. */
 const behindSecondsMin = 5
+/** The thread that receives may wait so long for the disk: the kernel holds what comes meanwhile. */
+const stalledSecondsMin = 2
+/** Flows are published every 15 s; with the series of a large interval it takes longer. */
+const unpublishedSecondsMin = 300
+/** A write to the journal that took so long is given as the reason of what the kernel dropped. */
+const longWriteMs = 500
 
 interface Trouble {
   /** A sentence per instance; none if all is well. */
@@ -33,6 +46,24 @@ interface Trouble {
 }
 
 const troubles: readonly Trouble[] = [
+  {
+    describe: ({ stalledSeconds }) =>
+      stalledSeconds < stalledSecondsMin
+        ? []
+        : [
+            `for ${Math.round(stalledSeconds)} s the disk has not taken what was received: figures are as they were before`,
+          ],
+    remedy:
+      'what the receive buffer cannot hold is lost until the disk takes it again; check the disk (dmesg, iostat -x), and the server if it is in a network',
+  },
+  {
+    describe: ({ unpublishedSeconds }) =>
+      unpublishedSeconds < unpublishedSecondsMin
+        ? []
+        : [`no flows have been published for ${Math.round(unpublishedSeconds)} s`],
+    remedy:
+      'they wait in memory and in the journal; check whether the disk is slow or hangs (dmesg, iostat -x), and the database if the series are kept in one',
+  },
   {
     describe: ({ publishing }) =>
       whenFailed(publishing, 'flows could not be published or series could not be written'),
@@ -109,16 +140,29 @@ const troubles: readonly Trouble[] = [
 
 /** A warning for each trouble, with its remedy; `nowSeconds` is unix time. */
 export function troublesOf(state: IngestState, nowSeconds: number): Warning[] {
-  const { datagrams, at } = state.overflowed
+  const { overflowed, kernelDrops, failedSync } = state
   return [
     ...troubles.flatMap(({ describe: said, remedy }) =>
       said(state).map((what) => ({ what, remedy })),
     ),
-    ...warnedForADay(at, nowSeconds, {
-      what: `${datagrams} datagrams were dropped because too many waited to be counted`,
+    ...warnedForADay(failedSync && failedSync.atMs / 1000, nowSeconds, {
+      what: `the disk failed to keep a part of the journal: ${failedSync?.reason}`,
+      remedy: 'a power cut then would have lost flows; check the disk (dmesg, smartctl)',
+    }),
+    ...warnedForADay(kernelDrops.at, nowSeconds, {
+      what: `${kernelDrops.datagrams} datagrams were dropped by the kernel because its receive buffer was full${slowWrite(kernelDrops.longestWriteMs)}`,
+      remedy:
+        'check whether the disk stalls (dmesg, iostat -x) or the processor has too much to do; a larger WEIR_RECEIVE_BUFFER, with net.core.rmem_max, outlasts more',
+    }),
+    ...warnedForADay(overflowed.at, nowSeconds, {
+      what: `${overflowed.datagrams} datagrams were dropped because too many waited to be counted`,
       remedy: 'use a faster processor, or spread the exporters over two collectors',
     }),
   ]
+}
+
+function slowWrite(ms: number): string {
+  return ms < longWriteMs ? '' : `, and the disk once took ${(ms / 1000).toFixed(1)} s for a write`
 }
 
 function whenFailed(reason: string | null, what: string): string[] {

@@ -22,6 +22,7 @@ import { readCapture } from '../../../ingest/capture/read.ts'
 import { readSidecar, segments, writeSidecar } from '../../../ingest/receive/journal-files.ts'
 import { readSegment } from '../../../ingest/receive/journal-read.ts'
 import { Journal } from '../../../ingest/receive/journal.ts'
+import { LoopDisk, noLoopDisk } from '../../loop-disk.ts'
 import { until } from '../../until.ts'
 
 const receivedMs = 1_794_819_600_123
@@ -274,5 +275,20 @@ test(
     } finally {
       execFileSync('umount', [mount])
     }
+  },
+)
+
+test(
+  'a sync that fails is told: what was written is not on the disk',
+  { skip: noLoopDisk },
+  async (t) => {
+    const disk = await LoopDisk.mount({ megabytes: 64, real: 8 })
+    t.after(() => disk.unmount())
+    const journal = await Journal.open(disk.path)
+    const big = datagram('x'.repeat(1400))
+    for (let i = 0; i < 15_000; i++) journal.append(big, receivedMs)
+    await journal.close()
+    assert.equal(journal.counters.dropped, 0)
+    assert.match(journal.counters.failedSync?.reason ?? '', /EIO|ENOSPC/)
   },
 )

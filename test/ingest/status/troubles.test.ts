@@ -16,6 +16,10 @@ const well: IngestState = {
   overflowed: { datagrams: 3, at: 100_000 },
   decoderState: null,
   keeping: null,
+  stalledSeconds: 1,
+  unpublishedSeconds: 100,
+  kernelDrops: { datagrams: 0, at: null, longestWriteMs: 9000 },
+  failedSync: null,
   damaged: { bytes: 0, states: 0 },
   unjournalled: { datagrams: 0, lastError: 'ENOSPC' },
 }
@@ -37,6 +41,20 @@ for (const [state, what] of [
   [
     { overflowed: { datagrams: 3, at: 100_001 } },
     /^3 datagrams were dropped .*, the last at 1970-01-02T03:46:41Z$/,
+  ],
+  [{ stalledSeconds: 12.4 }, /^for 12 s the disk has not taken what was received/],
+  [{ unpublishedSeconds: 301 }, /^no flows have been published for 301 s$/],
+  [
+    { kernelDrops: { datagrams: 7, at: 100_001, longestWriteMs: 400 } },
+    /^7 datagrams were dropped by the kernel because its receive buffer was full, the last at /,
+  ],
+  [
+    { kernelDrops: { datagrams: 7, at: 100_001, longestWriteMs: 41_234 } },
+    /full, and the disk once took 41\.2 s for a write, the last at 1970-01-02T03:46:41Z$/,
+  ],
+  [
+    { failedSync: { reason: 'EIO: i/o error, fdatasync', atMs: 100_001_000 } },
+    /^the disk failed to keep a part of the journal: EIO: .*, the last at 1970-01-02T03:46:41Z$/,
   ],
   [{ keeping: 'ENOSPC' }, /^the list of exporters could not be saved: ENOSPC$/],
   [{ decoderState: 'EIO' }, /^the state of the decoder could not be saved: EIO$/],
