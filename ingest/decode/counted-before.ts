@@ -7,6 +7,8 @@
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { CountedBefore, isRepeated, type CountedBeforeState } from './counted-stream.ts'
+import { flowKey } from './flow-key.ts'
+import { uptimeToleranceMs } from './limits.ts'
 import { readUnsigned, wordSize } from './steps/numbers.ts'
 import type { Batch, Place } from './steps/batch.ts'
 import type { CompiledTemplate } from './templates/template.ts'
@@ -36,8 +38,6 @@ const finOrReset = 0x05
 const refreshMsMin = { event: 60_000, total: 10_000 }
 /** What has been idle for this long at its export has ended. */
 const idleMs = 30_000
-/** Times relative to an uptime differ by up to this: export times are in whole seconds. */
-const uptimeToleranceMs = 2000
 /** A start that moves by more than this is another one, with other flows. */
 const bootToleranceMs = 60_000
 /** Where none are, 1 of this many is remembered: they may be later. */
@@ -111,7 +111,9 @@ export class CountedFlows {
       of.seen(true, this.#flowsMax)
       const flow = held ?? this.#flowAtHand(of, [0, 0, 0, 0])
       for (let i = 0; i < countsPerFlow; i++) flow.counts[i]! += this.#count(i)
-      flow.endMs = Math.max(flow.endMs, this.#endMs)
+      const endMs = this.#endMs
+      if (held !== undefined) this.#beginAt(held.endMs)
+      flow.endMs = Math.max(flow.endMs, endMs)
       this.#keep(context, key, flow)
       return
     }
@@ -123,6 +125,7 @@ export class CountedFlows {
       this.#startMs >= of.forgottenMs &&
       this.#isAtLeast(held)
     this.#takeAway(of, isKnown ? held.counts : null, refreshMsMin.event)
+    if (isKnown) this.#beginAt(held.endMs)
   }
 
   #total(context: DatagramContext, toleranceMs: number): void {
@@ -130,7 +133,7 @@ export class CountedFlows {
     const startMs = this.#startMs
     const endMs = this.#endMs
     if (startMs === 0 || endMs < startMs) return
-    const key = this.#hash(of.number)
+    const key = flowKey(this.#flows!, this.#row, of.number)
     if (of.first >= this.#flowsMax && !isRepeated(of) && key % sampledOf > 0) return
     const held = this.#byKey.get(key)
     const totals = [this.#count(0), this.#count(1), this.#count(2), this.#count(3)]
@@ -140,9 +143,7 @@ export class CountedFlows {
       startMs <= held.endMs &&
       held.endMs < endMs &&
       this.#isAtLeast(held)
-    if (isSame) {
-      this.#flows!.flowStartMilliseconds[this.#row] = held.endMs
-    }
+    if (isSame) this.#beginAt(held.endMs)
     const flow = this.#flowAtHand(of, totals)
     flow.startMs = isSame ? held.startMs : startMs
     this.#takeAway(of, isSame ? held.counts : null, refreshMsMin.total)
@@ -150,6 +151,11 @@ export class CountedFlows {
     if (isSame || goesOn) of.seen(isSame, this.#flowsMax)
     if (goesOn) this.#keep(context, key, flow)
     else this.#byKey.delete(key)
+  }
+
+  /** The record at hand counts what came after this time: its own start is the connection's. */
+  #beginAt(ms: number): void {
+    if (ms > this.#startMs && ms < this.#endMs) this.#flows!.flowStartMilliseconds[this.#row] = ms
   }
 
   /** Whether the flow at hand may be reported again. */
@@ -218,37 +224,6 @@ export class CountedFlows {
     const name = countColumns[i % countColumns.length]!
     if (i < countColumns.length) this.#flows![name][this.#row] = count
     else if (this.#reverse !== null) this.#reverse[name][this.#record] = count
-  }
-
-  /** A key of the flow at hand: 53 bits of a hash of everything that tells flows apart. */
-  #hash(seed: number): number {
-    const flows = this.#flows!
-    const row = this.#row
-    let a = seed
-    let b = ~seed
-    const mix = (word: number) => {
-      a = Math.imul(a ^ word, 0x85ebca6b)
-      a ^= a >>> 13
-      b = Math.imul(b ^ word, 0xc2b2ae35)
-      b ^= b >>> 16
-    }
-    for (let word = 2 * row; word < 2 * row + 2; word++) {
-      mix(flows.sourceAddressHigh[word]!)
-      mix(flows.sourceAddressLow[word]!)
-      mix(flows.destinationAddressHigh[word]!)
-      mix(flows.destinationAddressLow[word]!)
-    }
-    mix(flows.sourceTransportPort[row]! * 65_536 + flows.destinationTransportPort[row]!)
-    mix(flows.icmpTypeCode[row]! * 65_536 + flows.vlanId[row]!)
-    mix(
-      flows.protocolIdentifier[row]! * 65_536 +
-        flows.ipClassOfService[row]! * 256 +
-        flows.flowDirection[row]!,
-    )
-    mix(flows.ingressInterface[row]!)
-    mix(flows.egressInterface[row]!)
-    mix(flows.ingressVRFID[row]!)
-    return (a >>> 0) * 2 ** 21 + (b >>> 11)
   }
 
   /** What is remembered about each stream. */

@@ -6,6 +6,7 @@ import type { ExporterStatus } from '../../flow/status.ts'
 import { Accounting } from './sequence/accounting.ts'
 import type { DatagramContext } from './context.ts'
 import { CountedFlows } from './counted-before.ts'
+import { KeptStarts } from './kept-starts.ts'
 import { leaveOut } from './counted.ts'
 import {
   versionAt,
@@ -81,7 +82,8 @@ export class Decoder {
     this.#accounting = new Accounting(options.onSequence ?? null)
     this.#parking = new Parking(limits)
     const counted = new CountedFlows(limits.countedFlowsMax)
-    const records = new RecordDecoder(flows, counted, (exporter, template) =>
+    const keptStarts = new KeptStarts(limits.keptStartsMax)
+    const records = new RecordDecoder(flows, { counted, keptStarts }, (exporter, template) =>
       templates.compiled(exporter, template),
     )
     this.#exporters = new Exporters({
@@ -91,7 +93,13 @@ export class Decoder {
       rulesOf: options.rulesOf ?? (() => noRules),
     })
     const templates = new TemplateStore(limits, records, this.#exporters.byAddress)
-    this.#parts = { exporters: this.#exporters, templates, parking: this.#parking, counted }
+    this.#parts = {
+      exporters: this.#exporters,
+      templates,
+      parking: this.#parking,
+      counted,
+      keptStarts,
+    }
     this.#fixed = new FixedDecoder(records)
     this.#sflow = new SflowDecoder(limits, options.onInterfaceCounters ?? null)
     this.#sets = new SetDecoder({

@@ -31,6 +31,8 @@ export interface DecoderLimits {
   optionTextMax: number
   /** Flows of all exporters of which it is remembered what counted: see counted-before.ts. */
   countedFlowsMax: number
+  /** Sessions of all exporters whose last end is remembered, a power of 2: see kept-starts.ts. */
+  keptStartsMax: number
 }
 
 export const decoderLimits: DecoderLimits = {
@@ -47,6 +49,7 @@ export const decoderLimits: DecoderLimits = {
   optionEntriesPerExporterMax: 8192,
   optionTextMax: 4_194_304,
   countedFlowsMax: 131_072,
+  keptStartsMax: 131_072,
 }
 
 /** Nesting depth of lists (RFC 6313) that is read; real exporters use two. */
@@ -81,6 +84,9 @@ export const countMax = Number.MAX_SAFE_INTEGER
  * corrected.
  */
 export const clockToleranceMs = 300_000
+
+/** Times relative to an uptime differ by up to this: export times are in whole seconds. */
+export const uptimeToleranceMs = 2000
 
 /**
  * A datagram that is late by up to this many datagrams is not taken for a restart; a power of 2.

@@ -29,7 +29,7 @@ import type {
   Template,
 } from './templates/template.ts'
 import { prepareUptime } from './exporters/uptime.ts'
-import type { CountedFlows } from './counted-before.ts'
+import type { DecoderParts } from './exporters/snapshot.ts'
 
 /** Bytes of a view that contain records: [offset, end). */
 export interface RecordBytes {
@@ -62,7 +62,7 @@ export class RecordDecoder {
     protocolBits: 0,
   }
   readonly #finish: FinishState
-  readonly #counted: CountedFlows
+  readonly #before: Pick<DecoderParts, 'counted' | 'keptStarts'>
 
   /** The row of the record whose lists are being read, or -1. */
   #outerRow = -1
@@ -72,10 +72,10 @@ export class RecordDecoder {
   /** `compiledOf` returns the steps of a template used by the records of a list. */
   constructor(
     flows: FlowColumns,
-    counted: CountedFlows,
+    before: Pick<DecoderParts, 'counted' | 'keptStarts'>,
     compiledOf: (exporter: Exporter, template: Template) => CompiledTemplate,
   ) {
-    this.#counted = counted
+    this.#before = before
     this.#compiledOf = compiledOf
     const scratch = Object.fromEntries(
       scratchNames.map((name) => [name, new Float64Array(recordsPerDatagramMax)]),
@@ -287,7 +287,8 @@ export class RecordDecoder {
     if (isBiflow) this.#readReverse(context, compiled, from)
     const reverse = isBiflow ? this.target.reverse : null
     if (compiled.countsAgain !== null)
-      this.#counted.leaveOut(context, batch, compiled, { from, reverse })
+      this.#before.counted.leaveOut(context, batch, compiled, { from, reverse })
+    else if (compiled.hasDeltas) this.#before.keptStarts.begin(context, compiled.usesUptime, from)
     finishRows(this.#finish, context, compiled, from)
     if (reverse !== null) {
       const { scratch } = this.target

@@ -27,6 +27,8 @@ export function restoreSnapshot(parts: DecoderParts, state: unknown): boolean {
   if (typeof held !== 'object' || held?.shape !== shape || !Array.isArray(held.exporters))
     return false
   let isWhole = true
+  if (Array.isArray(held.keptStarts) && held.keptStarts.every(Number.isFinite))
+    parts.keptStarts.restore(held.keptStarts)
   for (const exporter of held.exporters) {
     // A damaged snapshot can have any shape at any depth: one catch for all instead of a check per
     // field.

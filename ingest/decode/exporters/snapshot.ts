@@ -6,6 +6,7 @@ import type { ExporterStatus } from '../../../flow/status.ts'
 import type { DatagramVersion } from '../datagram.ts'
 import type { CountedFlows } from '../counted-before.ts'
 import type { CountedBeforeState } from '../counted-stream.ts'
+import type { KeptStarts } from '../kept-starts.ts'
 import type { Exporters } from './exporters.ts'
 import type { Parking } from '../templates/parking.ts'
 import type { Sampling } from './sampling.ts'
@@ -85,6 +86,8 @@ export interface ExporterState {
 export interface DecoderState {
   shape: number
   exporters: ExporterState[]
+  /** See KeptStarts. Builds before 2026-11-30 did not keep them. */
+  keptStarts?: number[]
 }
 
 /** What snapshots are taken from and restored to. */
@@ -93,6 +96,7 @@ export interface DecoderParts {
   templates: TemplateStore
   parking: Parking
   counted: CountedFlows
+  keptStarts: KeptStarts
 }
 
 function samplingState(sampling: Sampling): SamplingState {
@@ -136,7 +140,7 @@ function streamState(stream: Stream, countedBefore?: CountedBeforeState): Stream
 }
 
 /** Everything that the decoder remembers. */
-export function takeSnapshot({ exporters, counted }: DecoderParts): DecoderState {
+export function takeSnapshot({ exporters, counted, keptStarts }: DecoderParts): DecoderState {
   const states = counted.snapshot()
   const countedBefore = (stream: Stream) => {
     const state = states.get(stream.countedBefore)
@@ -167,5 +171,5 @@ export function takeSnapshot({ exporters, counted }: DecoderParts): DecoderState
       streamState(stream, countedBefore(stream)),
     ),
   }))
-  return { shape, exporters: taken }
+  return { shape, exporters: taken, keptStarts: keptStarts.snapshot() }
 }

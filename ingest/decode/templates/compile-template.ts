@@ -85,6 +85,10 @@ function traitsOf({ taken, scratchTaken }: StepList) {
     saysSampling: setsSampling || samplingScratch.some((name) => scratchTaken.has(name)),
     isFlow: takesAny(flowColumns),
     hasCounts: takesAny(countColumns),
+    hasDeltas:
+      taken.has('octetDeltaCount') &&
+      taken.has('flowStartMilliseconds') &&
+      taken.has('flowEndMilliseconds'),
     hasPackets: taken.has('packetDeltaCount'),
     translatesDestination: taken.has('postNATDestinationAddress'),
     hasSection: taken.has('section'),

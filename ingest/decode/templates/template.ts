@@ -59,6 +59,8 @@ export interface CompiledTemplate {
   translatesDestination: boolean
   /** Set if records may count what counted before: see counted-before.ts. */
   countsAgain: CountsAgain | null
+  /** Whether records count what came in a time that they give. */
+  hasDeltas: boolean
   /** Scratch columns set by the scratch steps. */
   scratch: ReadonlySet<ScratchName>
   /** Columns written in every row, and columns that may be written. */

@@ -155,6 +155,17 @@ describe('what updates of a connection counted does not count again at its end',
     assert.deepEqual(rows.map((row) => row['octetDeltaCount']), [0, 100, 0, 900]) // prettier-ignore
   })
 
+  test('what an update or the end adds came since the last update, not since the connection began', () => {
+    const { rows } = decodeAll([
+      nsel([{ event: updated, octets: [100, 900] }], 60),
+      nsel([{ event: updated, octets: [100, 900], endS: 120 }], 120),
+      nsel([{ event: deleted, octets: [300, 2000], endS: 150 }], 150),
+    ])
+    const spans = rows.map((row) => ['flowStartMilliseconds', 'flowEndMilliseconds'].map((name) => (Number(row[name]) - testExportMs) / 1000)) // prettier-ignore
+    assert.deepEqual(spans, [[0, 60], [0, 60], [60, 120], [60, 120], [120, 150], [120, 150]]) // prettier-ignore
+    assert.deepEqual(sums({ rows }), both(300, 2000))
+  })
+
   test('after a restart of the collector', () => {
     const before = openDecoder()
     before.decoder.decode({ ...from, ...nsel([{ event: updated, octets: [100, 900] }]) })
