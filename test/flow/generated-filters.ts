@@ -3,19 +3,25 @@ import * as fc from 'fast-check'
 
 import { parseNetwork } from '../../flow/address.ts'
 import type { Filter, Range } from '../../flow/filter.ts'
-import type { NumberFieldName } from '../../flow/filter/fields.ts'
+import {
+  addressFields, type AddressFieldName, type NumberFieldName,
+} from '../../flow/filter/fields.ts' // prettier-ignore
 
 const sides = fc.constantFrom('source', 'destination', 'either', 'both')
 
 /** The fields of test flows, with values that some of them have. */
-const values: Partial<Record<NumberFieldName, readonly number[]>> = {
+const values: Record<NumberFieldName, readonly number[]> = {
   port: [0, 53, 80, 443, 1023, 1024, 50_000, 51_000, 65_535],
   protocol: [1, 6, 17, 58, 253],
   interface: [0, 1, 2, 3, 2 ** 32 - 1],
   as: [0, 65_001, 2 ** 32 - 1],
+  mask: [0, 24, 128],
   vlan: [0, 100, 4094],
+  mac: [0, 1, 2 ** 48 - 1],
   tos: [0, 16, 184, 255],
   dscp: [0, 4, 46, 63],
+  icmpType: [0, 3, 8, 128],
+  icmpCode: [0, 3, 255],
   bytes: [0, 1, 1000, 1e6, 2 ** 40],
   packets: [0, 1, 10, 1e6],
   duration: [0, 1, 1000, 300_000],
@@ -24,6 +30,11 @@ const values: Partial<Record<NumberFieldName, readonly number[]>> = {
   bpp: [0, 1, 40, 100, 1500],
   sampling: [1, 100, 1000],
   application: [0, 3 * 2 ** 24 + 443, 2 ** 32 - 1],
+  natPort: [0, 443, 65_535],
+  vrf: [0, 2 ** 32 - 1],
+  mplsLabel: [0, 2 ** 20 - 1],
+  flowDirection: [0, 1],
+  observationDomain: [0, 2 ** 32 - 1],
 }
 
 function rangesOf(known: readonly number[]): fc.Arbitrary<Range[]> {
@@ -72,7 +83,7 @@ export function generatedFilters({
   )
   const address = fc.record({
     kind: fc.constant('address' as const),
-    field: fc.constantFrom('address', 'exporter', 'nextHop'),
+    field: fc.constantFrom(...(Object.keys(addressFields) as AddressFieldName[])),
     side: sides,
     networks: fc.array(network, { minLength: 1, maxLength: 4 }),
     except: fc.oneof(

@@ -53,6 +53,17 @@ export function belongs(flow: TestFlow, { from, to, include, filter }: FlowWindo
   return isInside && (!filter || holds(filter, valuesOf(flow)))
 }
 
+/** What test flows do not have. */
+const unset = {
+  mask: [0, 0],
+  mac: [0, 0],
+  natPort: [0, 0],
+  vrf: [0, 0],
+  mplsLabel: [0],
+  flowDirection: [0],
+  observationDomain: [0],
+}
+
 /** A flow's values in the form that filters use. */
 export function valuesOf(flow: TestFlow): FlowValues {
   const durationMs = Math.max(0, flow.last - flow.first)
@@ -66,6 +77,8 @@ export function valuesOf(flow: TestFlow): FlowValues {
       vlan: [flow.vlan, 0],
       tos: [flow.tos],
       dscp: [flow.tos >> 2],
+      icmpType: [flow.icmp >> 8],
+      icmpCode: [flow.icmp & 255],
       bytes: [bytes],
       packets: [packets],
       duration: [durationMs],
@@ -74,11 +87,13 @@ export function valuesOf(flow: TestFlow): FlowValues {
       bpp: [quotient(bytes, 1n, packets)],
       sampling: [flow.sampling],
       application: [flow.application],
+      ...unset,
     },
     addresses: {
       address: [flow.source, flow.destination],
       exporter: [flow.exporter],
       nextHop: [flow.nextHop],
+      natAddress: ['::', '::'],
     },
     bits: { flags: flow.flags, tos: flow.tos },
   }
