@@ -78,7 +78,7 @@ export function generatedFilters({
       kind: fc.constant('number' as const),
       field: fc.constant(field),
       side: sides,
-      ranges: rangesOf(values[field]!),
+      ranges: rangesOf(values[field]),
     }),
   )
   const address = fc.record({
