@@ -30,8 +30,8 @@ class Collector {
     },
   })
 
-  hear({ payload, sentMs }: Pick<Sent, 'payload' | 'sentMs'>): void {
-    this.decoder.decode({ payload, source: exporter, sourcePort: 50_000, receivedMs: sentMs + 20 })
+  hear({ payload, sentMs }: Pick<Sent, 'payload' | 'sentMs'>, sourcePort = 50_000): void {
+    this.decoder.decode({ payload, source: exporter, sourcePort, receivedMs: sentMs + 20 })
     if (this.#flows.capacity - this.#flows.count < decoderRowsMax) clearFlowColumns(this.#flows)
   }
 
@@ -167,6 +167,23 @@ test('an exporter that moves as it restarts from a large number lost nothing', (
     talk(one, two)
     assert.deepEqual([one.lost(), two.lost()], [{ datagrams: 0, flows: 0 }, { datagrams: 0, flows: 0 }], version) // prettier-ignore
   }
+})
+
+test('of two processes of an exporter, the one that moves away and back lost nothing', () => {
+  const random = seeded(1)
+  const [one, two] = [new Collector(), new Collector()]
+  const moving = send('ipfix', 600, random, { sequence: 1_000_000 }).sent
+  const staying = send('ipfix', 600, random, { sequence: 2_000_000_000 }).sent
+  for (let i = 0; i < moving.length; i++) {
+    one.hear(staying[i]!, 50_001)
+    const isAway = i >= 200 && i < 400
+    ;(isAway ? two : one).hear(moving[i]!)
+    // A collector without templates cannot detect a loss.
+    if (i === 0) two.hear(moving[i]!)
+  }
+  talk(one, two)
+  talk(one, two)
+  assert.equal(one.lost().flows + two.lost().flows, 0)
 })
 
 test('however many streams an exporter names, a limited number of stretches is held, the newest', () => {
