@@ -5,9 +5,10 @@ import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import { Accounting } from './sequence/accounting.ts'
 import type { DatagramContext } from './context.ts'
-import { CountedFlows } from './counted-before.ts'
+import { CountedAgain } from './counted-before/counted-again.ts'
+import { CountedFlows } from './counted-before/flows.ts'
 import { KeptStarts } from './kept-starts.ts'
-import { leaveOut } from './counted.ts'
+import { leaveOut } from './uncounted.ts'
 import {
   versionAt,
   type Datagram,
@@ -83,7 +84,8 @@ export class Decoder {
     this.#parking = new Parking(limits)
     const counted = new CountedFlows(limits.countedFlowsMax)
     const keptStarts = new KeptStarts(limits.keptStartsMax)
-    const records = new RecordDecoder(flows, { counted, keptStarts }, (exporter, template) =>
+    const before = { countedAgain: new CountedAgain(counted), keptStarts }
+    const records = new RecordDecoder(flows, before, (exporter, template) =>
       templates.compiled(exporter, template),
     )
     this.#exporters = new Exporters({

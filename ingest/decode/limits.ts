@@ -29,7 +29,7 @@ export interface DecoderLimits {
   optionEntriesPerExporterMax: number
   /** Names and descriptions of all exporters, in characters. */
   optionTextMax: number
-  /** Flows of all exporters of which it is remembered what counted: see counted-before.ts. */
+  /** Flows of all exporters of which it is remembered what counted: see counted-before/. */
   countedFlowsMax: number
   /** Sessions of all exporters whose last end is remembered, a power of 2: see kept-starts.ts. */
   keptStartsMax: number

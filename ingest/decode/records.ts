@@ -8,7 +8,7 @@ import {
   readyRows,
   type FlowColumns,
 } from '../../flow/columns.ts'
-import type { Batch } from './steps/batch.ts'
+import { emptyBatch } from './steps/batch.ts'
 import type { DatagramContext } from './context.ts'
 import type { Exporter } from './exporters/exporter.ts'
 import { scratchNames } from './element.ts'
@@ -29,7 +29,8 @@ import type {
   Template,
 } from './templates/template.ts'
 import { prepareUptime } from './exporters/uptime.ts'
-import type { DecoderParts } from './exporters/snapshot.ts'
+import type { CountedAgain } from './counted-before/counted-again.ts'
+import type { KeptStarts } from './kept-starts.ts'
 
 /** Bytes of a view that contain records: [offset, end). */
 export interface RecordBytes {
@@ -37,32 +38,17 @@ export interface RecordBytes {
   end: number
 }
 
-const emptyView = new DataView(new ArrayBuffer(0))
+/** What is remembered of earlier records, which later ones repeat. */
+export interface RecordsBefore {
+  countedAgain: CountedAgain
+  keptStarts: KeptStarts
+}
 
 export class RecordDecoder {
   readonly target: DecodeTarget
-  readonly #batch: Batch = {
-    view: emptyView,
-    offset: 0,
-    stride: 0,
-    records: 0,
-    exportMs: 0,
-    uptimeMs: 0,
-    receivedMs: 0,
-    zeroUptimeMs: 0,
-    latestMs: 0,
-    domain: 0,
-    exporterUpper: 0,
-    exporterLower: 0,
-    rate: 0,
-    countersTooLarge: 0,
-    octets: 0,
-    packets: 0,
-    isOdd: false,
-    protocolBits: 0,
-  }
+  readonly #batch = emptyBatch()
   readonly #finish: FinishState
-  readonly #before: Pick<DecoderParts, 'counted' | 'keptStarts'>
+  readonly #before: RecordsBefore
 
   /** The row of the record whose lists are being read, or -1. */
   #outerRow = -1
@@ -72,7 +58,7 @@ export class RecordDecoder {
   /** `compiledOf` returns the steps of a template used by the records of a list. */
   constructor(
     flows: FlowColumns,
-    before: Pick<DecoderParts, 'counted' | 'keptStarts'>,
+    before: RecordsBefore,
     compiledOf: (exporter: Exporter, template: Template) => CompiledTemplate,
   ) {
     this.#before = before
@@ -287,7 +273,7 @@ export class RecordDecoder {
     if (isBiflow) this.#readReverse(context, compiled, from)
     const reverse = isBiflow ? this.target.reverse : null
     if (compiled.countsAgain !== null)
-      this.#before.counted.leaveOut(context, batch, compiled, { from, reverse })
+      this.#before.countedAgain.leaveOut(context, batch, compiled, { from, reverse })
     else if (compiled.hasDeltas) this.#before.keptStarts.begin(context, compiled.usesUptime, from)
     finishRows(this.#finish, context, compiled, from)
     if (reverse !== null) {

@@ -4,7 +4,7 @@
  * between two captures was not lost, but not captured.
  */
 import type { Archive } from '../../store/archive/archive.ts'
-import { isRepeated } from '../decode/counted-stream.ts'
+import { isRepeated } from '../decode/counted-before/stream.ts'
 import { decoderLimits } from '../decode/limits.ts'
 import {
   shape,

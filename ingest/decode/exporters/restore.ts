@@ -1,6 +1,6 @@
 /** Reads a snapshot. Total: anything malformed is ignored. */
 import type { DatagramVersion } from '../datagram.ts'
-import type { CountedBefore, CountedBeforeState } from '../counted-stream.ts'
+import type { CountedBefore, CountedBeforeState } from '../counted-before/stream.ts'
 import { counterNames, type Exporter } from './exporter.ts'
 import { fieldOf } from '../templates/field.ts'
 import { fieldsPerTemplateMax } from '../limits.ts'

@@ -4,8 +4,8 @@
  */
 import type { ExporterStatus } from '../../../flow/status.ts'
 import type { DatagramVersion } from '../datagram.ts'
-import type { CountedFlows } from '../counted-before.ts'
-import type { CountedBeforeState } from '../counted-stream.ts'
+import type { CountedFlows } from '../counted-before/flows.ts'
+import type { CountedBeforeState } from '../counted-before/stream.ts'
 import type { KeptStarts } from '../kept-starts.ts'
 import type { Exporters } from './exporters.ts'
 import type { Parking } from '../templates/parking.ts'

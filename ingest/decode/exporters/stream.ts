@@ -6,7 +6,7 @@ import { Sampling } from './sampling.ts'
 import { Sequence, type SequenceUnit } from '../sequence/sequence.ts'
 import { Session } from '../sequence/session.ts'
 import type { Template } from '../templates/template.ts'
-import { CountedBefore } from '../counted-stream.ts'
+import { CountedBefore } from '../counted-before/stream.ts'
 
 /** A data set waiting for its template, with values from its datagram's header. */
 export interface ParkedSet {

@@ -31,6 +31,30 @@ export interface Batch {
   protocolBits: number
 }
 
+/** A batch of no records, to be filled for each set. */
+export function emptyBatch(): Batch {
+  return {
+    view: new DataView(new ArrayBuffer(0)),
+    offset: 0,
+    stride: 0,
+    records: 0,
+    exportMs: 0,
+    uptimeMs: 0,
+    receivedMs: 0,
+    zeroUptimeMs: 0,
+    latestMs: 0,
+    domain: 0,
+    exporterUpper: 0,
+    exporterLower: 0,
+    rate: 0,
+    countersTooLarge: 0,
+    octets: 0,
+    packets: 0,
+    isOdd: false,
+    protocolBits: 0,
+  }
+}
+
 /**
  * The position of a field in its record. After a variable-length field, it is set anew for each
  * record.

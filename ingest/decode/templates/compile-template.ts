@@ -9,7 +9,7 @@ import {
   type PlacedElement,
 } from './placed-elements.ts'
 import { StepList } from './step-list.ts'
-import type { CountsAgain } from '../counted-before.ts'
+import type { CountsAgain } from '../counted-before/counted-again.ts'
 import type { CompiledTemplate, DecodeTarget, Template } from './template.ts'
 
 /** flowEndSysUpTime */

@@ -8,7 +8,7 @@ import type { ListKind, ScratchName } from '../element.ts'
 import type { Field } from './field.ts'
 import type { GroupLoop, Offsets } from '../steps/group-loops.ts'
 import type { FieldGroup } from '../steps/groups.ts'
-import type { CountsAgain } from '../counted-before.ts'
+import type { CountsAgain } from '../counted-before/counted-again.ts'
 
 /** The length that means: the record gives the field's length (RFC 7011, section 7). */
 export const variableLength = 65_535
@@ -57,7 +57,7 @@ export interface CompiledTemplate {
   byLocalEnd: { field: Place | null } | null
   /** Whether it has the destination after address translation. */
   translatesDestination: boolean
-  /** Set if records may count what counted before: see counted-before.ts. */
+  /** Set if records may count what counted before: see counted-before/. */
   countsAgain: CountsAgain | null
   /** Whether records count what came in a time that they give. */
   hasDeltas: boolean

@@ -1,4 +1,4 @@
-/** What is remembered about a stream whose exporter may count what it has counted before: see counted-before.ts. */
+/** What is remembered about a stream whose exporter may count what it has counted before: see counted-again.ts. */
 
 /** Flows are reported again where at least 1 of this many is. */
 const againOf = 1024
