@@ -8,7 +8,7 @@ import type { SourceFiles } from '../read-back/source-files.ts'
  * The sort keys: flows of one service in one direction with the same flags and packet count are
  * alike in most other columns, so they compress best together. If routers report AS numbers, these
  * come first: addresses, interfaces and next hops go with them. Sizes and query times of other
- * orders were measured: see ARCHITECTURE.md.
+ * orders were measured: see docs/measured.md.
  */
 const ports = { source: 'sourceTransportPort', destination: 'destinationTransportPort' }
 const systems = ['bgpSourceAsNumber', 'bgpDestinationAsNumber']
