@@ -108,6 +108,7 @@ function judge(
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
   const { began, facts: beside } = newcomers(scene, candidate.actors, { span, direction, events, least: actorsShare }) // prettier-ignore
+  if (began.length === 0) return null
   // Both directions may be about equal: report the one with more bytes over the whole event.
   const had = (way: HostDirection) => mean(scene.seriesOf(began, way), span.from, to)
   const main = had('out') > had('in') ? 'out' : 'in'

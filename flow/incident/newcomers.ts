@@ -21,8 +21,9 @@ interface Newcomers {
 }
 
 /**
- * Actors that began with an event, if these alone carry at least `least` of what passes in its direction; otherwise all
- * of them. Who had as much before, or came when the others were already cut off, did not begin it.
+ * Actors that began with an event, if these alone carry at least `least` of what passes in its direction besides what
+ * goes on as before; otherwise all of them. Who had as much before, or came when the others were already cut off, did not
+ * begin it; if all had as much before, none is left.
  */
 export function newcomers(
   scene: Scene,
@@ -45,13 +46,15 @@ export function newcomers(
     const isLater = mean(series, first.from, first.to) < laterShare * within
     return { host, series, why: isLater ? 'began only later' : null }
   })
-  const took = ({ from, to }: Run, which: (why: Why | null) => boolean) =>
-    all
-      .filter(({ why }) => which(why))
-      .reduce((sum, { series }) => sum + mean(series, from, to), 0) >=
-    least * mean(scene.total[direction], from, to)
+  const had = ({ from, to }: Run, which: (why: Why | null) => boolean) =>
+    all.filter(({ why }) => which(why)).reduce((sum, { series }) => sum + mean(series, from, to), 0)
   const isFirst = (why: Why | null) => why === null
   const isNew = (why: Why | null) => why !== 'no more than just before'
+  const took = (run: Run, which: (why: Why | null) => boolean) => {
+    const whole = mean(scene.total[direction], run.from, run.to)
+    return had(run, which) >= least * (whole - had(run, (why) => !isNew(why)))
+  }
+  if (!all.some(({ why }) => isNew(why))) return { began: [], facts: [] }
   // Who came later is to blame for the rest if the first had gone by then.
   const named = [isFirst, isNew].find(
     (which) => took(span, which) && (which === isNew || took(last, which)),

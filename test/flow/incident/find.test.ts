@@ -175,6 +175,17 @@ test('a transfer that goes on as before beside a culprit is not named', () => {
     )
   const before = transfer('10.0.0.101', cut.from - 400, cut.to + 400, 2e5)
   assert.deepEqual(named(before), [['10.0.0.100']])
+  const asMuch = transfer('10.0.0.101', cut.from - 400, cut.to + 400, 9e5)
+  assert.deepEqual(named(asMuch), [['10.0.0.100']])
+  // Whoever goes on while the others are cut off, as when their name server fails, did not cut them off.
+  const alone = foundIn([...flows, ...transfer('10.0.0.101', cut.from - 400, cut.to + 400, 7e5)], {
+    from: t0,
+    seconds: office.seconds,
+  })
+  assert.deepEqual(
+    alone.filter(({ actors }) => actors.length > 0),
+    [],
+  )
   // Who begins then, too, is one of two.
   const meanwhile = transfer('10.0.0.101', cut.from, cut.to, 2e5)
   assert.deepEqual(named(meanwhile), [['10.0.0.100', '10.0.0.101']])
