@@ -157,6 +157,8 @@ const rows: readonly Row[] = [
   [84, 'samplerName', 'option'],
   [335, 'selectorName', 'option'],
   [304, 'selectorAlgorithm', 'option'],
+  [141, 'lineCardId', 'option'],
+  [149, 'observationDomainId', 'option'],
   [307, 'samplingTimeInterval', 'option'],
   [308, 'samplingTimeSpace', 'option'],
   [82, 'interfaceName', 'option'],

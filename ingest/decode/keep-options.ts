@@ -2,7 +2,7 @@
 import type { InterfaceName } from '../../flow/status.ts'
 import type { DatagramContext } from './context.ts'
 import { anySampler, noneOfSeveral, rateOf, type SamplingElements, type Sampling } from './exporters/sampling.ts' // prettier-ignore
-import { forgetReplaced } from './exporters/stream.ts'
+import { forgetReplaced, type Stream } from './exporters/stream.ts'
 import { statisticDomainsMax, type DecoderLimits } from './limits.ts'
 
 /** One options record, including its scope: numbers and texts by element name. */
@@ -17,6 +17,9 @@ const waysToSample: Readonly<Record<string, number>> = {
   samplerMode: 2,
   selectorAlgorithm: 4,
 }
+
+/** The selectors that stand for line cards: no record can name one as large. */
+const firstOfCards = 2 ** 53 / 2
 
 /** Stores the contents of a record; what does not fit is counted as a problem. */
 export function keepOptions(
@@ -42,21 +45,40 @@ function keepSampling(
   { numbers }: OptionsRecord,
   { optionEntriesPerExporterMax }: DecoderLimits,
 ): void {
-  const selector = numbers.get('selectorId') ?? numbers.get('samplerId')
+  const selector = selectorOf(numbers)
+  const domain = numbers.get('observationDomainId') ?? stream.domain
   const sampler = selector ?? anySampler
   const rate = rateOf(samplingElementsOf(numbers))
   if (rate === null) {
     if (namesWayToSample(numbers)) exporter.samplingRateUnknown(sampler)
+    else if (sampler === anySampler && saysUnsampled(numbers)) stopSampling(stream, domain)
     return
   }
   forgetReplaced(stream)
-  const announced = { selector, ifIndex: interfaceOf(numbers), domain: stream.domain, rate }
+  const announced = { selector, ifIndex: interfaceOf(numbers), by: stream.domain, domain, rate }
   for (const sampling of [stream.sampling, stream.exporterSampling])
     if (!keepRate(sampling, announced, optionEntriesPerExporterMax))
       exporter.problem('options-too-many')
   exporter.unknownSamplers.remove(sampler)
   if (!stream.exporterSampling.differs) exporter.unknownSamplers.removeSeveral()
   else if (!stream.sampling.differs) exporter.unknownSamplers.remove(noneOfSeveral(stream.domain))
+}
+
+/** The sampler that a record is about. A line card stands for one that no record names. */
+function selectorOf(numbers: OptionsRecord['numbers']): number | undefined {
+  const card = numbers.get('lineCardId')
+  const ofCard = card === undefined ? undefined : firstOfCards + card
+  return numbers.get('selectorId') ?? numbers.get('samplerId') ?? ofCard
+}
+
+/** Whether a record that is not about one interface says an interval of 0: every packet counts. */
+function saysUnsampled(numbers: OptionsRecord['numbers']): boolean {
+  return numbers.get('samplingInterval') === 0 && !interfaceOf(numbers)
+}
+
+function stopSampling({ sampling, exporterSampling }: Stream, domain: number): void {
+  sampling.domains.forget(domain)
+  exporterSampling.domains.forget(domain)
 }
 
 function samplingElementsOf(numbers: OptionsRecord['numbers']): SamplingElements {
@@ -94,17 +116,17 @@ function interfaceOf(numbers: OptionsRecord['numbers']): number | undefined {
 /** Stores a rate for its sampler, its interface, or all packets; false if there is no room. */
 function keepRate(
   sampling: Sampling,
-  announced: { selector: number | undefined; ifIndex: number | undefined; domain: number; rate: number }, // prettier-ignore
+  announced: { selector: number | undefined; ifIndex: number | undefined; by: number; domain: number; rate: number }, // prettier-ignore
   entriesMax: number,
 ): boolean {
-  const { selector, ifIndex, domain, rate } = announced
+  const { selector, ifIndex, by, domain, rate } = announced
   const isFull = sampling.size >= entriesMax
   if (selector !== undefined) {
     if (isFull && !sampling.bySelector.has(selector)) return false
-    sampling.tellSelector(selector, rate, domain)
+    sampling.tellSelector(selector, rate, by)
   } else if (ifIndex) {
     if (isFull && !sampling.byInterface.has(ifIndex)) return false
-    sampling.tellInterface(ifIndex, rate, domain)
+    sampling.tellInterface(ifIndex, rate, by)
   } else sampling.domains.tell(domain, rate)
   return true
 }

@@ -40,7 +40,7 @@ function commonRate(
   const { sampling, exporterSampling } = stream
   const namesNone = !scratch.has('selectorId')
   const own = sampling.rate ?? (namesNone ? sampling.rateOfEverySampler : null)
-  const known = exporter.rules.sampling ?? own ?? exporterSampling.rate
+  const known = exporter.rules.sampling ?? own ?? exporterSampling.rateOf(stream.domain)
   if (known !== null) return known
   if (headerRate > 0) return headerRate
   return (namesNone ? exporterSampling.rateOfEverySampler : null) ?? 1
@@ -51,6 +51,7 @@ function isUndecided({ stream }: DatagramContext, { scratch }: CompiledTemplate)
   const { sampling, exporterSampling } = stream
   if (!exporterSampling.differs || scratch.has('selectorId')) return false
   return (
+    exporterSampling.rateOf(stream.domain) === null &&
     sampling.rate === null &&
     sampling.rateOfEverySampler === null &&
     exporterSampling.rateOfEverySampler === null
@@ -129,7 +130,7 @@ function optionsRate(
   const byInterface = sampling.byInterface.get(index) ?? any.byInterface.get(index) ?? null
   const bySelector = sampling.bySelector.get(selector) ?? any.bySelector.get(selector) ?? null
   if (selector === 0) return bySelector ?? byInterface
-  const isKnown = (sampling.rate ?? any.rate) !== null
+  const isKnown = (sampling.rate ?? any.rateOf(stream.domain)) !== null
   if (bySelector === null && byInterface === null && !isKnown)
     exporter.samplingRateUnknown(selector)
   else if (bySelector !== null) exporter.unknownSamplers.remove(selector)

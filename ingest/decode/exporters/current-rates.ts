@@ -29,6 +29,11 @@ export class CurrentRates {
     return this.#counts.size > 1
   }
 
+  /** The rate of a sampler or domain; null if none is announced. */
+  of(id: number): number | null {
+    return this.#rates.get(id)?.rate ?? null
+  }
+
   /** Takes an announcement. */
   tell(id: number, rate: number): void {
     if (this.#rates.get(id)?.round === this.#round) this.#round++

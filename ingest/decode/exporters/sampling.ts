@@ -21,6 +21,11 @@ export class Sampling {
     return this.domains.agreed
   }
 
+  /** The rate of a domain's records that name no sampler; null if none is announced. */
+  rateOf(domain: number): number | null {
+    return this.rate ?? this.domains.of(domain)
+  }
+
   /** The rate that all announced samplers share; null if there are none or they differ. */
   get rateOfEverySampler(): number | null {
     return this.samplers.agreed

@@ -18,7 +18,7 @@ const enterpriseBit = 0x8000
 const templateIdMin = 256
 
 /** v9 scope types as equivalent elements; others are not stored. */
-const v9Scopes: Readonly<Record<number, number | undefined>> = { 2: 10 }
+const v9Scopes: Readonly<Record<number, number | undefined>> = { 2: 10, 3: 141 }
 
 /** Field id without an element. */
 const noElement = 0

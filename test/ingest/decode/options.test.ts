@@ -98,6 +98,31 @@ describe('sampling rates, v9', () => {
     assert.equal(decoder.exporters()[0]?.sampling, 10)
   })
 
+  test('an interval of 0 ends the sampling announced before, not one of which a way is named', () => {
+    const told = (interval: number, way: number) => optionSets(system, [[34, 4, interval], [35, 1, way]], 401) // prettier-ignore
+    assert.deepEqual(rateAfter([told(100, 2), told(0, 0)]), [1, 1, {}])
+    assert.deepEqual(rateAfter([told(100, 2), told(0, 2)]), [100, null, { 'sampling-unknown': 1 }])
+    assert.deepEqual(rateAfter([sampler(3, 512), told(0, 0)]), [512, 512, {}])
+  })
+
+  test('line cards of one rate, and of different ones, which no record names', () => {
+    const card = (id: number, rate: number) => optionSets([[3, 4, id]], [[34, 4, rate]])
+    assert.deepEqual(rateAfter([card(1, 100), card(2, 100)]), [100, 100, {}])
+    assert.deepEqual(rateAfter([card(1, 100), card(2, 1000)]), [1, null, { 'sampling-unknown': 1 }])
+  })
+
+  test('rates of domains that one of them announces (IPFIX)', () => {
+    const told = (domain: number, rate: number) => optionSets([[149, 4, domain]], [[34, 4, rate]])
+    const flow = (observationDomain: number, sequence = 0) =>
+      encodeIpfix({ observationDomain, sequence, sets: flowSets([]) })
+    const first = encodeIpfix({ sets: [...told(1, 100), ...told(2, 1000)] })
+    const { rows, problems } = decodeAll([first, flow(1), flow(2), flow(3)])
+    assert.deepEqual(rows.map((row) => row['samplingInterval']), [100, 1000, 1]) // prettier-ignore
+    assert.deepEqual(problems, { 'sampling-unknown': 1 })
+    const same = encodeIpfix({ sets: [...told(1, 100), ...told(2, 100)] })
+    assert.equal(decodeAll([same, flow(3)]).rows[0]?.['samplingInterval'], 100)
+  })
+
   test('a sampler that is no longer announced does not count for a record that names none', () => {
     const before = [sampler(3, 512), sampler(3, 512)]
     const after = Array.from({ length: 4 }, () => sampler(4, 64))
