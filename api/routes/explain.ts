@@ -59,18 +59,20 @@ export async function incidentsAnswer(
   parts: ApiParts,
   query: IncidentsQuery,
 ): Promise<IncidentsAnswer> {
-  const { window } = await windowOf(parts, query)
+  const { window, seen } = await windowOf(parts, query)
   const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: incidentsMax })
   const wording = await wordingOf(parts, query.tz)
   const { from, to, exporter } = window
-  const found = (await parts.incidents.between(from, to)).filter(
-    (each) => exporter === undefined || each.exporter === exporter,
-  )
+  const isAsked = (address: string) => exporter === undefined || address === exporter
+  const found = (await parts.incidents.between(from, to)).filter((each) => isAsked(each.exporter))
+  const firsts = seen.filter(({ address }) => isAsked(address)).map(({ firstSeen }) => firstSeen)
+  const first = Math.min(...firsts, Number.POSITIVE_INFINITY)
   return {
     from: from / 1000,
     to: to / 1000,
     incidents: found.slice(0, limit).map((each) => incidentOf(each, wording)),
     more: found.length > limit,
+    knownSince: first < to ? Math.max(first, from) / 1000 : null,
   }
 }
 

@@ -160,5 +160,10 @@ export const IncidentsAnswer = closed({
   to: seconds,
   incidents: Type.Array(Incident, { description: 'newest first' }),
   more: Type.Boolean({ description: 'there are more incidents than the limit' }),
+  knownSince: Type.Union([seconds, Type.Null()], {
+    description:
+      'no incidents before it does not mean that all was well: the first datagram in this time, ' +
+      'or its start if there were some before; null: none was received until its end',
+  }),
 })
 export type IncidentsAnswer = Static<typeof IncidentsAnswer>

@@ -102,6 +102,18 @@ suite('the outage', () => {
     isTheOutage({ ...incident!, asked: answer, top: [], usual: null, incident: null })
   })
 
+  test('since when it is known that there were no others', async () => {
+    const since = async (asked: string) => {
+      const response = await fetch(`${api.url}/api/incidents?${asked}`)
+      return ((await response.json()) as IncidentsAnswer).knownSince
+    }
+    const first = Date.UTC(2026, 10, 16, 9, 1) / 1000
+    assert.equal(await since('from=2026-11-01&to=2026-12-01'), first)
+    assert.equal(await since('from=2026-11-16T10:00&to=2026-11-17'), first + 59 * 60)
+    assert.equal(await since('from=2026-11-15&to=2026-11-16'), null)
+    assert.equal(await since('from=2026-11-01&to=2026-12-01&exporter=10.0.0.2'), null)
+  })
+
   for (const [what, from, to] of [
     ['the ten minutes', '2026-11-16T11:30:00Z', '2026-11-16T11:40:00Z'],
     ['a minute within', '2026-11-16T11:34:00Z', '2026-11-16T11:35:00Z'],

@@ -6,6 +6,7 @@ import type { Incident, IncidentsAnswer } from '../../api/schema/explain.ts'
 import { addressOfAnswer, read } from '../client.ts'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'
+import { noneText } from '../incidents/none.ts'
 import { clockNow } from '../state/clock.ts'
 import { zone } from '../state/zone.ts'
 import { addressOfStored, isOutdated } from './panel-data.ts'
@@ -19,7 +20,7 @@ const from = 'now-30d'
 const newSeconds = 3600
 
 export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'>) {
-  const incidents = useSignal<readonly Incident[] | null>(null)
+  const listed = useSignal<IncidentsAnswer | null>(null)
   const error = useSignal('')
   const limit = panel.limit ?? listedUsually
   const address =
@@ -31,8 +32,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
       repeat(
         everyMs,
         async (ended) => {
-          const answer = await read<IncidentsAnswer>(address, ended)
-          incidents.value = answer.incidents
+          listed.value = await read<IncidentsAnswer>(address, ended)
           error.value = ''
         },
         (cause) => {
@@ -43,11 +43,12 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
   )
   const isNew = ({ window }: Incident) =>
     window.ongoing || clockNow() / 1000 - window.to < newSeconds
+  const answer = listed.value
   return (
     <>
-      {incidents.value?.length === 0 && <p class="dim">No incidents in 30 days.</p>}
+      {answer?.incidents.length === 0 && <p class="dim">{noneText(answer, zone.value)}</p>}
       <ul class="tile-incidents">
-        {(incidents.value ?? []).map((incident) => (
+        {answer?.incidents.map((incident) => (
           <li key={incident.id} class={isNew(incident) ? 'new' : ''}>
             <span class={kinds[incident.window.kind].colour}>
               <KindMark kind={incident.window.kind} />

@@ -12,18 +12,19 @@ import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds, type Kind } from '../explain/kinds.ts'
 import { rangeParameter, windowAround } from '../explain/ranges.ts'
 import { defaultView, parameters, readQuery, word, writeAddress } from '../state/address.ts'
-import { clockNow } from '../state/clock.ts'
 import { followAnswer, followChanging } from '../state/follow.ts'
 import { addressWith, go, parameter, place, stay } from '../state/route.ts'
 import { isMoving } from '../state/refresh.ts'
 import { view } from '../state/view.ts'
-import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
 import { instantText, isoText } from '../time/words.ts'
+import { noneText } from './none.ts'
 
 /** The range if the address has none. */
 const defaultRange = { from: 'now-30d', to: 'now' }
 const listedMax = 500
+/** What is not there if only one kind is asked for. */
+const ofKind = 'incidents of this kind'
 /** A range up to now is asked for again this often: an incident is found half a minute after its interval. */
 const againMs = 60_000
 /** Kinds that incidents can have. */
@@ -65,7 +66,9 @@ export function Incidents() {
       tools={<Tools />}
     >
       <AddressFaults faults={read.value.faults} />
-      {answer && !isAsking && incidents.length === 0 && <None />}
+      {answer && !isAsking && incidents.length === 0 && (
+        <None said={noneText(answer, zone.value, kind === undefined ? undefined : ofKind)} />
+      )}
       <ol class="incidents">
         {incidents.map((incident) => (
           <Item key={incident.id} incident={incident} />
@@ -130,14 +133,12 @@ function Item({ incident }: { incident: Incident }) {
   )
 }
 
-function None() {
-  const window = windowAt(clockNow())
-  const days = window ? formatDuration((window.to - window.from) / 1000) : ''
+function None({ said }: { said: string }) {
   return (
     <p class="panel empty">
-      No incidents in these {days}. Weir looks at each interval as it closes: for one host that
-      takes the line, for silence, for an exporter that went away, for many times the usual. Choose
-      a longer time, or select a range in <a href="/">Explore</a> and press Explain.
+      {said} Weir looks at each interval as it closes: for one host that takes the line, for
+      silence, for an exporter that went away, for many times the usual. Choose a longer time, or
+      select a range in <a href="/">Explore</a> and press Explain.
     </p>
   )
 }
