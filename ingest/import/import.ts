@@ -13,7 +13,7 @@ import { CoverageTracker } from '../coverage/coverage.ts'
 import { readExporters } from '../status/kept-status.ts'
 import { breaksBetween } from './between.ts'
 import { announcedBefore, announcedName, announcedWith } from './announced.ts'
-import { finishImport, isImportUnfinished } from './finish-import.ts'
+import { finishImport, finishStopped } from './finish-import.ts'
 import type { Imported } from './imported.ts'
 import { judgeNow } from '../incidents/judge-now.ts'
 import { readNames } from '../../store/names/own-names.ts'
@@ -80,22 +80,6 @@ export async function importCaptures(
   }
 }
 
-/** Makes what an import that was stopped left to be made; false if none did. */
-async function finishStopped(settings: Settings, archive: Archive): Promise<boolean> {
-  if (!(await isImportUnfinished(settings, archive))) return false
-  const store = await openSeriesStore(settings)
-  try {
-    await finishImport(settings, archive, store)
-    const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
-    await writeSeries({ settings, archive, store, coverage })
-  } finally {
-    await store.close()
-  }
-  await shipFiles(settings, archive)
-  await judgeNow(settings)
-  return true
-}
-
 interface TakeInOptions extends ImportOptions {
   archive: Archive
   /** Called with the captures that had a datagram; returns all imported so far. */
@@ -104,44 +88,84 @@ interface TakeInOptions extends ImportOptions {
 
 /** Reads the captures into the archive, and makes their series. */
 async function takeIn(paths: readonly string[], options: TakeInOptions) {
-  const { settings, archive, shiftMs, note } = options
+  const { settings, archive } = options
   // Coverage is stored with the series, so if their store cannot be opened, fail before changing
   // the archive.
   const store = await openSeriesStore(settings)
   try {
     await finishImport(settings, archive, store)
-    const { coverage, counters, pipeline } = await openDecoding(archive, options)
-    const reader = new CaptureReader({ ...options, archive, pipeline })
-    const ordered = await inOrderOfTime(paths)
-    const firstMs = ordered[0] === undefined ? 0 : await firstPacketMs(ordered[0])
-    pipeline.restore({ decoder: announcedBefore(archive, firstMs) })
-    for (const path of ordered) await reader.read(path)
-    const { found } = reader
-    pipeline.drain()
-    if (found.to !== null) closeAll({ coverage, pipeline }, found.to, shiftMs)
-    const tier = settings.tiers[0]!
-    for (const stored of await store.coverage({ tier, ...coverage.extent() })) coverage.add(stored)
-    const exporters = sentIn(pipeline.exporters(), found.from ?? 0)
-    const redo = [...pipeline.touched(), ...coverage.intervals()]
-    const taken = note(reader.filled)
-    const kept = { coverage: coverage.snapshot(), counters: counters.snapshot(), exporters }
-    const imported: Imported | false = redo.length > 0 && kept
-    const announced = announcedWith(archive, pipeline.decoder.snapshot())
-    const before = await readExporters(settings.data)
-    const breaks = await breaksBetween(coverage.breaks.list(), {
-      before,
-      sent: exporters,
-      isElsewhere: (between) => isElsewhere(store, tier, between),
-    })
-    const set = { taken, breaks, [announcedName]: announced }
-    await archive.publish({ redo, set: { ...set, ...(imported && { imported }) } })
+    const decoded = await decodeAll(paths, options)
+    const exporters = await publish(decoded, store, options)
     const status = await keepExporters(settings.data, exporters)
     await archive.merge(Number.POSITIVE_INFINITY)
+    const { coverage, counters, pipeline, reader } = decoded
     await writeSeries({ settings, archive, store, coverage, counters })
-    return { found, exporters, flows: pipeline.flows, status }
+    return { found: reader.found, exporters, flows: pipeline.flows, status }
   } finally {
     await store.close()
   }
+}
+
+/** What was made of the captures. */
+interface Decoded {
+  coverage: CoverageTracker
+  counters: CounterTracker
+  pipeline: Pipeline
+  reader: CaptureReader
+}
+
+/** Decodes like ingest, but without buckets: the series are made from the archive afterwards. */
+async function decodeAll(paths: readonly string[], options: TakeInOptions): Promise<Decoded> {
+  const { settings, archive, shiftMs } = options
+  const names = await readNames(settings.names)
+  const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
+  coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
+  const counters = new CounterTracker(Number.POSITIVE_INFINITY)
+  const rulesOf = (address: string) => names.rules(address)
+  const { flowMaxMs } = settings
+  const pipeline = new Pipeline({ coverage, counters, archive, shiftMs, flowMaxMs, rulesOf })
+  const reader = new CaptureReader({ ...options, pipeline })
+  const ordered = await inOrderOfTime(paths)
+  const firstMs = ordered[0] === undefined ? 0 : await firstPacketMs(ordered[0])
+  pipeline.restore({ decoder: announcedBefore(archive, firstMs) })
+  for (const path of ordered) await reader.read(path)
+  pipeline.drain()
+  const { to } = reader.found
+  if (to !== null) {
+    const closedMs = to * 1000 + closingMs
+    coverage.heartbeat(closedMs)
+    pipeline.decoder.expire(closedMs - shiftMs)
+  }
+  return { coverage, counters, pipeline, reader }
+}
+
+/**
+ * Publishes the flows, with all that cannot be made from them, in one transaction. Returns the exporters that sent
+ * them.
+ */
+async function publish(
+  { coverage, counters, pipeline, reader }: Decoded,
+  store: SeriesStore,
+  { settings, archive, note }: TakeInOptions,
+): Promise<ExporterStatus[]> {
+  const tier = settings.tiers[0]!
+  for (const stored of await store.coverage({ tier, ...coverage.extent() })) coverage.add(stored)
+  const exporters = sentIn(pipeline.exporters(), reader.found.from ?? 0)
+  const breaks = await breaksBetween(coverage.breaks.list(), {
+    before: await readExporters(settings.data),
+    sent: exporters,
+    isElsewhere: (between) => isElsewhere(store, tier, between),
+  })
+  const announced = announcedWith(archive, pipeline.decoder.snapshot())
+  const set = { taken: note(reader.filled), breaks, [announcedName]: announced }
+  const redo = [...pipeline.touched(), ...coverage.intervals()]
+  const imported: Imported = {
+    coverage: coverage.snapshot(),
+    counters: counters.snapshot(),
+    exporters,
+  }
+  await archive.publish({ redo, set: { ...set, ...(redo.length > 0 && { imported }) } })
+  return exporters
 }
 
 /** Whether another collector of a cluster received an exporter within a time. */
@@ -161,31 +185,6 @@ function sentIn(exporters: readonly ExporterStatus[], from: number): ExporterSta
   return exporters
     .filter(({ datagrams }) => datagrams > 0)
     .map((exporter) => ({ ...exporter, firstSeen: Math.max(exporter.firstSeen, from) }))
-}
-
-/** Decodes like ingest, but without buckets: the series are made from the archive afterwards. */
-async function openDecoding(
-  archive: Archive,
-  { settings: { names: namesFile, flowMaxMs }, shiftMs }: ImportOptions,
-) {
-  const names = await readNames(namesFile)
-  const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
-  coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
-  const counters = new CounterTracker(Number.POSITIVE_INFINITY)
-  const rulesOf = (address: string) => names.rules(address)
-  const pipeline = new Pipeline({ coverage, counters, archive, shiftMs, flowMaxMs, rulesOf })
-  return { coverage, counters, pipeline }
-}
-
-/** Closes what the captures began; `lastSeconds` is the time of their last packet, shifted. */
-function closeAll(
-  { coverage, pipeline }: { coverage: CoverageTracker; pipeline: Pipeline },
-  lastSeconds: number,
-  shiftMs: number,
-): void {
-  const closedMs = lastSeconds * 1000 + closingMs
-  coverage.heartbeat(closedMs)
-  pipeline.decoder.expire(closedMs - shiftMs)
 }
 
 function noteTaken(
