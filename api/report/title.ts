@@ -1,6 +1,6 @@
 /** The title of a report: what kind of event it is about. */
 import type { WindowKind } from '../../flow/incident/incident.ts'
-import type { Event, Unseen } from '../query/explain.ts'
+import type { Event, Unseen } from '../query/explain/event.ts'
 
 const titles: Record<WindowKind, string> = {
   congestion: 'The traffic of one host took the line',

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { explainAnswer } from '../../api/query/explain-answer.ts'
-import { findEvent } from '../../api/query/explain.ts'
+import { explainAnswer } from '../../api/query/explain/answer.ts'
+import { findEvent } from '../../api/query/explain/find-event.ts'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import type { Incident } from '../../flow/incident/incident.ts'
 import { readSettings } from '../../flow/settings.ts'

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { evidenceOf } from '../../api/query/explain-evidence.ts'
-import { findEvent } from '../../api/query/explain.ts'
+import { evidenceOf } from '../../api/query/explain/evidence.ts'
+import { findEvent } from '../../api/query/explain/find-event.ts'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import { readSettings } from '../../flow/settings.ts'

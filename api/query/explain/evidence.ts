@@ -1,13 +1,13 @@
 /** The evidence of an event: who moved how much by step, and what the data cannot show. */
-import type { Span } from '../../flow/incident/facts.ts'
-import { unknownTime } from '../../flow/incident/incident.ts'
-import { Rates } from '../../flow/incident/rates.ts'
-import { directions, type Scene } from '../../flow/incident/scene.ts'
-import { saySampling } from '../../flow/incident/sentence.ts'
-import { sayExporter, sayHost, sayRange, type Wording } from '../../flow/incident/wording.ts'
-import { formatDuration, formatExact } from '../../flow/units.ts'
-import type { Evidence } from '../schema/explain.ts'
-import type { Event } from './explain.ts'
+import type { Span } from '../../../flow/incident/facts.ts'
+import { unknownTime } from '../../../flow/incident/incident.ts'
+import { Rates } from '../../../flow/incident/rates.ts'
+import { directions, type Scene } from '../../../flow/incident/scene.ts'
+import { saySampling } from '../../../flow/incident/sentence.ts'
+import { sayExporter, sayHost, sayRange, type Wording } from '../../../flow/incident/wording.ts'
+import { formatDuration, formatExact } from '../../../flow/units.ts'
+import type { Evidence } from '../../schema/explain.ts'
+import type { Event } from './event.ts'
 
 /**
  * Step lengths of the evidence, in seconds: the first that keeps the series within its maximum number of

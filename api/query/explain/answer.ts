@@ -1,6 +1,6 @@
 /** An event in the terms of the contract: sentence, actors, evidence. */
-import type { ActorFacts, Incident, PeerFacts } from '../../flow/incident/incident.ts'
-import { sayIncident } from '../../flow/incident/sentence.ts'
+import type { ActorFacts, Incident, PeerFacts } from '../../../flow/incident/incident.ts'
+import { sayIncident } from '../../../flow/incident/sentence.ts'
 import {
   hostsNamed,
   sayBytes,
@@ -8,11 +8,13 @@ import {
   sayHost,
   sayRange,
   type Wording,
-} from '../../flow/incident/wording.ts'
-import { formatDuration } from '../../flow/units.ts'
-import type { Actor, EventWindow, ExplainAnswer, Usual } from '../schema/explain.ts'
-import { judgedMsMax, usualTraffic, type Event, type Unseen } from './explain.ts'
-import { evidenceOf, gapsOf } from './explain-evidence.ts'
+} from '../../../flow/incident/wording.ts'
+import { formatDuration } from '../../../flow/units.ts'
+import type { Actor, EventWindow, ExplainAnswer, Usual } from '../../schema/explain.ts'
+import type { Event, Unseen } from './event.ts'
+import type { usualTraffic } from './find-event.ts'
+import { judgedMsMax } from './judged.ts'
+import { evidenceOf, gapsOf } from './evidence.ts'
 
 /** The answer of /api/explain. */
 export async function explainAnswer(
