@@ -45,9 +45,13 @@ export interface SflowDatagram {
   samples: readonly SflowSample[]
 }
 
-/** A record of a packet's first bytes, from its Ethernet header on. */
-export function headerRecord(frame: Uint8Array, frameBytes = frame.length): SflowRecord {
-  const writer = new ByteWriter().unsigned(1, 4).unsigned(frameBytes, 4).unsigned(4, 4)
+/** A record of a packet's first bytes, from the header of a protocol on; default 1, Ethernet. */
+export function headerRecord(
+  frame: Uint8Array,
+  frameBytes = frame.length,
+  protocol = 1,
+): SflowRecord {
+  const writer = new ByteWriter().unsigned(protocol, 4).unsigned(frameBytes, 4).unsigned(4, 4)
   writer
     .unsigned(frame.length, 4)
     .bytes(frame)

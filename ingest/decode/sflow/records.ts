@@ -3,7 +3,7 @@
  */
 import type { DatagramContext } from '../context.ts'
 import { readAddress } from '../steps/addresses.ts'
-import { readFrame, readIp } from '../steps/packet.ts'
+import { readFrame, readIp, readMpls, readPpp } from '../steps/packet.ts'
 import type { RecordBytes } from '../records.ts'
 
 /** Reads a record into a row. Returns whether it describes a packet, not only its route. */
@@ -20,7 +20,15 @@ const readers: Readonly<Record<number, { bytes: number; read: RecordReader } | u
   1003: { bytes: 20, read: readGateway },
 }
 
-const headerProtocols = { ethernet: 1, ipv4: 11, ipv6: 12 }
+/** What reads a packet's start, by its header protocol: Ethernet, PPP, IPv4, IPv6, MPLS, POS. */
+const headerReaders: Readonly<Record<number, typeof readFrame | undefined>> = {
+  1: readFrame,
+  7: readPpp,
+  11: readIp,
+  12: readIp,
+  13: readMpls,
+  14: readPpp,
+}
 
 /** Reads one record by its format; unknown formats are skipped. */
 export function readFlowRecord(
@@ -51,10 +59,7 @@ function readHeader(
   const frameBytes = view.getUint32(offset + 4)
   const start = offset + 16
   const bytes = { view, offset: start, end: Math.min(end, start + view.getUint32(offset + 12)) }
-  const { ethernet, ipv4, ipv6 } = headerProtocols
-  let length = 0
-  if (protocol === ethernet) length = readFrame(flows, row, bytes)
-  else if (protocol === ipv4 || protocol === ipv6) length = readIp(flows, row, bytes)
+  const length = headerReaders[protocol]?.(flows, row, bytes) ?? 0
   const stripped = view.getUint32(offset + 8)
   flows.octetDeltaCount[row] = length > 0 ? length : Math.max(0, frameBytes - stripped)
   return true

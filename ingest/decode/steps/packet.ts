@@ -15,8 +15,8 @@ const etherTypes = {
   serviceVlan: 0x88a8,
   oldServiceVlan: 0x9100,
 }
-const pppIpv4 = 0x21
-const pppIpv6 = 0x57
+/** PPP's protocol numbers, and the address and control bytes that may come before (RFC 1662). */
+const ppp = { ipv4: 0x21, ipv6: 0x57, mpls: 0x281, addressAndControl: 0xff03 }
 const protocols = { icmp: 1, tcp: 6, udp: 17, dccp: 33, icmp6: 58, sctp: 132 }
 /** IPv6 extension headers with a length in units of 8 bytes (RFC 8200), and the fragment header. */
 const extensionHeaders: ReadonlySet<number> = new Set([0, 43, 60, 135])
@@ -57,20 +57,27 @@ export function readFrame(flows: FlowColumns, i: number, bytes: PacketBytes): nu
 
 function readNetworkLayer(flows: FlowColumns, i: number, type: number, bytes: PacketBytes): number {
   if (type === etherTypes.mpls || type === etherTypes.mplsUpstream) return readMpls(flows, i, bytes)
-  if (type === etherTypes.pppoe) {
-    if (bytes.offset + 8 > bytes.end) return 0
-    const protocol = bytes.view.getUint16(bytes.offset + 6)
-    if (protocol !== pppIpv4 && protocol !== pppIpv6) return 0
-    return readIp(flows, i, { ...bytes, offset: bytes.offset + 8 })
-  }
+  if (type === etherTypes.pppoe) return readPpp(flows, i, { ...bytes, offset: bytes.offset + 6 })
   return type === etherTypes.ipv4 || type === etherTypes.ipv6 ? readIp(flows, i, bytes) : 0
+}
+
+/** Reads a PPP frame into row i; returns the IP packet's length, or 0 if there is none. */
+export function readPpp(flows: FlowColumns, i: number, bytes: PacketBytes): number {
+  const { view, end } = bytes
+  let { offset } = bytes
+  if (offset + 2 <= end && view.getUint16(offset) === ppp.addressAndControl) offset += 2
+  if (offset + 2 > end) return 0
+  const protocol = view.getUint16(offset)
+  const packet = { view, offset: offset + 2, end }
+  if (protocol === ppp.mpls) return readMpls(flows, i, packet)
+  return protocol === ppp.ipv4 || protocol === ppp.ipv6 ? readIp(flows, i, packet) : 0
 }
 
 /**
  * Reads labels to the bottom of the stack, then IP by its first nibble; 0 there is a pseudowire's
  * control word.
  */
-function readMpls(
+export function readMpls(
   flows: FlowColumns,
   i: number,
   { view, offset: start, end }: PacketBytes,

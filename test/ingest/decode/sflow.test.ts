@@ -16,7 +16,13 @@ const row = { sourceAddress: '10.0.0.1', destinationAddress: '10.0.0.2', destina
 const sample = { rate: 512, input: 3, output: 4 }
 
 describe('sFlow flow samples', () => {
+  const ip = frame.subarray(14)
+  const after = (...header: readonly number[]) => new Uint8Array([...header, ...ip])
   const records = {
+    'a packet behind MPLS labels': headerRecord(after(0, 1, 0x10, 64, 0, 2, 0x11, 64), 1508, 13),
+    'a packet in PPP': headerRecord(after(0, 0x21), 1502, 7),
+    'a packet in PPP over SONET': headerRecord(after(0xff, 3, 0, 0x21), 1504, 14),
+    'a labelled packet in PPP': headerRecord(after(2, 0x81, 0, 1, 0x11, 64), 1506, 7),
     "a packet's start": headerRecord(frame, 1518),
     'an IPv4 packet as it was read': wordsRecord(3, 1500, 17, '10.0.0.1', '10.0.0.2', 40_000, 53, 0, 0), // prettier-ignore
   }
