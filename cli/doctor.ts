@@ -46,7 +46,7 @@ async function examine(settings: Settings): Promise<Finding[]> {
     ...(await checkHttp(settings)),
     ...(await checkKernel(settings)),
     ...(await checkClock()),
-    ...(await checkFolder(settings)),
+    ...(await checkFolder(settings, status)),
     ...(await checkDisk(settings, archiveBytes)),
     ...stores,
     ...(unread

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 
 import { reasonOf } from '../../flow/reason.ts'
 import type { Settings } from '../../flow/settings.ts'
+import type { IngestStatus } from '../../flow/status.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { writeCanary } from '../health.ts'
 import { fault, ok, warning, type Finding } from './finding.ts'
@@ -16,7 +17,10 @@ const freeBytesMin = 1e9
 const othersMayRead = 0o077
 
 /** The data folder: it exists, is ours, is closed to others, and can be written. */
-export async function checkFolder({ data }: Settings): Promise<Finding[]> {
+export async function checkFolder(
+  { data }: Settings,
+  status: IngestStatus | null,
+): Promise<Finding[]> {
   const path = resolve(data)
   const found = await stat(path).catch(() => null)
   if (!found) return [await checkParent(path)]
@@ -31,6 +35,18 @@ export async function checkFolder({ data }: Settings): Promise<Finding[]> {
         `chmod 700 ${path}`,
       ),
     )
+  // What is written to a disk that hangs is waited for without end.
+  if (status?.stalledSeconds !== undefined) {
+    const seconds = Math.round(status.stalledSeconds)
+    findings.push(
+      fault(
+        'folder',
+        `the disk of ${path} has taken nothing for ${seconds} s`,
+        'check it (dmesg, iostat -x), and the server if it is in a network',
+      ),
+    )
+    return findings
+  }
   try {
     await writeCanary(path)
     findings.push(ok('folder', `${path} can be written`))
