@@ -111,7 +111,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // time.
   app.setSerializerCompiler(() => textOf)
   answerErrors(app)
-  leaveTheGone(app)
   // A form on another site can send text, but not JSON.
   app.removeContentTypeParser('text/plain')
   const { http, published } = options.settings
@@ -128,6 +127,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   maskAnswers(app, options)
   addEntityTags(app)
   await app.register(compress, { threshold: compressedFromBytes })
+  leaveTheGone(app)
   await describe(app, packageFile.version)
   await addRoutes(app, options)
   await servePage(app, options.pageFolder)
@@ -208,7 +208,10 @@ function answerErrors(app: FastifyInstance): void {
   })
 }
 
-/** A client that is gone has no address to count its requests by, which is no fault of ours. */
+/**
+ * A client that is gone has no address to count its requests by, which is no fault of ours. Comes after
+ * the hooks that wait: it may go meanwhile.
+ */
 function leaveTheGone(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.socket.destroyed) reply.hijack()

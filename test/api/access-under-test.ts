@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, LightMyRequestResponse } from 'fastify'
 
 import { openApiState, type ApiState } from '../../api/documents/state.ts'
 import type { TokenMade } from '../../api/schema/access.ts'
@@ -25,6 +25,7 @@ export const ours = { host: '127.0.0.1:8080', origin: 'http://127.0.0.1:8080' }
 
 interface OpenOptions {
   now?: () => number
+  log?: FastifyBaseLogger
   environment?: object
   /** The stored data. */
   given?: Omit<Given, 'environment' | 'options'>
@@ -42,7 +43,7 @@ export class AccessUnderTest {
 
   static async open(
     t: TestContext,
-    { now = Date.now, environment = {}, given = {} }: OpenOptions = {},
+    { now = Date.now, log, environment = {}, given = {} }: OpenOptions = {},
   ): Promise<AccessUnderTest> {
     const data = await scratchFolder()
     const passwordFile = join(data, 'password')
@@ -51,7 +52,7 @@ export class AccessUnderTest {
     const { app } = await appUnderTest(t, {
       environment: { WEIR_AUTH: 'password', WEIR_PASSWORD_FILE: passwordFile, ...environment },
       ...given,
-      options: { state, now },
+      options: { state, now, ...(log === undefined ? {} : { log }) },
     })
     const place = { column: 0, row: 0, columns: 12, rows: 4 }
     const query = { from: 'now-1h', to: 'now' }

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import pino from 'pino'
+
 import { access } from '../../api/access/rules.ts'
 import { makeFirstAdmin } from '../../api/access/first-admin.ts'
 import { Passwords } from '../../api/access/passwords.ts'
@@ -43,6 +45,22 @@ test('every route answers the roles of the table, and nobody else', async (t) =>
     }
   }
   assert.ok(checked > 100, `${checked} routes × roles`)
+})
+
+test('a client that is gone while its session is read is no fault', async (t) => {
+  const logged: string[] = []
+  const log = pino({ level: 'error' }, { write: (line: string) => logged.push(line) })
+  const console = await AccessUnderTest.open(t, { log })
+  const cookie = await console.viewer()
+  const { app } = console
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  app.server.prependOnceListener('request', ({ socket }) => {
+    process.nextTick(() => socket.destroy())
+  })
+  const ask = () => fetch(`${url}/api/dashboards`, { headers: { cookie } })
+  await assert.rejects(ask())
+  assert.ok((await ask()).ok)
+  assert.deepEqual(logged, [])
 })
 
 test('every route of the API is in the table', async (t) => {
