@@ -1,14 +1,13 @@
 /** A top table as text for a terminal. */
 import type { TopAnswer } from '../api/schema/schema.ts'
 import { lengthCounted, rateCounted } from '../flow/spread.ts'
-import { formatDuration, formatExact, formatScaled } from '../flow/units.ts'
+import { formatDuration, formatExact, formatScaled, formatShare } from '../flow/units.ts'
 import { isoIn } from '../flow/zone.ts'
 
 /** Columns with figures right-aligned; the last lines are the rest and the total. Times are in a time zone. */
 export function topTable(answer: TopAnswer, zone: string): string {
   const { rows, other, total, ends, from, to, order, by } = answer
-  const percent = (part: number, whole: number) =>
-    whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}%`
+  const percent = (part: number, whole: number) => (whole === 0 ? '' : formatShare(part / whole))
   const figures = (sums: TopAnswer['total']) => [
     formatScaled(sums.bytes), percent(sums.bytes, total.bytes),
     formatExact(sums.packets), percent(sums.packets, total.packets),

@@ -82,3 +82,9 @@ export function formatDuration(seconds: number): string {
   }
   return words.length > 0 ? words.join(' ') : `${Number(seconds.toPrecision(2))} s`
 }
+
+/** A share of a whole in percent: 22.8 %, and <0.1 % for one that is not nothing. */
+export function formatShare(share: number): string {
+  const percent = share * 100
+  return `${percent > 0 && percent < 0.05 ? '<0.1' : percent.toFixed(1)} %`
+}

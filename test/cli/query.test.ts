@@ -33,7 +33,7 @@ describe('weir query', () => {
   test('as a table and as CSV; several keys, a filter of several words', async () => {
     const table = await query('host', '10.0.0.22', ...cut, '--by', 'src', 'dst', '--top', '1')
     assert.match(table.stdout, /^203\.0\.113\.80 → 10\.0\.0\.22 +2026-11-16T11:32:09Z/m)
-    assert.match(table.stdout, /^other .*^total .*100\.0%/ms)
+    assert.match(table.stdout, /^other .*^total .*100\.0 %/ms)
     const lines = await query(
       ...cut,
       '--by',

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import {
   formatDuration,
   formatExact,
+  formatShare,
   formatScaled,
   formatShort,
   formatWithUnit,
@@ -65,4 +66,9 @@ test('durations are shown in their two largest units', () => {
 
 test('whole numbers are shown in full', () => {
   assert.equal(formatExact(50_336_916_389), '50,336,916,389')
+})
+
+test('a share that is not nothing is not shown as 0', () => {
+  const shown = [0, 1e-9, 0.0004, 0.0005, 0.228, 1].map((share) => formatShare(share))
+  assert.deepEqual(shown, ['0.0 %', '<0.1 %', '<0.1 %', '0.1 %', '22.8 %', '100.0 %'])
 })

@@ -4,8 +4,10 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 
 import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema/schema.ts'
+import { captionParts } from '../../web/chart/caption-parts.ts'
 import { keyId, makeLayers, remainder, type Layer, type Layers } from '../../web/chart/layers.ts'
 import { outline, stack } from '../../web/chart/stack.ts'
+import { defaultView } from '../../web/state/address.ts'
 import { legendRows } from '../../web/tables/legend-rows.ts'
 
 function entry(key: Key, values: (number | null)[], label = ''): SeriesEntry {
@@ -233,5 +235,33 @@ describe('stacking', () => {
       null,
       3,
     ])
+  })
+})
+
+describe('an office with public addresses that is not in WEIR_LOCAL', () => {
+  const keyed = answer([
+    entry({ host: '2001:db8:1::1', direction: 'transit' }, [8, 8], '2001:db8:1::1'),
+  ])
+  const totals = answer([entry({ direction: 'transit' }, [8, 8])])
+  const all = makeLayers({ split: 'host', keyed, totals, peak: null, isLocal: () => false })
+
+  test('there is no row for in and out', () => {
+    const rows = legendRows(all, ['red'])
+    assert.deepEqual(rows.map(({ name }) => name), ['2001:db8:1::1 · transit', 'all transit']) // prettier-ignore
+  })
+
+  test('the caption says why all is transit, and of which setting it depends', () => {
+    const drawn = { unknown: [], undrawn: [], open: null, lost: [] }
+    const shown = { view: defaultView, comparedFault: null, keyed }
+    assert.ok(captionParts(all, drawn, shown).some((part) => part.includes('WEIR_LOCAL')))
+    const mixed = answer([...totals.series, entry({ direction: 'in' }, [1, 1])])
+    const local = makeLayers({
+      split: 'host',
+      keyed,
+      totals: mixed,
+      peak: null,
+      isLocal: () => false,
+    })
+    assert.ok(!captionParts(local, drawn, shown).some((part) => part.includes('WEIR_LOCAL')))
   })
 })

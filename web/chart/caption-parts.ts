@@ -32,8 +32,14 @@ export function captionParts(
     unknown.length > 0 ? 'hatched: unknown' : '',
     open ? 'pale: still being counted' : '',
     ...footParts(scene),
+    isTransit(all) ? 'no address is in a local network (WEIR_LOCAL): all is transit' : '',
     ...keyed.remarks,
   ].filter(Boolean)
+}
+
+/** Whether none of the traffic is of a local host, as in an office with public addresses that is not in WEIR_LOCAL. */
+function isTransit({ totals }: Layers): boolean {
+  return totals.length > 0 && totals.every(({ direction }) => direction === 'transit')
 }
 
 /** The bars at the foot of a chart. */

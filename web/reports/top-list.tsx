@@ -1,7 +1,7 @@
 /** A top list: its keys, their figures, the rest and the total, which add up. */
 import type { TopAnswer, TopRow } from '../../api/schema/schema.ts'
 import { lengthCounted, rateCounted } from '../../flow/spread.ts'
-import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
+import { formatDuration, formatExact, formatShare, formatWithUnit } from '../../flow/units.ts'
 import { objectAddress, type NamedObject } from '../object/address.ts'
 import { isNarrow } from '../state/narrow.ts'
 import { zone } from '../state/zone.ts'
@@ -108,7 +108,7 @@ function Share({ share }: { share: number }) {
   return (
     <span class="share-bar">
       <i style={{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }} />
-      {(share * 100).toFixed(1)} %
+      {formatShare(share)}
     </span>
   )
 }

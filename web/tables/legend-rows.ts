@@ -62,7 +62,9 @@ function totalRows(all: Layers): LegendRow[] {
   const of = (direction: Direction) =>
     all.totals.find((row) => row.direction === direction)?.summary ?? null
   const row = { id: null, colour: '', direction: null }
-  const rows: LegendRow[] = [{ ...row, name: 'all, in and out', above: of('in'), below: of('out') }]
+  const [above, below] = [of('in'), of('out')]
+  const rows: LegendRow[] =
+    above || below ? [{ ...row, name: 'all, in and out', above, below }] : []
   for (const direction of ['internal', 'transit'] as const) {
     const summary = of(direction)
     if (summary) rows.push({ ...row, name: `all ${direction}`, above: summary, below: null })

@@ -1,6 +1,6 @@
 /** The greatest hosts, ports and protocols of the window; a click adds one to the filter. */
 import type { Key } from '../../api/schema/schema.ts'
-import { formatExact, formatWithUnit } from '../../flow/units.ts'
+import { formatExact, formatShare, formatWithUnit } from '../../flow/units.ts'
 import { isKnown } from '../chart/layers.ts'
 import { FaultText } from '../controls/fault-text.tsx'
 import { narrowed } from '../controls/narrowed.ts'
@@ -108,7 +108,6 @@ function TopTable({ table, isOlder }: { table: Table; isOlder: boolean }) {
 function TopRow({ row, table, peers }: { row: TableRow; table: Table; peers: boolean }) {
   const { key, counted } = table
   const condition = row.other ? '' : conditionOf(row.key)
-  const percent = row.share * 100
   return (
     <tr class={row.other ? 'rest' : ''}>
       <th scope="row">
@@ -132,7 +131,7 @@ function TopRow({ row, table, peers }: { row: TableRow; table: Table; peers: boo
       </td>
       <td class="share">
         <i style={{ '--share': row.share }} />
-        <span>{percent < 0.05 && percent > 0 ? '<0.1' : percent.toFixed(1)} %</span>
+        <span>{formatShare(row.share)}</span>
       </td>
       <td class="to-graphs">
         {!row.other && (
