@@ -4,15 +4,11 @@
  */
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
-import { clockToleranceMs } from '../decode/limits.ts'
 import type { ClockStep } from './clock-steps.ts'
+import { ExporterClock } from './exporter-clock.ts'
 
 /** A shorter time without datagrams is no break: single datagrams were lost. */
 export const breakMsMin = 5000
-/** Its clock was set if it is this much further ahead than before. */
-const clockSetMsMin = 5000
-/** Datagrams may be late: its clock was set back only if it is so much less ahead at this many in a row. */
-const lateMax = 8
 /** Most breaks kept; the oldest are dropped. */
 export const breaksMax = 1000
 /** Most exporters and domains followed; beyond, those silent longest are dropped. */
@@ -23,6 +19,9 @@ const followedMax = 8192
  * uptime tells. If another such port came less long ago than this, its ports are no processes.
  */
 const processMsMin = 600_000
+
+/** A break in which the exporter itself, as far as is known, lost nothing. */
+const nothingLost = { isRestart: false, lostFlows: 0, lostDatagrams: 0 }
 
 /** When any of an exporter's domains was received. */
 interface Heard {
@@ -38,9 +37,7 @@ interface Last {
   ms: number
   /** When its last port that begins with numbers of its own came, unix ms. */
   portMs: number
-  /** How far the exporter's clock is ahead, and how many datagrams in a row were later than that. */
-  aheadMs: number
-  late: number
+  readonly clock: ExporterClock
   /** The same object for all domains of the exporter. */
   heard: Heard
 }
@@ -64,25 +61,17 @@ export class BreakLog {
     const { exporter, receivedMs, exportMs, verdict, lostFlows, lostDatagrams } = event
     const last = this.#of(event)
     const isFirst = last.ms === Number.NEGATIVE_INFINITY
-    const { ms: from, portMs, aheadMs, heard } = last
+    const { ms: from, portMs, clock, heard } = last
     if (verdict === 'first') last.portMs = receivedMs
     last.ms = Math.max(receivedMs, from)
     if (receivedMs - heard.ms >= breakMsMin) heard.silence = { from: heard.ms, to: receivedMs }
     heard.ms = Math.max(receivedMs, heard.ms)
-    follow(last, exportMs - receivedMs, isFirst)
+    const wasAheadMs = clock.take(exportMs - receivedMs)
     if (isFirst) return
     if (event.gaps.some(({ units }) => units < 0)) this.#takeBack(event)
-    if (isSetForward(aheadMs, last.aheadMs)) {
-      const clock = { from: from + aheadMs, to: exportMs }
-      this.#add({
-        exporter,
-        from,
-        to: receivedMs,
-        isRestart: false,
-        lostFlows: 0,
-        lostDatagrams: 0,
-        clock,
-      })
+    if (wasAheadMs !== null) {
+      const skipped = { from: from + wasAheadMs, to: exportMs }
+      this.#add({ exporter, from, to: receivedMs, ...nothingLost, clock: skipped })
     }
     const isNewProcess = verdict === 'first' && receivedMs - portMs >= processMsMin
     const isRestart = verdict === 'restart' || isNewProcess
@@ -102,15 +91,13 @@ export class BreakLog {
   /** Notes that this machine's clock was set forward: no flow of the exporter has a time in between. */
   clockSetForward(exporter: string, { from, to, passedMs }: ClockStep): void {
     const clock = { from, to, isOurs: true }
-    const none = { isRestart: false, lostFlows: 0, lostDatagrams: 0 }
-    this.#add({ exporter, from: to - passedMs, to, ...none, clock })
+    this.#add({ exporter, from: to - passedMs, to, ...nothingLost, clock })
   }
 
   /** Notes a time in which the collector did not listen to an exporter: the datagram after it has none before it to compare. */
   notListening(exporter: string, { from, to }: { from: number; to: number }): void {
     if (to - from < breakMsMin) return
-    const unknown = { isRestart: false, lostFlows: 0, lostDatagrams: 0 }
-    this.#add({ exporter, from, to, ...unknown, isOurs: true })
+    this.#add({ exporter, from, to, ...nothingLost, isOurs: true })
   }
 
   /** Takes back what a break lost, because it arrived late: it was none if nothing of it is missing any more. */
@@ -136,8 +123,7 @@ export class BreakLog {
     const last = this.#lastMs.get(key) ?? {
       ms: Number.NEGATIVE_INFINITY,
       portMs: Number.NEGATIVE_INFINITY,
-      aheadMs: 0,
-      late: 0,
+      clock: new ExporterClock(),
       heard: this.#heardOf(exporter),
     }
     this.#lastMs.delete(key)
@@ -189,18 +175,4 @@ function isAt(
   { exporter, to }: Pick<ExporterBreak, 'exporter' | 'to'>,
 ): boolean {
   return each.exporter === exporter && each.to === to && each.clock === undefined
-}
-
-/** Takes how far the clock was ahead at a datagram: a delay makes it look less. */
-function follow(last: Last, aheadMs: number, isFirst: boolean): void {
-  const isLate = !isFirst && aheadMs < last.aheadMs - clockSetMsMin
-  last.late = isLate ? last.late + 1 : 0
-  if (isFirst || last.late >= lateMax) last.aheadMs = aheadMs
-  else if (!isLate) last.aheadMs = Math.max(last.aheadMs, aheadMs)
-}
-
-/** Whether a clock was set forward; a clock that is further off is corrected, and leaves no gap. */
-function isSetForward(beforeMs: number, aheadMs: number): boolean {
-  const isUsed = Math.abs(beforeMs) <= clockToleranceMs && Math.abs(aheadMs) <= clockToleranceMs
-  return isUsed && aheadMs - beforeMs >= clockSetMsMin
 }
