@@ -3,6 +3,7 @@ import { intervalMs } from '../../flow/interval.ts'
 import { answeredReasons, type UnknownReason } from '../../store/measurement.ts'
 import type { Coverage } from '../../store/series.ts'
 import { gridEnd, type Grid } from './grid.ts'
+import { onlyExporter, type Window } from './window.ts'
 
 /** RRDtool's xff: a step is known when at least this share of its intervals is. */
 export const xff = 0.5
@@ -20,6 +21,12 @@ export interface Seen {
   address: string
   firstSeen: number
   lastSeen: number
+}
+
+/** When the exporters of a window sent. */
+export function seenOf(window: Window, seen: readonly Seen[]): readonly Seen[] {
+  const only = onlyExporter(window)
+  return only === undefined ? seen : seen.filter(({ address }) => address === only)
 }
 
 /** One exporter's steps. */

@@ -5,7 +5,7 @@ import type { MeasurementName } from '../../store/measurement.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import type { NameSource } from '../names/labels.ts'
 import type { AwaySteps } from './away-steps.ts'
-import type { CoverageGrid, Seen } from './coverage.ts'
+import { seenOf, type CoverageGrid, type Seen } from './coverage.ts'
 import { addFiveMinuteFacts } from './five-minutes.ts'
 import { fromArchive } from './from-archive.ts'
 import { fromTier, withDirections, type TierAnswer } from './from-tier.ts'
@@ -15,7 +15,6 @@ import type { Question } from './question.ts'
 import { reaches, type Source, type Stored } from './source.ts'
 import type { FiveMinute } from './summary.ts'
 import type { QueriedTrackers } from './trackers.ts'
-import { onlyExporter, type Window } from './window.ts'
 
 export interface SeriesContext {
   series: SeriesReader
@@ -72,7 +71,7 @@ async function drawTier(
   { stored, context }: Surroundings,
 ): Promise<Drawn> {
   const { exporter } = window
-  const seen = seenOf(window, context)
+  const seen = seenOf(window, context.seen)
   const { series, trackers } = context
   const question = { series, split, unit: units[measure], top, exporter, seen, trackers }
   const given = key && { keys: withDirections([key], split), wantsRest: false }
@@ -113,12 +112,6 @@ const cutRemark =
   'what was not among the greatest of an interval (WEIR_TOP) is part of "other" there and unknown here: averages ' +
   'leave that time out, and totals are at least these'
 
-/** When exporters sent, as far as the query needs it. */
-function seenOf(window: Window, context: SeriesContext): readonly Seen[] {
-  const only = onlyExporter(window)
-  return only === undefined ? context.seen : context.seen.filter(({ address }) => address === only)
-}
-
 /** The first step of a tier's answer that is still open; −1 if none is. */
 function openStep({ covered, grid }: TierAnswer): number {
   return covered.openUntil === null ? -1 : Math.floor((covered.openUntil - grid.from) / grid.stepMs)
@@ -138,7 +131,7 @@ async function drawArchive(
   { stored, context }: Surroundings,
 ): Promise<Drawn> {
   const { series, flows, signal, progress } = context
-  const seen = seenOf(window, context)
+  const seen = seenOf(window, context.seen)
   const question = {
     series,
     flows,

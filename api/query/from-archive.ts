@@ -11,7 +11,7 @@ import { gridEnd, gridOver, type Grid } from './grid.ts'
 import type { Line, Unit } from './line.ts'
 import type { Split } from './measured.ts'
 import { reaches, stepsMax, type Stored } from './source.ts'
-import { archiveFilter, onlyExporter, type Window } from './window.ts'
+import { archiveFilter, exportersOf, onlyExporter, type Window } from './window.ts'
 
 export interface ArchiveQuestion {
   series: SeriesReader
@@ -119,12 +119,11 @@ async function coverageUnder(
   const { tier } =
     stored.tiers.find((each) => reaches({ from: grid.from }, stored, each.tier)) ?? stored.tiers[0]!
   const covering = gridOver(grid.from, gridEnd(grid), tier.stepMs)
-  const exporter = onlyExporter(window)
   const rows = await series.coverage({
     tier,
     from: covering.from,
     to: gridEnd(covering),
-    exporters: exporter === undefined ? undefined : [exporter],
+    exporters: exportersOf(window),
   })
   return { rows, grid: covering }
 }

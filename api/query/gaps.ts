@@ -6,11 +6,11 @@ import type { FlowStore } from '../../store/flows.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import { toApiError } from '../errors.ts'
 import { layAway } from './away-steps.ts'
-import { layCoverage, stepStates, type CoverageGrid, type Seen } from './coverage.ts'
+import { layCoverage, seenOf, stepStates, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver } from './grid.ts'
 import { lostRanges, unknownRanges, type RangeBounds } from './ranges.ts'
 import { reaches } from './source.ts'
-import { onlyExporter, type Window } from './window.ts'
+import { exportersOf, type Window } from './window.ts'
 
 /** Times that are named. */
 const timesMax = 3
@@ -53,13 +53,12 @@ export async function gapsIn(window: Window, context: GapsContext): Promise<stri
 
 async function readGaps(window: Window, context: GapsContext): Promise<string[]> {
   const { series, now } = context
-  const only = onlyExporter(window)
-  const seen = context.seen.filter(({ address }) => only === undefined || address === only)
+  const seen = seenOf(window, context.seen)
   const tier = await tierOf(window, { ...context, seen })
   if (!tier) return []
   const grid = gridOver(window.from, Math.min(window.to, now), tier.stepMs)
   if (grid.count < 1) return []
-  const exporters = only === undefined ? undefined : [only]
+  const exporters = exportersOf(window)
   const rows = await series.coverage({ tier, from: grid.from, to: gridEnd(grid), exporters })
   const covered = layCoverage(rows, grid, seen)
   const fine = gridOver(grid.from, gridEnd(grid), fineMs)

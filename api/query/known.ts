@@ -3,7 +3,7 @@ import type { Tier } from '../../flow/interval.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import { gridEnd, gridOver } from './grid.ts'
-import { onlyExporter, type Window } from './window.ts'
+import { exportersOf, type Window } from './window.ts'
 
 /**
  * By the finest totals that begin before the window's end; undefined while their store does not
@@ -27,8 +27,7 @@ async function readKnown(
   tiers: readonly Tier[],
   window: Window,
 ): Promise<boolean> {
-  const exporter = onlyExporter(window)
-  const exporters = exporter === undefined ? undefined : [exporter]
+  const exporters = exportersOf(window)
   for (const tier of tiers) {
     const extent = await series.extent(tier)
     // The first step of a coarser tier begins long before what is known in it.

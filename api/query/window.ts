@@ -106,6 +106,12 @@ export function onlyExporter({ filter, exporter }: Window): string | undefined {
   return exporter ?? (filter && exporterIn(filter))
 }
 
+/** The same as a store is asked for it: the exporters of a window; undefined for all. */
+export function exportersOf(window: Window): string[] | undefined {
+  const only = onlyExporter(window)
+  return only === undefined ? undefined : [only]
+}
+
 function exporterIn(filter: Filter): string | undefined {
   if (filter.kind === 'and')
     return filter.terms.map((term) => exporterIn(term)).find((exporter) => exporter !== undefined)
