@@ -130,8 +130,9 @@ export class Receiver {
     return this.#isBehind || this.#parcels.length > 0 ? this.#takenMs : Date.now()
   }
 
-  status(): Promise<ReceiverStatus> {
-    return this.#ask({ kind: 'status' })
+  async status(): Promise<ReceiverStatus> {
+    this.#last = await this.#ask({ kind: 'status' })
+    return this.#last
   }
 
   /** The same within a moment, also while the disk keeps the thread from answering: then as it was before. */
@@ -144,7 +145,7 @@ export class Receiver {
 
   async #askStatus(): Promise<void> {
     try {
-      this.#last = await this.status()
+      await this.status()
     } finally {
       this.#asked = null
     }
