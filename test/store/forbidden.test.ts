@@ -41,6 +41,8 @@ if (process.getuid?.() === 0 && process.env[confined] === undefined)
         '--bounding-set=-dac_override,-dac_read_search',
         process.execPath,
         '--test',
+        // A test that fails midway leaves things open.
+        '--test-force-exit',
         import.meta.filename,
       ],
       { env: { ...environment, [confined]: '1' }, encoding: 'utf8' },
