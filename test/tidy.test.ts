@@ -54,6 +54,20 @@ test('file names are kebab-case', () => {
   for (const file of code) assert.match(file, /^[a-z0-9/.-]+$/)
 })
 
+test('what is exported is used in another file', () => {
+  const texts = files
+    .filter((file) => /\.(tsx?|js)$/.test(file))
+    .map((file) => ({ file, names: new Set(readFileSync(file, 'utf8').match(/[\w$]+/g)) }))
+  for (const file of code)
+    for (const [, name] of readFileSync(file, 'utf8').matchAll(
+      /^export (?:async )?(?:function\*?|const|class) ([\w$]+)/gm,
+    ))
+      assert.ok(
+        texts.some((other) => other.file !== file && other.names.has(name!)),
+        `${file}: nobody imports ${name}`,
+      )
+})
+
 test('every command that a document names exists', () => {
   for (const document of documents)
     for (const [, name] of readFileSync(document, 'utf8').matchAll(/npm run ([a-z:]+)/g))

@@ -25,7 +25,7 @@ export interface Shipped {
 }
 
 /** The times of files as few ranges, oldest first: those of one reason that touch become one. */
-export function joinTimes(times: readonly MissingTime[]): MissingTime[] {
+function joinTimes(times: readonly MissingTime[]): MissingTime[] {
   const joined: MissingTime[] = []
   for (const each of [...times].sort((a, b) => a.from - b.from)) {
     const last = joined.at(-1)
@@ -76,7 +76,7 @@ export function shippedOf({
 }
 
 /** The reports of all collectors. */
-export function readShipped(connection: Connection): Promise<{ writer: string; value: Shipped }[]> {
+function readShipped(connection: Connection): Promise<{ writer: string; value: Shipped }[]> {
   return readDocuments<Shipped>(connection, 'shipped')
 }
 
