@@ -215,6 +215,8 @@ export class Exporters {
 const allSeenMs = 300_000
 /** A port that sent a moment ago has not been replaced. */
 const silenceMsMin = 1000
+/** An exporter may send this many times its mean while datagrams are lost: what was lost is often what came in a burst. */
+const burst = 4
 
 /**
  * Whether an exporter's only stream of a version and domain changed its port while datagrams were
@@ -228,7 +230,9 @@ function isMovedInLoss(
   const { receivedMs } = datagram
   if (receivedMs - sibling.seenMs < silenceMsMin) return false
   if (receivedMs - exporter.firstSeenMs < allSeenMs) return false
-  if (!sibling.sequence.isAheadIn(sequenced)) return false
+  const recordsPerMs = exporter.records / (receivedMs - exporter.firstSeenMs)
+  const recordsMax = burst * recordsPerMs * (receivedMs - sibling.seenMs)
+  if (!sibling.sequence.isAheadIn(sequenced, recordsMax)) return false
   const alike = ({ version, domain }: Stream) =>
     version === sibling.version && domain === sibling.domain
   return [...exporter.streams.values()].filter(alike).length === 1

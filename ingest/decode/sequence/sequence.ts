@@ -105,15 +105,15 @@ export class Sequence {
 
   /**
    * Whether a datagram from another source port may continue this stream after a loss: it is ahead,
-   * and the exporter has not restarted.
+   * and the exporter has not restarted. IPFIX has no uptime that would tell: there it is ahead by no
+   * more than `unitsMax`.
    */
-  isAheadIn(datagram: SequencedDatagram): boolean {
+  isAheadIn(datagram: SequencedDatagram, unitsMax: number): boolean {
     const first = datagram.sequence
     const ahead = distance(this.#expected, first)
     if (!this.#isNumbered || ahead <= 0) return false
-    return (
-      hasKeptRunning(this.#last, datagram) && !beginsAnew({ first, ahead }, this.#last, datagram)
-    )
+    if (beginsAnew({ first, ahead }, this.#last, datagram)) return false
+    return datagram.uptimeMs < 0 ? ahead <= unitsMax : hasKeptRunning(this.#last, datagram)
   }
 
   /** The number of the next datagram if nothing is lost, or -1 if that is not known exactly. */

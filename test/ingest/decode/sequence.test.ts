@@ -265,9 +265,13 @@ test('two domains that change their port go on, side by side', () => {
 
 describe('a loss while the source port changes', () => {
   /** What is counted as lost of datagrams of which some did not arrive, and those after them came from another port. */
-  const lostAround = (version: Version, count: number, lost: number) => {
+  const lostAround = (version: Version, count: number, lost: number, furtherAhead = 0) => {
     const { sent } = send(version, count, seeded(4))
     const from = count - 20
+    for (const { payload } of furtherAhead > 0 ? sent.slice(from) : []) {
+      const view = new DataView(payload.buffer, payload.byteOffset)
+      view.setUint32(8, view.getUint32(8) + furtherAhead)
+    }
     const at = (port: number) => (datagram: Sent) => ({
       payload: datagram.payload,
       receivedMs: datagram.sentMs + 20,
@@ -282,7 +286,7 @@ describe('a loss while the source port changes', () => {
     const reported = version === 'v9' ? status.lost.datagrams : status.lost.flows
     return [reported, unitsOf(sent.slice(from - lost, from))]
   }
-  for (const version of ['v5', 'v9'] as const) {
+  for (const version of ['v5', 'v9', 'ipfix'] as const) {
     test(`${version}: is counted, if the exporter has no other stream`, () => {
       const [reported, lost] = lostAround(version, 3200, 50)
       assert.equal(reported, lost)
@@ -294,6 +298,10 @@ describe('a loss while the source port changes', () => {
       assert.equal(lostAround(version, 3200, 5)[0], 0)
     })
   }
+
+  test('ipfix: is none, if the exporter cannot have sent as much: another process sends', () => {
+    assert.equal(lostAround('ipfix', 3200, 50, 1_000_000)[0], 0)
+  })
 })
 
 test('an exporter that always sends the same number: all its flows count, a second copy does not', () => {
