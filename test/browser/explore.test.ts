@@ -335,14 +335,22 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     await page.close()
   })
 
-  test('on a phone every view and every word of the choices is in sight', async () => {
-    const { page } = await open(`/${around}`, { viewport: { width: 390, height: 844 } })
-    const ends = await page
-      .locator('.navigation nav a, .bar .choice > *')
-      .evaluateAll((words) => words.map((word) => word.getBoundingClientRect().right))
-    assert.ok(ends.length > 20 && Math.max(...ends) <= 390, `${Math.max(...ends)} of 390 pixels`)
-    await page.close()
-  })
+  for (const [what, width, height] of [
+    ['on a phone', 390, 844],
+    ['on a laptop at 200 %', 683, 384],
+  ] as const)
+    test(`${what} every view and every word of the choices is in sight`, async () => {
+      const { page } = await open(`/${around}`, { viewport: { width, height } })
+      const ends = await page
+        .locator('.navigation nav a, .bar .choice > *')
+        .evaluateAll((words) => words.map((word) => word.getBoundingClientRect().right))
+      assert.ok(ends.length > 20 && Math.max(...ends) <= width, `${Math.max(...ends)} of ${width}`)
+      const cut = await page
+        .locator('.navigation nav')
+        .evaluate((nav) => nav.scrollWidth - nav.clientWidth)
+      assert.ok(cut <= 0, `${cut} pixels of the views are beyond the edge`)
+      await page.close()
+    })
 
   test('an incident that is clicked is looked for once, in its own time', async () => {
     const { page } = await open(`/${morning}`)
