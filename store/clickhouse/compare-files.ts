@@ -47,16 +47,7 @@ export function idOf(writer: string, file: string): string {
 /** Compares the archive's files with those in ClickHouse, as queries see them, day by day. @throws ClickHouseFault */
 export async function compareFiles(
   connection: Connection,
-  {
-    writer,
-    entries,
-    onDay = () => undefined,
-  }: {
-    writer: string
-    entries: readonly ArchiveEntry[]
-    /** Called for each compared day (unix ms). */
-    onDay?: (day: number, compared: FilesCompared) => void
-  },
+  { writer, entries }: { writer: string; entries: readonly ArchiveEntry[] },
 ): Promise<FilesCompared> {
   const compared: FilesCompared = {
     files: 0,
@@ -87,7 +78,6 @@ export async function compareFiles(
     }
     for (const { name, interval } of found.values())
       if (interval >= first && interval <= end) compared.strays.push(name)
-    onDay(day, compared)
   }
   return compared
 }
