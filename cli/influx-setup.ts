@@ -65,7 +65,7 @@ export async function influxSetup({ settings, values }: CommandInput): Promise<v
 function explained(fault: InfluxFault, { adminToken }: Files): string {
   return fault.kind === 'refused'
     ? `${fault.message}; ${adminToken} must hold a token that may create buckets and tokens`
-    : fault.message
+    : `${fault.message}; ${fault.remedy}`
 }
 
 function filesOf(values: Record<string, unknown>): Files {

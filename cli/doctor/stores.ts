@@ -123,7 +123,7 @@ async function checkInflux({ influx, tiers }: Settings): Promise<Finding[]> {
     const what = `not visible with this token: ${missing.join(', ')}`
     return [...findings, fault('series', what, remedies.missing ?? 'run weir influx setup')]
   } catch (error) {
-    const remedy = error instanceof InfluxFault ? remedies[error.kind] : undefined
+    const remedy = error instanceof InfluxFault ? error.remedy : undefined
     return [fault('series', reasonOf(error), remedy ?? 'run weir influx setup')]
   }
 }

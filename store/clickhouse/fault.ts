@@ -1,6 +1,7 @@
 /** Failures between Weir and ClickHouse, by remedy. */
 import { ClickHouseError } from '@clickhouse/client'
 
+import { certificateFault } from '../spool/certificate.ts'
 import { StoreFault, type FaultKind } from '../spool/fault.ts'
 
 /** ClickHouse's error numbers (src/Common/ErrorCodes.cpp). */
@@ -47,9 +48,12 @@ export class ClickHouseFault extends StoreFault {
   constructor(
     kind: FaultKind,
     message: string,
-    { cause, isTimeout = false }: { cause?: unknown; isTimeout?: boolean } = {},
+    {
+      cause,
+      isTimeout = false,
+      remedy = remedies[kind] ?? 'see the log of ClickHouse',
+    }: { cause?: unknown; isTimeout?: boolean; remedy?: string } = {},
   ) {
-    const remedy = remedies[kind] ?? 'see the log of ClickHouse'
     super({ store: 'ClickHouse', kind, message, remedy, cause })
     this.name = 'ClickHouseFault'
     this.isTimeout = isTimeout
@@ -64,5 +68,11 @@ export function faultOf(error: unknown): ClickHouseFault {
     return new ClickHouseFault(kind, `error ${error.code}: ${error.message}`, { cause: error })
   }
   const { message, code } = error as NodeJS.ErrnoException
+  const certificate = certificateFault(code)
+  if (certificate)
+    return new ClickHouseFault('away', certificate.message, {
+      cause: error,
+      remedy: certificate.remedy,
+    })
   return new ClickHouseFault('away', `no answer (${code ?? message})`, { cause: error })
 }

@@ -1,6 +1,7 @@
 /** What can go wrong between Weir and InfluxDB, classified by remedy. */
 import { HttpError } from '@influxdata/influxdb-client'
 
+import { certificateFault } from '../spool/certificate.ts'
 import { StoreFault, type FaultKind } from '../spool/fault.ts'
 
 const kindsByStatus: Readonly<Record<number, FaultKind>> = {
@@ -27,7 +28,7 @@ export class InfluxFault extends StoreFault {
   constructor(
     kind: FaultKind,
     message: string,
-    options: { cause?: unknown; retryAfterMs?: number | null } = {},
+    options: { cause?: unknown; retryAfterMs?: number | null; remedy?: string } = {},
   ) {
     const remedy = remedies[kind] ?? 'see the log of InfluxDB'
     super({ store: 'InfluxDB', kind, message, remedy, ...options })
@@ -55,6 +56,12 @@ export function faultOf(error: unknown, nowMs: number): InfluxFault {
   if (error instanceof InfluxFault) return error
   if (!(error instanceof HttpError)) {
     const { message, code } = error as NodeJS.ErrnoException
+    const certificate = certificateFault(code)
+    if (certificate)
+      return new InfluxFault('away', certificate.message, {
+        cause: error,
+        remedy: certificate.remedy,
+      })
     return new InfluxFault('away', `no answer (${code ?? message})`, { cause: error })
   }
   const { statusCode, statusMessage = '', message, headers = {} } = error
