@@ -76,8 +76,9 @@ export function fillRates(
   const hasSelector = compiled.scratch.has('selectorId')
   if (!compiled.setsSampling) samplingInterval.fill(0, from, flows.count)
   for (let i = from; i < flows.count; i++) {
-    if (mayBeReversed(samplingInterval[i]!)) samplingInterval[i] = reversed(samplingInterval[i]!)
-    if (samplingInterval[i] === 0)
+    const own = samplingInterval[i]!
+    if (mayBeReversed(own) && own !== common) samplingInterval[i] = reversed(own)
+    if (own === 0)
       samplingInterval[i] =
         ownRate(scratch, compiled, i - from) ??
         optionsRate(context, i, hasSelector ? scratch.selectorId[i - from]! : 0) ??
@@ -88,7 +89,7 @@ export function fillRates(
 
 /**
  * Whether a record's rate has its lowest byte first, as MikroTik sends it: 1 of 512 reads as 1 of 131,072. No rate that
- * others send is as large, or ends in two bytes of zeros.
+ * others send is as large, or ends in two bytes of zeros, unless they announce it, too.
  */
 const mayBeReversed = (rate: number) => rate >= 2 ** 24 || (rate !== 0 && (rate & 0xffff) === 0)
 

@@ -58,6 +58,7 @@ describe('sampling rates, v9', () => {
     'by outgoing interface, not for all': { options: optionSets(system, [[14, 4, 7], [34, 4, 64]]), flow: [[10, 4, 8], [14, 4, 9]], rate: 1 },
     'of another interface': { options: optionSets([[2, 4, 7]], [[34, 4, 64]]), flow: [[10, 4, 8]], rate: 1 },
     'in the record itself': { options: [], flow: [[34, 4, 1000]], rate: 1000 },
+    'in the record, of two zero bytes at its end, as options say too': { options: optionSets(system, [[34, 4, 65_536]]), flow: [[34, 4, 65_536]], rate: 65_536 },
     'in the record, before all that options say': { options: optionSets(system, [[34, 4, 100]]), flow: [[34, 4, 1000]], rate: 1000 },
   } // prettier-ignore
   for (const [name, { options, flow, rate }] of Object.entries(cases))
