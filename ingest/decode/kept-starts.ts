@@ -46,11 +46,7 @@ export class KeptStarts {
     const key = flowKey(flows, row, w0 ^ w1 ^ w2 ^ w3 ^ from)
     const place = this.#placeOf(key)
     const held = this.#ends[place]!
-    if (
-      this.#keys[place] !== key ||
-      Math.abs(start - this.#starts[place]!) > toleranceMs ||
-      held > end
-    ) {
+    if (this.#keys[place] !== key || Math.abs(start - this.#starts[place]!) > toleranceMs) {
       this.#put(place, key, start, end)
       return start
     }

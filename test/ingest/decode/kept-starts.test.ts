@@ -64,6 +64,10 @@ describe('a record that keeps its session’s start begins where the one before 
       given: [{ endS: 300 }, { startS: 200, endS: 360 }, { startS: 361, endS: 600 }],
       expected: [[0, 300], [200, 360], [361, 600]],
     },
+    'after one that came late': {
+      given: [{ endS: 300 }, { endS: 420 }, { endS: 360 }, { endS: 480 }],
+      expected: [[0, 300], [300, 420], [0, 360], [420, 480]],
+    },
     'not the same record from a second monitor': {
       given: [{ endS: 300 }, { endS: 301 }, { endS: 300 }],
       expected: [[0, 300], [0, 301], [0, 300]],
