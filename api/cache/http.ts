@@ -39,14 +39,16 @@ export function isClosedWindow(window: { to: number; isFixed: boolean }, now: nu
 export function addEntityTags(app: FastifyInstance): void {
   const sent = new SentTexts()
   app.addHook('onSend', async (request, reply, payload) => {
-    if (!request.url.startsWith('/api/') || request.method !== 'GET') return payload
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (!request.url.startsWith('/api/') || !isRead) return payload
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     if (typeof payload !== 'string' || reply.statusCode !== 200) return payload
     const text = sent.take(payload)
     reply.header('etag', text.tag)
     if (matches(request.headers['if-none-match'], text.tag)) {
       reply.code(304).removeHeader('content-type').removeHeader('content-length')
-      return null
+      // Fastify takes the body of HEAD away, and needs one.
+      return request.method === 'HEAD' ? payload : null
     }
     const isWorth = text.isAgain && payload.length >= compressedFromBytes
     const encoding = isWorth ? encodingFor(request) : null

@@ -39,6 +39,18 @@ suite('caching', () => {
     assert.notEqual(other.headers.etag, etag)
   })
 
+  test('HEAD tells the same as GET', async (t) => {
+    const { app } = await appUnderTest(t)
+    for (const url of [`/api/series?${window}`, '/api/exporters']) {
+      const [get, head] = [await app.inject(url), await app.inject({ method: 'HEAD', url })]
+      for (const name of ['etag', 'cache-control', 'content-length', 'content-type'])
+        assert.equal(head.headers[name], get.headers[name], `${name} of ${url}`)
+      assert.equal(head.body, '')
+      const headers = { 'if-none-match': String(get.headers.etag) }
+      assert.equal((await app.inject({ method: 'HEAD', url, headers })).statusCode, 304)
+    }
+  })
+
   test('long answers are compressed', async (t) => {
     const { app } = await appUnderTest(t)
     const headers = { 'accept-encoding': 'gzip' }
