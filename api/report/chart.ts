@@ -135,7 +135,10 @@ function hatch({ x, start, end }: Plane, [from, to]: readonly [number, number]):
   const lines: string[] = []
   for (let at = left - (bottom - top); at < right; at += hatchGap) {
     const [begin, stop] = [Math.max(at, left), Math.min(at + bottom - top, right)]
-    if (stop > begin) lines.push(`M${round(begin)} ${round(bottom - begin + at)}L${round(stop)} ${round(bottom - stop + at)}`) // prettier-ignore
+    if (stop > begin)
+      lines.push(
+        `M${round(begin)} ${round(bottom - begin + at)}L${round(stop)} ${round(bottom - stop + at)}`,
+      )
   }
   return `<path d="${lines.join('')}" stroke="${colours.unknown}" stroke-width="0.5"/>`
 }

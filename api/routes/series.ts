@@ -46,7 +46,11 @@ export async function seriesAnswer(
     )
   const isClosed = trackers === null && isClosedWindow(window, now)
   const values = ({ time, series }: SeriesAnswer) => time.length * (series.length + 1)
-  const answer = await parts.answers.answer(`series ${JSON.stringify(query)}`, { isClosed, values }, make) // prettier-ignore
+  const answer = await parts.answers.answer(
+    `series ${JSON.stringify(query)}`,
+    { isClosed, values },
+    make,
+  )
   setCacheControl(reply, { to: answer.to * 1000, isFixed: window.isFixed }, now)
   return answer
 }

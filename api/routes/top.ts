@@ -58,7 +58,16 @@ export async function topAnswer(
   const values = (made: { answer: FlowTop; isWhole: boolean }) =>
     made.isWhole ? 10 * made.answer.rows.length : Number.POSITIVE_INFINITY
   const { from, to, filter, include } = window
-  const key = JSON.stringify({ from, to, filter, include, exporter: query.exporter, by, order, limit }) // prettier-ignore
+  const key = JSON.stringify({
+    from,
+    to,
+    filter,
+    include,
+    exporter: query.exporter,
+    by,
+    order,
+    limit,
+  })
   const made = await parts.answers.answer(`top ${key}`, { isClosed, values }, make)
   const { answer: top, remarks: lacking } = made
   if (made.isWhole) setCacheControl(reply, window, now)

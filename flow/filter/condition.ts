@@ -1,15 +1,17 @@
 /** Parses one condition of a filter: a standalone word, or a field with its values. */
-import {
-  allOf, noneOf, numberFilter, type Filter, type FilterError, type Side,
-} from '../filter.ts' // prettier-ignore
+import { allOf, noneOf, numberFilter, type Filter, type FilterError, type Side } from '../filter.ts'
 import { icmpProtocols } from '../icmp.ts'
 import { protocolNumber } from '../protocol.ts'
 import { readAddresses } from './address-values.ts'
 import { readFlags } from './bits.ts'
 import type { FilterContext, Reading } from './context.ts'
 import {
-  addressFields, fieldWords, numberField, type NamedField, type NumberFieldName,
-} from './fields.ts' // prettier-ignore
+  addressFields,
+  fieldWords,
+  numberField,
+  type NamedField,
+  type NumberFieldName,
+} from './fields.ts'
 import { readNumbers } from './number-values.ts'
 import type { TokenReader } from './token-reader.ts'
 import { readNetwork } from './values.ts'

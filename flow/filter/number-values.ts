@@ -1,7 +1,14 @@
 /** Conditions on numbers: comparisons, lists and ranges. */
 import {
-  allOf, exporterFilter, noneOf, numberFilter, oneOf, type Filter, type Range, type Side,
-} from '../filter.ts' // prettier-ignore
+  allOf,
+  exporterFilter,
+  noneOf,
+  numberFilter,
+  oneOf,
+  type Filter,
+  type Range,
+  type Side,
+} from '../filter.ts'
 import { readMaskedTos } from './bits.ts'
 import type { FilterContext } from './context.ts'
 import { numberField, type NumberFieldName, type ValueForm } from './fields.ts'

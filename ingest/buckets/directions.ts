@@ -9,7 +9,8 @@ const directionOf = [3, 0, 1, 2]
 
 /** Writes each row's direction code to `codes`. */
 export function readDirections(flows: FlowColumns, local: NetworkSet, codes: Uint8Array): void {
-  const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } = flows // prettier-ignore
+  const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } =
+    flows
   const { count } = flows
   for (let i = 0; i < count; i++) {
     const at = 2 * i

@@ -58,7 +58,8 @@ export class RowIndex {
       level = next
     }
     const last = this.#keyTagCount === 0 ? '' : columns[this.#keyTagCount - 1]![i]!
-    const key = (level.get(last) as IndexedKey | undefined) ?? this.#addKey(level, last, { columns, i }) // prettier-ignore
+    const key =
+      (level.get(last) as IndexedKey | undefined) ?? this.#addKey(level, last, { columns, i })
     const direction = columns[this.#keyTagCount]![i]!
     for (let at = 0; at < key.directions.length; at++)
       if (key.directions[at] === direction) return key.rows[at]!

@@ -18,7 +18,12 @@ const directions = ['in', 'out'] as const
  * unknown, not 0.
  */
 export function counterRows(figures: readonly CounterFigure[]): MeasurementRows {
-  const others = directions.map((direction) => ({ counter: otherKey, direction, bytes: 0, packets: 0 })) // prettier-ignore
+  const others = directions.map((direction) => ({
+    counter: otherKey,
+    direction,
+    bytes: 0,
+    packets: 0,
+  }))
   const all = [...figures, ...others]
   return {
     measurement: 'counter',

@@ -165,12 +165,16 @@ function isLookedAt(source: number, destination: number, ports: number): boolean
 }
 
 function mixed(flows: FlowColumns, row: number, prime: number): number {
-  const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } = flows // prettier-ignore
+  const { sourceAddressHigh, sourceAddressLow, destinationAddressHigh, destinationAddressLow } =
+    flows
   const at = 2 * row
   let hash = Math.imul(sourceAddressLow[at]! ^ flows.protocolIdentifier[row]!, prime)
   hash = Math.imul(hash ^ (hash >>> 15) ^ sourceAddressLow[at + 1]! ^ sourceAddressHigh[at]!, prime)
   hash = Math.imul(hash ^ (hash >>> 15) ^ destinationAddressLow[at]!, prime)
-  hash = Math.imul(hash ^ (hash >>> 13) ^ destinationAddressLow[at + 1]! ^ destinationAddressHigh[at]!, prime) // prettier-ignore
+  hash = Math.imul(
+    hash ^ (hash >>> 13) ^ destinationAddressLow[at + 1]! ^ destinationAddressHigh[at]!,
+    prime,
+  )
   const ports = (flows.sourceTransportPort[row]! << 16) | flows.destinationTransportPort[row]!
   hash = Math.imul(hash ^ (hash >>> 15) ^ ports, prime)
   return (hash ^ (hash >>> 16)) >>> 0

@@ -167,7 +167,13 @@ async function breaksByExporter(
   const { from, to } = timeOf(query, margins[0]!)
   const leftOut = (await query.flows.unreadable?.(from, to)) ?? []
   const unreadable = leftOut.filter(({ reason }) => reason === 'unreadable')
-  const ours = { isRestart: false, lostFlows: 0, lostDatagrams: 0, isOurs: true, isUnreadable: true } as const // prettier-ignore
+  const ours = {
+    isRestart: false,
+    lostFlows: 0,
+    lostDatagrams: 0,
+    isOurs: true,
+    isUnreadable: true,
+  } as const
   return (exporter) => [
     ...breaks.filter((each) => each.exporter === exporter),
     ...unreadable

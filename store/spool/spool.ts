@@ -10,7 +10,13 @@ import { join } from 'node:path'
 import type { Tier } from '../../flow/interval.ts'
 import { Manifest } from '../manifest.ts'
 import type { StepRows } from '../series.ts'
-import { stepMsOf, withDropped, withoutExpired, withoutWritten, type MissingTime } from '../missing.ts' // prettier-ignore
+import {
+  stepMsOf,
+  withDropped,
+  withoutExpired,
+  withoutWritten,
+  type MissingTime,
+} from '../missing.ts'
 import {
   countNotTaken,
   noPoints,

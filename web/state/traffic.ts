@@ -140,7 +140,16 @@ async function loadTraffic(shown: View, window: Window, ended: AbortSignal): Pro
   const totals = sameSteps(keyed, first)
     ? first
     : await ask('series', { ...query, by: 'direction', step: keyed.step }, ended)
-  return { view: shown, window, keyed, totals, peak: null, compared: null, comparedFault: null, loadedAt: clockNow() } // prettier-ignore
+  return {
+    view: shown,
+    window,
+    keyed,
+    totals,
+    peak: null,
+    compared: null,
+    comparedFault: null,
+    loadedAt: clockNow(),
+  }
 }
 
 /** The MAX line, if steps are long enough to have one; the chart is shown before it comes. */

@@ -97,7 +97,10 @@ function restoreNames(exporter: Exporter, state: ExporterState): void {
     for (const [id, name] of state[names])
       if (exporter.takeText(text(name), null)) exporter[names].set(number(id), name)
   for (const [domain, said] of state.statistics)
-    exporter.statistics.set(number(domain), new Map(said.map(([name, value]) => [text(name), number(value)]))) // prettier-ignore
+    exporter.statistics.set(
+      number(domain),
+      new Map(said.map(([name, value]) => [text(name), number(value)])),
+    )
   for (const { index, name, alias, speed } of state.status.interfaces) {
     if (!exporter.takeText(name, null) || !exporter.takeText(alias, null)) return
     exporter.interfaces.set(number(index), {

@@ -82,16 +82,40 @@ function readEthernet(
 
 function readIpv4(context: DatagramContext, row: number, { offset }: RecordBytes): boolean {
   const { flows } = context
-  readAddress(context, offset + 8, 4, { high: flows.sourceAddressHigh, low: flows.sourceAddressLow }, row) // prettier-ignore
-  readAddress(context, offset + 12, 4, { high: flows.destinationAddressHigh, low: flows.destinationAddressLow }, row) // prettier-ignore
+  readAddress(
+    context,
+    offset + 8,
+    4,
+    { high: flows.sourceAddressHigh, low: flows.sourceAddressLow },
+    row,
+  )
+  readAddress(
+    context,
+    offset + 12,
+    4,
+    { high: flows.destinationAddressHigh, low: flows.destinationAddressLow },
+    row,
+  )
   readPacket(context, row, offset, offset + 16)
   return true
 }
 
 function readIpv6(context: DatagramContext, row: number, { offset }: RecordBytes): boolean {
   const { flows } = context
-  readAddress(context, offset + 8, 16, { high: flows.sourceAddressHigh, low: flows.sourceAddressLow }, row) // prettier-ignore
-  readAddress(context, offset + 24, 16, { high: flows.destinationAddressHigh, low: flows.destinationAddressLow }, row) // prettier-ignore
+  readAddress(
+    context,
+    offset + 8,
+    16,
+    { high: flows.sourceAddressHigh, low: flows.sourceAddressLow },
+    row,
+  )
+  readAddress(
+    context,
+    offset + 24,
+    16,
+    { high: flows.destinationAddressHigh, low: flows.destinationAddressLow },
+    row,
+  )
   readPacket(context, row, offset, offset + 40)
   return true
 }

@@ -116,7 +116,11 @@ function countsAgainOf(
     counters.length > 0 && counters.every(({ enterprise, id }) => enterprise === 0 && ids.has(id))
   if (isBy(totalIds)) return 'totals'
   const placeOf = (wanted: number) =>
-    places[fields.findIndex(({ id, enterprise, length }) => enterprise === 0 && id === wanted && length > 0)] // prettier-ignore
+    places[
+      fields.findIndex(
+        ({ id, enterprise, length }) => enterprise === 0 && id === wanted && length > 0,
+      )
+    ]
   const [event, connection] = [placeOf(firewallEventId), placeOf(flowIdId)]
   return event && connection && isBy(initiatorIds) ? { event, connection } : null
 }

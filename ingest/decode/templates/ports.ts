@@ -15,7 +15,9 @@ import { Template } from './template.ts'
  */
 function isSibling(one: Stream, other: Stream): boolean {
   if (one === other || one.version !== other.version) return false
-  return one.domain === other.domain || (one.session === other.session && one.session.shared !== null) // prettier-ignore
+  return (
+    one.domain === other.domain || (one.session === other.session && one.session.shared !== null)
+  )
 }
 
 function adopted(announced: Template): Template {

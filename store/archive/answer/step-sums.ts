@@ -8,30 +8,10 @@ import { restDirections } from '../../flows.ts'
 import { fieldNames, type FieldName } from '../../measurement.ts'
 import { ExactSums, type PackedSums } from './exact-sums.ts'
 import type { AnswerColumns } from '../sql/query-engine.ts'
+import { isOfOneGroup, type PlacedFlows } from './placed-flows.ts'
 import type { PlacedSums } from './series-answer.ts'
 import { NumberedCodes } from './numbered-codes.ts'
 import { partsMax, rowsMax, tooManyParts, tooManyRows } from './series-limits.ts'
-
-/** Flows as columns: key, direction, exporter, times and counts. */
-export interface PlacedFlows {
-  count: number
-  /** By flow: index of the key in the requested list; one more for all others. Null if all have the first. */
-  place: Int32Array | null
-  /** By flow: index in restDirections. Null if all have the first. */
-  direction: Int32Array | null
-  /** By flow: its row in the columns below; null if that is the flow's own number. */
-  rows: Int32Array | null
-  /** The address halves as two words each, low word first. */
-  exporterHigh: Uint32Array
-  exporterLow: Uint32Array
-  /** Whether all flows are known to have the same exporter. */
-  isOneExporter: boolean
-  /** unix ms */
-  first: Float64Array
-  last: Float64Array
-  bytes: Float64Array
-  packets: Float64Array
-}
 
 /** One thread's sums, for another thread. */
 export interface PackedSteps {
@@ -83,7 +63,9 @@ export class StepSums {
    * @throws QueryTooLarge if there are too many rows
    */
   addWhole(table: AnswerColumns): void {
-    const [steps, places, directions] = ['step', 'place', 'direction'].map((name) => table.numbers(name)) // prettier-ignore
+    const [steps, places, directions] = ['step', 'place', 'direction'].map((name) =>
+      table.numbers(name),
+    )
     const [highs, lows] = ['exporter_high', 'exporter_low'].map((name) => table.wholes(name))
     const counts = fieldNames.map((field) => table.wholes(field))
     for (let i = 0; i < table.count; i++) {
@@ -140,7 +122,13 @@ export class StepSums {
           : countUpTo(packets, first, last, end)
         const begun = first >= start && first < end ? 1 : 0
         const active = activeWithin(first, last, start, end)
-        sums.addFour(this.#row(group, each) * fieldCount, bytesUpTo - bytesBefore, packetsUpTo - packetsBefore, begun, active) // prettier-ignore
+        sums.addFour(
+          this.#row(group, each) * fieldCount,
+          bytesUpTo - bytesBefore,
+          packetsUpTo - packetsBefore,
+          begun,
+          active,
+        )
         bytesBefore = bytesUpTo
         packetsBefore = packetsUpTo
         start = end
@@ -183,7 +171,10 @@ export class StepSums {
         end += stepMs
         let upTo = count
         // Same as countUpTo, whose call would allocate numbers.
-        if (end < last) upTo = isPlain ? Math.floor((count * (end - first)) / life) : countUpTo(count, first, last, end) // prettier-ignore
+        if (end < last)
+          upTo = isPlain
+            ? Math.floor((count * (end - first)) / life)
+            : countUpTo(count, first, last, end)
         sums.add(this.#row(group, each) * fieldCount + field, upTo - before)
         before = upTo
       }
@@ -273,7 +264,12 @@ export class StepSums {
       words[0] !== exporterHigh[at] ||
       words[1] !== exporterHigh[at + 1]
     ) {
-      this.#exporterWords = Uint32Array.of(exporterHigh[at]!, exporterHigh[at + 1]!, exporterLow[at]!, exporterLow[at + 1]!) // prettier-ignore
+      this.#exporterWords = Uint32Array.of(
+        exporterHigh[at]!,
+        exporterHigh[at + 1]!,
+        exporterLow[at]!,
+        exporterLow[at + 1]!,
+      )
       this.#exporter = this.#exporterOf(this.#exporterWords)
     }
     return this.#exporter
@@ -305,8 +301,4 @@ export class StepSums {
     const at = [1, 0, 3, 2].find((word) => one[word] !== other[word])
     return at === undefined ? 0 : one[at]! - other[at]!
   }
-}
-
-function isOfOneGroup({ place, direction, isOneExporter }: PlacedFlows): boolean {
-  return place === null && direction === null && isOneExporter
 }

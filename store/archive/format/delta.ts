@@ -63,7 +63,12 @@ export function deltaPacked(
 function putBlock(
   view: DataView,
   begin: number,
-  { numbers, from: first, to, partValues }: { numbers: Float64Array; from: number; to: number; partValues: number }, // prettier-ignore
+  {
+    numbers,
+    from: first,
+    to,
+    partValues,
+  }: { numbers: Float64Array; from: number; to: number; partValues: number },
 ): number {
   const values = to - first
   let least = Number.POSITIVE_INFINITY

@@ -215,7 +215,11 @@ function readDoubles({ page, dictionary }: ReadPages, out: Float64Array, within:
   const { count } = page
   const { from, to, few } = within
   if (dictionary) {
-    const listed = doublesOf(wordsOf(dictionary, 2), { from: 0, to: dictionary.count }, differencesRoom(dictionary.count)) // prettier-ignore
+    const listed = doublesOf(
+      wordsOf(dictionary, 2),
+      { from: 0, to: dictionary.count },
+      differencesRoom(dictionary.count),
+    )
     const places = indicesOf(page, within)
     if (few) for (const row of few) out[row] = listed[places[row]!]!
     else for (let i = from; i < to; i++) out[i] = listed[places[i]!]!

@@ -78,7 +78,11 @@ export function singleChunk(value: Buffer, rows: number): ColumnChunk {
   writeVarint(run, rows * 2)
   run.push(0)
   const range = [value, value] as const
-  return dictionaryChunk({ values: value, count: 1 }, Buffer.from(run), { rows, level: null, range }) // prettier-ignore
+  return dictionaryChunk({ values: value, count: 1 }, Buffer.from(run), {
+    rows,
+    level: null,
+    range,
+  })
 }
 
 /** A column as a dictionary of `count` values (plain) and the rows' indices with their width (RLE_DICTIONARY). */
@@ -177,7 +181,13 @@ export class FileParts {
       [4, list('struct', this.#groups)],
       ...(pairs.length > 0 ? [[5, list('struct', pairs)] as const] : []),
       [6, text(writtenBy)],
-      [7, list('struct', archiveColumns.map(() => struct([1, struct()])))], // prettier-ignore
+      [
+        7,
+        list(
+          'struct',
+          archiveColumns.map(() => struct([1, struct()])),
+        ),
+      ],
     ])
     const tail = Buffer.alloc(4)
     tail.writeUInt32LE(footer.length)
@@ -210,7 +220,12 @@ function schemaElement(name: string, type: ArchiveType): ThriftValue {
 }
 
 function columnMetadata(
-  { name, type, offset, rows }: Pick<ArchiveColumn, 'name' | 'type'> & { offset: number; rows: number }, // prettier-ignore
+  {
+    name,
+    type,
+    offset,
+    rows,
+  }: Pick<ArchiveColumn, 'name' | 'type'> & { offset: number; rows: number },
   chunk: ColumnChunk,
 ): ThriftValue {
   const { encodings, dictionaryBytes, range, codec, uncompressed } = chunk

@@ -107,7 +107,16 @@ export class GatheredFlows {
   ): Gathered {
     const flows = gather()
     const timer = setTimeout(() => this.#evict(gathered), this.#bounds.keptMs).unref()
-    const gathered: Gathered = { filter: textOf(filter), from, to, paths: new Set(paths), flows, isTooMuch: false, held: [], timer } // prettier-ignore
+    const gathered: Gathered = {
+      filter: textOf(filter),
+      from,
+      to,
+      paths: new Set(paths),
+      flows,
+      isTooMuch: false,
+      held: [],
+      timer,
+    }
     flows.then(
       (held) => {
         gathered.isTooMuch = held === null

@@ -65,7 +65,11 @@ interface KeySums {
 
 function sumsOf({ parts, table }: Numbered, { include }: FlowTopQuery): KeySums {
   const { count } = table
-  const [bytes, packets, flows] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)] // prettier-ignore
+  const [bytes, packets, flows] = [
+    new Float64Array(count),
+    new Float64Array(count),
+    new Float64Array(count),
+  ]
   const first = new Float64Array(count).fill(Number.POSITIVE_INFINITY)
   const last = new Float64Array(count).fill(Number.NEGATIVE_INFINITY)
   for (const { selected, numbers } of parts) {

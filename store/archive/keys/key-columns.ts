@@ -42,7 +42,12 @@ export function madeOf(column: KeyColumn): ColumnName[] {
     case 'service':
       return ['protocolIdentifier', 'sourceTransportPort', 'destinationTransportPort']
     case 'direction':
-      return ['sourceAddressHigh', 'sourceAddressLow', 'destinationAddressHigh', 'destinationAddressLow'] // prettier-ignore
+      return [
+        'sourceAddressHigh',
+        'sourceAddressLow',
+        'destinationAddressHigh',
+        'destinationAddressLow',
+      ]
     case 'constant':
       return []
   }

@@ -20,7 +20,11 @@ export class KeyWords {
 
   /** Passes on the key words of rows block by block, those of the nth at n × width; `from` is the block's first. */
   forEach(
-    { flows, rows, columns }: { flows: FlowColumns; rows: Int32Array; columns: readonly KeyColumn[] }, // prettier-ignore
+    {
+      flows,
+      rows,
+      columns,
+    }: { flows: FlowColumns; rows: Int32Array; columns: readonly KeyColumn[] },
     take: (words: Uint32Array, block: Int32Array, from: number) => void,
   ): void {
     const [words, width, local] = [this.#words, this.#width, this.#local]

@@ -31,7 +31,11 @@ export class KeyNumbers {
    */
   constructor(
     keys: Keys,
-    { local, onlyReported = false, among }: { local: NetworkSet; onlyReported?: boolean; among?: Uint8Array | undefined }, // prettier-ignore
+    {
+      local,
+      onlyReported = false,
+      among,
+    }: { local: NetworkSet; onlyReported?: boolean; among?: Uint8Array | undefined },
   ) {
     this.#keys = keys
     this.#among = among ?? null
@@ -75,7 +79,17 @@ export class KeyNumbers {
   #numberWords(
     flows: FlowColumns,
     rows: Int32Array,
-    { columns, reported, isFinding, out }: { columns: readonly KeyColumn[]; reported: Uint32Array | null; isFinding: boolean; out: Int32Array }, // prettier-ignore
+    {
+      columns,
+      reported,
+      isFinding,
+      out,
+    }: {
+      columns: readonly KeyColumn[]
+      reported: Uint32Array | null
+      isFinding: boolean
+      out: Int32Array
+    },
   ): void {
     const { table } = this
     const { width } = table

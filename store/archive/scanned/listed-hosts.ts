@@ -64,7 +64,19 @@ async function listOf(
 ): Promise<HostList | null> {
   const window = windowOf(query)
   const groups = await scanner.groups(files, window)
-  const ranking = groups && (await scanner.scan({ kind: 'ranking', window, by: ['host'], order: { of: 'top', by: 'bytes' }, count: unlistedHosts }, groups, { session })) // prettier-ignore
+  const ranking =
+    groups &&
+    (await scanner.scan(
+      {
+        kind: 'ranking',
+        window,
+        by: ['host'],
+        order: { of: 'top', by: 'bytes' },
+        count: unlistedHosts,
+      },
+      groups,
+      { session },
+    ))
   if (ranking === null) return null
   const [high, low] = ranking.keys
   const hosts = new Map(ranking.ranked.map((sum, i) => [formatHalves(high![i]!, low![i]!), sum]))

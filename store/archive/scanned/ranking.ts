@@ -56,7 +56,11 @@ export class Ranking implements Scan<PackedRanking, RankingFound> {
   pack(): PackedRanking {
     const { keys: count } = this
     const words = this.#numbers.table.words()
-    const [sums, first, last] = [this.#sums.reach(count), this.#first.reach(count), this.#last.reach(count)] // prettier-ignore
+    const [sums, first, last] = [
+      this.#sums.reach(count),
+      this.#first.reach(count),
+      this.#last.reach(count),
+    ]
     return { words, count, sums, first, last }
   }
 

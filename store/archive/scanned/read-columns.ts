@@ -95,8 +95,10 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   free(): void {
     freePages()
     this.#dictionaries.freePassing()
-    for (const buffer of this.#buffers.splice(0)) (buffer?.values.buffer as ArrayBuffer | undefined)?.transfer(0) // prettier-ignore
-    for (const buffer of this.#placeBuffers.splice(0)) (buffer?.buffer as ArrayBuffer | undefined)?.transfer(0) // prettier-ignore
+    for (const buffer of this.#buffers.splice(0))
+      (buffer?.values.buffer as ArrayBuffer | undefined)?.transfer(0)
+    for (const buffer of this.#placeBuffers.splice(0))
+      (buffer?.buffer as ArrayBuffer | undefined)?.transfer(0)
     for (const buffer of this.#wordBuffers.splice(0)) buffer?.transfer(0)
     this.#bytes = Buffer.alloc(0)
   }
@@ -167,7 +169,8 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
   /** A column of a single value, which the buffer may already contain. */
   #filled(place: number, single: string): Values {
     const buffer = this.#bufferOf(place)
-    if (buffer.single !== single) fill(buffer.values, this.#group!.columns[place]!.range![0], kindOf(place)) // prettier-ignore
+    if (buffer.single !== single)
+      fill(buffer.values, this.#group!.columns[place]!.range![0], kindOf(place))
     buffer.single = single
     return buffer.values
   }
@@ -214,7 +217,12 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
     const { type } = archiveColumns[place]!
     const { offset, length, isZstd } = this.#group!.columns[place]!
     const pages = readPages(this.#bytesAt(offset, length), this.#rows, isZstd)
-    return readValues(pages, { kind: kindOf(place), isWide: isWide(type) }, buffer.values, this.#within) // prettier-ignore
+    return readValues(
+      pages,
+      { kind: kindOf(place), isWide: isWide(type) },
+      buffer.values,
+      this.#within,
+    )
   }
 
   #bufferOf(place: number): ColumnBuffer {
@@ -249,7 +257,8 @@ export class ReadColumns implements Pick<FilteredFlows, 'distinct'> {
 
   /** Bytes of the file, valid until the next read. */
   #bytesAt(offset: number, length: number): Buffer {
-    if (this.#bytes.length < length + beyondBytes) this.#bytes = Buffer.allocUnsafeSlow(2 * length + beyondBytes) // prettier-ignore
+    if (this.#bytes.length < length + beyondBytes)
+      this.#bytes = Buffer.allocUnsafeSlow(2 * length + beyondBytes)
     const read = readSync(this.#file, this.#bytes, 0, length, offset)
     if (read < length) throw new RangeError('the file ends before its columns do')
     return this.#bytes.subarray(0, length)

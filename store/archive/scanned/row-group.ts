@@ -38,7 +38,7 @@ export function timesOf({ rows, columns }: GroupPlace): GroupTimes {
 export function isZero({ columns }: GroupPlace, name: ColumnName): boolean {
   const place = columnNames.indexOf(name)
   const { range } = columns[place]!
-  return place !== lastPlace && range !== null && range.flat().every((word) => word === 0) // prettier-ignore
+  return place !== lastPlace && range !== null && range.flat().every((word) => word === 0)
 }
 
 function numberOf(words: Words): number {

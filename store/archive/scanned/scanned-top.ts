@@ -25,10 +25,14 @@ export async function scannedTop(
   const groups = await scanner.groups(files, window)
   if (groups === null) return null
   const detailsOf = (keys: KeyValues) =>
-    scanner.scan({ kind: 'details', window, by, keys }, groups, { session, progress: progressOf(progress, 1) }) // prettier-ignore
+    scanner.scan({ kind: 'details', window, by, keys }, groups, {
+      session,
+      progress: progressOf(progress, 1),
+    })
   const listed = await listedTop(await boundsByLists(scanning, files, query), detailsOf, query)
   if (listed) return listed
-  const ranked = order === 'peers' ? ({ by: 'flows', count: rankedMax } as const) : { by: order, count: limit } // prettier-ignore
+  const ranked =
+    order === 'peers' ? ({ by: 'flows', count: rankedMax } as const) : { by: order, count: limit }
   const ranking = await rank(
     { kind: 'ranking', window, by, order: { of: 'top', by: ranked.by }, count: ranked.count },
     (scanQuery) => scanner.scan(scanQuery, groups, { session, progress: progressOf(progress, 0) }),

@@ -50,7 +50,9 @@ export class SelectedGroup {
     // In sorted files, the rows that pass a filter are mostly adjacent.
     const passing = filter && passingRows.restrict(group, filter)
     const isAll = isInside || passing?.length === 0
-    const rows = isAll ? (passing ?? rowsUpTo(group.flows.count)) : group.narrowTo(selectRows(group, window, passing)) // prettier-ignore
+    const rows = isAll
+      ? (passing ?? rowsUpTo(group.flows.count))
+      : group.narrowTo(selectRows(group, window, passing))
     return new SelectedGroup(group, rows, { window, isInside })
   }
 

@@ -63,7 +63,9 @@ function scanOf(query: ScanQuery): Scan<unknown, unknown> {
 /** Scans of one filter, grouped by the flows of a row group that they select; if it is within all windows, one group. */
 function alike(scans: GroupForScans['scans']) {
   const taking = scans.map(({ id, isInside }) => ({ run: running.get(id)!, isInside }))
-  return Map.groupBy(taking, ({ run: { window }, isInside }) => isInside ? '' : `${window.from} ${window.to}`).values() // prettier-ignore
+  return Map.groupBy(taking, ({ run: { window }, isInside }) =>
+    isInside ? '' : `${window.from} ${window.to}`,
+  ).values()
 }
 
 /** Adds flows to a scan. If they are too many for one of several scans sharing a reading, the others go on. */

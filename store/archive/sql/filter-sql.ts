@@ -12,8 +12,12 @@ import type {
   Side,
 } from '../../../flow/filter.ts'
 import {
-  addressFields, bitsFields, numberField, type MeasureName, type NumberField,
-} from '../../../flow/filter/fields.ts' // prettier-ignore
+  addressFields,
+  bitsFields,
+  numberField,
+  type MeasureName,
+  type NumberField,
+} from '../../../flow/filter/fields.ts'
 import { rates } from '../../../flow/filter/measures.ts'
 import type { Binder, FlowWords } from './binder.ts'
 import { Bindings } from './bindings.ts'

@@ -14,7 +14,8 @@ import type { ArchiveFiles } from '../readable-files.ts'
 import { scanSql, type ScanPart } from './scan.ts'
 import { assembleSeries, type Chosen, type PlacedSums } from '../answer/series-answer.ts'
 import { rowsMax } from '../answer/series-limits.ts'
-import { StepSums, type PlacedFlows } from '../answer/step-sums.ts'
+import type { PlacedFlows } from '../answer/placed-flows.ts'
+import { StepSums } from '../answer/step-sums.ts'
 
 /** Up to this many flows are split in memory at once, which is faster: 50 bytes each. */
 const heldRowsMax = 1_000_000

@@ -16,7 +16,9 @@ export async function greatestHosts(
   scratch: ScratchMemory,
 ): Promise<HostSums> {
   const { rows } = source
-  const [countRoom, highRoom, lowRoom] = (['first', 'second', 'third'] as const).map((use) => scratch.of(use, 8 * rows)) as [ArrayBuffer, ArrayBuffer, ArrayBuffer] // prettier-ignore
+  const [countRoom, highRoom, lowRoom] = (['first', 'second', 'third'] as const).map((use) =>
+    scratch.of(use, 8 * rows),
+  ) as [ArrayBuffer, ArrayBuffer, ArrayBuffer]
   const read = (name: string, room: ArrayBuffer) =>
     source.read(
       archiveColumns.find((column) => column.name === name)!,
@@ -42,7 +44,8 @@ export async function greatestHosts(
 /** Scales in place, by the rule of `bytes` in sql/expressions.ts. */
 function scaled(counts: Float64Array, rates: Uint32Array): Float64Array {
   for (let row = 0; row < counts.length; row++)
-    if (rates[row] !== 1) counts[row] = Math.min(counts[row]! * rates[row]!, Number.MAX_SAFE_INTEGER) // prettier-ignore
+    if (rates[row] !== 1)
+      counts[row] = Math.min(counts[row]! * rates[row]!, Number.MAX_SAFE_INTEGER)
   return counts
 }
 
@@ -91,7 +94,9 @@ class HostTotals {
       if (found.length > 4 * (count + 1)) sort()
     }
     sort()
-    const listed = found.slice(0, count).map((host) => [this.#address(host), this.#bytes[host]!] as const) // prettier-ignore
+    const listed = found
+      .slice(0, count)
+      .map((host) => [this.#address(host), this.#bytes[host]!] as const)
     return { hosts: new Map(listed), restMax: count < found.length ? least : 0 }
   }
 
@@ -162,7 +167,10 @@ function grown<Array extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer
 }
 
 function mixed(w0: number, w1: number, w2: number, w3: number): number {
-  let hash = Math.imul(w0 ^ Math.imul(w1 ^ Math.imul(w2 ^ Math.imul(w3, 0x27d4eb2f), 0x165667b1), 0x85ebca6b), 0x9e3779b1) // prettier-ignore
+  let hash = Math.imul(
+    w0 ^ Math.imul(w1 ^ Math.imul(w2 ^ Math.imul(w3, 0x27d4eb2f), 0x165667b1), 0x85ebca6b),
+    0x9e3779b1,
+  )
   hash ^= hash >>> 15
   return Math.imul(hash, 0x2c1b3c6d) >>> 8
 }

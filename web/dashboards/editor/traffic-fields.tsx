@@ -46,7 +46,15 @@ function InterfaceField({ draft, faults, change }: DraftFacts) {
     )
   const listed = chosen?.interfaces ?? []
   if (listed.length === 0)
-    return <TextField {...field} value={index} size={12} placeholder="all, or an ifIndex" write={choose} /> // prettier-ignore
+    return (
+      <TextField
+        {...field}
+        value={index}
+        size={12}
+        placeholder="all, or an ifIndex"
+        write={choose}
+      />
+    )
   const options: Options = [
     ['', 'all interfaces'],
     ...listed.map((each) => [String(each.index), interfaceText(each)] as const),
