@@ -31,7 +31,7 @@ export async function start({ values }: CommandInput): Promise<void> {
     children.map(async (child, i) => {
       const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
       // One that was told to stop while it was loading dies of the signal: it had not begun anything.
-      const isStopped = code === 0 || (isStopping && signal === 'SIGTERM')
+      const isStopped = isStopping && (code === 0 || signal === 'SIGTERM')
       if (!isStopped) failures.push(failureOf(names[i]!, { code, signal }))
       stop()
     }),
@@ -44,6 +44,7 @@ function failureOf(
   name: string,
   { code, signal }: { code: number | null; signal: NodeJS.Signals | null },
 ): CommandError {
+  if (code === 0) return new CommandError(`${name} was told to stop, and the other with it`)
   if (signal === null) return new CommandError(`${name} ended with exit code ${code}`, code ?? 1)
   const why = signal === 'SIGKILL' ? '; if nobody did that, memory ran out (dmesg)' : ''
   return new CommandError(`${name} was killed by ${signal}${why}`)

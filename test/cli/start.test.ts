@@ -72,22 +72,26 @@ test('npm start serves the page and the API; Ctrl-C ends it in time with exit co
   }
 })
 
-test('start says which of its two processes was killed, and ends', async () => {
-  const child = await spawnStart()
-  let [stdout, stderr] = ['', '']
-  child.stdout!.on('data', (chunk: Buffer) => (stdout += String(chunk)))
-  child.stderr!.on('data', (chunk: Buffer) => (stderr += String(chunk)))
-  await until(() => stdout.includes('NetFlow on UDP'))
-  const pids = (await treeOf(child.pid!)).filter((pid) => pid !== child.pid)
-  const commands = await Promise.all(
-    // Some of them last only a moment.
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  )
-  process.kill(pids[commands.findIndex((each) => each.includes('weir.js\0ingest'))]!, 'SIGKILL')
-  const [code] = (await once(child, 'close')) as [number | null]
-  assert.equal(code, 1)
-  assert.match(stderr, /^weir: ingest was killed by SIGKILL; .*memory ran out/m)
-})
+for (const [signal, told] of [
+  ['SIGKILL', /^weir: ingest was killed by SIGKILL; .*memory ran out/m],
+  ['SIGTERM', /^weir: ingest was told to stop, and the other with it$/m],
+] as const)
+  test(`start says which of its two processes got a ${signal}, and ends`, async () => {
+    const child = await spawnStart()
+    let [stdout, stderr] = ['', '']
+    child.stdout!.on('data', (chunk: Buffer) => (stdout += String(chunk)))
+    child.stderr!.on('data', (chunk: Buffer) => (stderr += String(chunk)))
+    await until(() => stdout.includes('NetFlow on UDP'))
+    const pids = (await treeOf(child.pid!)).filter((pid) => pid !== child.pid)
+    const commands = await Promise.all(
+      // Some of them last only a moment.
+      pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+    )
+    process.kill(pids[commands.findIndex((each) => each.includes('weir.js\0ingest'))]!, signal)
+    const [code] = (await once(child, 'close')) as [number | null]
+    assert.equal(code, 1)
+    assert.match(stderr, told)
+  })
 
 test('the shift to the latest past is by the end of a capture, also while a Monday reaches its time', async () => {
   const at = (time: string) => recentShift([mondayCapture], Date.parse(time))
