@@ -24,8 +24,9 @@ const unseenTitles: Record<Unseen, string> = {
 export function titleOf({ unseen, incident }: Pick<Event, 'unseen' | 'incident'>): string {
   if (unseen) return unseenTitles[unseen]
   if (!incident) return titles.none
-  const { kind, actors, carried, connectionsKept, fromOutside } = incident
+  const { kind, actors, carried, connectionsKept, fromOutside, mayBeSilence } = incident
   if (carried) return 'Traffic went another way'
+  if (mayBeSilence) return 'Nothing came from the exporter'
   if (fromOutside !== undefined) return 'Nothing came from outside'
   if (connectionsKept !== undefined) return 'New connections were held up'
   const areSeveral = actors.length > 1 && kind === 'congestion'

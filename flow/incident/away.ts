@@ -1,5 +1,5 @@
 /** Gaps of which the exporter's own numbers show that it was away, or its clock set. */
-import { formatExact } from '../units.ts'
+import { countOf } from '../units.ts'
 import { clockSetMs, type ExporterBreak } from './incident.ts'
 import type { Run } from './rates.ts'
 import type { Scene } from './scene.ts'
@@ -44,6 +44,6 @@ export function awaySpan(scene: Scene, { from, to }: ExporterBreak): Run {
 export function awayFacts({ isRestart, lostFlows }: ExporterBreak): string[] {
   if (isRestart) return ['the exporter was started anew: its uptime or its numbers began again']
   return [
-    `the exporter’s numbers did not go on: ${lostFlows > 0 ? `about ${formatExact(lostFlows)} flows were` : 'something was'} sent and not received`,
+    `the exporter’s numbers did not go on: ${lostFlows > 0 ? `about ${countOf(Math.max(1, Math.round(lostFlows)), 'flow')} ${Math.round(lostFlows) > 1 ? 'were' : 'was'}` : 'something was'} sent and not received`,
   ]
 }

@@ -136,6 +136,8 @@ export interface Incident {
   fromOutside?: number
   /** Of a silence over which records reach, so that its bytes are not known: of which flows hardly one began or ended. Absent: they are known. */
   spanned?: 'outside' | 'all'
+  /** Of an exporter that was away: it has no numbers that tell this from a silence, such as with NetFlow v1. Absent: it has. */
+  mayBeSilence?: true
   /** Of a silence: another exporter carried its hosts meanwhile, as in a fail-over. Absent: none did, or it is not known. */
   carried?: Carried
   /** Sentences, including those about hosts other than the actors. */

@@ -65,6 +65,8 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
   exporter(incident, wording) {
     const exporter = sayExporter(incident.exporter, wording)
     const [why = ''] = incident.facts
+    if (incident.mayBeSilence)
+      return `nothing came from ${exporter} for ${sayLength(incident)}: it was away or cut off, or nothing passed through it. Which of these, its reports do not show.`
     return `${exporter} itself was away or cut off for ${sayLength(incident)}: ${why}. What passed in that time is not known.`
   },
   surge(incident, wording) {

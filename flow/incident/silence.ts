@@ -280,6 +280,6 @@ function silentFacts({ sign, replies }: Passing, span: Run): string[] {
   const which = sign === replies ? ' from outside' : ''
   return [
     `${Math.round(within * (span.to - span.from))} first or last packets of flows${which} were seen where ${Math.round(before * (span.to - span.from))} were due`,
-    'the exporter’s sequence and uptime went on: it was there and had nothing to report',
+    'the exporter’s own numbers went on: it was there and had nothing to report',
   ]
 }

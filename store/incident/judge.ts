@@ -150,7 +150,8 @@ async function incidentOf(
   if (isHole && isOurs) return null
   // Versions without sequence numbers do not show whether anything was sent: that is not silence.
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)
-  const kind = finding.kind === 'silence' && isUnknown ? 'exporter' : finding.kind
+  const mayBeSilence = finding.kind === 'silence' && isUnknown
+  const kind = mayBeSilence ? 'exporter' : finding.kind
   const { exporter, sampling, samplingMin } = scene.table
   const passed = kind === 'silence' ? passedIn(scene, span) : null
   const carried = kind === 'silence' ? await carriedBy(query, scene, span) : null
@@ -178,7 +179,8 @@ async function incidentOf(
     ...(finding.fromOutside !== undefined && { fromOutside: finding.fromOutside }),
     ...(finding.spanned && { spanned: finding.spanned }),
     ...(finding.connectionsKept !== undefined && { connectionsKept: finding.connectionsKept }),
-    facts: finding.facts,
+    ...(mayBeSilence && { mayBeSilence }),
+    facts: mayBeSilence ? finding.facts.slice(0, 1) : finding.facts,
     total: totalOf(scene, span),
     ...(passed !== null && { passed }),
     ...(carried !== null && { carried }),

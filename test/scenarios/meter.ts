@@ -3,15 +3,15 @@
  * router's flow cache (RFC 3954): unidirectional flows, active and inactive timeouts, sampling, a
  * clock of its own.
  */
-import { encodeV5 } from '../encode/fixed.ts'
+import { encodeV1, encodeV5 } from '../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../encode/sets.ts'
 import type { SentDatagram } from '../encode/pcap-write.ts'
 import type { Value } from '../encode/value.ts'
 import type { Packet } from './packets.ts'
 
 export interface MeterOptions {
-  /** Default: v9. v5 has no IPv6. */
-  version?: 'v5' | 'v9' | 'ipfix'
+  /** Default: v9. v1 and v5 have no IPv6, and v1 no sampling. */
+  version?: 'v1' | 'v5' | 'v9' | 'ipfix'
   /** Flows are sent together, at this interval in ms; absent: as they end. */
   everyMs?: number
   /** Active timeout: a flow that goes on is reported after this; absent: only at its end. */
@@ -146,27 +146,10 @@ export class Meter {
   }
 
   readonly #payload = {
-    v5: (flows: readonly Flow[], now: number, exportMs: number) => {
-      const sequence = this.#sequence
-      this.#sequence += flows.length
-      const { sampling = 1 } = this.#options
-      return encodeV5(
-        {
-          uptimeMs: this.#uptime(now),
-          exportMs: Math.round(exportMs),
-          sequence,
-          sampling: sampling > 1 ? 0x4000 | sampling : 0,
-        },
-        flows.map((flow) => ({
-          ...flow,
-          octets: Math.round(flow.octets),
-          first: this.#uptime(flow.time),
-          last: this.#uptime(flow.last),
-          input: isOut(flow) ? 2 : 1,
-          output: isOut(flow) ? 1 : 2,
-        })),
-      )
-    },
+    v1: (flows: readonly Flow[], now: number, exportMs: number) =>
+      encodeV1(...this.#fixed(flows, now, exportMs)),
+    v5: (flows: readonly Flow[], now: number, exportMs: number) =>
+      encodeV5(...this.#fixed(flows, now, exportMs)),
     v9: (flows: readonly Flow[], now: number, exportMs: number) =>
       encodeV9({
         uptimeMs: this.#uptime(now),
@@ -183,6 +166,28 @@ export class Meter {
         sets: this.#sets(flows, [fourAbsolute, sixAbsolute], (t) => Math.round(this.#clock(t))),
       })
     },
+  }
+
+  /** Header and records of a fixed format. */
+  #fixed(flows: readonly Flow[], now: number, exportMs: number) {
+    const sequence = this.#sequence
+    this.#sequence += flows.length
+    const { sampling = 1 } = this.#options
+    const header = {
+      uptimeMs: this.#uptime(now),
+      exportMs: Math.round(exportMs),
+      sequence,
+      sampling: sampling > 1 ? 0x4000 | sampling : 0,
+    }
+    const records = flows.map((flow) => ({
+      ...flow,
+      octets: Math.round(flow.octets),
+      first: this.#uptime(flow.time),
+      last: this.#uptime(flow.last),
+      input: isOut(flow) ? 2 : 1,
+      output: isOut(flow) ? 1 : 2,
+    }))
+    return [header, records] as const
   }
 
   /** What the exporter's clock shows at a time. */

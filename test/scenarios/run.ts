@@ -44,6 +44,7 @@ export async function runScenario(scenario: Scenario): Promise<void> {
       const off = Math.abs(incident![side] - expected[side]) / 1000
       assert.ok(off <= tolerance, `${side} is ${off} s off: ${told}`)
     }
+    assert.equal(incident!.mayBeSilence ?? false, scenario.mayBeSilence ?? false, told)
     if (scenario.othersKept !== undefined)
       assert.ok((incident!.othersKept ?? 1) <= scenario.othersKept, told)
     isBy(incident!, expected.actors, {

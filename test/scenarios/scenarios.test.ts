@@ -38,6 +38,7 @@ const quick = new Set([
   'a download of three and a half hours',
   'a download that goes on since two hours',
   'the exporter was cut off',
+  'nothing comes from an exporter without sequence numbers',
   'a scan that leaves the others no connections',
   'a dead line on which one host tries 9000 times',
   'answers of name servers that nobody asked',

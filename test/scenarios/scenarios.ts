@@ -28,6 +28,8 @@ export interface Scenario {
   expected: Verdict | null
   /** Tolerance of the times, seconds. */
   tolerance?: number
+  /** It does not show whether the exporter was away. */
+  mayBeSilence?: boolean
   /** The others kept at most this share. */
   othersKept?: number
 }
@@ -726,6 +728,15 @@ export const scenarios: Scenario[] = [
     drops: [{ from: cutAt, to: cutAt + 300_000 }],
     expected: { kind: 'exporter', from: cutAt, to: cutAt + 300_000, actors: {} },
     tolerance: 70,
+  },
+  {
+    name: 'nothing comes from an exporter without sequence numbers',
+    packets: office({ seed: 16 }),
+    meter: { ...usual, version: 'v1' },
+    drops: [{ from: cutAt, to: cutAt + 700_000 }],
+    expected: { kind: 'exporter', from: cutAt, to: cutAt + 700_000, actors: {} },
+    tolerance: 70,
+    mayBeSilence: true,
   },
   {
     name: 'the exporter started anew',

@@ -5,7 +5,7 @@ import { Rates } from '../../../flow/incident/rates.ts'
 import { directions, type Scene } from '../../../flow/incident/scene.ts'
 import { saySampling } from '../../../flow/incident/sentence.ts'
 import { sayExporter, sayHost, sayRange, type Wording } from '../../../flow/incident/wording.ts'
-import { formatDuration, formatExact } from '../../../flow/units.ts'
+import { countOf, formatDuration } from '../../../flow/units.ts'
 import type { Evidence } from '../../schema/explain.ts'
 import type { Event } from './event.ts'
 
@@ -80,10 +80,12 @@ function limitsOf({ incident, scene, lost, unseen, isGone }: Event): string[] {
     limits.push(
       `the exporter looked at ${saySampling(sampled)}: bytes are estimates, and connections of few packets are missed`,
     )
-  if (lost && lost.flows > 0)
+  if (lost && lost.flows > 0) {
+    const flows = Math.max(1, Math.round(lost.flows))
     limits.push(
-      `${lost.estimated ? 'about ' : ''}${formatExact(lost.flows)} flows of these minutes were lost on the way: figures are at least these`,
+      `${lost.estimated ? 'about ' : ''}${countOf(flows, 'flow')} of these minutes ${flows === 1 ? 'was' : 'were'} lost on the way: figures are at least these`,
     )
+  }
   if (scene?.connections.isOneWay)
     limits.push(
       'of nearly all connections only one direction is reported: what went the other way is not seen, and may have been more',

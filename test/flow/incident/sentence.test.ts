@@ -265,6 +265,10 @@ suite('sentences', () => {
       away,
       /pfsense itself was away or cut off for 4 min 23 s: the exporter was started anew\. What passed in that time is not known\.$/,
     )
+    assert.match(
+      say({ kind: 'exporter', actors: [], mayBeSilence: true }),
+      /: nothing came from pfsense for 4 min 23 s: it was away or cut off, or nothing passed through it\. Which of these, its reports do not show\.$/,
+    )
   })
 
   test('estimates and losses are mentioned', () => {
