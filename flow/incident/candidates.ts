@@ -6,17 +6,17 @@ import type { HostDirection, Scene } from './scene.ts'
 /** Together the actors carry at least this share of a direction's bytes, second by second. */
 export const actorsShare = 0.6
 /** Each actor carries at least this share. */
-const actorShare = 0.15
+export const actorShare = 0.15
 /** And at least this many times that host's usual rate. */
-const elevatedTimes = 2.5
+export const elevatedTimes = 2.5
 /** A host's usual rate is exceeded in all but this share of seconds: a long event fills most of a scene. */
-const ownShare = 0.1
+export const ownShare = 0.1
 /** The usual rate of all hosts is exceeded in all but this share of seconds, or is half of the greatest. */
 const usualShare = 0.25
-const smoothSeconds = 5
-const gapSeconds = 5
+export const smoothSeconds = 5
+export const gapSeconds = 5
 /** The greatest rate of all hosts is measured over this long, and exceeded in this share of seconds. */
-const greatSeconds = 30
+export const greatSeconds = 30
 const greatShare = 0.01
 /** The remote peers looked at: those with the most bytes. */
 const peersMax = 10
@@ -31,6 +31,8 @@ const outsidePart = 0.5
 export interface Candidate extends Run {
   direction: HostDirection
   actors: number[]
+  /** Hosts whose transfers go on as before, which the others are compared without. Absent: none. */
+  steady?: number[]
   bytes: number
 }
 

@@ -5,6 +5,7 @@
  */
 import { boundsOf, returnOf } from './bounds.ts'
 import { besides, isSure, middle, wereCutBefore } from './besides.ts'
+import { candidatesBeside } from './candidates-beside.ts'
 import {
   actorsShare,
   candidatesByPeer,
@@ -52,8 +53,10 @@ export function findCongestions(
     const open = candidates.filter((each) => !isFound(each))
     return findAmong(scene, open, { sensitivity, events: [...silences, ...found] })
   }
-  const found = among(candidatesOf, [])
-  return [...found, ...among(candidatesByPeer, found)].sort((a, b) => a.from - b.from)
+  const found: Finding[] = []
+  for (const candidatesIn of [candidatesOf, candidatesByPeer, candidatesBeside])
+    found.push(...among(candidatesIn, found))
+  return found.sort((a, b) => a.from - b.from)
 }
 
 /** The congestions among candidates; each one found is an event that the others are judged without. */
@@ -80,10 +83,11 @@ function judge(
   candidate: Candidate,
   { sensitivity, events }: { sensitivity: Sensitivity; events: readonly Run[] },
 ): Finding | null {
-  const { direction } = candidate
+  const { direction, steady = [] } = candidate
   const actors = new Set(candidate.actors)
+  const all = [...actors, ...steady]
   const rate = scene.seriesOf(actors, direction)
-  const others = new Others(scene, actors, candidate)
+  const others = new Others(scene, new Set(all), candidate)
   const span = boundsOf(scene, candidate, { actors, direction, others: others.openings })
   if (span.to - span.from < sensitivity.leastSeconds) return null
   const length = span.to - span.from
@@ -97,7 +101,8 @@ function judge(
   if (!fell(before) || !fell(after)) return null
   if (after.length === 0 && !isSureWhileOpen(scene, span, others)) return null
   const fall = middle([...before, ...after])
-  if (!isMuch(scene, rate, { span, direction, fall, events })) return null
+  const filling = scene.seriesOf(all, direction)
+  if (!isMuch(scene, filling, { span, direction, fall, events })) return null
   if (!isTaken(scene, actors, { span, rate, events })) return null
   const { share, times } = others.lulls(core, span, events)
   const isRare = share <= lullsShare || (isBeyondChance(fall) && times <= lullsMax)
@@ -107,7 +112,7 @@ function judge(
   if (!isSure(scene, actors, { span, events, times })) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
-  const { began, facts: beside } = newcomers(scene, candidate.actors, { span, direction, events, least: actorsShare }) // prettier-ignore
+  const { began, facts: beside } = newcomers(scene, all, { span, direction, events, steady, least: actorsShare }) // prettier-ignore
   if (began.length === 0) return null
   // Both directions may be about equal: report the one with more bytes over the whole event.
   const had = (way: HostDirection) => mean(scene.seriesOf(began, way), span.from, to)
@@ -139,7 +144,7 @@ interface Much {
   events: readonly Run[]
 }
 
-/** Whether the actors alone had as much as all hosts in the busiest half minutes beside the event. */
+/** Whether the actors, with transfers that went on, had as much as all hosts in the busiest half minutes beside the event. */
 function isMuch(
   scene: Scene,
   rate: Float64Array,

@@ -4,7 +4,7 @@ import { mean, percentile, type Run } from './rates.ts'
 import type { HostDirection, Scene } from './scene.ts'
 
 /** Who has less than this many times what it had in the minutes before does as before. */
-const moreTimes = 1.5
+export const moreTimes = 1.5
 
 /** Who has less than this share of its rate in the first part of an event came later. */
 const laterShare = 0.25
@@ -21,16 +21,22 @@ interface Newcomers {
 }
 
 /**
- * Actors that began with an event, if these alone carry at least `least` of what passes in its direction besides what
- * goes on as before; otherwise all of them. Who had as much before, or came when the others were already cut off, did not
- * begin it; if all had as much before, none is left.
+ * Actors that began with an event, if these carry at least `least` of what passes in its direction besides what goes on
+ * as before; otherwise also those that came later. Who had as much before, as the `steady` ones of them are known to have
+ * had, is not among them.
  */
 export function newcomers(
   scene: Scene,
   actors: readonly number[],
-  given: { span: Run; direction: HostDirection; events: readonly Run[]; least: number },
+  given: {
+    span: Run
+    direction: HostDirection
+    events: readonly Run[]
+    steady: readonly number[]
+    least: number
+  },
 ): Newcomers {
-  const { span, direction, events, least } = given
+  const { span, direction, events, steady, least } = given
   const runs = besides(scene, { span, events }, 'before')
   const part = Math.ceil(Math.min(partSeconds, partShare * (span.to - span.from)))
   const [first, last] = [
@@ -41,7 +47,7 @@ export function newcomers(
     const series = scene.seriesOf([host], direction)
     const within = mean(series, span.from, span.to)
     const before = runs.map(({ from, to }) => mean(series, from, to))
-    if (within < moreTimes * percentile(before, 0.5))
+    if (steady.includes(host) || within < moreTimes * percentile(before, 0.5))
       return { host, series, why: 'no more than just before' }
     const isLater = mean(series, first.from, first.to) < laterShare * within
     return { host, series, why: isLater ? 'began only later' : null }
@@ -50,16 +56,12 @@ export function newcomers(
     all.filter(({ why }) => which(why)).reduce((sum, { series }) => sum + mean(series, from, to), 0)
   const isFirst = (why: Why | null) => why === null
   const isNew = (why: Why | null) => why !== 'no more than just before'
-  const took = (run: Run, which: (why: Why | null) => boolean) => {
-    const whole = mean(scene.total[direction], run.from, run.to)
-    return had(run, which) >= least * (whole - had(run, (why) => !isNew(why)))
+  const took = (run: Run) => {
+    const whole = mean(scene.total[direction], run.from, run.to) - had(run, (why) => !isNew(why))
+    return had(run, isFirst) >= least * whole
   }
-  if (!all.some(({ why }) => isNew(why))) return { began: [], facts: [] }
   // Who came later is to blame for the rest if the first had gone by then.
-  const named = [isFirst, isNew].find(
-    (which) => took(span, which) && (which === isNew || took(last, which)),
-  )
-  if (!named) return { began: [...actors], facts: [] }
+  const named = took(span) && took(last) ? isFirst : isNew
   return {
     began: all.filter(({ why }) => named(why)).map(({ host }) => host),
     facts: all.flatMap(({ why }) =>

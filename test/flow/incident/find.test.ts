@@ -177,6 +177,8 @@ test('a transfer that goes on as before beside a culprit is not named', () => {
   assert.deepEqual(named(before), [['10.0.0.100']])
   const asMuch = transfer('10.0.0.101', cut.from - 400, cut.to + 400, 9e5)
   assert.deepEqual(named(asMuch), [['10.0.0.100']])
+  // Nor does one that has always been there hide the culprit.
+  assert.deepEqual(named(transfer('10.0.0.101', 0, office.seconds, 9e5)), [['10.0.0.100']])
   // Whoever goes on while the others are cut off, as when their name server fails, did not cut them off.
   const alone = foundIn([...flows, ...transfer('10.0.0.101', cut.from - 400, cut.to + 400, 7e5)], {
     from: t0,
