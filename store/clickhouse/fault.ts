@@ -30,6 +30,9 @@ const kindsByCode: Readonly<Record<string, FaultKind>> = {
   '72': 'malformed',
   '117': 'malformed',
   '131': 'malformed',
+  // NUMBER_OF_ARGUMENTS_DOESNT_MATCH, ILLEGAL_TYPE_OF_ARGUMENT: a query that Weir wrote wrongly
+  '42': 'malformed',
+  '43': 'malformed',
 }
 
 /** What an administrator can do while Weir waits for ClickHouse. */

@@ -113,6 +113,14 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
     await fc.assert(property, { numRuns: runs })
   })
 
+  test('a query that ClickHouse cannot read is a fault of Weir, and not a busy ClickHouse', async (t) => {
+    const { settings } = await ready(t, await scratchFolder(t))
+    const connection = new Connection({ settings, timeoutMs: 20_000 })
+    t.after(() => connection.close())
+    for (const sql of ['bitShiftRight(1.5, 8)', 'bitAnd(1)', 'nothing(1'])
+      await assert.rejects(connection.read({ sql: `SELECT ${sql} AS one` }), { statusCode: 500 })
+  })
+
   test('the thousand greatest keys of many columns are told from each other', async (t) => {
     const folder = await scratchFolder(t)
     const made = Array.from({ length: 1200 }, (_, i) =>
