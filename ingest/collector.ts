@@ -148,6 +148,7 @@ export class Collector {
     // While datagrams wait, the clock is the last datagram counted, so nothing is judged too early.
     const nowMs = receiver.takenUntilMs()
     const step = this.#clock.look(Date.now(), performance.now())
+    coverage.clockSays(nowMs)
     coverage.heartbeat(nowMs)
     this.#takeIn()
     if (step) coverage.clockSetForward(step)

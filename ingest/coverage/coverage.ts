@@ -74,7 +74,8 @@ export class CoverageTracker {
         if (interval + intervalMs > this.#listeningUntil && interval < listeningFrom)
           this.#set(exporter, interval, { ...state, reason: 'not-listening' })
     this.#listeningFrom = listeningFrom
-    this.#listeningUntil = Math.max(this.#listeningUntil, listeningFrom)
+    // Not the later of the two: the clock may have been ahead before.
+    this.#listeningUntil = listeningFrom
   }
 
   /** Notes that the collector's own clock was set forward: in the time skipped nobody listened. */
@@ -82,6 +83,11 @@ export class CoverageTracker {
     for (const exporter of this.#exporters.keys()) this.breaks.clockSetForward(exporter, step)
     this.#listeningUntil = Math.min(this.#listeningUntil, step.from)
     this.#listenFrom(step.to)
+  }
+
+  /** Notes what the clock says: if that is an interval or more before what it said, it was set back. */
+  clockSays(nowMs: number): void {
+    if (this.#listeningUntil - nowMs >= intervalMs) this.#listenFrom(nowMs)
   }
 
   /** Notes that the collector has been listening until now. What was written of an interval while it was open is to be written again. */

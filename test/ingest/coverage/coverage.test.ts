@@ -287,3 +287,20 @@ test('what an earlier capture had of an interval is added to it', () => {
   assert.deepEqual(tracker.of(exporter, t0), { ...before, datagrams: 7, lostFlows: 37 })
   assert.equal(tracker.of(exporter, t0 - intervalMs), null)
 })
+
+for (const how of ['a start', 'a look at the clock'])
+  test(`a clock that was a year ahead: after ${how} the interval that is open ends now`, () => {
+    const year = 365 * 288
+    const tracker = new CoverageTracker(t0)
+    take(tracker, 0, 'first')
+    take(tracker, year, 'continues')
+    const backMs = t0 + intervalMs + 1000
+    if (how === 'a start') tracker.resume(backMs)
+    else {
+      tracker.clockSays(t0 + (year - 0.5) * intervalMs)
+      assert.equal(tracker.of(exporter, t0 + year * intervalMs)?.openUntil, t0 + year * intervalMs + 1000) // prettier-ignore
+      tracker.clockSays(backMs)
+    }
+    take(tracker, 2, 'continues')
+    assert.equal(tracker.of(exporter, t0 + 2 * intervalMs)?.openUntil, t0 + 2 * intervalMs + 1000)
+  })
