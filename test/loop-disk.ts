@@ -45,8 +45,9 @@ export class LoopDisk {
 
   async unmount(): Promise<void> {
     this.thaw()
-    run('umount', this.path)
-    run('umount', join(this.#folder, 'below'))
+    // Also if a process of a test that failed still uses it.
+    run('umount', '-l', this.path)
+    run('umount', '-l', join(this.#folder, 'below'))
     await rm(this.#folder, { recursive: true })
   }
 }

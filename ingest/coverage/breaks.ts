@@ -100,6 +100,13 @@ export class BreakLog {
     this.#add({ exporter, from, to, ...nothingLost, isOurs: true })
   }
 
+  /** Notes that this machine's clock was set back to a time: nothing that was noted ahead of it lasts beyond it. */
+  clockSetBack(nowMs: number): void {
+    this.#breaks = this.#breaks
+      .filter(({ from }) => from < nowMs)
+      .map((each) => ({ ...each, to: Math.min(each.to, nowMs) }))
+  }
+
   /** Takes back what a break lost, because it arrived late: it was none if nothing of it is missing any more. */
   #takeBack({ exporter, gaps }: SequenceEvent): void {
     this.#breaks = this.#breaks.flatMap((each) => {

@@ -61,6 +61,7 @@ export class CoverageTracker {
 
   /** Starts listening anew: earlier intervals were not covered throughout, and what passed meanwhile is not known. */
   resume(listeningFrom: number): void {
+    this.clockSays(listeningFrom)
     // Another collector may have listened.
     if (!this.isShared)
       for (const exporter of this.#exporters.keys())
@@ -87,7 +88,9 @@ export class CoverageTracker {
 
   /** Notes what the clock says: if that is an interval or more before what it said, it was set back. */
   clockSays(nowMs: number): void {
-    if (this.#listeningUntil - nowMs >= intervalMs) this.#listenFrom(nowMs)
+    if (this.#listeningUntil - nowMs < intervalMs) return
+    this.breaks.clockSetBack(nowMs)
+    this.#listenFrom(nowMs)
   }
 
   /** Notes that the collector has been listening until now. What was written of an interval while it was open is to be written again. */

@@ -293,6 +293,7 @@ for (const how of ['a start', 'a look at the clock'])
     const year = 365 * 288
     const tracker = new CoverageTracker(t0)
     take(tracker, 0, 'first')
+    tracker.resume(t0 + year * intervalMs)
     take(tracker, year, 'continues')
     const backMs = t0 + intervalMs + 1000
     if (how === 'a start') tracker.resume(backMs)
@@ -301,6 +302,8 @@ for (const how of ['a start', 'a look at the clock'])
       assert.equal(tracker.of(exporter, t0 + year * intervalMs)?.openUntil, t0 + year * intervalMs + 1000) // prettier-ignore
       tracker.clockSays(backMs)
     }
+    const breaks = tracker.breaks.list().map(({ from, to }) => [from, to])
+    assert.deepEqual(breaks, [[t0 + 1000, backMs]])
     take(tracker, 2, 'continues')
     assert.equal(tracker.of(exporter, t0 + 2 * intervalMs)?.openUntil, t0 + 2 * intervalMs + 1000)
   })
