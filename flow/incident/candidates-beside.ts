@@ -14,7 +14,7 @@ import { mean, percentile, runsOf, smoothed, type Run } from './rates.ts'
 import type { HostDirection, Scene } from './scene.ts'
 
 /** What hosts had before a run is their mean over this long. */
-const beforeSeconds = 180
+const beforeSeconds = 60
 /** The line is full at this share of the rate that all hosts together exceed in a tenth of the time. */
 const fullShare = 0.7
 

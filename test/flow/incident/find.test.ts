@@ -158,16 +158,18 @@ test('a name server that tries its forwarders again and again does not keep the 
   assert.deepEqual(kinds(...answered), [['surge', '10.0.0.3']])
 })
 
+/** A transfer from outside at a steady rate, in records of a minute; times in seconds. */
+const transfer = (host: string, from: number, to: number, rate: number): Partial<TestFlow>[] =>
+  Array.from({ length: Math.ceil((to - from) / 60) }, (_, i) => {
+    const [begin, end] = [from + i * 60, Math.min(to, from + (i + 1) * 60)]
+    const ends = { source: '203.0.113.80', destination: host, sourcePort: 443, destinationPort: 30_000 }
+    return { ...ends, first: t0 + begin * 1000, last: t0 + end * 1000 - 10, bytes: rate * (end - begin) }
+  }) // prettier-ignore
+
 test('a transfer that goes on as before beside a culprit is not named', () => {
   const cut = { from: 1500, to: 1740 }
   const office: Office = { seed: 7, hosts: 60, pages: 6, connections: 4, seconds: 2700, cut }
   const flows = officeFlows(office)
-  const transfer = (host: string, from: number, to: number, rate: number): Partial<TestFlow>[] =>
-    Array.from({ length: Math.ceil((to - from) / 60) }, (_, i) => {
-      const [begin, end] = [from + i * 60, Math.min(to, from + (i + 1) * 60)]
-      const ends = { source: '203.0.113.80', destination: host, sourcePort: 443, destinationPort: 30_000 }
-      return { ...ends, first: t0 + begin * 1000, last: t0 + end * 1000 - 10, bytes: rate * (end - begin) }
-    }) // prettier-ignore
   const culprit = transfer('10.0.0.100', cut.from, cut.to, 1e6)
   const named = (beside: Partial<TestFlow>[]) =>
     foundIn([...flows, ...culprit, ...beside], { from: t0, seconds: office.seconds }).map(
@@ -191,6 +193,21 @@ test('a transfer that goes on as before beside a culprit is not named', () => {
   // Who begins then, too, is one of two.
   const meanwhile = transfer('10.0.0.101', cut.from, cut.to, 2e5)
   assert.deepEqual(named(meanwhile), [['10.0.0.100', '10.0.0.101']])
+})
+
+test('who takes the line for a minute and a half, a minute after another transfer began, is named alone', () => {
+  const cut = { from: 1500, to: 1590 }
+  const office: Office = { seed: 7, hosts: 60, pages: 6, connections: 4, seconds: 2700, cut }
+  const flows = [
+    ...officeFlows(office),
+    ...transfer('10.0.0.100', cut.from, cut.to, 1e6),
+    ...transfer('10.0.0.101', cut.from - 80, cut.to + 400, 9e5),
+  ]
+  const found = foundIn(flows, { from: t0, seconds: office.seconds })
+  assert.deepEqual(
+    found.map(({ actors }) => actors),
+    [['10.0.0.100']],
+  )
 })
 
 test('of a large network the hosts that were compared are said to be the busiest', () => {
