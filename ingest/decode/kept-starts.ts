@@ -3,9 +3,13 @@
  * (octetDeltaCount): such a record begins here where the one before it ended. Spread from the session's start on, an hour's
  * download in records of a minute would be a slope up to that hour's end.
  */
+import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { flowKey } from './flow-key.ts'
 import { uptimeToleranceMs } from './limits.ts'
+import type { Batch } from './steps/batch.ts'
+import { wordSize } from './steps/numbers.ts'
+import type { CompiledTemplate } from './templates/template.ts'
 
 /** Shorter records are spread as they are. */
 const recordMsMin = 120_000
@@ -13,47 +17,71 @@ const recordMsMin = 120_000
 const laterMsMin = 10_000
 /** Places that a session may have: the one whose end is oldest is given to another session. */
 const placesPerSession = 4
+/** Words of a session in a snapshot. */
+const wordsPerSession = 5
 
 /** The sessions with long records, by hash: the table's size never changes. */
 export class KeptStarts {
   readonly #sessionsMax: number
   /** Made when the first long record comes. */
   #keys = new Float64Array(0)
+  /** A session's start as the exporter sends it, which its clock does not move: an uptime, or unix ms. */
   #starts = this.#keys
-  #ends = this.#keys
-  /** Whether the session's start was kept in a later record. */
-  #isKept = new Uint8Array(0)
+  /** The same as unix ms, and when its last record ended, and began: 0 for the first. */
+  #startsMs = this.#keys
+  #endsMs = this.#keys
+  #beginsMs = this.#keys
 
   /** `sessionsMax` is a power of 2. */
   constructor(sessionsMax: number) {
     this.#sessionsMax = sessionsMax
   }
 
-  /** Has the rows from `from` on begin where the record before them ended. Times must be as read. */
-  begin(context: DatagramContext, usesUptime: boolean, from: number): void {
+  /**
+   * Has the rows from `from` on begin where the record before them ended, and so the other direction, if it has times of its
+   * own (`reverse`; null: records have none). Times must be as read.
+   */
+  begin(
+    context: DatagramContext,
+    batch: Batch,
+    compiled: CompiledTemplate,
+    { from, reverse }: { from: number; reverse: FlowColumns | null },
+  ): void {
     const { flowStartMilliseconds: starts, flowEndMilliseconds: ends, count } = context.flows
-    for (let row = from; row < count; row++)
-      if (ends[row]! - starts[row]! >= recordMsMin && starts[row]! > 0)
-        starts[row] = this.#startOf(context, row, usesUptime ? uptimeToleranceMs : 0)
+    // Of 8 bytes, what should be an uptime is unix ms: see steps/times.ts.
+    const isUptime = compiled.usesUptime && compiled.uptimeEnd?.length === 4
+    const bootMs = isUptime ? batch.exportMs - batch.uptimeMs : 0
+    for (let row = from; row < count; row++) {
+      if (ends[row]! - starts[row]! < recordMsMin || starts[row]! <= 0) continue
+      const beginMs = this.#beginOf(context, row, bootMs)
+      starts[row] = beginMs
+      const replies = reverse?.flowStartMilliseconds
+      if (replies && replies[row - from]! > 0)
+        replies[row - from] = Math.max(replies[row - from]!, beginMs)
+    }
   }
 
-  #startOf({ flows, exporter, stream }: DatagramContext, row: number, toleranceMs: number): number {
-    const start = flows.flowStartMilliseconds[row]!
-    const end = flows.flowEndMilliseconds[row]!
-    const [w0, w1, w2, w3] = exporter.words
-    const version = stream.version.charCodeAt(1)
-    const from = (stream.sourcePort << 8) ^ version ^ Math.imul(stream.domain, 0x9e3779b1)
-    const key = flowKey(flows, row, w0 ^ w1 ^ w2 ^ w3 ^ from)
+  #beginOf(context: DatagramContext, row: number, bootMs: number): number {
+    const { flows } = context
+    const startMs = flows.flowStartMilliseconds[row]!
+    const endMs = flows.flowEndMilliseconds[row]!
+    // Uptimes wrap while a session goes on.
+    const start = bootMs === 0 ? startMs : (startMs - bootMs + wordSize) % wordSize
+    const key = flowKey(flows, row, seedOf(context))
     const place = this.#placeOf(key)
-    const held = this.#ends[place]!
-    if (this.#keys[place] !== key || Math.abs(start - this.#starts[place]!) > toleranceMs) {
-      this.#put(place, key, start, end)
-      return start
+    if (this.#keys[place] !== key || this.#starts[place] !== start) {
+      this.#keys[place] = key
+      this.#starts[place] = start
+      return this.#put(place, startMs, endMs, 0)
     }
-    if (end - held < laterMsMin) return start
-    this.#ends[place] = end
-    this.#isKept[place] = 1
-    return held
+    // By how much the exporter's clock was set since then, if by more than its export times are rounded.
+    const setMs = startMs - this.#startsMs[place]!
+    const movedMs = Math.abs(setMs) > uptimeToleranceMs ? setMs : 0
+    const lastMs = this.#endsMs[place]! + movedMs
+    if (endMs - lastMs >= laterMsMin) return this.#put(place, startMs, endMs, lastMs)
+    // The same record again, one that came late, or what came soon after it: of the last one's time.
+    const beginMs = Math.max(startMs, this.#beginsMs[place]! + movedMs)
+    return endMs > beginMs ? beginMs : startMs
   }
 
   /** The place of a session, or the one that it may take. */
@@ -63,41 +91,63 @@ export class KeptStarts {
     let oldest = first
     for (let place = first; place < first + placesPerSession; place++) {
       if (this.#keys[place] === key) return place
-      if (this.#ends[place]! < this.#ends[oldest]!) oldest = place
+      if (this.#endsMs[place]! < this.#endsMs[oldest]!) oldest = place
     }
     return oldest
   }
 
-  #put(place: number, key: number, start: number, end: number): void {
-    this.#keys[place] = key
-    this.#starts[place] = start
-    this.#ends[place] = end
-    this.#isKept[place] = 0
+  /** Takes a session's record, which began at `beginMs`, or at its start (0); returns when. */
+  #put(place: number, startMs: number, endMs: number, beginMs: number): number {
+    this.#startsMs[place] = startMs
+    this.#endsMs[place] = endMs
+    this.#beginsMs[place] = beginMs
+    return beginMs || startMs
   }
 
   #make(): void {
     this.#keys = new Float64Array(this.#sessionsMax)
     this.#starts = new Float64Array(this.#sessionsMax)
-    this.#ends = new Float64Array(this.#sessionsMax)
-    this.#isKept = new Uint8Array(this.#sessionsMax)
+    this.#startsMs = new Float64Array(this.#sessionsMax)
+    this.#endsMs = new Float64Array(this.#sessionsMax)
+    this.#beginsMs = new Float64Array(this.#sessionsMax)
   }
 
-  /** For a snapshot: key, start and end of each session whose start was kept. */
+  /** For a snapshot: key, start and times of each session whose start was kept in a later record. */
   snapshot(): number[] {
     const state: number[] = []
     for (let place = 0; place < this.#keys.length; place++)
-      if (this.#isKept[place] === 1)
-        state.push(this.#keys[place]!, this.#starts[place]!, this.#ends[place]!)
+      if (this.#beginsMs[place]! > 0)
+        state.push(
+          this.#keys[place]!,
+          this.#starts[place]!,
+          this.#startsMs[place]!,
+          this.#endsMs[place]!,
+          this.#beginsMs[place]!,
+        )
     return state
   }
 
   /** Restores what `snapshot` gave. */
   restore(state: readonly number[]): void {
-    for (let at = 0; at + 3 <= state.length; at += 3) {
-      const [key, start, end] = state.slice(at, at + 3)
+    for (let at = 0; at + wordsPerSession <= state.length; at += wordsPerSession) {
+      const [key, start, startMs, endMs, beginMs] = state.slice(at, at + wordsPerSession)
       const place = this.#placeOf(key!)
-      this.#put(place, key!, start!, end!)
-      this.#isKept[place] = 1
+      this.#keys[place] = key!
+      this.#starts[place] = start!
+      this.#put(place, startMs!, endMs!, beginMs!)
     }
   }
+}
+
+/** Tells the streams of all exporters apart. */
+function seedOf({ exporter, stream }: DatagramContext): number {
+  const [w0, w1, w2, w3] = exporter.words
+  const version = stream.version.charCodeAt(1)
+  const address = mixed(mixed(mixed(mixed(0, w0), w1), w2), w3)
+  return mixed(mixed(mixed(address, version), stream.domain), stream.sourcePort)
+}
+
+function mixed(seed: number, word: number): number {
+  const product = Math.imul(seed ^ word, 0x9e3779b1)
+  return product ^ (product >>> 15)
 }

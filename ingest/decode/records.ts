@@ -274,7 +274,8 @@ export class RecordDecoder {
     const reverse = isBiflow ? this.target.reverse : null
     if (compiled.countsAgain !== null)
       this.#before.countedAgain.leaveOut(context, batch, compiled, { from, reverse })
-    else if (compiled.hasDeltas) this.#before.keptStarts.begin(context, compiled.usesUptime, from)
+    else if (compiled.hasDeltas)
+      this.#before.keptStarts.begin(context, batch, compiled, { from, reverse })
     finishRows(this.#finish, context, compiled, from)
     if (reverse !== null) {
       const { scratch } = this.target

@@ -74,6 +74,15 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
 /** Columns that make a record count something, and those that make it a flow. */
 const countColumns = ['octetDeltaCount', 'packetDeltaCount', 'section']
 const flowColumns = ['sourceAddress', 'destinationAddress', ...countColumns]
+/** Columns of a record that counts what came of one session in a time. */
+const sessionColumns = [
+  'sourceAddress',
+  'destinationAddress',
+  'protocolIdentifier',
+  'octetDeltaCount',
+  'flowStartMilliseconds',
+  'flowEndMilliseconds',
+]
 
 /** Properties of a template's records that matter after the steps. */
 function traitsOf({ taken, scratchTaken }: StepList) {
@@ -86,9 +95,8 @@ function traitsOf({ taken, scratchTaken }: StepList) {
     isFlow: takesAny(flowColumns),
     hasCounts: takesAny(countColumns),
     hasDeltas:
-      taken.has('octetDeltaCount') &&
-      taken.has('flowStartMilliseconds') &&
-      taken.has('flowEndMilliseconds'),
+      sessionColumns.every((name) => taken.has(name)) &&
+      (taken.has('destinationTransportPort') || taken.has('icmpTypeCode')),
     hasPackets: taken.has('packetDeltaCount'),
     translatesDestination: taken.has('postNATDestinationAddress'),
     hasSection: taken.has('section'),

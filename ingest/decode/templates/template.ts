@@ -59,7 +59,7 @@ export interface CompiledTemplate {
   translatesDestination: boolean
   /** Set if records may count what counted before: see counted-before/. */
   countsAgain: CountsAgain | null
-  /** Whether records count what came in a time that they give. */
+  /** Whether records count what came of one session in a time that they give: see kept-starts.ts. */
   hasDeltas: boolean
   /** Scratch columns set by the scratch steps. */
   scratch: ReadonlySet<ScratchName>

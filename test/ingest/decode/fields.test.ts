@@ -238,7 +238,9 @@ describe('times', () => {
       const template = { id: 256, fields: lengths.map(([id, length]) => field(id, length)) }
       const valueOf = (id: number, [first, last]: readonly [number, number]): Value =>
         id === 152 ? first : id === 153 ? last : [8, 12, 15].includes(id) ? '10.0.0.1' : 1
-      const record = (span: readonly [number, number]) => lengths.map(([id]) => valueOf(id, span))
+      // Each of another connection.
+      const record = (span: readonly [number, number]) =>
+        lengths.map(([id]) => (id === 7 ? spans.indexOf(span) : valueOf(id, span)))
       const sets = [
         { templates: [template] },
         ...spans.map((span) => ({ data: template, records: [record(span)] })),

@@ -66,7 +66,15 @@ describe('a record that keeps its session’s start begins where the one before 
     },
     'after one that came late': {
       given: [{ endS: 300 }, { endS: 420 }, { endS: 360 }, { endS: 480 }],
-      expected: [[0, 300], [300, 420], [0, 360], [420, 480]],
+      expected: [[0, 300], [300, 420], [300, 360], [420, 480]],
+    },
+    'that ends soon after': {
+      given: [{ endS: 300 }, { endS: 360 }, { endS: 365 }],
+      expected: [[0, 300], [300, 360], [300, 365]],
+    },
+    'and so does the same record from a second monitor': {
+      given: [{ endS: 300 }, { endS: 300 }, { endS: 360 }, { endS: 360 }],
+      expected: [[0, 300], [0, 300], [300, 360], [300, 360]],
     },
     'not the same record from a second monitor': {
       given: [{ endS: 300 }, { endS: 301 }, { endS: 300 }],
@@ -81,17 +89,61 @@ describe('a record that keeps its session’s start begins where the one before 
       assert.ok(rows.every((row) => row['octetDeltaCount'] === (row['sourceAddress'] === '10.0.0.1' ? 600 : 60_000))) // prettier-ignore
     })
 
-  test('with times by uptime, which move with the clock in whole seconds', () => {
-    const template = { id: 256, fields: [field(8, 4), field(12, 4), field(22, 4), field(21, 4), field(1, 4)] } // prettier-ignore
-    const datagram = (afterMs: number) => {
-      const uptimeMs = 500_000 + afterMs
-      const record = ['203.0.113.1', '10.0.0.1', 100_000, uptimeMs - 500, 1000]
-      const exportMs = testExportMs + 700 + afterMs
+  test('and so does the other direction, if it has times of its own', () => {
+    const both = { ...template, fields: [...template.fields, field(152, 8, 29_305), field(153, 8, 29_305)] } // prettier-ignore
+    const given = [300, 360].map((endS) => {
+      const endMs = testExportMs + 1000 * endS
+      const times = [testExportMs + 200, endMs - 100]
+      const record = ['203.0.113.1', 443, '10.0.0.1', 50_000, 6, 1, testExportMs, endMs, 60_000, 600, ...times] // prettier-ignore
+      const sets = [{ templates: [both] }, { data: both, records: [record] }]
+      return { payload: encodeIpfix({ sequence: sequence++, exportMs: endMs, sets }), receivedMs: endMs } // prettier-ignore
+    })
+    assert.deepEqual(spans(decodeAll(given).rows, '10.0.0.1'), [[0.2, 299.9], [300, 359.9]]) // prettier-ignore
+  })
+
+  describe('with times by uptime', () => {
+    const template = { id: 256, fields: [field(8, 4), field(12, 4), field(7, 2), field(11, 2), field(4, 1), field(22, 4), field(21, 4), field(1, 4)] } // prettier-ignore
+    /** The record of a session, of which the last packet came half a second before. */
+    const datagram = (atS: number, { startS = -400, bootS = -500, clockS = 0 }) => {
+      const uptimeMs = (1000 * (atS - bootS)) % 2 ** 32
+      const uptimeOf = (seconds: number) => (1000 * (seconds - bootS)) % 2 ** 32
+      const record = ['203.0.113.1', '10.0.0.1', 443, 50_000, 6, uptimeOf(startS), uptimeOf(atS - 0.5), 1000] // prettier-ignore
+      const exportMs = testExportMs + 1000 * (atS + clockS) + 700
       const sets = [{ templates: [template] }, { data: template, records: [record] }]
       return { payload: encodeV9({ sequence: sequence++, uptimeMs, exportMs, sets }), receivedMs: exportMs } // prettier-ignore
     }
-    const { rows } = decodeAll([datagram(0), datagram(60_500)])
-    assert.deepEqual(spans(rows), [[-400, -0.5], [-0.5, 60.5]]) // prettier-ignore
+    const spansOf = (given: readonly ReturnType<typeof datagram>[]) => spans(decodeAll(given).rows)
+
+    test('which move with the clock in whole seconds', () =>
+      assert.deepEqual(spansOf([datagram(0, {}), datagram(60.5, {})]), [[-400, -0.5], [-0.5, 60.5]])) // prettier-ignore
+
+    test('while the clock is set by ten seconds', () =>
+      assert.deepEqual(spansOf([datagram(0, {}), datagram(60, { clockS: 10 })]), [[-400, -0.5], [9.5, 69.5]])) // prettier-ignore
+
+    test('while the uptime begins anew at 2^32', () => {
+      const bootS = -(2 ** 32) / 1000 + 30
+      assert.deepEqual(spansOf([datagram(0, { bootS }), datagram(60, { bootS })]), [[-400, -0.5], [-0.5, 59.5]]) // prettier-ignore
+    })
+
+    test('not of one that began within seconds of it, through another line card', () =>
+      assert.deepEqual(spansOf([datagram(0, {}), datagram(60, { startS: -399 })]), [[-400, -0.5], [-399, 59.5]])) // prettier-ignore
+  })
+
+  test('not where records are no sessions: those of several hosts by frame, or of a pair of hosts by application', () => {
+    const times = [field(152, 8), field(153, 8), field(1, 4)]
+    for (const [fields, ...keys] of [
+      [
+        [field(56, 6), field(80, 6)],
+        [1, 2],
+        [3, 4],
+      ],
+      [[field(8, 4), field(12, 4), field(4, 1), field(95, 4)], ['203.0.113.1', '10.0.0.1', 6, 13_000_001], ['203.0.113.1', '10.0.0.1', 6, 13_000_002]], // prettier-ignore
+    ] as const) {
+      const template = { id: 256, fields: [...fields, ...times] }
+      const records = keys.map((key, i) => [...key, testExportMs - 600_000, testExportMs - 300_000 + 60_000 * i, 1]) // prettier-ignore
+      const { rows } = decodeAll([encodeIpfix({ sets: [{ templates: [template] }, { data: template, records }] })]) // prettier-ignore
+      assert.deepEqual(rows.map((row) => (Number(row['flowStartMilliseconds']) - testExportMs) / 1000), [-600, -600]) // prettier-ignore
+    }
   })
 
   test('after a restart of the collector', () => {
