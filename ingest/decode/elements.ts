@@ -11,7 +11,8 @@ import type { Element, ElementAction } from './element.ts'
 type Kind = ElementAction['kind']
 type Row = readonly [id: number, name: string, kind: Kind, sets?: string]
 
-/** The enterprise that counts by local and remote end. */
+/** Enterprises with rules of their own; Procera counts by local and remote end. */
+export const ciscoEnterprise = 9
 export const proceraEnterprise = 15_397
 
 const rows: readonly Row[] = [

@@ -161,13 +161,15 @@ function countTimeFaults({ exporter }: DatagramContext, faults: TimeFaults): voi
 
 /**
  * v5 and many later exporters put type × 256 + code of ICMP into the destination port, with source
- * port 0. If both ports are set for ICMP, they mean something else: two types, or an identifier.
+ * port 0, some of them beside an icmpTypeCode that is always 0. If both ports are set for ICMP, they
+ * mean something else: two types, or an identifier.
  */
 function takeIcmpFromPort({ flows }: DatagramContext, from: number, to: number): void {
   const { protocolIdentifier, sourceTransportPort, destinationTransportPort, icmpTypeCode } = flows
   for (let i = from; i < to; i++) {
     const protocol = protocolIdentifier[i]!
-    if ((protocol === icmp || protocol === icmp6) && sourceTransportPort[i] === 0)
+    const isIcmp = protocol === icmp || protocol === icmp6
+    if (isIcmp && sourceTransportPort[i] === 0 && icmpTypeCode[i] === 0)
       icmpTypeCode[i] = destinationTransportPort[i]!
   }
   flows.stale.low |= icmpColumn.low

@@ -17,6 +17,7 @@ import { fieldGroups } from './steps/groups.ts'
 import { findListed, type ListedRecords } from './lists.ts'
 import { copyRow, removeRow } from './rows.ts'
 import { listDepthMax, recordsPerDatagramMax } from './limits.ts'
+import { exchangeByInitiator } from './steps/initiator.ts'
 import { exchangeCounts } from './steps/local-end.ts'
 import { isZero, placeFields } from './templates/place-fields.ts'
 import { appendReverse } from './reverse.ts'
@@ -297,6 +298,8 @@ export class RecordDecoder {
     reverse.count = this.#batch.records
     if (compiled.byLocalEnd !== null)
       exchangeCounts(this.#batch, flows, reverse, { from, field: compiled.byLocalEnd.field })
+    if (compiled.initiator !== null)
+      exchangeByInitiator(this.#batch, flows, reverse, { from, place: compiled.initiator })
   }
 }
 

@@ -5,7 +5,7 @@ import { decodeOptions } from './options.ts'
 import { forgetIfUnannounced } from './exporters/stream.ts'
 import { isZero } from './templates/place-fields.ts'
 import type { Parking } from './templates/parking.ts'
-import { learnsBothWays } from './templates/both-ways.ts'
+import { learnsCounts } from './templates/both-ways.ts'
 import { adoptAwaited, adoptTemplate, dropTemplate, shareTemplate } from './templates/ports.ts'
 import type { RecordBytes, RecordDecoder } from './records.ts'
 import { readOptionsTemplate, readTemplate } from './templates/read.ts'
@@ -177,14 +177,14 @@ export class SetDecoder {
     return true
   }
 
-  /** The steps of a template, recompiled if this set shows that it counts both directions. */
+  /** The steps of a template, recompiled if this set shows that it counts otherwise than thought. */
   #compiled({ exporter, stream, view }: DatagramContext, template: Template, set: RecordBytes) {
     const { templates } = this.#parts
     const compiled = templates.compiled(exporter, template)
     const isMade =
       compiled.outgoing === null ||
       stream.version !== 'v9' ||
-      !learnsBothWays(view, template, compiled, set)
+      !learnsCounts(view, template, compiled, set)
     return isMade ? compiled : templates.compiled(exporter, template)
   }
 

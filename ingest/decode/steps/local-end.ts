@@ -29,12 +29,21 @@ export function exchangeCounts(
     const isServerLocal = text.includes(says.serverIsLocal)
       ? !text.includes(says.clientIsLocal)
       : !text.includes(says.clientIsLocal) && isDestinationAlonePrivate(flows, row)
-    if (!isServerLocal) continue
-    for (const name of countColumns) {
-      const out = flows[name][row]!
-      flows[name][row] = reverse[name][record]!
-      reverse[name][record] = out
-    }
+    if (isServerLocal) exchangeRecord(flows, reverse, row, record)
+  }
+}
+
+/** Swaps the counts of a record's two directions. */
+export function exchangeRecord(
+  flows: FlowColumns,
+  reverse: FlowColumns,
+  row: number,
+  record: number,
+): void {
+  for (const name of countColumns) {
+    const out = flows[name][row]!
+    flows[name][row] = reverse[name][record]!
+    reverse[name][record] = out
   }
 }
 

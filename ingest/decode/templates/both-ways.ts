@@ -4,6 +4,9 @@
  * much as came in (FortiGate) or 0 (ng_netflow). No field says which it is, but the packets do:
  * about as many leave a middlebox as enter it, while of two directions sometimes one and sometimes
  * the other has far more. What was counted before this is recognized is not corrected.
+ *
+ * Where nothing comes in in any record, what leaves counts: the exporter reports flows as they leave.
+ * Some report them so beside the same flows as they arrive, which have counted already.
  */
 import { readUnsigned } from '../steps/numbers.ts'
 import type { RecordBytes } from '../records.ts'
@@ -16,9 +19,9 @@ const recordsMin = 8
 
 /**
  * Looks at incoming and outgoing packets of fixed-length records. True if they now show that the
- * template counts both directions: it must be recompiled.
+ * template counts both directions, or only what leaves, or no longer: it must be recompiled.
  */
-export function learnsBothWays(
+export function learnsCounts(
   view: DataView,
   template: Template,
   { outgoing }: CompiledTemplate,
@@ -29,12 +32,17 @@ export function learnsBothWays(
   for (let at = offset; at + recordBytes <= end; at += recordBytes) {
     const packetsIn = readUnsigned(view, at + outgoing.in.offset, outgoing.in.length)
     const packetsOut = readUnsigned(view, at + outgoing.out.offset, outgoing.out.length)
+    if (packetsIn > 0) seen.in++
+    else if (packetsOut > 0) seen.onlyOut++
     if (packetsIn === 0 || packetsOut === 0) continue
     if (packetsOut >= farMore * packetsIn) seen.moreOut++
     else if (packetsIn >= farMore * packetsOut) seen.moreIn++
   }
-  if (seen.moreOut < recordsMin || seen.moreIn < recordsMin) return false
-  template.countsBothWays = true
+  const countsBothWays = seen.moreOut >= recordsMin && seen.moreIn >= recordsMin
+  const countsOutgoing = seen.in === 0 && seen.onlyOut > 0
+  if (!countsBothWays && countsOutgoing === template.countsOutgoing) return false
+  template.countsBothWays = countsBothWays
+  template.countsOutgoing = countsOutgoing
   template.compiled = null
   return true
 }

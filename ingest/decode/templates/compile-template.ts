@@ -1,6 +1,6 @@
 /** Compiles a template to the groups and steps that read its records. */
-import type { ScratchName } from '../element.ts'
-import { proceraEnterprise } from '../elements.ts'
+import type { Element, ScratchName } from '../element.ts'
+import { ciscoEnterprise, proceraEnterprise } from '../elements.ts'
 import type { Place } from '../steps/batch.ts'
 import {
   isProtocol,
@@ -19,6 +19,7 @@ const packetsInId = 2
 const packetsOutId = 24
 const firewallEventId = 233
 const flowIdId = 148
+const biflowDirectionId = 239
 /** Counts of the initiator. */
 const initiatorIds: ReadonlySet<number> = new Set([231, 298])
 /** Totals of octets and packets */
@@ -50,14 +51,15 @@ export function compileTemplate(template: Template, target: DecodeTarget): Compi
     steps: flowSteps.steps,
     scratchSteps: flowSteps.scratchSteps,
     reverseSteps: isBiflow ? reverseSteps.steps : [],
-    outgoing: isBiflow || template.isVariable ? null : outgoingOf(forward),
+    outgoing: isBiflow || template.isVariable ? null : outgoingOf(template, places),
     countsAgain: countsAgainOf(template, places, forward),
     byLocalEnd: isBiflow ? byLocalEnd(forward, reverse) : null,
+    initiator: isBiflow ? initiatorOf(template, places, forward) : null,
     ...flowSteps.columns.masks(),
     scratch: flowSteps.scratchTaken,
     usesUptime: flowSteps.usesUptime || reverseSteps.usesUptime,
     uptimeEnd: forward.find(({ element }) => element.id === uptimeEndId)?.place ?? null,
-    ...traitsOf(flowSteps),
+    ...traitsOf(flowSteps, forward),
     lists: forward.flatMap(({ element: { action }, place }) =>
       action.kind === 'list' ? [{ kind: action.list, place }] : [],
     ),
@@ -85,7 +87,7 @@ const sessionColumns = [
 ]
 
 /** Properties of a template's records that matter after the steps. */
-function traitsOf({ taken, scratchTaken }: StepList) {
+function traitsOf({ taken, scratchTaken }: StepList, forward: readonly PlacedElement[]) {
   const takesAny = (names: readonly string[]) => names.some((name) => taken.has(name))
   const setsSampling = taken.has('samplingInterval')
   return {
@@ -103,7 +105,7 @@ function traitsOf({ taken, scratchTaken }: StepList) {
     icmpInPort:
       taken.has('destinationTransportPort') &&
       taken.has('protocolIdentifier') &&
-      !taken.has('icmpTypeCode'),
+      !forward.some(({ element: { action } }) => action.kind === 'type' || action.kind === 'code'),
   }
 }
 
@@ -113,31 +115,62 @@ function countsAgainOf(
   places: readonly Place[],
   forward: readonly PlacedElement[],
 ): CountsAgain | null {
-  const counters = ['octetDeltaCount', 'packetDeltaCount']
-    .map(
-      (name) =>
-        forward.find(({ element: { action } }) => 'column' in action && action.column === name)
-          ?.element,
-    )
-    .filter((element) => element !== undefined)
+  const counters = countersOf(forward)
   const isBy = (ids: ReadonlySet<number>) =>
     counters.length > 0 && counters.every(({ enterprise, id }) => enterprise === 0 && ids.has(id))
   if (isBy(totalIds)) return 'totals'
-  const placeOf = (wanted: number) =>
-    places[
-      fields.findIndex(
-        ({ id, enterprise, length }) => enterprise === 0 && id === wanted && length > 0,
-      )
-    ]
+  const placeOf = (wanted: number) => placeOfField(fields, places, wanted)
   const [event, connection] = [placeOf(firewallEventId), placeOf(flowIdId)]
   return event && connection && isBy(initiatorIds) ? { event, connection } : null
 }
 
+/** The elements that count octets and packets. */
+function countersOf(forward: readonly PlacedElement[]): Element[] {
+  return ['octetDeltaCount', 'packetDeltaCount']
+    .map((name) => elementFor(forward, name))
+    .filter((element) => element !== undefined)
+}
+
+/** The preferred element of a column. */
+function elementFor(forward: readonly PlacedElement[], column: string): Element | undefined {
+  return forward.find(({ element: { action } }) => 'column' in action && action.column === column)
+    ?.element
+}
+
+/** Where a record has one of IANA's elements that is not read by a step. */
+function placeOfField(
+  fields: Template['fields'],
+  places: readonly Place[],
+  wanted: number,
+): Place | undefined {
+  return places[
+    fields.findIndex(
+      ({ id, enterprise, length }) => enterprise === 0 && id === wanted && length > 0,
+    )
+  ]
+}
+
+/** Where records say which end is the initiator that they count by; Cisco's client always is. */
+function initiatorOf(
+  { fields }: Template,
+  places: readonly Place[],
+  forward: readonly PlacedElement[],
+): Place | null {
+  const isByInitiator = countersOf(forward).every(({ enterprise, id }) =>
+    enterprise === 0 ? initiatorIds.has(id) : enterprise === ciscoEnterprise,
+  )
+  const isOfSource = elementFor(forward, 'sourceAddress')?.enterprise === 0
+  if (!isByInitiator || !isOfSource) return null
+  return placeOfField(fields, places, biflowDirectionId) ?? null
+}
+
 /** Incoming and outgoing packets, if records count both. */
-function outgoingOf(forward: readonly PlacedElement[]): { in: Place; out: Place } | null {
-  const placeOf = (wanted: number) =>
-    forward.find(({ element: { id, enterprise } }) => enterprise === 0 && id === wanted)?.place
-  const [packetsIn, packetsOut] = [placeOf(packetsInId), placeOf(packetsOutId)]
+function outgoingOf(
+  { fields }: Template,
+  places: readonly Place[],
+): { in: Place; out: Place } | null {
+  const packetsIn = placeOfField(fields, places, packetsInId)
+  const packetsOut = placeOfField(fields, places, packetsOutId)
   return packetsIn && packetsOut ? { in: packetsIn, out: packetsOut } : null
 }
 

@@ -22,6 +22,9 @@ export interface PlacedFields {
   reverse: PlacedElement[]
 }
 
+/** Octets and packets that came in. */
+const incomingIds: ReadonlySet<number> = new Set([1, 2])
+
 /** Unknown fields only get a place. */
 export function placeElements(template: Template): PlacedFields {
   const placed: PlacedFields = { places: [], forward: [], reverse: [] }
@@ -35,6 +38,7 @@ export function placeElements(template: Template): PlacedFields {
     placed.places.push(place)
     offset += place.length
     if (length === 0) continue
+    if (template.countsOutgoing && enterprise === 0 && incomingIds.has(id)) continue
     const mirrored = isProbe ? probeReversedElementOf(enterprise, id) : null
     const element = mirrored ? null : elementOf(enterprise, id)
     const reversed = mirrored ?? reversedElementOf(enterprise, id)

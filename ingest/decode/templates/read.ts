@@ -1,5 +1,6 @@
 /** Reads template records of v9 (RFC 3954, sections 5.2 and 6.1) and IPFIX (RFC 7011, section 3.4). */
 import type { DatagramContext } from '../context.ts'
+import { ciscoEnterprise, elementOf, reversedElementOf } from '../elements.ts'
 import { fieldOf, type Field } from './field.ts'
 import { fieldsPerTemplateMax, recordBytesMax } from '../limits.ts'
 import type { RecordBytes } from '../records.ts'
@@ -81,6 +82,13 @@ function short({ exporter }: DatagramContext): TemplateFinding {
   return { next: -1, template: null, unusableId: null }
 }
 
+/** v9 has no enterprise numbers: Cisco sends its own elements with the enterprise bit alone (AVC). */
+function isOfCisco(id: number): boolean {
+  const own = id & ~enterpriseBit
+  if (own === id) return false
+  return (elementOf(ciscoEnterprise, own) ?? reversedElementOf(ciscoEnterprise, own)) !== null
+}
+
 /** Reads field specifiers; those beyond fieldsPerTemplateMax are skipped. */
 function readFields(
   view: DataView,
@@ -101,6 +109,9 @@ function readFields(
       id &= ~enterpriseBit
       enterprise = view.getUint32(at)
       at += 4
+    } else if (version === 'v9' && isOfCisco(id)) {
+      id &= ~enterpriseBit
+      enterprise = ciscoEnterprise
     }
     if (i <= fieldsPerTemplateMax) fields.push(fieldOf(id, enterprise, length))
   }

@@ -55,6 +55,11 @@ export interface CompiledTemplate {
    * see steps/local-end.ts.
    */
   byLocalEnd: { field: Place | null } | null
+  /**
+   * Where records whose directions count by initiator and responder say which end is the initiator;
+   * null if that is the source: see steps/initiator.ts.
+   */
+  initiator: Place | null
   /** Whether it has the destination after address translation. */
   translatesDestination: boolean
   /** Set if records may count what counted before: see counted-before/. */
@@ -112,8 +117,10 @@ export class Template {
   isOptions: boolean
   /** Its outgoing counts are those of the other direction: see both-ways.ts. */
   countsBothWays = false
-  /** Records with far more packets in one direction than in the other. */
-  readonly seen = { moreIn: 0, moreOut: 0 }
+  /** Its records count what left, and nothing that came in: see both-ways.ts. */
+  countsOutgoing = false
+  /** Records with far more packets in one direction than in the other, and with any that came in, or only left. */
+  readonly seen = { moreIn: 0, moreOut: 0, in: 0, onlyOut: 0 }
   /** Announced from another port of the exporter: see ports.ts. */
   isAdopted = false
   /** Bytes of a record; the minimum if variable. */
@@ -154,6 +161,7 @@ export class Template {
     this.isOptions = other.isOptions
     this.isAdopted = other.isAdopted
     this.countsBothWays = other.countsBothWays
+    this.countsOutgoing = other.countsOutgoing
     Object.assign(this.seen, other.seen)
     this.recordBytes = other.recordBytes
     this.isVariable = other.isVariable
@@ -164,7 +172,7 @@ export class Template {
 
   /** The fields as text, equal for templates that are read in the same way. */
   get layout(): string {
-    let text = this.isOptions ? 'o' : this.countsBothWays ? 'b' : 'd'
+    let text = this.isOptions ? 'o' : this.countsBothWays ? 'b' : this.countsOutgoing ? 'e' : 'd'
     for (const { id, enterprise, length } of this.fields)
       text += enterprise === 0 ? ` ${id}:${length}` : ` ${enterprise}/${id}:${length}`
     return text

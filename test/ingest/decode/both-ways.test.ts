@@ -101,6 +101,56 @@ describe('Cisco AVC', () => {
   })
 })
 
+describe('Cisco AVC over NetFlow v9, which has no enterprises', () => {
+  const roles: FieldValues = [[45_004, 4, '10.0.0.1'], [45_005, 4, '192.0.2.1'], [45_008, 2, 40_000], [45_009, 2, 443], [4, 1, 6]] // prettier-ignore
+  const counts: FieldValues = [[298, 8, 3], [299, 8, 7], [41_106, 8, 300], [41_105, 8, 9000]] // prettier-ignore
+
+  test('client and server by their ids with the enterprise bit', () => {
+    assertRows(encodeV9({ sets: recordOf(256, [...roles, ...counts, ...times]) }), [
+      { ...forth, octetDeltaCount: 300, packetDeltaCount: 3 },
+      { ...back, octetDeltaCount: 9000, packetDeltaCount: 7 },
+    ])
+  })
+
+  test('other ids above 32,768 are not Cisco’s', () => {
+    const given: FieldValues = [...ends, [1, 4, 300], [2, 4, 3], [56_701, 32, 'ssl'], [45_010, 4, 7], ...times] // prettier-ignore
+    assertRows(encodeV9({ sets: recordOf(256, given) }), [{ ...forth, octetDeltaCount: 300 }])
+  })
+})
+
+describe('biflowDirection', () => {
+  const counts: FieldValues = [
+    [231, 8, 300],
+    [232, 8, 9000],
+    [298, 8, 3],
+    [299, 8, 7],
+  ]
+  const decoded = (given: FieldValues, direction: number) =>
+    encodeIpfix({ sets: recordOf(256, [...given, [239, 1, direction], ...times]) })
+  const few = { octetDeltaCount: 300, packetDeltaCount: 3 }
+  const many = { octetDeltaCount: 9000, packetDeltaCount: 7 }
+
+  for (const direction of [0, 1, 3])
+    test(`${direction}: the source is the initiator`, () => {
+      const rows = [{ ...forth, ...few }, { ...back, ...many }] // prettier-ignore
+      assertRows(decoded([...ends, ...counts], direction), rows)
+    })
+
+  test('2: the destination is, and what it sent counts for it', () => {
+    assertRows(decoded([...ends, ...counts], 2), [{ ...forth, ...many }, { ...back, ...few }]) // prettier-ignore
+  })
+
+  test('2, where the record names the client: it is the initiator', () => {
+    const roles: FieldValues = [[12_236, 4, '10.0.0.1', 9], [12_237, 4, '192.0.2.1', 9], [12_240, 2, 40_000, 9], [12_241, 2, 443, 9], [4, 1, 6]] // prettier-ignore
+    assertRows(decoded([...roles, ...counts], 2), [{ ...forth, ...few }, { ...back, ...many }]) // prettier-ignore
+  })
+
+  test('2, of a biflow that counts by source and destination (RFC 5103)', () => {
+    const both: FieldValues = [[1, 8, 300], [2, 8, 3], [1, 8, 9000, 29_305], [2, 8, 7, 29_305]] // prettier-ignore
+    assertRows(decoded([...ends, ...both], 2), [{ ...forth, ...few }, { ...back, ...many }]) // prettier-ignore
+  })
+})
+
 describe('Procera', () => {
   const opened = (source: string, destination: string): FieldValues => [[8, 4, source], [12, 4, destination], [7, 2, 40_000], [11, 2, 443], [4, 1, 6]] // prettier-ignore
   const counts: FieldValues = [[3, 8, 9000, 15_397], [4, 8, 300, 15_397], [5, 8, 7, 15_397], [6, 8, 3, 15_397]] // prettier-ignore
@@ -189,12 +239,14 @@ describe('the next header of IPv6', () => {
 })
 
 describe('ICMP', () => {
-  const icmp = (source: number, destination: number) => {
-    const given: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, source], [11, 2, destination], [4, 1, 1], [1, 4, 84], [2, 4, 1], [22, 4, testUptimeMs - 1000], [21, 4, testUptimeMs]] // prettier-ignore
+  const icmp = (source: number, destination: number, more: FieldValues = []) => {
+    const given: FieldValues = [[8, 4, '10.0.0.1'], [12, 4, '192.0.2.1'], [7, 2, source], [11, 2, destination], [4, 1, 1], [1, 4, 84], [2, 4, 1], [22, 4, testUptimeMs - 1000], [21, 4, testUptimeMs], ...more] // prettier-ignore
     const { rows } = decodeAll([encodeV9({ exportMs: testExportMs, sets: recordOf(256, given) })])
     return pick(rows, 'icmpTypeCode')
   }
   test('type and code in the destination port', () => assert.deepEqual(icmp(0, 0x0301), [{ icmpTypeCode: 0x0301 }])) // prettier-ignore
+  test('in the destination port, beside an element that is always 0', () => assert.deepEqual(icmp(0, 0x0301, [[32, 2, 0]]), [{ icmpTypeCode: 0x0301 }])) // prettier-ignore
+  test('in the element, if it has them', () => assert.deepEqual(icmp(0, 0x0301, [[32, 2, 0x0800]]), [{ icmpTypeCode: 0x0800 }])) // prettier-ignore
   test('with two ports, neither is type and code', () => assert.deepEqual(icmp(136, 135), [{ icmpTypeCode: 0 }])) // prettier-ignore
 })
 
@@ -245,6 +297,22 @@ describe('unexplained outgoing counts of NetFlow v9', () => {
       const came = counts.reduce((sum, [packetsIn]) => sum + packetsIn, 0)
       assert.deepEqual([flows, packets], [counts.length, came])
     })
+
+  test('count if nothing comes in: flows are reported as they leave', () => {
+    const { flows, packets, bytes } = decoded(encodeV9, [[0, 0], [0, 7], [0, 5]]) // prettier-ignore
+    assert.deepEqual([flows, packets, bytes], [3, 12, 1200])
+  })
+
+  test('do not count beside the same flows as they arrive, in that set and from it on', () => {
+    const alone = encodeV9({ sequence: 0, sets: [announced, ...sets([[0, 7]])] })
+    const both = { data: template, records: [0, 7].map((packetsIn) => [inside, outside, 100 * packetsIn, packetsIn, 700 - 100 * packetsIn, 7 - packetsIn]) } // prettier-ignore
+    const later = encodeV9({ sequence: 2, sets: sets([[0, 7]]) })
+    const { rows } = decodeAll([alone, encodeV9({ sequence: 1, sets: [both] }), later])
+    assert.deepEqual(
+      rows.map(({ packetDeltaCount }) => packetDeltaCount),
+      [7, 0, 7, 0],
+    )
+  })
 
   test('in IPFIX mean what its registry says', () => {
     const { flows } = decoded(encodeIpfix, seen)

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
-import { encodeIpfix, encodeV9 } from '../../encode/sets.ts'
+import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
 import { decodeAll, pick, type Row } from './decoded.ts'
 import {
   assertRows,
@@ -202,6 +202,28 @@ describe('Juniper inline J-Flow', () => {
     assert.deepEqual(pick(rows, 'flowStartMilliseconds', 'flowEndMilliseconds'), [
       { flowStartMilliseconds: receivedMs, flowEndMilliseconds: receivedMs },
     ])
+  })
+
+  describe('v9: a header with its uptime in seconds', () => {
+    const template = { id: 257, fields: [8, 12, 1, 2, 22, 21].map((id) => field(id, 4)) }
+    for (const [name, uptime] of [
+      ['of 14 hours', 50_070_000],
+      ['of a month', 2_600_070_000],
+    ] as const)
+      // prettier-ignore
+      test(`${name}: times to the second`, () => {
+        const last = uptime - 10_000
+        const record = ['10.0.0.1', '192.0.2.1', 300, 3, last - 60_000, last]
+        const sets = [{ templates: [template] }, { data: template, records: [record] }]
+        const { rows, problems } = decodeAll([encodeV9({ uptimeMs: uptime / 1000, sets })])
+        assert.deepEqual(problems, {})
+        assert.deepEqual(pick(rows, 'flowStartMilliseconds', 'flowEndMilliseconds'), [
+          {
+            flowStartMilliseconds: testExportMs - 70_999,
+            flowEndMilliseconds: testExportMs - 10_999,
+          },
+        ])
+      })
   })
 })
 
