@@ -2,7 +2,7 @@
 import type { InterfaceName } from '../../flow/status.ts'
 import type { DatagramContext } from './context.ts'
 import { anySampler, noneOfSeveral, rateOf, type SamplingElements, type Sampling } from './exporters/sampling.ts' // prettier-ignore
-import { forgetReplaced, type Stream } from './exporters/stream.ts'
+import { forgetReplaced } from './exporters/stream.ts'
 import { statisticDomainsMax, type DecoderLimits } from './limits.ts'
 
 /** One options record, including its scope: numbers and texts by element name. */
@@ -18,8 +18,8 @@ const waysToSample: Readonly<Record<string, number>> = {
   selectorAlgorithm: 4,
 }
 
-/** The selectors that stand for line cards: no record can name one as large. */
-const firstOfCards = 2 ** 53 / 2
+/** From here on line cards stand beside domains, which have 32 bits. */
+const firstOfCards = 2 ** 32
 
 /** Stores the contents of a record; what does not fit is counted as a problem. */
 export function keepOptions(
@@ -45,13 +45,15 @@ function keepSampling(
   { numbers }: OptionsRecord,
   { optionEntriesPerExporterMax }: DecoderLimits,
 ): void {
-  const selector = selectorOf(numbers)
-  const domain = numbers.get('observationDomainId') ?? stream.domain
+  const selector = numbers.get('selectorId') ?? numbers.get('samplerId')
+  const domain = domainOf(numbers) ?? stream.domain
   const sampler = selector ?? anySampler
   const rate = rateOf(samplingElementsOf(numbers))
   if (rate === null) {
     if (namesWayToSample(numbers)) exporter.samplingRateUnknown(sampler)
-    else if (sampler === anySampler && saysUnsampled(numbers)) stopSampling(stream, domain)
+    else if (sampler === anySampler && saysUnsampled(numbers))
+      for (const { domains } of [stream.sampling, stream.exporterSampling])
+        domains.tell(domain, 0, stream.domain)
     return
   }
   forgetReplaced(stream)
@@ -64,21 +66,15 @@ function keepSampling(
   else if (!stream.sampling.differs) exporter.unknownSamplers.remove(noneOfSeveral(stream.domain))
 }
 
-/** The sampler that a record is about. A line card stands for one that no record names. */
-function selectorOf(numbers: OptionsRecord['numbers']): number | undefined {
+/** The domain that a record is about, or the line card, which no record of a flow names. */
+function domainOf(numbers: OptionsRecord['numbers']): number | undefined {
   const card = numbers.get('lineCardId')
-  const ofCard = card === undefined ? undefined : firstOfCards + card
-  return numbers.get('selectorId') ?? numbers.get('samplerId') ?? ofCard
+  return card === undefined ? numbers.get('observationDomainId') : firstOfCards + card
 }
 
 /** Whether a record that is not about one interface says an interval of 0: every packet counts. */
 function saysUnsampled(numbers: OptionsRecord['numbers']): boolean {
   return numbers.get('samplingInterval') === 0 && !interfaceOf(numbers)
-}
-
-function stopSampling({ sampling, exporterSampling }: Stream, domain: number): void {
-  sampling.domains.forget(domain)
-  exporterSampling.domains.forget(domain)
 }
 
 function samplingElementsOf(numbers: OptionsRecord['numbers']): SamplingElements {
@@ -127,7 +123,7 @@ function keepRate(
   } else if (ifIndex) {
     if (isFull && !sampling.byInterface.has(ifIndex)) return false
     sampling.tellInterface(ifIndex, rate, by)
-  } else sampling.domains.tell(domain, rate)
+  } else sampling.domains.tell(domain, rate, by)
   return true
 }
 

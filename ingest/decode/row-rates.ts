@@ -37,10 +37,13 @@ function commonRate(
   { exporter, stream, headerRate }: DatagramContext,
   { scratch }: CompiledTemplate,
 ): number {
-  const { sampling, exporterSampling } = stream
+  const { sampling, exporterSampling, domain } = stream
   const namesNone = !scratch.has('selectorId')
-  const own = sampling.rate ?? (namesNone ? sampling.rateOfEverySampler : null)
-  const known = exporter.rules.sampling ?? own ?? exporterSampling.rateOf(stream.domain)
+  // What it announces of other domains may be meant for itself, unless others say what it has.
+  const all = sampling.domains.of(domain) ?? exporterSampling.domains.of(domain) ?? sampling.rate
+  const own = (sampling.rate && all) || (namesNone ? sampling.rateOfEverySampler : null)
+  const others = sampling.isUnsampled(domain) ? null : exporterSampling.rateOf(domain)
+  const known = exporter.rules.sampling ?? own ?? others
   if (known !== null) return known
   if (headerRate > 0) return headerRate
   return (namesNone ? exporterSampling.rateOfEverySampler : null) ?? 1
@@ -48,10 +51,11 @@ function commonRate(
 
 /** Whether records have one of several announced rates, and nobody knows which. */
 function isUndecided({ stream }: DatagramContext, { scratch }: CompiledTemplate): boolean {
-  const { sampling, exporterSampling } = stream
+  const { sampling, exporterSampling, domain } = stream
   if (!exporterSampling.differs || scratch.has('selectorId')) return false
+  if (sampling.isUnsampled(domain) || exporterSampling.isUnsampled(domain)) return false
   return (
-    exporterSampling.rateOf(stream.domain) === null &&
+    exporterSampling.rateOf(domain) === null &&
     sampling.rate === null &&
     sampling.rateOfEverySampler === null &&
     exporterSampling.rateOfEverySampler === null

@@ -9,10 +9,16 @@ const roundsMax = 3
 const ratesMax = 8192
 
 interface CurrentRate {
+  /** 0: it does not sample, which does not count when rates are compared. */
   rate: number
+  /** The domain that announced it. */
+  by: number
   /** The round in which it was last announced: see CurrentRates. */
   round: number
 }
+
+/** For a snapshot. Builds before 2026-11-30 did not keep who announced it. */
+export type RateEntry = [id: number, rate: number, roundsAgo: number, by?: number]
 
 /** A round ends when a rate that was announced in it is announced again: exporters send whole tables. */
 export class CurrentRates {
@@ -29,15 +35,15 @@ export class CurrentRates {
     return this.#counts.size > 1
   }
 
-  /** The rate of a sampler or domain; null if none is announced. */
+  /** The rate of a sampler or domain, 0 if it does not sample; null if nothing is announced. */
   of(id: number): number | null {
     return this.#rates.get(id)?.rate ?? null
   }
 
-  /** Takes an announcement. */
-  tell(id: number, rate: number): void {
+  /** Takes an announcement by a domain; a rate of 0 says that there is no sampling. */
+  tell(id: number, rate: number, by: number): void {
     if (this.#rates.get(id)?.round === this.#round) this.#round++
-    this.#put(id, { rate, round: this.#round })
+    this.#put(id, { rate, by, round: this.#round })
     for (const [oldest, { round }] of this.#rates) {
       if (round > this.#round - roundsMax && this.#rates.size <= ratesMax) break
       this.#drop(oldest)
@@ -51,17 +57,24 @@ export class CurrentRates {
     this.#agree()
   }
 
+  /** Forgets what a domain announced. */
+  forgetBy(domain: number): void {
+    for (const [id, { by }] of this.#rates) if (by === domain) this.#drop(id)
+    this.#agree()
+  }
+
   /** For a snapshot. */
-  entries(): [id: number, rate: number, round: number][] {
-    return [...this.#rates].map(([id, { rate, round }]) => [id, rate, this.#round - round])
+  entries(): RateEntry[] {
+    return [...this.#rates].map(([id, { rate, by, round }]) => [id, rate, this.#round - round, by])
   }
 
   /** Restores what `entries` gave. */
-  restore(entries: Iterable<readonly [id: number, rate: number, roundsAgo: number]>): void {
+  restore(entries: Iterable<Readonly<RateEntry>>): void {
     this.#rates.clear()
     this.#counts.clear()
     this.#round = roundsMax
-    for (const [id, rate, ago] of entries) this.#put(id, { rate, round: this.#round - ago })
+    for (const [id, rate, ago, by = id] of entries)
+      this.#put(id, { rate, by, round: this.#round - ago })
     this.#agree()
   }
 
@@ -72,6 +85,7 @@ export class CurrentRates {
   #put(id: number, current: CurrentRate): void {
     this.#drop(id)
     this.#rates.set(id, current)
+    if (current.rate === 0) return
     this.#counts.set(current.rate, (this.#counts.get(current.rate) ?? 0) + 1)
   }
 
@@ -79,6 +93,7 @@ export class CurrentRates {
     const held = this.#rates.get(id)
     if (!held) return
     this.#rates.delete(id)
+    if (held.rate === 0) return
     const others = this.#counts.get(held.rate)! - 1
     if (others === 0) this.#counts.delete(held.rate)
     else this.#counts.set(held.rate, others)

@@ -13,7 +13,7 @@ export class Sampling {
   readonly #interfaceDomains = new Map<number, number>()
   /** Of the samplers that are still announced. */
   readonly samplers = new CurrentRates()
-  /** For everything, by the domain that announced it. */
+  /** For everything, by the domain or line card. */
   readonly domains = new CurrentRates()
 
   /** The rate if neither sampler nor interface has one; null: not announced, or domains differ. */
@@ -21,9 +21,14 @@ export class Sampling {
     return this.domains.agreed
   }
 
-  /** The rate of a domain's records that name no sampler; null if none is announced. */
+  /** The rate of a domain's records that name no sampler; null if none is announced, or the domain does not sample. */
   rateOf(domain: number): number | null {
-    return this.rate ?? this.domains.of(domain)
+    return (this.domains.of(domain) ?? this.rate) || null
+  }
+
+  /** Whether a domain said that it does not sample: another's rate is not its own. */
+  isUnsampled(domain: number): boolean {
+    return this.domains.of(domain) === 0
   }
 
   /** The rate that all announced samplers share; null if there are none or they differ. */
@@ -46,7 +51,7 @@ export class Sampling {
     const bySelector = this.bySelector as Map<number, number>
     bySelector.set(selector, rate)
     this.#selectorDomains.set(selector, domain)
-    this.samplers.tell(selector, rate)
+    this.samplers.tell(selector, rate, domain)
   }
 
   /** Sets the rate of an interface, as a domain announced it. */
@@ -58,7 +63,7 @@ export class Sampling {
 
   /** Forgets what a domain announced: its process is not the one that did. */
   forgetDomain(domain: number): void {
-    this.domains.forget(domain)
+    this.domains.forgetBy(domain)
     for (const [selector, by] of this.#selectorDomains) {
       if (by !== domain) continue
       this.#selectorDomains.delete(selector)

@@ -9,6 +9,7 @@ import type { CountedBeforeState } from '../counted-before/stream.ts'
 import type { KeptStarts } from '../kept-starts.ts'
 import type { Exporters } from './exporters.ts'
 import type { Parking } from '../templates/parking.ts'
+import type { RateEntry } from './current-rates.ts'
 import type { Sampling } from './sampling.ts'
 import type { SequenceSnapshot } from '../sequence/sequence.ts'
 import type { SkewState } from './skew.ts'
@@ -36,8 +37,8 @@ export interface SamplingState {
   bySelector: Entries<number>
   byInterface: Entries<number>
   /** See CurrentRates. Builds before 2026-11-30 did not keep them. */
-  samplers?: [id: number, rate: number, roundsAgo: number][]
-  domains?: [id: number, rate: number, roundsAgo: number][]
+  samplers?: RateEntry[]
+  domains?: RateEntry[]
 }
 
 export interface StreamState {

@@ -110,6 +110,9 @@ describe('sampling rates, v9', () => {
     const card = (id: number, rate: number) => optionSets([[3, 4, id]], [[34, 4, rate]])
     assert.deepEqual(rateAfter([card(1, 100), card(2, 100)]), [100, 100, {}])
     assert.deepEqual(rateAfter([card(1, 100), card(2, 1000)]), [1, null, { 'sampling-unknown': 1 }])
+    assert.deepEqual(rateAfter([card(1, 100)], [[48, 1, 5]]), [100, 100, {}])
+    assert.deepEqual(rateAfter([card(1, 100), card(2, 1000), card(2, 0)]), [100, 100, {}])
+    assert.deepEqual(rateAfter([card(1, 100), card(1, 0)]), [1, 1, {}])
   })
 
   test('rates of domains that one of them announces (IPFIX)', () => {
@@ -120,6 +123,19 @@ describe('sampling rates, v9', () => {
     const { rows, problems } = decodeAll([first, flow(1), flow(2), flow(3)])
     assert.deepEqual(rows.map((row) => row['samplingInterval']), [100, 1000, 1]) // prettier-ignore
     assert.deepEqual(problems, { 'sampling-unknown': 1 })
+    const stopped = encodeIpfix({ observationDomain: 1, sets: told(1, 0) })
+    for (const given of [
+      [first, stopped, flow(1)],
+      [stopped, first, stopped, flow(1)],
+    ]) {
+      const after = decodeAll(given)
+      assert.deepEqual([after.rows[0]?.['samplingInterval'], after.problems], [1, {}])
+    }
+    const ofAnother = encodeIpfix({ observationDomain: 1, sets: told(2, 1000) })
+    assert.equal(decodeAll([first, ofAnother, flow(1)]).rows[0]?.['samplingInterval'], 100)
+    const only = encodeIpfix({ sets: told(2, 100) })
+    assert.equal(decodeAll([only, stopped, flow(1)]).rows[0]?.['samplingInterval'], 1)
+    assert.equal(decodeAll([only, stopped, flow(3)]).rows[0]?.['samplingInterval'], 100)
     const same = encodeIpfix({ sets: [...told(1, 100), ...told(2, 100)] })
     assert.equal(decodeAll([same, flow(3)]).rows[0]?.['samplingInterval'], 100)
   })
