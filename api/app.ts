@@ -127,7 +127,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   maskAnswers(app, options)
   addEntityTags(app)
   await app.register(compress, { threshold: compressedFromBytes })
-  leaveTheGone(app)
   await describe(app, packageFile.version)
   await addRoutes(app, options)
   await servePage(app, options.pageFolder)
@@ -166,6 +165,7 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const parts: SessionParts = { ...options, ...access, names, now, heavy, look, answers, incidents }
   await guardAccess(app, { settings, accounts, state, now })
   markMasked(app, settings)
+  leaveTheGone(app)
   await app.register(seriesRoute(parts))
   await app.register(topRoute(parts))
   await app.register(flowsRoute(parts))
@@ -209,12 +209,13 @@ function answerErrors(app: FastifyInstance): void {
 }
 
 /**
- * A client that is gone has no address to count its requests by, which is no fault of ours. Comes after
- * the hooks that wait: it may go meanwhile.
+ * A client that is gone has no address to count its requests by, which is no fault of ours. The last of the
+ * hooks before those of routes, which count, because it may go while others wait for the session.
  */
 function leaveTheGone(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (request.socket.destroyed) reply.hijack()
+    else done()
   })
 }
 

@@ -47,18 +47,22 @@ test('every route answers the roles of the table, and nobody else', async (t) =>
   assert.ok(checked > 100, `${checked} routes × roles`)
 })
 
-test('a client that is gone while its session is read is no fault', async (t) => {
+test('a client that is gone while its session is read is no fault, at whatever moment', async (t) => {
   const logged: string[] = []
   const log = pino({ level: 'error' }, { write: (line: string) => logged.push(line) })
   const console = await AccessUnderTest.open(t, { log })
   const cookie = await console.viewer()
   const { app } = console
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  app.server.prependOnceListener('request', ({ socket }) => {
-    process.nextTick(() => socket.destroy())
-  })
   const ask = () => fetch(`${url}/api/dashboards`, { headers: { cookie } })
-  await assert.rejects(ask())
+  for (let turns = 0; turns < 60; turns++) {
+    app.server.prependOnceListener('request', ({ socket }) => {
+      const goIn = (left: number): unknown =>
+        left > 0 ? Promise.resolve().then(() => goIn(left - 1)) : socket.destroy()
+      void goIn(turns)
+    })
+    await ask().catch(() => null)
+  }
   assert.ok((await ask()).ok)
   assert.deepEqual(logged, [])
 })
