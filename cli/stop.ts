@@ -2,6 +2,8 @@
 
 /** A second signal, or a close that takes longer than this, ends the process at once. */
 const closeMsMax = 25_000
+/** Signals this close together are one: systemd tells all processes of a session to stop, and `weir start` its two again. */
+const togetherMs = 1000
 export const endingSignals = ['SIGINT', 'SIGTERM'] as const
 
 /**
@@ -14,9 +16,13 @@ export async function runUntilStopped(
 ): Promise<void> {
   const stopping = new AbortController()
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
-  let signals = 0
+  let toldAt: number | null = null
   const onSignal = () => {
-    if (++signals > 1) process.exit(1)
+    if (toldAt !== null) {
+      if (performance.now() - toldAt > togetherMs) process.exit(1)
+      return
+    }
+    toldAt = performance.now()
     stopping.abort()
     setTimeout(() => {
       console.error(`weir: the stop took longer than ${closeMsMax / 1000} s and was ended`)

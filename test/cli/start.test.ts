@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -92,6 +93,18 @@ for (const [signal, told] of [
     assert.equal(code, 1)
     assert.match(stderr, told)
   })
+
+test('a signal to all processes at once, as when a session of systemd ends, stops start in order', async () => {
+  const child = await spawnStart()
+  let stdout = ''
+  child.stdout!.on('data', (chunk: Buffer) => (stdout += String(chunk)))
+  const said = child.stderr!.toArray()
+  await until(() => stdout.includes('NetFlow on UDP') && stdout.includes('the page is at'))
+  const ended = once(child, 'exit')
+  for (const pid of await treeOf(child.pid!))
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGTERM')
+  assert.deepEqual(await ended, [0, null], (await said).join(''))
+})
 
 test('the shift to the latest past is by the end of a capture, also while a Monday reaches its time', async () => {
   const at = (time: string) => recentShift([mondayCapture], Date.parse(time))
