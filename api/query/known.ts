@@ -22,6 +22,23 @@ export async function isKnown(
   }
 }
 
+/** Steps of coarse totals that a window has at least, so that what they say is said of the window. */
+const coarseStepsMin = 12
+
+/** The same, for a list that a wall asks for each minute: coarse totals are enough if they say that something is known. */
+export async function isKnownCoarsely(
+  series: SeriesReader,
+  tiers: readonly Tier[],
+  window: Window,
+): Promise<boolean | undefined> {
+  const length = window.to - window.from
+  const coarse = tiers.findLast(({ stepMs }) => coarseStepsMin * stepMs <= length)
+  return (
+    (coarse !== undefined && (await isKnown(series, [coarse], window))) ||
+    isKnown(series, tiers, window)
+  )
+}
+
 async function readKnown(
   series: SeriesReader,
   tiers: readonly Tier[],

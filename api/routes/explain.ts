@@ -10,6 +10,7 @@ import { exportersOf } from '../status/ingest-status.ts'
 import { namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { actorOf, explainAnswer, windowOf as eventWindow } from '../query/explain/answer.ts'
 import { findEvent, usualTraffic } from '../query/explain/find-event.ts'
+import { isKnownCoarsely } from '../query/known.ts'
 import { readWhole } from '../query/numbers.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import {
@@ -67,12 +68,16 @@ export async function incidentsAnswer(
   const found = (await parts.incidents.between(from, to)).filter((each) => isAsked(each.exporter))
   const firsts = seen.filter(({ address }) => isAsked(address)).map(({ firstSeen }) => firstSeen)
   const first = Math.min(...firsts, Number.POSITIVE_INFINITY)
+  const { series, settings } = parts
+  const isAnyKnown =
+    first < to &&
+    (found.length > 0 || (await isKnownCoarsely(series, settings.tiers, window)) !== false)
   return {
     from: from / 1000,
     to: to / 1000,
     incidents: found.slice(0, limit).map((each) => incidentOf(each, wording)),
     more: found.length > limit,
-    knownSince: first < to ? Math.max(first, from) / 1000 : null,
+    knownSince: isAnyKnown ? Math.max(first, from) / 1000 : null,
   }
 }
 

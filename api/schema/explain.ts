@@ -163,7 +163,7 @@ export const IncidentsAnswer = closed({
   knownSince: Type.Union([seconds, Type.Null()], {
     description:
       'no incidents before it does not mean that all was well: the first datagram in this time, ' +
-      'or its start if there were some before; null: none was received until its end',
+      'or its start if there were some before; null: nothing is known of this time',
   }),
 })
 export type IncidentsAnswer = Static<typeof IncidentsAnswer>

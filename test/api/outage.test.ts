@@ -111,6 +111,9 @@ suite('the outage', () => {
     assert.equal(await since('from=2026-11-01&to=2026-12-01'), first)
     assert.equal(await since('from=2026-11-16T10:00&to=2026-11-17'), first + 59 * 60)
     assert.equal(await since('from=2026-11-15&to=2026-11-16'), null)
+    // Nothing came any more.
+    assert.equal(await since('from=2026-11-16T14:00&to=2026-11-16T15:00'), null)
+    assert.equal(await since('from=2026-11-18&to=2026-11-28'), null)
     assert.equal(await since('from=2026-11-01&to=2026-12-01&exporter=10.0.0.2'), null)
   })
 
