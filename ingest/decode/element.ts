@@ -12,6 +12,7 @@ export type AddressColumn =
 /** Values read into a scratch column first, because a row's value needs more than one element. */
 export const scratchNames = [
   'selectorId',
+  'selectionSequenceId',
   'samplingPacketInterval',
   'samplingPacketSpace',
   'samplingSize',

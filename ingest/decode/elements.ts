@@ -133,6 +133,7 @@ const rows: readonly Row[] = [
   [50, 'samplerRandomInterval', 'unsigned', 'samplingInterval'],
   [48, 'samplerId', 'scratch', 'selectorId'],
   [302, 'selectorId', 'scratch', 'selectorId'],
+  [301, 'selectionSequenceId', 'scratch', 'selectionSequenceId'],
   [305, 'samplingPacketInterval', 'scratch', 'samplingPacketInterval'],
   [306, 'samplingPacketSpace', 'scratch', 'samplingPacketSpace'],
   // Entire flows are selected or skipped (RFC 7014): the same scaling applies as for packets.
@@ -141,7 +142,6 @@ const rows: readonly Row[] = [
   [309, 'samplingSize', 'scratch', 'samplingSize'],
   [310, 'samplingPopulation', 'scratch', 'samplingPopulation'],
   [311, 'samplingProbability', 'scratchFloat', 'samplingProbability'],
-
   [291, 'basicList', 'list', 'basic'],
   [292, 'subTemplateList', 'list', 'subTemplate'],
   [293, 'subTemplateMultiList', 'list', 'subTemplateMulti'],

@@ -34,6 +34,7 @@ export function keepOptions(
     stream.bootGuessed = false
   }
   keepSampling(context, record, limits)
+  keepSequence(context, record, limits)
   const room = exporter.optionEntries < limits.optionEntriesPerExporterMax
   const isKept = keepInterface(context, record, room) && keepNames(context, record, room)
   keepStatistics(context, record)
@@ -64,6 +65,21 @@ function keepSampling(
   exporter.unknownSamplers.remove(sampler)
   if (!stream.exporterSampling.differs) exporter.unknownSamplers.removeSeveral()
   else if (!stream.sampling.differs) exporter.unknownSamplers.remove(noneOfSeveral(stream.domain))
+}
+
+/** Stores which sampler a selection sequence ends with: what stands before it filters. */
+function keepSequence(
+  { exporter, stream }: DatagramContext,
+  { numbers }: OptionsRecord,
+  { optionEntriesPerExporterMax }: DecoderLimits,
+): void {
+  const sequence = numbers.get('selectionSequenceId')
+  const selector = numbers.get('selectorId')
+  if (sequence === undefined || selector === undefined) return
+  for (const sampling of [stream.sampling, stream.exporterSampling])
+    if (sampling.bySequence.has(sequence) || sampling.size < optionEntriesPerExporterMax)
+      sampling.tellSequence(sequence, selector)
+    else exporter.problem('options-too-many')
 }
 
 /** The domain that a record is about, or the line card, which no record of a flow names. */

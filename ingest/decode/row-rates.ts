@@ -77,16 +77,18 @@ export function fillRates(
     exporter.lastRate = common
     return
   }
-  const hasSelector = compiled.scratch.has('selectorId')
+  const isLeftOpen = compiled.scratch.has('selectionSequenceId') && isUndecided(context, compiled)
   if (!compiled.setsSampling) samplingInterval.fill(0, from, flows.count)
   for (let i = from; i < flows.count; i++) {
     const own = samplingInterval[i]!
     if (mayBeReversed(own) && own !== common) samplingInterval[i] = reversed(own)
-    if (own === 0)
-      samplingInterval[i] =
-        ownRate(scratch, compiled, i - from) ??
-        optionsRate(context, i, hasSelector ? scratch.selectorId[i - from]! : 0) ??
-        common
+    if (own === 0) {
+      const selector = selectorOf(scratch, context, compiled, i - from)
+      const said = ownRate(scratch, compiled, i - from) ?? optionsRate(context, i, selector)
+      if (said === null && isLeftOpen)
+        exporter.samplingRateUnknown(noneOfSeveral(context.stream.domain))
+      samplingInterval[i] = said ?? common
+    }
     exporter.lastRate = samplingInterval[i]!
   }
 }
@@ -99,6 +101,19 @@ const mayBeReversed = (rate: number) => rate >= 2 ** 24 || (rate !== 0 && (rate 
 
 function reversed(rate: number): number {
   return ((rate << 24) | ((rate & 0xff00) << 8) | ((rate >>> 8) & 0xff00) | (rate >>> 24)) >>> 0
+}
+
+/** The sampler that a record names, itself or by its selection sequence; 0 if it names none. */
+function selectorOf(
+  { selectorId, selectionSequenceId }: ScratchColumns,
+  { stream: { sampling, exporterSampling: any } }: DatagramContext,
+  { scratch }: CompiledTemplate,
+  record: number,
+): number {
+  if (scratch.has('selectorId') && selectorId[record] !== 0) return selectorId[record]!
+  if (!scratch.has('selectionSequenceId')) return 0
+  const sequence = selectionSequenceId[record]!
+  return sampling.bySequence.get(sequence) ?? any.bySequence.get(sequence) ?? 0
 }
 
 /** A single object, reused for every record. */

@@ -123,6 +123,8 @@ function restoreSampling(sampling: Sampling, state: SamplingState, domain: numbe
   sampling.domains.restore(domains)
   for (const [id, rate] of state.byInterface)
     sampling.tellInterface(number(id), number(rate), domain)
+  for (const [sequence, selector] of state.bySequence ?? [])
+    sampling.tellSequence(number(sequence), number(selector))
 }
 
 function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamState): void {

@@ -1,5 +1,6 @@
 /**
- * Sampling rates announced by an exporter: for everything, by sampler (selector), or by interface.
+ * Sampling rates announced by an exporter: for everything, by sampler (selector), or by interface;
+ * and the sampler of a selection sequence (PSAMP, RFC 5476, section 6.5).
  */
 import { samplingMax } from '../../../flow/exporter-rules.ts'
 import { CurrentRates } from './current-rates.ts'
@@ -8,6 +9,8 @@ import { CurrentRates } from './current-rates.ts'
 export class Sampling {
   readonly bySelector: ReadonlyMap<number, number> = new Map<number, number>()
   readonly byInterface: ReadonlyMap<number, number> = new Map<number, number>()
+  /** The sampler by selectionSequenceId. */
+  readonly bySequence: ReadonlyMap<number, number> = new Map<number, number>()
   /** Which domain announced it last, of samplers and of interfaces. */
   readonly #selectorDomains = new Map<number, number>()
   readonly #interfaceDomains = new Map<number, number>()
@@ -43,7 +46,7 @@ export class Sampling {
 
   /** Number of entries, for the limit on options data. */
   get size(): number {
-    return this.bySelector.size + this.byInterface.size
+    return this.bySelector.size + this.byInterface.size + this.bySequence.size
   }
 
   /** Sets the rate of a sampler, as a domain announced it. */
@@ -59,6 +62,12 @@ export class Sampling {
     const byInterface = this.byInterface as Map<number, number>
     byInterface.set(index, rate)
     this.#interfaceDomains.set(index, domain)
+  }
+
+  /** Sets the sampler of a selection sequence. */
+  tellSequence(sequence: number, selector: number): void {
+    const bySequence = this.bySequence as Map<number, number>
+    bySequence.set(sequence, selector)
   }
 
   /** Forgets what a domain announced: its process is not the one that did. */

@@ -36,6 +36,8 @@ export interface SamplingState {
   rate: number | null
   bySelector: Entries<number>
   byInterface: Entries<number>
+  /** Builds before 2026-11-30 did not keep them. */
+  bySequence?: Entries<number>
   /** See CurrentRates. Builds before 2026-11-30 did not keep them. */
   samplers?: RateEntry[]
   domains?: RateEntry[]
@@ -105,6 +107,7 @@ function samplingState(sampling: Sampling): SamplingState {
     rate: sampling.rate,
     bySelector: [...sampling.bySelector],
     byInterface: [...sampling.byInterface],
+    bySequence: [...sampling.bySequence],
     samplers: sampling.samplers.entries(),
     domains: sampling.domains.entries(),
   }

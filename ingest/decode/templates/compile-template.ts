@@ -27,6 +27,7 @@ const totalIds: ReadonlySet<number> = new Set([85, 86, 171, 172, 353, 431])
 
 const samplingScratch: readonly ScratchName[] = [
   'selectorId',
+  'selectionSequenceId',
   'samplingPacketInterval',
   'samplingSize',
   'samplingProbability',

@@ -13,7 +13,7 @@ import {
   type EncodedSet,
 } from '../../encode/sets.ts'
 import type { Value } from '../../encode/value.ts'
-import { decodeAll, from, openDecoder, pick, rowsOf } from './decoded.ts'
+import { decodeAll, from, openDecoder, pick, rowsOf, type Row } from './decoded.ts'
 
 type FieldValues = readonly (readonly [id: number, length: number, value: Value])[]
 
@@ -355,6 +355,34 @@ describe('sampling rates, IPFIX', () => {
       assert.equal(rows[0]?.['samplingInterval'], rate)
     })
   }
+
+  describe('by selection sequence (PSAMP)', () => {
+    const selectors = [[7, 256], [8, 10]].flatMap(([id, rate]) => optionSets([[302, 8, id!]], [[304, 2, 1], [305, 4, 1], [306, 4, rate! - 1]])) // prettier-ignore
+    const sequence = (id: number, selector: number) => optionSets([[301, 8, id]], [[10, 4, 5], [302, 8, 99], [302, 8, selector]]) // prettier-ignore
+    const flowOf = (id: number) => flowSets([[301, 8, id]])
+    const ratesOf = (rows: readonly Row[]) => rows.map((row) => row['samplingInterval'])
+
+    test('its last selector gives the rate', () => {
+      const sets = [...selectors, ...sequence(70, 7), ...sequence(71, 8), ...flowOf(70), ...flowOf(71)] // prettier-ignore
+      const { rows, problems } = decodeAll([encodeIpfix({ sets })])
+      assert.deepEqual([ratesOf(rows), problems['sampling-unknown']], [[256, 10], undefined])
+    })
+
+    test('also after a restart of the collector', () => {
+      const sets = [...selectors, ...sequence(70, 7), ...sequence(71, 8)]
+      const { decoder } = decodeAll([encodeIpfix({ sets })])
+      const restored = openDecoder()
+      assert.ok(restored.decoder.restore(JSON.parse(JSON.stringify(decoder.snapshot()))))
+      restored.decoder.decode({ ...from, payload: encodeIpfix({ sequence: 4, sets: flowOf(71) }) })
+      assert.deepEqual(ratesOf(rowsOf(restored.flows)), [10])
+    })
+
+    test('of one that is not announced the rate is not known, if selectors differ', () => {
+      const sets = [...selectors, ...sequence(70, 7), ...flowOf(72)]
+      const { rows, problems } = decodeAll([encodeIpfix({ sets })])
+      assert.deepEqual([ratesOf(rows), problems['sampling-unknown']], [[1], 1])
+    })
+  })
 
   test('an unannounced selector is a problem, and not 1 in 1', () => {
     const { rows, decoder, problems } = decodeAll([encodeIpfix({ sets: flowSets([[302, 2, 9]]) })])
