@@ -7,6 +7,7 @@ import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
 import { flowKey } from './flow-key.ts'
 import { uptimeToleranceMs } from './limits.ts'
+import type { Stream } from './exporters/stream.ts'
 import type { Batch } from './steps/batch.ts'
 import { wordSize } from './steps/numbers.ts'
 import type { CompiledTemplate } from './templates/template.ts'
@@ -17,6 +18,12 @@ const recordMsMin = 120_000
 const laterMsMin = 10_000
 /** Places that a session may have: the one whose end is oldest is given to another session. */
 const placesPerSession = 4
+/**
+ * Of a stream in which fewer than 1 of `keptOf` long records kept its session's start, after that many, 1 of `sampledOf` is
+ * remembered: they would take the places of those that do.
+ */
+const keptOf = 1024
+const sampledOf = 16
 /** Words of a session in a snapshot. */
 const wordsPerSession = 5
 
@@ -63,11 +70,15 @@ export class KeptStarts {
 
   #beginOf(context: DatagramContext, row: number, bootMs: number): number {
     const { flows } = context
+    const { longRecords } = context.stream
     const startMs = flows.flowStartMilliseconds[row]!
+    const isRare = longRecords.kept * keptOf < longRecords.all - keptOf
+    if (isRare && !isSampled(flows, row)) return startMs
     const endMs = flows.flowEndMilliseconds[row]!
     // Uptimes wrap while a session goes on.
     const start = bootMs === 0 ? startMs : (startMs - bootMs + wordSize) % wordSize
     const key = flowKey(flows, row, seedOf(context))
+    this.#count(longRecords)
     const place = this.#placeOf(key)
     if (this.#keys[place] !== key || this.#starts[place] !== start) {
       this.#keys[place] = key
@@ -78,10 +89,20 @@ export class KeptStarts {
     const setMs = startMs - this.#startsMs[place]!
     const movedMs = Math.abs(setMs) > uptimeToleranceMs ? setMs : 0
     const lastMs = this.#endsMs[place]! + movedMs
-    if (endMs - lastMs >= laterMsMin) return this.#put(place, startMs, endMs, lastMs)
+    if (endMs - lastMs >= laterMsMin) {
+      longRecords.kept++
+      return this.#put(place, startMs, endMs, lastMs)
+    }
     // The same record again, one that came late, or what came soon after it: of the last one's time.
     const beginMs = Math.max(startMs, this.#beginsMs[place]! + movedMs)
     return endMs > beginMs ? beginMs : startMs
+  }
+
+  /** Counts a record; what as many as are remembered say counts half after as many again. */
+  #count(records: Stream['longRecords']): void {
+    if (++records.all < 2 * this.#sessionsMax) return
+    records.all >>>= 1
+    records.kept >>>= 1
   }
 
   /** The place of a session, or the one that it may take. */
@@ -137,6 +158,13 @@ export class KeptStarts {
       this.#put(place, startMs!, endMs!, beginMs!)
     }
   }
+}
+
+/** Whether a row is of one of the sessions that are remembered where few keep their start. */
+function isSampled(flows: FlowColumns, row: number): boolean {
+  const source = flows.sourceAddressLow[2 * row]! ^ flows.sourceTransportPort[row]!
+  const destination = flows.destinationAddressLow[2 * row]! ^ flows.destinationTransportPort[row]!
+  return mixed(mixed(0, source), destination) % sampledOf === 0
 }
 
 /** Tells the streams of all exporters apart. */

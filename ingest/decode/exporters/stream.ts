@@ -40,6 +40,8 @@ export class Stream {
   exporterSampling = this.sampling
   /** What counted of flows that are reported again; shared with the stream of before another port. */
   countedBefore = new CountedBefore()
+  /** Records of which it was asked whether they keep their session's start, and those that do: see kept-starts.ts. */
+  readonly longRecords = { all: 0, kept: 0 }
   parked: ParkedSet[] = []
   parkedBytes = 0
   /** How many sets wait for each template, by id. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import { clearFlowColumns } from '../../../flow/columns.ts'
 import { testExportMs } from '../../encode/fixed.ts'
 import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../../encode/sets.ts'
 import { decodeAll, from, openDecoder, rowsOf, type Row } from './decoded.ts'
@@ -153,6 +154,17 @@ describe('a record that keeps its session’s start begins where the one before 
     assert.ok(decoder.restore(JSON.parse(JSON.stringify(before.decoder.snapshot()))))
     decoder.decode({ ...from, ...report({ endS: 420 }) })
     assert.deepEqual(spans(rowsOf(flows)), [[360, 420]])
+  })
+
+  test('also beside an exporter with many long sessions that keep none', () => {
+    const others = Array.from({ length: 9000 }, (_, port) => ({ ...report({ endS: 310, port }), source: '192.0.2.9' })) // prettier-ignore
+    const given = [...others.slice(0, 1100), report({ endS: 300 }), ...others.slice(1100), report({ endS: 360 })] // prettier-ignore
+    const { decoder, flows } = openDecoder({ limits: { keptStartsMax: 4096 } })
+    for (const datagram of given) {
+      clearFlowColumns(flows)
+      decoder.decode({ ...from, ...datagram })
+    }
+    assert.deepEqual(spans(rowsOf(flows)), [[300, 360]])
   })
 
   test('as long as there are no more sessions than can be remembered', () => {
