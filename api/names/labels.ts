@@ -1,5 +1,6 @@
 /** Keys as people read them: by name if there is one, services by their port. */
 import type { Network } from '../../flow/address.ts'
+import { applicationId } from '../../flow/application.ts'
 import { protocolNumber } from '../../flow/protocol.ts'
 import { serviceName } from '../../flow/service.ts'
 import type { InterfaceName } from '../../flow/status.ts'
@@ -72,16 +73,24 @@ export function labelOf(key: AnswerKey, names: NameSource, exporter?: string): s
     if (hasPort && word === 'port') parts.push(serviceLabel(String(key['protocol']), value))
     else if (hostKeys.has(word)) parts.push(named(names.hostName(String(value)), value))
     else if (word === 'exporter') parts.push(named(names.exporterName(String(value)), value))
+    else if (word === 'protocol') parts.push(protocolLabel(String(value)))
     else if (word === 'application')
-      parts.push(
-        named(names.application?.(exporterOf, Number(value)) ?? null, `application ${value}`),
-      )
+      parts.push(named(applicationName(String(value), names, exporterOf), `application ${value}`))
     else if (interfaceKeys.has(word)) parts.push(interfaceLabel(word, value, { names, exporterOf }))
     else parts.push(wordsBefore[word] ? `${wordsBefore[word]}${value}` : String(value))
   }
   if (!('src' in key && 'dst' in key)) return parts.join(' ')
   const [src, dst, ...rest] = parts
   return [src, '→', dst, ...rest].join(' ')
+}
+
+function applicationName(
+  text: string,
+  names: NameSource,
+  exporterOf: string | undefined,
+): string | null {
+  const id = applicationId(text)
+  return id === null ? null : (names.application?.(exporterOf, id) ?? null)
 }
 
 /** Prefixes for keys whose bare values would be ambiguous. */
@@ -100,8 +109,14 @@ function named(name: string | null, value: string | number | boolean): string {
   return name === null ? String(value) : `${name} (${value})`
 }
 
+/** Protocol 0 is IANA's HOPOPT, and stored where an exporter reports none (MPLS, layer 2). */
+function protocolLabel(protocol: string): string {
+  return protocolNumber(protocol) === 0 ? `${protocol} or not reported` : protocol
+}
+
 function serviceLabel(protocol: string, port: string | number | boolean): string {
-  if (typeof port !== 'number') return port === 'none' ? protocol : `${protocol} ${port}`
+  if (port === 'none') return protocolLabel(protocol)
+  if (typeof port !== 'number') return `${protocol} ${port}`
   const number = protocolNumber(protocol)
   const service = number === null ? null : serviceName(number, port)
   return service === null ? `${port}/${protocol}` : `${port}/${protocol} ${service}`

@@ -1,6 +1,7 @@
 /** How field values are written: numbers with suffixes, ranges, names of services and protocols. */
 import { parseNetwork, type Network } from '../address.ts'
 import type { Range } from '../filter.ts'
+import { applicationId, applicationText } from '../application.ts'
 import { protocolName, protocolNumber } from '../protocol.ts'
 import type { NumberField, ValueForm } from './fields.ts'
 
@@ -47,20 +48,12 @@ const forms: Record<ValueForm, (text: string, most: number) => Range[] | null> =
   interface: (text, most) => only(readNumber(text, most)),
   port: (text, most) => only(readNumber(text, most)),
   protocol: (text) => only(protocolNumber(text)),
-  application: (text, most) => only(readApplication(text) ?? readNumber(text, most)),
+  application: (text, most) => only(applicationId(text) ?? readNumber(text, most)),
   mac: (text) => only(readMac(text)),
   direction: (text, most) => only(directions[text.toLowerCase()] ?? readNumber(text, most)),
 }
 
 const directions: Record<string, number> = { ingress: 0, egress: 1 }
-
-/** Classification engine and selector (RFC 6759), such as 3:443. */
-function readApplication(text: string): number | null {
-  const match = /^(\d{1,3}):(\d{1,8})$/.exec(text)
-  if (!match) return null
-  const [engine, selector] = [Number(match[1]), Number(match[2])]
-  return engine <= 255 && selector <= 0xffffff ? engine * 2 ** 24 + selector : null
-}
 
 /** 48 bits as 00:11:22:33:44:55, 00-11-22-33-44-55, 0011.2233.4455 or 001122334455. */
 function readMac(text: string): number | null {
@@ -76,7 +69,7 @@ function readMac(text: string): number | null {
 
 const writers: Partial<Record<ValueForm, (value: number) => string>> = {
   protocol: (value) => protocolName(value),
-  application: (value) => `${Math.floor(value / 2 ** 24)}:${value % 2 ** 24}`,
+  application: applicationText,
   mac: (value) =>
     value
       .toString(16)

@@ -25,8 +25,17 @@ test('labels use the names that exporters report, and the administrator’s in p
   await source.read()
   assert.equal(label({ interface: 1, direction: 'in' }), 'ge-0/0/1 (1) in')
   assert.equal(label({ counter: 2 }), 'counter uplink (2)')
-  assert.equal(label({ application: 218_103_885 }), 'ssh (application 218103885)')
-  assert.equal(label({ application: 1 }), 'application 1')
+  assert.equal(label({ application: '13:77' }), 'ssh (application 13:77)')
+  assert.equal(label({ application: '13:78' }), 'application 13:78')
+})
+
+test('a protocol of 0 is also that of traffic without one', () => {
+  const names = new AllNames({ own: { names: new Names({}) } })
+  const labels = [{ protocol: 'hopopt' }, { protocol: 'hopopt', port: 'none' }, { protocol: 'tcp' }]
+  assert.deepEqual(
+    labels.map((key) => labelOf(key, names)),
+    ['hopopt or not reported', 'hopopt or not reported', 'tcp'],
+  )
 })
 
 test('an interface named by the administrator keeps the speed that its exporter reports', async () => {

@@ -7,6 +7,7 @@
 import { formatHalves, ipv4Marker, type Network } from '../../../flow/address.ts'
 import type { AddressColumn } from '../../../flow/filter/fields.ts'
 import { writeNumber } from '../../../flow/filter/values.ts'
+import { applicationText } from '../../../flow/application.ts'
 import { protocolName } from '../../../flow/protocol.ts'
 import { portText } from '../../../flow/service.ts'
 import { restDirections, type FlowKey, type TopKeyName } from '../../flows.ts'
@@ -278,9 +279,4 @@ export function flagsText(bits: number): string {
 export function nextHopText(high: bigint, low: bigint): string | null {
   const isNotReported = high === 0n && (low === 0n || low === ipv4Mark << 32n)
   return isNotReported ? null : formatHalves(high, low)
-}
-
-/** An application as classification engine and selector (RFC 6759), such as 3:443. */
-function applicationText(id: number): string {
-  return `${id >>> 24}:${id & 0xffffff}`
 }
