@@ -55,6 +55,37 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await page.close()
   })
 
+  test('panels whose first answer takes long say so, and nothing else', async () => {
+    const query = { ...range, by: 'host' }
+    const panels: Panel[] = [
+      { kind: 'chart', place, query: { ...query, measure: 'bits' } },
+      { kind: 'top', place: { ...place, column: 6 }, query: { ...query, order: 'bytes' } },
+      { kind: 'incidents', place: { ...place, row: 3 } },
+      {
+        kind: 'number',
+        place: { ...place, column: 6, row: 3 },
+        query: { ...range, by: 'direction', measure: 'bits' },
+        statistic: 'last',
+        direction: 'in',
+      },
+    ]
+    await weir.addDashboard({ id: 'awaited', title: 'Awaited', panels })
+    const page = await emptyPage(weir.browser)
+    const { promise: isOver, resolve: goOn } = Promise.withResolvers<void>()
+    await page.route(/\/panels\/|\/api\/incidents/, async (route) => {
+      await isOver
+      await route.continue().catch(() => undefined)
+    })
+    await page.goto(`${weir.url}/wall/awaited`)
+    const waiting = page.locator('.tile').filter({ hasText: /^loading …$/ })
+    await waiting.getByText('loading …').last().waitFor()
+    await until(async () => (await waiting.count()) === panels.length)
+    goOn()
+    await page.locator('.tile-legend li').first().waitFor()
+    await until(async () => (await page.getByText('loading …').count()) === 0)
+    await page.close()
+  })
+
   test('a dashboard that takes longer to come than each is shown is shown', async () => {
     await weir.addDashboard({ id: 'slow', title: 'Slow', panels: [clock] })
     const rotation = { seconds: 5, dashboards: ['slow'] }

@@ -14,6 +14,7 @@ import { recentOf } from './figure.ts'
 import { usePanel } from './panel-data.ts'
 import { isOfHosts, panelLayers } from './panel-layers.ts'
 import type { PanelFacts } from './panels.tsx'
+import { Waiting } from './waiting.tsx'
 
 const drawings: Record<string, Drawing> = { stacked: 'stack', lines: 'lines', mirrored: 'mirror' }
 /** Keys named below the chart. */
@@ -42,6 +43,7 @@ export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>
         scale={scale}
       />
       {layers && <Named layers={layers} />}
+      {!answer && error === '' && <Waiting />}
       {error !== '' && <p class="tile-fault">{error}</p>}
     </>
   )

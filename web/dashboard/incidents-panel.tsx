@@ -12,6 +12,7 @@ import { zone } from '../state/zone.ts'
 import { addressOfStored, isOutdated } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 import { repeat } from './repeat.ts'
+import { Waiting } from './waiting.tsx'
 
 const listedUsually = 5
 /** How far back the panel goes. */
@@ -46,6 +47,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
   const answer = listed.value
   return (
     <>
+      {!answer && error.value === '' && <Waiting />}
       {answer?.incidents.length === 0 && <p class="dim">{noneText(answer, zone.value)}</p>}
       <ul class="tile-incidents">
         {answer?.incidents.map((incident) => (

@@ -8,6 +8,7 @@ import { shortInstantText } from '../time/words.ts'
 import { figureOf, isNewest, type Figure } from './figure.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
+import { Waiting } from './waiting.tsx'
 
 export const statisticTexts = {
   last: 'now',
@@ -29,8 +30,8 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
   const written = figure && text(figure.value, statistic, answer.measure)
   return (
     <div class="tile-number">
-      {/* If nothing has ever come, the space shows the reason. */}
-      {(answer || error === '') && (
+      {!answer && error === '' && <Waiting />}
+      {answer && (
         <>
           <p
             class={isOver ? 'figure over' : 'figure'}
@@ -39,11 +40,9 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
             {written ?? '–'}
           </p>
           <p class="dim">
-            {answer && statistic === 'last'
-              ? momentText(answer, figure)
-              : statisticTexts[statistic]}
-            {answer && ` · ${timeText(answer, statistic)}`}
-            {answer && statistic !== 'last' && unknownText(answer)}
+            {statistic === 'last' ? momentText(answer, figure) : statisticTexts[statistic]}
+            {` · ${timeText(answer, statistic)}`}
+            {statistic !== 'last' && unknownText(answer)}
             {isOver ? ' · over the threshold' : ''}
           </p>
         </>

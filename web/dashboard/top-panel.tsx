@@ -6,6 +6,7 @@ import { localText } from '../time/words.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 import { topFigure } from './top-figure.ts'
+import { Waiting } from './waiting.tsx'
 
 export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
   const { answer, error } = usePanel<TopAnswer>(panel, { place, everyMs })
@@ -28,6 +29,7 @@ export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
           ))}
         </tbody>
       </table>
+      {!answer && error === '' && <Waiting />}
       {answer?.rows.length === 0 && (
         <p class="dim">
           {answer.known === false ? 'unknown: no data of this time' : 'nothing in this time'}
