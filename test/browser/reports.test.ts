@@ -25,6 +25,14 @@ describe('reports', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
     await page.close()
   })
 
+  test('the rest of a list is never 0.0 % of it', async () => {
+    const { page } = await weir.open(`/reports?${around}&by=srcport&limit=500`)
+    const rest = page.locator('table.report tr.rest')
+    await rest.waitFor()
+    assert.match((await rest.textContent())!, /<0\.1 %/)
+    await page.close()
+  })
+
   for (const report of ['pair', 'src', 'in-out', 'conversation', 'flow-times', 'full'])
     test(`on a phone the names and bytes of the report ${report} are in sight`, async () => {
       const viewport = { width: 390, height: 844 }

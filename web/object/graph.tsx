@@ -3,7 +3,13 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 
 import { parseTime } from '../../flow/time-grammar.ts'
-import { formatDuration, formatExact, formatScaled, formatWithUnit } from '../../flow/units.ts'
+import {
+  formatDuration,
+  formatExact,
+  formatScaled,
+  formatShare,
+  formatWithUnit,
+} from '../../flow/units.ts'
 import { repeat } from '../dashboard/repeat.ts'
 import { fetchByDirection, unreadLayers } from '../chart/fetch-layers.ts'
 import { plainLabel, type Layers, type LayerSummary } from '../chart/layers.ts'
@@ -142,7 +148,7 @@ function Figures(props: {
   const share = (summary: LayerSummary, name: 'average' | 'maximum') => {
     const value = summary[name]
     if (speed === null || measure !== 'bits' || value === null || value === undefined) return ''
-    return ` (${((value / speed) * 100).toFixed(1)} %)`
+    return ` (${formatShare(value / speed)})`
   }
   const newest = newestOf(layers, heard)
   const colours = layerColours(layers.layers, theme.value)

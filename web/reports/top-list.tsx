@@ -30,7 +30,7 @@ export function TopList({ answer }: { answer: TopAnswer }) {
         {label}
       </td>
       <td title={formatExact(bytes)}>{formatWithUnit(bytes, 'B')}</td>
-      <td>{total.bytes === 0 ? '' : `${((bytes / total.bytes) * 100).toFixed(1)} %`}</td>
+      <td>{total.bytes === 0 ? '' : formatShare(bytes / total.bytes)}</td>
       <td>{formatExact(packets)}</td>
       <td>{formatExact(flows)}</td>
       <td colSpan={figures.length - 4} />
