@@ -21,6 +21,9 @@ const waysToSample: Readonly<Record<string, number>> = {
 /** From here on line cards stand beside domains, which have 32 bits. */
 const firstOfCards = 2 ** 32
 
+/** From here on selectors stand for selection sequences: no record can name one as large. */
+const firstOfSequences = 2 ** 52
+
 /** Stores the contents of a record; what does not fit is counted as a problem. */
 export function keepOptions(
   context: DatagramContext,
@@ -46,7 +49,7 @@ function keepSampling(
   { numbers }: OptionsRecord,
   { optionEntriesPerExporterMax }: DecoderLimits,
 ): void {
-  const selector = numbers.get('selectorId') ?? numbers.get('samplerId')
+  const selector = numbers.get('selectorId') ?? numbers.get('samplerId') ?? ofSequence(numbers)
   const domain = domainOf(numbers) ?? stream.domain
   const sampler = selector ?? anySampler
   const rate = rateOf(samplingElementsOf(numbers))
@@ -67,6 +70,12 @@ function keepSampling(
   else if (!stream.sampling.differs) exporter.unknownSamplers.remove(noneOfSeveral(stream.domain))
 }
 
+/** The selector that stands for the one of a selection sequence whose rate is told without it. */
+function ofSequence(numbers: OptionsRecord['numbers']): number | undefined {
+  const sequence = numbers.get('selectionSequenceId')
+  return sequence === undefined ? undefined : firstOfSequences + sequence
+}
+
 /** Stores which sampler a selection sequence ends with: what stands before it filters. */
 function keepSequence(
   { exporter, stream }: DatagramContext,
@@ -74,7 +83,8 @@ function keepSequence(
   { optionEntriesPerExporterMax }: DecoderLimits,
 ): void {
   const sequence = numbers.get('selectionSequenceId')
-  const selector = numbers.get('selectorId')
+  const saysRate = rateOf(samplingElementsOf(numbers)) !== null
+  const selector = numbers.get('selectorId') ?? (saysRate ? ofSequence(numbers) : undefined)
   if (sequence === undefined || selector === undefined) return
   for (const sampling of [stream.sampling, stream.exporterSampling])
     if (sampling.bySequence.has(sequence) || sampling.size < optionEntriesPerExporterMax)

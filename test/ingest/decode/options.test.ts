@@ -377,6 +377,17 @@ describe('sampling rates, IPFIX', () => {
       assert.deepEqual(ratesOf(rowsOf(restored.flows)), [10])
     })
 
+    test('statistics of it say nothing of its selector', () => {
+      const sets = [...selectors, ...sequence(70, 7), ...optionSets([[301, 8, 70]], [[318, 8, 5]]), ...flowOf(70)] // prettier-ignore
+      assert.deepEqual(ratesOf(decodeAll([encodeIpfix({ sets })]).rows), [256])
+    })
+
+    test('its own rate, told without a selector', () => {
+      const told = [[70, 256], [71, 10]].flatMap(([id, rate]) => optionSets([[301, 8, id!]], [[305, 4, 1], [306, 4, rate! - 1]])) // prettier-ignore
+      const sets = [...told, ...flowOf(70), ...flowOf(71)]
+      assert.deepEqual(ratesOf(decodeAll([encodeIpfix({ sets })]).rows), [256, 10])
+    })
+
     test('of one that is not announced the rate is not known, if selectors differ', () => {
       const sets = [...selectors, ...sequence(70, 7), ...flowOf(72)]
       const { rows, problems } = decodeAll([encodeIpfix({ sets })])
