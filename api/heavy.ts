@@ -3,10 +3,12 @@
  * gone.
  */
 import { randomUUID } from 'node:crypto'
+import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FastifyReply } from 'fastify'
 
+import { countOf } from '../flow/units.ts'
 import { ApiError } from './errors.ts'
 import { Turns } from './turns.ts'
 
@@ -20,6 +22,9 @@ export interface HeavyLimits {
 }
 
 const heavyLimits: HeavyLimits = { runningMax: 4, waitingMax: 64, timeoutMs: 60_000 }
+
+/** From this load average for each core on, a slow answer is the machine's doing. */
+const busyFrom = 2
 
 /** A stop waits this long for cancelled queries to clean up. */
 const cleanUpMsMax = 2000
@@ -163,10 +168,16 @@ function stopped(timeout: AbortSignal): ApiError {
   return timeout.aborted
     ? new ApiError(503, 'timed-out', {
         message: 'the answer took too long',
-        remedy: 'ask for less time, or narrow the filter',
+        remedy: remedyOfSlow(loadavg()[0]!, availableParallelism()),
       })
     : new ApiError(499, 'client-gone', {
         message: 'the query was cancelled, or the client disconnected before the answer',
         remedy: 'ask again',
       })
+}
+
+/** Queries yield to everybody who wants a core: where many do, less time or a narrower filter helps little. */
+export function remedyOfSlow(load: number, cores: number): string {
+  if (load < busyFrom * cores) return 'ask for less time, or narrow the filter'
+  return `the machine is busy (load average ${Math.round(load)} on ${countOf(cores, 'core')}): ask again later`
 }

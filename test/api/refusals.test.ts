@@ -6,6 +6,7 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { pino } from 'pino'
 
+import { remedyOfSlow } from '../../api/heavy.ts'
 import { until } from '../until.ts'
 import { appUnderTest, type Refusal } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
@@ -189,6 +190,14 @@ suite('refusals', () => {
     }
     assert.equal((await refused(`/api/top?${window}`, 503)).code, 'timed-out')
     assert.equal(signal?.aborted, true)
+  })
+
+  test('on a busy machine nobody is told to ask for less', () => {
+    assert.equal(remedyOfSlow(3.9, 2), 'ask for less time, or narrow the filter')
+    assert.equal(
+      remedyOfSlow(13.2, 2),
+      'the machine is busy (load average 13 on 2 cores): ask again later',
+    )
   })
 
   test('a query whose client has gone is aborted', async (t) => {
