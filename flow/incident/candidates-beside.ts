@@ -69,3 +69,14 @@ function besideSteady(
     bytes: sum(actors) * (run.to - run.from),
   }
 }
+
+/** Those actors that have their share of a whole event, of which their run may be a part, besides the transfers that go on. */
+export function actorsOfWhole(
+  scene: Scene,
+  { actors, steady = [], direction }: Candidate,
+  { from, to }: Run,
+): number[] {
+  const had = (hosts: readonly number[]) => mean(scene.seriesOf(hosts, direction), from, to)
+  const rest = mean(scene.total[direction], from, to) - had(steady)
+  return actors.filter((host) => had([host]) >= actorShare * rest)
+}

@@ -5,7 +5,7 @@
  */
 import { boundsOf, returnOf } from './bounds.ts'
 import { besides, isSure, middle, wereCutBefore } from './besides.ts'
-import { candidatesBeside } from './candidates-beside.ts'
+import { actorsOfWhole, candidatesBeside } from './candidates-beside.ts'
 import {
   actorsShare,
   candidatesByPeer,
@@ -15,7 +15,15 @@ import {
 } from './candidates.ts'
 import type { Finding } from './finding.ts'
 import { newcomers } from './newcomers.ts'
-import { isBeyondChance, isCutOff, isDead, Others, othersWords, type Fall } from './others.ts'
+import {
+  isBeyondChance,
+  isBeyondChanceBeside,
+  isCutOff,
+  isDead,
+  Others,
+  othersWords,
+  type Fall,
+} from './others.ts'
 import { isLineUp } from './line.ts'
 import { isApart, mean, percentile, smoothed, type Run } from './rates.ts'
 import { directions, type HostDirection, type Scene } from './scene.ts'
@@ -90,6 +98,11 @@ function judge(
   const others = new Others(scene, new Set(all), candidate)
   const span = boundsOf(scene, candidate, { actors, direction, others: others.openings })
   if (span.to - span.from < sensitivity.leastSeconds) return null
+  const main = steady.length > 0 ? actorsOfWhole(scene, candidate, span) : candidate.actors
+  if (main.length < candidate.actors.length)
+    return main.length === 0
+      ? null
+      : judge(scene, { ...candidate, actors: main }, { sensitivity, events })
   const length = span.to - span.from
   const core = { from: span.from + Math.floor(Math.min(smearSeconds, length / 2)), to: span.to - 1 }
   const compare = (side: 'before' | 'after') =>
@@ -101,6 +114,7 @@ function judge(
   if (!fell(before) || !fell(after)) return null
   if (after.length === 0 && !isSureWhileOpen(scene, span, others)) return null
   const fall = middle([...before, ...after])
+  if (steady.length > 0 && !isBeyondChanceBeside(fall)) return null
   const filling = scene.seriesOf(all, direction)
   if (!isMuch(scene, filling, { span, direction, fall, events })) return null
   if (!isTaken(scene, actors, { span, rate, events })) return null
@@ -112,24 +126,25 @@ function judge(
   if (!isSure(scene, actors, { span, events, times })) return null
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
-  const { began, facts: beside } = newcomers(scene, all, { span, direction, events, steady, least: actorsShare }) // prettier-ignore
+  const { began, wentOn, facts: beside } = newcomers(scene, all, { span, direction, events, steady, least: actorsShare }) // prettier-ignore
   if (began.length === 0) return null
   // Both directions may be about equal: report the one with more bytes over the whole event.
-  const had = (way: HostDirection) => mean(scene.seriesOf(began, way), span.from, to)
-  const main = had('out') > had('in') ? 'out' : 'in'
+  const had = (each: HostDirection) => mean(scene.seriesOf(began, each), span.from, to)
+  const way = had('out') > had('in') ? 'out' : 'in'
   return {
     kind: 'congestion',
     from: span.from,
     to,
     actors: began,
-    direction: main,
+    direction: way,
     isOpenStart: before.length === 0,
     isOpenEnd,
     othersKept: Math.round(Math.min(fall.bytes, 1) * keptParts) / keptParts,
+    ...(wentOn > 0 && { wentOn }),
     facts: [
       ...factsOf(
-        scene.seriesOf(began, main),
-        { ...span, direction: main, actors: began.length },
+        scene.seriesOf(began, way),
+        { ...span, direction: way, actors: began.length },
         { ...fall, others: othersWords(fall, scene), beside: besideWords(before, after) },
       ),
       ...beside,

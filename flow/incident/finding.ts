@@ -20,6 +20,8 @@ export interface Finding extends Run {
   isUnreadable?: true
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null
+  /** Of a congestion: so many other hosts had much and went on as before. Absent: none did. */
+  wentOn?: number
   /** A congestion that took connections, not bytes: the share of new ones that the others kept. Absent: it took bytes. */
   connectionsKept?: number
   /** Of a silence in which hosts sent on, or copied to each other: the bytes that came from outside. Absent: all stopped. */

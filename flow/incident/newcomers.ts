@@ -16,6 +16,8 @@ type Why = 'no more than just before' | 'began only later'
 
 interface Newcomers {
   began: number[]
+  /** How many had as much before. */
+  wentOn: number
   /** Why each of the others is not named, as sentences. */
   facts: string[]
 }
@@ -64,6 +66,7 @@ export function newcomers(
   const named = took(span) && took(last) ? isFirst : isNew
   return {
     began: all.filter(({ why }) => named(why)).map(({ host }) => host),
+    wentOn: all.filter(({ why }) => !isNew(why)).length,
     facts: all.flatMap(({ why }) =>
       named(why) ? [] : [`another host had much, but ${why}: it is not named`],
     ),

@@ -254,3 +254,11 @@ export function isStarved(fall: Fall): boolean {
 export function isBeyondChance(fall: Fall): boolean {
   return fall.bytes <= fewBytes && connectionsKept(fall) <= openingsAlone
 }
+
+/**
+ * The same, if the others are few because hosts that went on are not compared: answers alone, of which short records
+ * make many, do not show it.
+ */
+export function isBeyondChanceBeside(fall: Fall): boolean {
+  return isBeyondChance(fall) && fall.due >= dueMin
+}

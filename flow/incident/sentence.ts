@@ -34,15 +34,18 @@ const kinds: Record<Incident['kind'], (incident: Incident, wording: Wording) => 
   congestion(incident, wording) {
     const exporter = sayExporter(incident.exporter, wording)
     const time = sayLength(incident)
-    const { connectionsKept, isOngoing } = incident
+    const { connectionsKept, isOngoing, wentOn = 0 } = incident
     const isOfBytes = connectionsKept === undefined
     const kept = connectionsKept ?? incident.othersKept ?? 0
     const verb = isOfBytes ? (isOngoing ? 'has been' : 'was') : isOngoing ? 'have been' : 'were'
     const what = `${isOfBytes ? 'traffic' : 'new connections'} through ${exporter} ${verb}`
+    const some = countOf(wentOn, 'other host')
+    const apart = wentOn > 0 ? `, except that of ${some}, which went on` : ''
+    const rest = wentOn > 0 ? `${some} went on, and the rest` : 'the other hosts'
     const effect =
       kept <= cutRatio
-        ? `${what} cut for ${time}.`
-        : `${what} held up for ${time}: the other hosts kept ${percent(kept)} of theirs.`
+        ? `${what} cut for ${time}${apart}.`
+        : `${what} held up for ${time}: ${rest} kept ${percent(kept)} of theirs.`
     return [effect, ...sayActors(incident, wording)].join(' ')
   },
   silence(incident, wording) {

@@ -178,6 +178,7 @@ async function incidentOf(
     othersKept: finding.othersKept,
     ...(finding.fromOutside !== undefined && { fromOutside: finding.fromOutside }),
     ...(finding.spanned && { spanned: finding.spanned }),
+    ...(finding.wentOn !== undefined && { wentOn: finding.wentOn }),
     ...(finding.connectionsKept !== undefined && { connectionsKept: finding.connectionsKept }),
     ...(mayBeSilence && { mayBeSilence }),
     facts: mayBeSilence ? finding.facts.slice(0, 1) : finding.facts,

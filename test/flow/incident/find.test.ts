@@ -20,10 +20,11 @@ function foundIn(
 ) {
   const scene = new Scene(tableOf(flows), within)
   const found = findEvents(scene, { sensitivity: sensitivityTable.normal, breaks })
-  return found.map(({ kind, from, to, actors }) => ({
+  return found.map(({ kind, from, to, actors, wentOn }) => ({
     kind,
     from,
     to,
+    wentOn,
     actors: actors.map((host) => scene.hosts.text(host)),
   }))
 }
@@ -158,10 +159,10 @@ test('a name server that tries its forwarders again and again does not keep the 
   assert.deepEqual(kinds(...answered), [['surge', '10.0.0.3']])
 })
 
-/** A transfer from outside at a steady rate, in records of a minute; times in seconds. */
-const transfer = (host: string, from: number, to: number, rate: number): Partial<TestFlow>[] =>
-  Array.from({ length: Math.ceil((to - from) / 60) }, (_, i) => {
-    const [begin, end] = [from + i * 60, Math.min(to, from + (i + 1) * 60)]
+/** A transfer from outside at a steady rate, in records of `piece`; times in seconds. */
+const transfer = (host: string, from: number, to: number, rate: number, piece = 60): Partial<TestFlow>[] =>
+  Array.from({ length: Math.ceil((to - from) / piece) }, (_, i) => {
+    const [begin, end] = [from + i * piece, Math.min(to, from + (i + 1) * piece)]
     const ends = { source: '203.0.113.80', destination: host, sourcePort: 443, destinationPort: 30_000 }
     return { ...ends, first: t0 + begin * 1000, last: t0 + end * 1000 - 10, bytes: rate * (end - begin) }
   }) // prettier-ignore
@@ -205,9 +206,21 @@ test('who takes the line for a minute and a half, a minute after another transfe
   ]
   const found = foundIn(flows, { from: t0, seconds: office.seconds })
   assert.deepEqual(
-    found.map(({ actors }) => actors),
-    [['10.0.0.100']],
+    found.map(({ actors, wentOn }) => [actors, wentOn]),
+    [[['10.0.0.100'], 1]],
   )
+})
+
+test('a download beside another is not named because transfers of few others, in short records, end and begin', () => {
+  const few = Array.from({ length: 5 }, (_, i) => [
+    ...transfer(`10.0.0.${10 + i}`, 20 * i, 1445 + 11 * i, 1e5, 5),
+    ...transfer(`10.0.0.${10 + i}`, 1600 + 9 * i, 2700, 1e5, 5),
+  ])
+  const beside = [
+    ...transfer('10.0.0.101', 0, 2700, 9e5),
+    ...transfer('10.0.0.102', 1490, 1605, 9e5),
+  ]
+  assert.deepEqual(foundIn([...few.flat(), ...beside], { from: t0, seconds: 2700 }), [])
 })
 
 test('of a large network the hosts that were compared are said to be the busiest', () => {

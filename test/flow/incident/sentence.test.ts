@@ -56,6 +56,17 @@ suite('sentences', () => {
     )
   })
 
+  test('what went on is not said to have been cut', () => {
+    assert.match(
+      say({ wentOn: 1 }),
+      /: traffic through pfsense was cut for 4 min 23 s, except that of 1 other host, which went on\. 10\.0\.0\.22 /,
+    )
+    assert.match(
+      say({ wentOn: 2, othersKept: 0.3 }),
+      /held up for 4 min 23 s: 2 other hosts went on, and the rest kept 30 % of theirs\. 10\.0\.0\.22 /,
+    )
+  })
+
   test('three hosts that did the same are told together, and two are not', () => {
     const peer = { address: '203.0.113.80', connections: 4, bytes: 1e9 }
     const actors = [22, 23, 24].map((n) => ({ ...actor, host: `10.0.0.${n}`, bytes: 1.1e9, connections: 9, mainPeer: peer }))
