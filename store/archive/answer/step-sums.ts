@@ -13,8 +13,11 @@ import type { PlacedSums } from './series-answer.ts'
 import { NumberedCodes } from './numbered-codes.ts'
 import { partsMax, rowsMax, tooManyParts, tooManyRows } from './series-limits.ts'
 
-/** One thread's sums, for another thread. */
+/** Sums of one window, for another thread or a longer window. */
 export interface PackedSteps {
+  /** Start of the first step, unix ms, and the number of steps. */
+  from: number
+  steps: number
   codes: readonly number[]
   sums: PackedSums
   parts: number
@@ -181,24 +184,29 @@ export class StepSums {
     }
   }
 
-  /** The sums, for the same window and keys in another thread. */
+  /** The sums, to be merged into those of the same keys. */
   pack(): PackedSteps {
     const { codes } = this.#rows
     const places = codes.length * fieldCount
+    const [from, steps] = [this.#from, this.#steps]
     const [parts, exporters] = [this.#parts, this.#exporters]
-    return { codes, sums: this.#sums.pack(places), parts, exporters }
+    return { from, steps, codes, sums: this.#sums.pack(places), parts, exporters }
   }
 
-  /** Adds another thread's sums. @throws QueryTooLarge if there are too many rows */
-  merge({ codes, sums, parts, exporters }: PackedSteps): void {
-    const ofExporter = this.#places * restDirections.length * this.#steps
+  /**
+   * Adds sums of the same keys and steps, of a window that is within this one.
+   * @throws QueryTooLarge if there are too many rows
+   */
+  merge({ from, steps, codes, sums, parts, exporters }: PackedSteps): void {
+    const groups = this.#places * restDirections.length
+    const stepsBefore = (from - this.#from) / this.#stepMs
     const ours = exporters.map((words) => this.#exporterOf(words))
     codes.forEach((code, other) => {
-      const exporter = Math.floor(code / ofExporter)
-      const within = code - exporter * ofExporter
-      const step = within % this.#steps
-      const group = (ours[exporter]! * ofExporter + within - step) / this.#steps
-      const row = this.#row(group, step)
+      const step = code % steps
+      const group = (code - step) / steps
+      const exporter = Math.floor(group / groups)
+      const ourGroup = ours[exporter]! * groups + (group % groups)
+      const row = this.#row(ourGroup, stepsBefore + step)
       for (let field = 0; field < fieldCount; field++)
         this.#sums.addPacked(row * fieldCount + field, sums, other * fieldCount + field)
     })

@@ -4,9 +4,9 @@
  */
 import type { FlowPredicate } from '../../../flow/filter/predicate.ts'
 import { columnArrays } from '../columns.ts'
-import type { GroupPlace } from '../format/footer.ts'
 import type { Values } from '../format/page-values.ts'
 import { passingRows } from '../held/selected-flows.ts'
+import { KeptByGroup } from './kept-by-group.ts'
 import { kindOf } from './read-columns.ts'
 import type { RowGroup } from './row-group.ts'
 
@@ -46,24 +46,16 @@ export class KeptRows {
   }
 }
 
-interface OfFilter {
-  byGroup: Map<GroupPlace, KeptRows>
-  bytes: number
-}
-
 export class PassingRows {
-  readonly #bytesMax: number
-  /** By filter, least recently used first. */
-  readonly #kept = new Map<string, OfFilter>()
-  #bytes = 0
+  readonly #kept: KeptByGroup<KeptRows>
 
   constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax
+    this.#kept = new KeptByGroup(bytesMax)
   }
 
   /** The size of everything kept. */
   get bytes(): number {
-    return this.#bytes
+    return this.#kept.bytes
   }
 
   /**
@@ -71,36 +63,12 @@ export class PassingRows {
    * columns, ascending: not to be changed, and valid until another group is read.
    */
   restrict(group: RowGroup, { key, predicate }: KeyedPredicate): Int32Array {
-    const ofFilter = this.#touch(key)
-    const known = ofFilter.byGroup.get(group.place)
+    const known = this.#kept.get(key, group.place)
     if (known) return group.compactTo(known)
     const rows = passingRows(group.flows, predicate)
-    const reserve = (bytes: number) => this.#reserve(bytes, key)
-    const isFew = rows.length * rowsPerPassing <= group.flows.count
-    if (!isFew || !reserve(rows.byteLength + overheadBytes)) return group.narrowTo(rows)
-    const kept = new KeptRows(rows.slice(), reserve)
-    ofFilter.byGroup.set(group.place, kept)
-    return group.compactTo(kept)
-  }
-
-  /** What is kept for a filter, which is now the one used last. */
-  #touch(key: string): OfFilter {
-    const ofFilter = this.#kept.get(key) ?? { byGroup: new Map<GroupPlace, KeptRows>(), bytes: 0 }
-    this.#kept.delete(key)
-    this.#kept.set(key, ofFilter)
-    return ofFilter
-  }
-
-  /** Evicts other filters until there is room for one; if there is none, what it has serves each question. */
-  #reserve(bytes: number, key: string): boolean {
-    for (const [other, { bytes: freed }] of this.#kept) {
-      if (this.#bytes + bytes <= this.#bytesMax || other === key) break
-      this.#kept.delete(other)
-      this.#bytes -= freed
-    }
-    if (this.#bytes + bytes > this.#bytesMax) return false
-    this.#bytes += bytes
-    this.#kept.get(key)!.bytes += bytes
-    return true
+    if (rows.length * rowsPerPassing > group.flows.count) return group.narrowTo(rows)
+    const kept = new KeptRows(rows.slice(), (bytes) => this.#kept.reserve(key, bytes))
+    const isKept = this.#kept.set(key, group.place, kept, rows.byteLength + overheadBytes)
+    return isKept ? group.compactTo(kept) : group.narrowTo(rows)
   }
 }

@@ -27,7 +27,7 @@ export class SelectedGroup {
   readonly rows: Int32Array
   readonly #window: ScannedWindow
   /** Whether no flow of the group extends beyond the window, so that times need not be checked. */
-  readonly #isInside: boolean
+  readonly isInside: boolean
   readonly #counts: { bytes?: Counts; packets?: Counts } = {}
 
   private constructor(
@@ -38,7 +38,7 @@ export class SelectedGroup {
     this.group = group
     this.rows = rows
     this.#window = window
-    this.#isInside = isInside
+    this.isInside = isInside
   }
 
   /** The flows of a group; `isInside` if all of them are known to lie within the window. */
@@ -63,7 +63,7 @@ export class SelectedGroup {
 
   /** Each flow's share of the window; valid until another group is read. */
   shares(field: FieldName): Counts {
-    const isWhole = this.#isInside && (field === 'bytes' || field === 'packets')
+    const isWhole = this.isInside && (field === 'bytes' || field === 'packets')
     if (isWhole) return { values: this.group[field], isByRow: true }
     const { length } = this.rows
     const values = new Float64Array(scratch.of(field, 8 * length), 0, length)

@@ -4,10 +4,19 @@ import { fillKeyColumn } from '../keys/key-columns.ts'
 import { Keys, type End } from '../keys/keys.ts'
 import type { PlacedSums } from '../answer/series-answer.ts'
 import { StepSums, type PackedSteps } from '../answer/step-sums.ts'
+import type { GroupPlace } from '../format/footer.ts'
 import type { Scan, StepsQuery } from './requests.ts'
+import type { KeptByGroup } from './kept-by-group.ts'
 import { KeyNumbers, notReported } from './key-numbers.ts'
-import type { RowGroup } from './row-group.ts'
+import { timesOf, type RowGroup } from './row-group.ts'
 import type { SelectedGroup } from './selected-group.ts'
+
+/** What a packed row of sums takes, and sums beside their rows. */
+const rowBytes = 40
+const overheadBytes = 500
+
+/** Sums of whole row groups by question, whatever its window: a chart that moves or goes on reads only its edges. */
+export type WholeGroups = KeptByGroup<PackedSteps>
 
 export class Steps implements Scan<PackedSteps, PlacedSums> {
   readonly keys = 0
@@ -18,9 +27,17 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
   readonly #sums: StepSums
   /** The index of all keys that are not listed. */
   readonly #rest: number
+  readonly #whole: WholeGroups
+  /** The question to all windows in the same steps; null if the keys were chosen for one window. */
+  readonly #question: string | null
 
-  constructor(query: StepsQuery, local: NetworkSet) {
+  constructor(query: StepsQuery, { local, whole }: { local: NetworkSet; whole: WholeGroups }) {
     this.#query = query
+    this.#whole = whole
+    const { keys, hasDirection } = query
+    const { from, stepMs, only, filter } = query.window
+    this.#question =
+      keys === null ? JSON.stringify([stepMs, from % stepMs, only, hasDirection, filter]) : null
     this.#local = local
     this.#keys = new Keys(query.by, local.networks)
     this.#numbers = new KeyNumbers(this.#keys, { local, onlyReported: true })
@@ -29,8 +46,15 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     this.#sums = new StepSums(query.window, this.#rest + 1)
   }
 
+  takeKept(group: GroupPlace): boolean {
+    const known = this.#question === null ? undefined : this.#whole.get(this.#question, group)
+    if (known) this.#sums.merge(known)
+    return known !== undefined
+  }
+
   take(selected: SelectedGroup): void {
-    for (const end of this.#keys.ends) this.#takeEnd(selected, end)
+    if (this.#question === null || !selected.isInside) this.#addTo(this.#sums, selected)
+    else this.#sums.merge(this.#sumsOfWhole(selected, this.#question))
   }
 
   pack(): PackedSteps {
@@ -45,7 +69,25 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     return this.#sums.placed()
   }
 
-  #takeEnd(selected: SelectedGroup, end: End): void {
+  #sumsOfWhole(selected: SelectedGroup, question: string): PackedSteps {
+    const { window } = this.#query
+    const { from, to, stepMs } = window
+    const { place } = selected.group
+    const { firstMin, lastMax } = timesOf(place)
+    const begun = from + Math.floor((Math.max(firstMin, from) - from) / stepMs) * stepMs
+    const ended = from + Math.ceil((Math.min(lastMax + 1, to) - from) / stepMs) * stepMs
+    const sums = new StepSums({ ...window, from: begun, to: ended }, 1)
+    this.#addTo(sums, selected)
+    const packed = sums.pack()
+    this.#whole.set(question, place, packed, packed.codes.length * rowBytes + overheadBytes)
+    return packed
+  }
+
+  #addTo(sums: StepSums, selected: SelectedGroup): void {
+    for (const end of this.#keys.ends) this.#addEnd(sums, selected, end)
+  }
+
+  #addEnd(sums: StepSums, selected: SelectedGroup, end: End): void {
     const numbers = this.#query.keys === null ? null : this.#numbers.found(selected, end)
     const { group } = selected
     const rows = numbers?.includes(notReported)
@@ -53,7 +95,7 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
       : selected.rows
     const { first, last, flows } = group
     const { only } = this.#query.window
-    this.#sums.add({
+    sums.add({
       count: rows.length,
       place: numbers && this.#placesOf(numbers),
       direction: this.#directions(group, rows, end),

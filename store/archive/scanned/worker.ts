@@ -10,15 +10,17 @@ import type { Scan, ScanQuery, ScannedWindow } from './requests.ts'
 import { Buckets } from './buckets.ts'
 import { Details } from './details.ts'
 import { allEvents } from './event-rows.ts'
+import type { GroupPlace } from '../format/footer.ts'
 import { GroupReader } from './group-reader.ts'
 import type { GroupForScans } from './pass.ts'
+import { KeptByGroup } from './kept-by-group.ts'
 import { PassingRows, type KeyedPredicate } from './passing-rows.ts'
 import { Ranking } from './ranking.ts'
 import type { ScanAnswers, ScanRequest, ScanWorkerData } from './scanner.ts'
 import { RowCount } from './row-count.ts'
 import { Rows } from './rows.ts'
 import { SelectedGroup } from './selected-group.ts'
-import { Steps } from './steps.ts'
+import { Steps, type WholeGroups } from './steps.ts'
 
 interface Running {
   scan: Scan<unknown, unknown>
@@ -34,6 +36,8 @@ const dictionaryBytesMax = 16 << 20
 const reader = new GroupReader({ dictionaryBytesMax })
 /** Of ten million flows of which 0.5 % pass, the usual columns take 3 MiB, half of them for each of two threads. */
 const passingRows = new PassingRows(8 << 20)
+/** The sums of a year by the day, or of ten million flows of a day by five minutes, for some filters. */
+const whole: WholeGroups = new KeptByGroup(4 << 20)
 const running = new Map<number, Running>()
 
 function begin(query: ScanQuery): Running {
@@ -52,7 +56,7 @@ function scanOf(query: ScanQuery): Scan<unknown, unknown> {
     case 'details':
       return new Details(query, local)
     case 'steps':
-      return new Steps(query, local)
+      return new Steps(query, { local, whole })
     case 'count':
       return new RowCount()
     case 'rows':
@@ -69,12 +73,19 @@ function alike(scans: GroupForScans['scans']) {
 }
 
 /** Adds flows to a scan. If they are too many for one of several scans sharing a reading, the others go on. */
-function take(run: Running, selected: SelectedGroup): void {
+function add(run: Running, adding: (scan: Running['scan']) => void): void {
   try {
-    if (run.failure === undefined) run.scan.take(selected)
+    if (run.failure === undefined) adding(run.scan)
   } catch (error) {
     run.failure = error
   }
+}
+
+/** Whether a scan does not need a row group read, because what it adds up to is kept, or the scan has failed. */
+function isTaken(run: Running, group: GroupPlace): boolean {
+  let isKept = false
+  add(run, (scan) => (isKept = scan.takeKept?.(group) ?? false))
+  return isKept || run.failure !== undefined
 }
 
 /** A scan that has not failed. @throws the error it failed with */
@@ -102,9 +113,13 @@ answerRequests<ScanRequest, ScanAnswers>(parentPort!, {
   take: ({ path, group, scans }) => {
     for (const together of alike(scans))
       reader.read(path, group, (read) => {
-        const [{ run, isInside }] = together as [(typeof together)[number]]
-        const selected = SelectedGroup.select(read, { ...run, isInside }, passingRows)
-        if (selected.rows.length > 0) for (const each of together) take(each.run, selected)
+        const [{ isInside }] = together as [(typeof together)[number]]
+        const runs = together.map(({ run }) => run)
+        const reading = isInside ? runs.filter((run) => !isTaken(run, read.place)) : runs
+        if (!reading[0]) return
+        const selected = SelectedGroup.select(read, { ...reading[0], isInside }, passingRows)
+        if (selected.rows.length > 0)
+          for (const run of reading) add(run, (scan) => scan.take(selected))
       })
     return scans.map(({ id }) => {
       const { scan, failure } = running.get(id)!
