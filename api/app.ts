@@ -12,9 +12,9 @@ import Fastify, {
 } from 'fastify'
 
 import packageFile from '../package.json' with { type: 'json' }
-import type { Look } from '../flow/incident/look.ts'
+import type { Examine } from '../flow/incident/find.ts'
 import { IncidentReader, type IncidentSource } from '../store/incident/ledger.ts'
-import { LookThread } from '../store/incident/look-thread.ts'
+import { ExamineThread } from '../store/incident/examine-thread.ts'
 import { Accounts } from './access/accounts.ts'
 import { guardAccess } from './access/authenticate.ts'
 import { givenAdmin } from './access/first-admin.ts'
@@ -56,7 +56,7 @@ import { guardOrigins } from './access/origins.ts'
 
 export interface AppOptions extends Omit<
   ApiParts,
-  'heavy' | 'look' | 'answers' | 'now' | 'incidents'
+  'heavy' | 'examine' | 'answers' | 'now' | 'incidents'
 > {
   /** Default: those of the data folder. */
   incidents?: IncidentSource
@@ -149,11 +149,11 @@ async function refuseUnderPressure({ url }: FastifyRequest, reply: FastifyReply)
 async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<void> {
   const { now = Date.now, heavyLimits } = options
   const heavy = new HeavyQueries(heavyLimits)
-  const looks = new LookThread()
+  const examining = new ExamineThread()
   app.addHook('onClose', async () => {
-    await Promise.all([heavy.close(), looks.close()])
+    await Promise.all([heavy.close(), examining.close()])
   })
-  const look: Look = (seen, sought, signal) => looks.look(seen, sought, signal)
+  const examine: Examine = (seen, sought, signal) => examining.examine(seen, sought, signal)
   const { settings, state } = options
   const { passwordFile } = settings.access
   const given = passwordFile === null ? null : givenAdmin(passwordFile)
@@ -162,7 +162,16 @@ async function addRoutes(app: FastifyInstance, options: AppOptions): Promise<voi
   const names = namesForCaller(options.names)
   const answers = new AnswerCache(settings.data, now)
   const { incidents = new IncidentReader(settings.data) } = options
-  const parts: SessionParts = { ...options, ...access, names, now, heavy, look, answers, incidents }
+  const parts: SessionParts = {
+    ...options,
+    ...access,
+    names,
+    now,
+    heavy,
+    examine,
+    answers,
+    incidents,
+  }
   await guardAccess(app, { settings, accounts, state, now })
   markMasked(app, settings)
   leaveTheGone(app)

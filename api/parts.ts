@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { zoneOf, type Settings } from '../flow/settings.ts'
-import type { Look } from '../flow/incident/look.ts'
+import type { Examine } from '../flow/incident/find.ts'
 import type { FlowStore } from '../store/flows.ts'
 import type { IncidentSource } from '../store/incident/ledger.ts'
 import type { SeriesReader } from '../store/series.ts'
@@ -33,8 +33,8 @@ export interface ApiParts {
   names: NameSource
   state: ApiState
   heavy: HeavyQueries
-  /** Looks at flows in another thread. */
-  look: Look
+  /** Examines flows in another thread. */
+  examine: Examine
   answers: AnswerCache
   /** unix ms */
   now: () => number

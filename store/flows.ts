@@ -4,7 +4,7 @@
  */
 import type { Filter } from '../flow/filter.ts'
 import type { IcmpTypeAndCode } from '../flow/icmp.ts'
-import type { EventFlows } from '../flow/incident/flow-table.ts'
+import type { EventFlows } from '../flow/incident/flows/flow-table.ts'
 import type { ExporterBreak } from '../flow/incident/incident.ts'
 import type { FieldName, LeftOutReason } from './measurement.ts'
 

@@ -2,7 +2,7 @@
  * The chart of a report as lines on a plane: drawn once, by the server, for paper and a light
  * background.
  */
-import { sayClock, sayList, sayRange } from '../../flow/incident/wording.ts'
+import { sayClock, sayList, sayRange } from '../../flow/incident/sentence/wording.ts'
 import { scaled } from '../../flow/units.ts'
 import { zoneOffsetMs } from '../../flow/zone.ts'
 import { escapeMarkup } from '../markup.ts'

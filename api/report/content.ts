@@ -1,6 +1,6 @@
 /** What a report says, before layout: the same for HTML, Markdown and the formats made from them. */
 import { icmpText } from '../../flow/icmp.ts'
-import { peersOf } from '../../flow/incident/facts.ts'
+import { peersOf } from '../../flow/incident/facts/actor-facts.ts'
 import {
   sayBytes,
   sayClockUnder,
@@ -10,7 +10,7 @@ import {
   sayRange,
   sayTime,
   type Wording,
-} from '../../flow/incident/wording.ts'
+} from '../../flow/incident/sentence/wording.ts'
 import { endpointText } from '../../flow/setting-values.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { offsetText } from '../../flow/zone.ts'

@@ -1,5 +1,5 @@
 /** Makes a report: the event of a window, its facts and its flows, in the format asked for. */
-import type { Wording } from '../../flow/incident/wording.ts'
+import type { Wording } from '../../flow/incident/sentence/wording.ts'
 import type { Filter } from '../../flow/filter.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
 import { explainAnswer } from '../query/explain/answer.ts'

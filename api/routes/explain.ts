@@ -2,8 +2,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import type { Incident as KeptIncident } from '../../flow/incident/incident.ts'
-import { sayIncident } from '../../flow/incident/sentence.ts'
-import type { Wording } from '../../flow/incident/wording.ts'
+import { sayIncident } from '../../flow/incident/sentence/sentence.ts'
+import type { Wording } from '../../flow/incident/sentence/wording.ts'
 import { zoneOf } from '../../flow/settings.ts'
 import { setCacheControl } from '../cache/http.ts'
 import { exportersOf } from '../status/ingest-status.ts'

@@ -1,12 +1,33 @@
-/** Finds all events in a scene, each reported once. */
-import { findCongestions } from './congestion.ts'
+/** What flows show: their scene, and the events in it, each reported once. */
+import { findCongestions } from './congestion/congestion.ts'
 import type { Finding } from './finding.ts'
 import { unknownTime } from './incident.ts'
-import { withoutGaps, type KnownTime } from './known-time.ts'
-import type { Run } from './rates.ts'
-import type { Scene } from './scene.ts'
-import { findSilences, type SilenceContext } from './silence.ts'
+import { withoutGaps, type KnownTime } from './scene/known-time.ts'
+import type { Run } from './scene/rates.ts'
+import { Scene, type SeenFlows } from './scene/scene.ts'
+import { findSilences, type SilenceContext } from './silence/silence.ts'
 import { findSurges } from './surge.ts'
+
+export interface Examined {
+  scene: Scene
+  findings: Finding[]
+}
+
+/** Examines flows, in this thread or another; without `context`, only the scene is wanted. May fail once `signal` is aborted. */
+export type Examine = (
+  seen: SeenFlows,
+  context: SilenceContext | null,
+  signal?: AbortSignal,
+) => Examined | Promise<Examined>
+
+/** Examines flows in the calling thread. */
+export function examine(
+  { table, grid, counted }: SeenFlows,
+  context: SilenceContext | null,
+): Examined {
+  const scene = new Scene(table, grid, counted)
+  return { scene, findings: context ? findEvents(scene, context) : [] }
+}
 
 /** The findings of a scene in time order. Of two that overlap, the more severe is kept: a cut before a surge. */
 export function findEvents(scene: Scene, context: SilenceContext): Finding[] {

@@ -154,7 +154,7 @@ export interface Incident {
   sampling: number
   /** Flows had different sampling intervals, of which `sampling` is the greatest. Absent: all the same. */
   samplingVaries?: boolean
-  /** Longest pause between packets of one connection, ms: see connections.ts. */
+  /** Longest pause between packets of one connection, ms: see flows/connections.ts. */
   idleMs: number
   /** The actors' figures are estimated from 1 in this many connections. Absent: exact. */
   estimatedFrom?: number

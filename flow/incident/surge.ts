@@ -4,12 +4,14 @@
  * meanwhile, as behind a router whose table of connections is full, it is a congestion.
  */
 import { formatExact } from '../units.ts'
-import { besides, isSure, middle } from './besides.ts'
+import { runsBeside } from './effect/beside.ts'
+import { isFallCertain } from './effect/certainty.ts'
+import { medianFall, connectionsKept, isStarved, othersWords } from './effect/fall.ts'
+import { isLineUp } from './effect/from-outside.ts'
+import { Others } from './effect/other-hosts.ts'
 import type { Finding } from './finding.ts'
-import { isLineUp } from './line.ts'
-import { connectionsKept, isStarved, Others, othersWords } from './others.ts'
-import { percentile, runsOf, smoothed, type Run } from './rates.ts'
-import type { HostDirection, Scene } from './scene.ts'
+import { percentile, runsOf, smoothed, type Run } from './scene/rates.ts'
+import type { HostDirection, Scene } from './scene/scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
 
 /** Connections are averaged over this many seconds. */
@@ -143,13 +145,13 @@ function starving(scene: Scene, surge: Finding): Finding {
   // A table fills up only some time after the onset.
   const full = { from: Math.floor((span.from + span.to) / 2), to: span.to - 1 }
   const beside = (['before', 'after'] as const).map((side) =>
-    besides(scene, { span, events: [] }, side),
+    runsBeside(scene, { span, events: [] }, side),
   )
   const falls = beside.map((runs) => runs.map((run) => others.fall(full, run)))
-  if (!falls.every((each) => each.length > 0 && isStarved(middle(each)))) return surge
-  if (!isSure(scene, actors, { span, events: [], times: 0 })) return surge
+  if (!falls.every((each) => each.length > 0 && isStarved(medianFall(each)))) return surge
+  if (!isFallCertain(scene, actors, { span, events: [], times: 0 })) return surge
   if (!isLineUp(scene, full, { actors, beside: beside.flat() })) return surge
-  const fall = middle(falls.flat())
+  const fall = medianFall(falls.flat())
   const fact = `${othersWords(fall, scene)} kept ${Math.round(100 * connectionsKept(fall))} % of their new connections, or of the answers to them`
   return {
     ...surge,

@@ -1,6 +1,6 @@
 /** Values as shown in alerts, and when an interval is complete enough to evaluate. */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import { sayRange } from '../../flow/incident/wording.ts'
+import { sayRange } from '../../flow/incident/sentence/wording.ts'
 import { formatScaled } from '../../flow/units.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import { judgeValue } from './condition.ts'

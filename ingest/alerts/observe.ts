@@ -1,7 +1,7 @@
 /** The subjects of alerts: values of closed intervals, exporters, incidents and the disk. */
 import { intervalMs, type Tier } from '../../flow/interval.ts'
-import { sayIncident } from '../../flow/incident/sentence.ts'
-import { hostsNamed, sayTime, type Wording } from '../../flow/incident/wording.ts'
+import { sayIncident } from '../../flow/incident/sentence/sentence.ts'
+import { hostsNamed, sayTime, type Wording } from '../../flow/incident/sentence/wording.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import type { AlertSubject } from '../../store/alert.ts'
 import type { IncidentSource } from '../../store/incident/ledger.ts'

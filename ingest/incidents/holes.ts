@@ -1,5 +1,5 @@
 /** Extends the examined time to before a gap that ends in it: otherwise it cannot be recognised as one. */
-import type { Scene } from '../../flow/incident/scene.ts'
+import type { Scene } from '../../flow/incident/scene/scene.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { nullIfTooLarge } from '../../store/query-error.ts'
 import { judge, type JudgeQuery, type Judged } from '../../store/incident/judge.ts'

@@ -8,7 +8,7 @@ import { resolve } from 'node:path'
 
 import type { NetworkSet } from '../../flow/address.ts'
 import type { FlowColumns } from '../../flow/columns.ts'
-import type { EventFlows } from '../../flow/incident/flow-table.ts'
+import type { EventFlows } from '../../flow/incident/flows/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type {
   FlowListQuery,

@@ -1,5 +1,5 @@
 /** The flows for analysing an event, from ClickHouse as binary rows. */
-import { createEventFlows, type EventFlows } from '../../flow/incident/flow-table.ts'
+import { createEventFlows, type EventFlows } from '../../flow/incident/flows/flow-table.ts'
 import { destinationPort, sourcePort } from '../archive/sql/expressions.ts'
 import { eventConditionsSql } from '../archive/sql/event-conditions.ts'
 import { tooManyFlows } from '../query-error.ts'

@@ -1,6 +1,6 @@
 /** The flows in ClickHouse, as queried by the API. */
 import type { NetworkSet } from '../../flow/address.ts'
-import type { EventFlows } from '../../flow/incident/flow-table.ts'
+import type { EventFlows } from '../../flow/incident/flows/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
 import { emptySeries } from '../archive/answer/series-answer.ts'

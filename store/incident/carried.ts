@@ -2,10 +2,10 @@
  * Whether the hosts of a silent exporter went on through another one, as in a fail-over: then its silence was not
  * theirs.
  */
-import { withinRow, type Span } from '../../flow/incident/facts.ts'
-import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
+import { withinRow, type Span } from '../../flow/incident/facts/span.ts'
+import { FlowTables, type FlowTable } from '../../flow/incident/flows/flow-table.ts'
 import type { Carried } from '../../flow/incident/incident.ts'
-import type { Scene } from '../../flow/incident/scene.ts'
+import type { Scene } from '../../flow/incident/scene/scene.ts'
 import { QueryTooLarge } from '../query-error.ts'
 import type { SurroundingsQuery } from './surroundings.ts'
 

@@ -1,6 +1,6 @@
 /** The hosts counted per second when a scene has too many flows: those with most traffic in the series. */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import { followedMax } from '../../flow/incident/scene.ts'
+import { followedMax } from '../../flow/incident/scene/scene.ts'
 import type { SurroundingsQuery } from './surroundings.ts'
 
 /** For all exporters together: each host has two series of some thousand seconds. */

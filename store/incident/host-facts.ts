@@ -2,9 +2,11 @@
  * The reported facts of hosts: exact figures, for which the hosts' own flows are read if the scene holds only a
  * sample.
  */
-import { actorFacts, mainDirection, totalOf, type Span } from '../../flow/incident/facts.ts'
+import { actorFacts, mainDirection } from '../../flow/incident/facts/actor-facts.ts'
+import { totalOf } from '../../flow/incident/facts/totals.ts'
+import type { Span } from '../../flow/incident/facts/span.ts'
 import type { ActorFacts } from '../../flow/incident/incident.ts'
-import type { HostDirection, Scene } from '../../flow/incident/scene.ts'
+import type { HostDirection, Scene } from '../../flow/incident/scene/scene.ts'
 import { readHosts, type SurroundingsQuery } from './surroundings.ts'
 
 /** The least time read before an event, for connections already open and peers that are not new. */

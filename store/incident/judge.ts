@@ -2,14 +2,15 @@
  * Judges a time: what happened, with all facts, and which of it is usual and so not an incident.
  */
 import type { Finding } from '../../flow/incident/finding.ts'
-import { passedIn, spanOf, totalOf, type Span } from '../../flow/incident/facts.ts'
+import { passedIn, totalOf } from '../../flow/incident/facts/totals.ts'
+import { spanOf, type Span } from '../../flow/incident/facts/span.ts'
 import {
   clockSetMs,
   type ActorFacts,
   type ExporterBreak,
   type Incident,
 } from '../../flow/incident/incident.ts'
-import type { Scene } from '../../flow/incident/scene.ts'
+import type { Scene } from '../../flow/incident/scene/scene.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import { formatDuration } from '../../flow/units.ts'
 import { withoutUnreadable } from '../coverage.ts'
@@ -54,9 +55,9 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
   // Before reading flows, which takes long and much memory: fails at once if the store is away.
   const range = { from: intervalStart(query.from), to: intervalStart(query.to) + intervalMs }
   await query.series.coverage({ tier: query.tier, ...range })
-  const { looked, breaks } = await readSurroundings(query)
+  const { examined, breaks } = await readSurroundings(query)
   const judged: Judged[] = []
-  for (const { scene, findings } of looked) {
+  for (const { scene, findings } of examined) {
     const { exporter } = scene.table
     const own = breaks.filter((each) => each.exporter === exporter)
     const coverage = await coverageOf(query, scene)

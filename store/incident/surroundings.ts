@@ -3,14 +3,14 @@
  * in memory; otherwise they are counted in passing, and a sample is kept.
  */
 import type { NetworkSet } from '../../flow/address.ts'
-import { FlowTables, type FlowTable } from '../../flow/incident/flow-table.ts'
+import { FlowTables, type FlowTable } from '../../flow/incident/flows/flow-table.ts'
 import { wasAway, type ExporterBreak } from '../../flow/incident/incident.ts'
-import { look, type Look, type Looked, type Seen } from '../../flow/incident/look.ts'
-import type { Grid } from '../../flow/incident/rates.ts'
-import { SampledScenes } from '../../flow/incident/sampled.ts'
-import type { Scene } from '../../flow/incident/scene.ts'
+import { examine, type Examine, type Examined } from '../../flow/incident/find.ts'
+import type { Grid } from '../../flow/incident/scene/rates.ts'
+import { SampledScenes } from '../../flow/incident/scene/sampled-scenes.ts'
+import type { Scene, SeenFlows } from '../../flow/incident/scene/scene.ts'
 import type { Sensitivity } from '../../flow/incident/sensitivity.ts'
-import { dropTranslated } from '../../flow/incident/translated.ts'
+import { dropTranslated } from '../../flow/incident/flows/translated.ts'
 import type { Tier } from '../../flow/interval.ts'
 import { QueryTooLarge } from '../query-error.ts'
 import type { FlowStore } from '../flows.ts'
@@ -58,13 +58,13 @@ export interface SurroundingsQuery {
   limits?: Partial<RowLimits> | undefined
   signal?: AbortSignal | undefined
   sensitivity: Sensitivity
-  /** Where flows are looked at; absent: in this thread. */
-  look?: Look | undefined
+  /** Where flows are examined; absent: in this thread. */
+  examine?: Examine | undefined
 }
 
 export interface Surroundings {
   /** By exporter. */
-  looked: Looked[]
+  examined: Examined[]
   breaks: readonly ExporterBreak[]
 }
 
@@ -84,7 +84,7 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
   // The manifest counts whole files, and only part of their flows lie in the time.
   if ((await rowsIn(widest!)) <= 2 * held)
     try {
-      return { looked: await readAll(query, timeOf(query, widest!), breaksOf), breaks }
+      return { examined: await readAll(query, timeOf(query, widest!), breaksOf), breaks }
     } catch (error) {
       if (!(error instanceof QueryTooLarge)) throw error
     }
@@ -98,9 +98,9 @@ export async function readSurroundings(query: SurroundingsQuery): Promise<Surrou
         'ask for a shorter time, or for one exporter',
         rows,
       )
-    return { looked: await readSampled(query, timeOf(query, margin), breaksOf), breaks }
+    return { examined: await readSampled(query, timeOf(query, margin), breaksOf), breaks }
   }
-  return { looked: [], breaks }
+  return { examined: [], breaks }
 }
 
 /** The time to read, in whole seconds. */
@@ -123,7 +123,7 @@ async function readAll(
   query: SurroundingsQuery,
   time: { from: number; to: number },
   breaksOf: BreaksOf,
-): Promise<Looked[]> {
+): Promise<Examined[]> {
   const { flows, local, exporter, signal } = query
   let tables = new FlowTables(local)
   await flows.scan?.({ ...time, exporter, rowsMax: limitsOf(query).held, signal }, () => {
@@ -135,26 +135,26 @@ async function readAll(
     table.breaks = breaksOf(table.exporter).filter(wasAway)
   }
   const seen = tables.tables.map((table) => ({ table, grid: gridOf(table, time) }))
-  return lookAt(query, seen, breaksOf)
+  return examineAll(query, seen, breaksOf)
 }
 
 /** One after the other: each takes as much memory again. */
-async function lookAt(
+async function examineAll(
   query: SurroundingsQuery,
-  seen: readonly Seen[],
+  seen: readonly SeenFlows[],
   breaksOf: BreaksOf,
-): Promise<Looked[]> {
+): Promise<Examined[]> {
   const { sensitivity, signal } = query
-  const looked: Looked[] = []
+  const examined: Examined[] = []
   for (const each of seen) {
     const breaks = breaksOf(each.table.exporter)
-    looked.push(await lookOf(query)(each, { sensitivity, breaks }, signal))
+    examined.push(await examineOf(query)(each, { sensitivity, breaks }, signal))
   }
-  return looked
+  return examined
 }
 
-function lookOf(query: SurroundingsQuery): Look {
-  return query.look ?? look
+function examineOf(query: SurroundingsQuery): Examine {
+  return query.examine ?? examine
 }
 
 type BreaksOf = (exporter: string) => readonly ExporterBreak[]
@@ -186,7 +186,7 @@ async function readSampled(
   query: SurroundingsQuery,
   time: { from: number; to: number },
   breaksOf: BreaksOf,
-): Promise<Looked[]> {
+): Promise<Examined[]> {
   const { flows, local, exporter, signal } = query
   const followed = await hostsToFollow(query, time)
   const grid: Grid = { from: time.from, seconds: (time.to - time.from) / 1000 }
@@ -204,7 +204,7 @@ async function readSampled(
     sampled = start()
     return (batch) => sampled.add(batch)
   })
-  return lookAt(query, sampled.seen(), breaksOf)
+  return examineAll(query, sampled.seen(), breaksOf)
 }
 
 /**
@@ -238,7 +238,7 @@ export async function readHosts(
   if (!table) return null
   table.breaks = question.breaks
   const seen = { table, grid: { from, seconds: (to - from) / 1000 } }
-  return (await lookOf(query)(seen, null, signal)).scene
+  return (await examineOf(query)(seen, null, signal)).scene
 }
 
 /**

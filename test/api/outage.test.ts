@@ -11,15 +11,15 @@ import { Errors } from 'typebox/value'
 import { runApi } from '../../api/main.ts'
 import { SeriesAnswer } from '../../api/schema/schema.ts'
 import { ExplainAnswer, IncidentsAnswer } from '../../api/schema/explain.ts'
-import { joinConnections } from '../../flow/incident/connections.ts'
-import { FlowTables } from '../../flow/incident/flow-table.ts'
-import type { Look } from '../../flow/incident/look.ts'
-import { sayIncident } from '../../flow/incident/sentence.ts'
+import { joinConnections } from '../../flow/incident/flows/connections.ts'
+import { FlowTables } from '../../flow/incident/flows/flow-table.ts'
+import type { Examine } from '../../flow/incident/find.ts'
+import { sayIncident } from '../../flow/incident/sentence/sentence.ts'
 import { sensitivityTable } from '../../flow/incident/sensitivity.ts'
 import { readSettings, type Settings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { judge, type Judged } from '../../store/incident/judge.ts'
-import { LookThread } from '../../store/incident/look-thread.ts'
+import { ExamineThread } from '../../store/incident/examine-thread.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
 import { mondayFolder } from '../monday.ts'
 import { skipWithout } from '../setup/parts.ts'
@@ -138,18 +138,18 @@ suite('the outage', () => {
       assert.ok(others!.values[within]! < 1e6)
     })
 
-  test('flows are looked at in another thread, with the same result, while the API goes on', async () => {
+  test('flows are examined in another thread, with the same result, while the API goes on', async () => {
     const { data, local, tiers } = settings
     const flows = await openFlowStore(join(data, 'archive'), { local })
     const series = await openSeriesReader(settings)
-    const thread = new LookThread()
+    const thread = new ExamineThread()
     const span = { from: Date.UTC(2026, 10, 16, 9), to: Date.UTC(2026, 10, 16, 13) }
     const sensitivity = sensitivityTable.normal
     const query = { ...span, flows, series, local, tier: tiers[0]!, zone: 'UTC', sensitivity }
     for (const limits of [{}, { held: 1000, kept: 4000 }]) {
       const here = await judge({ ...query, limits })
-      const look: Look = (seen, context) => thread.look(seen, context)
-      const there = await judge({ ...query, limits, look })
+      const examine: Examine = (seen, context) => thread.examine(seen, context)
+      const there = await judge({ ...query, limits, examine })
       for (const [i, { scene, incidents, usual }] of there.entries()) {
         assert.deepEqual(incidents, here[i]!.incidents)
         assert.deepEqual(usual, here[i]!.usual)

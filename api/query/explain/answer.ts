@@ -1,6 +1,6 @@
 /** An event in the terms of the contract: sentence, actors, evidence. */
 import type { ActorFacts, Incident, PeerFacts } from '../../../flow/incident/incident.ts'
-import { sayIncident } from '../../../flow/incident/sentence.ts'
+import { sayIncident } from '../../../flow/incident/sentence/sentence.ts'
 import {
   hostsNamed,
   sayBytes,
@@ -8,7 +8,7 @@ import {
   sayHost,
   sayRange,
   type Wording,
-} from '../../../flow/incident/wording.ts'
+} from '../../../flow/incident/sentence/wording.ts'
 import { formatDuration } from '../../../flow/units.ts'
 import type { Actor, EventWindow, ExplainAnswer, Usual } from '../../schema/explain.ts'
 import type { Event, Unseen } from './event.ts'

@@ -1,7 +1,7 @@
 /** The event of a window, from which its answer and its reports are made. */
-import type { Span } from '../../../flow/incident/facts.ts'
+import type { Span } from '../../../flow/incident/facts/span.ts'
 import type { ActorFacts, Incident } from '../../../flow/incident/incident.ts'
-import type { Scene } from '../../../flow/incident/scene.ts'
+import type { Scene } from '../../../flow/incident/scene/scene.ts'
 import type { LeftOutReason } from '../../../store/measurement.ts'
 
 /** One of the hosts with most bytes through an exporter, which is named if there are several. */

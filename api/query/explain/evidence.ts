@@ -1,10 +1,15 @@
 /** The evidence of an event: who moved how much by step, and what the data cannot show. */
-import type { Span } from '../../../flow/incident/facts.ts'
+import type { Span } from '../../../flow/incident/facts/span.ts'
 import { unknownTime } from '../../../flow/incident/incident.ts'
-import { Rates } from '../../../flow/incident/rates.ts'
-import { directions, type Scene } from '../../../flow/incident/scene.ts'
-import { saySampling } from '../../../flow/incident/sentence.ts'
-import { sayExporter, sayHost, sayRange, type Wording } from '../../../flow/incident/wording.ts'
+import { Rates } from '../../../flow/incident/scene/rates.ts'
+import { directions, type Scene } from '../../../flow/incident/scene/scene.ts'
+import { saySampling } from '../../../flow/incident/sentence/sentence.ts'
+import {
+  sayExporter,
+  sayHost,
+  sayRange,
+  type Wording,
+} from '../../../flow/incident/sentence/wording.ts'
 import { countOf, formatDuration } from '../../../flow/units.ts'
 import type { Evidence } from '../../schema/explain.ts'
 import type { Event } from './event.ts'

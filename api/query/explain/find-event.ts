@@ -2,7 +2,7 @@
  * What happened in a window: the event found in it, with its facts, or the hosts with most traffic
  * if there is none.
  */
-import { totalOf } from '../../../flow/incident/facts.ts'
+import { totalOf } from '../../../flow/incident/facts/totals.ts'
 import { isSameEvent, type Incident } from '../../../flow/incident/incident.ts'
 import { zoneOf } from '../../../flow/settings.ts'
 import { usualOf } from '../../../store/incident/history.ts'

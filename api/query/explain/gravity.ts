@@ -1,5 +1,5 @@
 /** Which of several incidents a window is about, and which judgements are the same. */
-import type { Span } from '../../../flow/incident/facts.ts'
+import type { Span } from '../../../flow/incident/facts/span.ts'
 import { inOrderOfNames, isSameEvent, type Incident } from '../../../flow/incident/incident.ts'
 
 const gravity: Record<Incident['kind'], number> = {

@@ -1,7 +1,7 @@
 /** Judges a window for its explanation: with the whole of the event in it, however early that began. */
-import type { Span } from '../../../flow/incident/facts.ts'
+import type { Span } from '../../../flow/incident/facts/span.ts'
 import { isSameEvent, type Incident } from '../../../flow/incident/incident.ts'
-import type { Look } from '../../../flow/incident/look.ts'
+import type { Examine } from '../../../flow/incident/find.ts'
 import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
 import { intervalMs, intervalStart } from '../../../flow/interval.ts'
 import { zoneOf } from '../../../flow/settings.ts'
@@ -24,8 +24,8 @@ export interface ExplainContext extends Pick<
   ApiParts,
   'settings' | 'series' | 'flows' | 'incidents'
 > {
-  /** Where flows are looked at; absent: in this thread. */
-  look?: Look
+  /** Where flows are examined; absent: in this thread. */
+  examine?: Examine
   signal?: AbortSignal
 }
 
@@ -73,7 +73,7 @@ export function queryOf(
   span: Span,
   exporter: string | undefined,
 ): JudgeQuery {
-  const { settings, series, flows, look, signal } = context
+  const { settings, series, flows, examine, signal } = context
   return {
     flows,
     series,
@@ -85,7 +85,7 @@ export function queryOf(
     to: span.to,
     exporter,
     limits: { read: rowsMax },
-    look,
+    examine,
     signal,
   }
 }

@@ -1,5 +1,6 @@
 /** What is told of a window in which nothing happened: the hosts with most traffic, or why nothing can be said. */
-import { greatestHosts, type Span } from '../../../flow/incident/facts.ts'
+import { greatestHosts } from '../../../flow/incident/facts/totals.ts'
+import type { Span } from '../../../flow/incident/facts/span.ts'
 import type { Incident } from '../../../flow/incident/incident.ts'
 import { factsOfHosts } from '../../../store/incident/host-facts.ts'
 import { lackingByExporter } from '../../../store/incident/judge.ts'

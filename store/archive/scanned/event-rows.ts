@@ -1,6 +1,6 @@
 /** The flows of a row group within a window, as event analysis reads them: ends, times and amounts. */
 import { NetworkSet, parseAddress, parseNetwork, type AddressWords } from '../../../flow/address.ts'
-import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
+import { createEventFlows, type EventFlows } from '../../../flow/incident/flows/flow-table.ts'
 import { isIcmp } from '../../../flow/icmp.ts'
 import type { FlowScan } from '../../flows.ts'
 import { selectRows } from '../held/selected-flows.ts'

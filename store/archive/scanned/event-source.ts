@@ -1,7 +1,7 @@
 /** Reads the flows around an event without SQL: in a scanner's threads, or in this one. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { createEventFlows, type EventFlows } from '../../../flow/incident/flow-table.ts'
+import { createEventFlows, type EventFlows } from '../../../flow/incident/flows/flow-table.ts'
 import { eventRows, putEvents, type EventWindow } from './event-rows.ts'
 import { GroupReader } from './group-reader.ts'
 import { groupsWithin, type FilesToScan, type GroupToScan } from './scanner.ts'

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { Network } from '../../../flow/address.ts'
 import type { FlowColumns } from '../../../flow/columns.ts'
-import type { EventFlows } from '../../../flow/incident/flow-table.ts'
+import type { EventFlows } from '../../../flow/incident/flows/flow-table.ts'
 import type { FlowWindow } from '../../flows.ts'
 import { WorkerThread } from '../../worker-thread.ts'
 import { parseHostSums, type HostSums } from '../write/host-list.ts'

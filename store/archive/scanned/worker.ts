@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../../flow/address.ts'
-import { createEventFlows } from '../../../flow/incident/flow-table.ts'
+import { createEventFlows } from '../../../flow/incident/flows/flow-table.ts'
 import { compilePredicate } from '../../../flow/filter/predicate.ts'
 import { answerRequests } from '../../worker-thread.ts'
 import { hostSumsKey } from '../write/host-list.ts'

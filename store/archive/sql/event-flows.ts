@@ -2,7 +2,7 @@
 import duckdb from '@duckdb/node-bindings'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
-import type { EventFlows } from '../../../flow/incident/flow-table.ts'
+import type { EventFlows } from '../../../flow/incident/flows/flow-table.ts'
 import type { FlowScan } from '../../flows.ts'
 import { Bindings } from './bindings.ts'
 import { vectorRows } from './chunk-columns.ts'

@@ -1,7 +1,7 @@
 /**
  * Connections opened: the first record of a 5-tuple in either direction, and the first after a
  * pause longer than the exporter's longest record. Repeats the rules of
- * flow/incident/connections.ts in SQL: builds a table of the records that begin a connection, which
+ * flow/incident/flows/connections.ts in SQL: builds a table of the records that begin a connection, which
  * is then queried like any flows.
  */
 import type { FlowWindow } from '../../flows.ts'
@@ -23,7 +23,7 @@ import type { ArchiveFiles } from '../readable-files.ts'
 
 /** Most flows joined at once: about 300 bytes each. */
 const openingRowsMax = 2_000_000
-/** The bounds of a pause: see flow/incident/connections.ts. */
+/** The bounds of a pause: see flow/incident/flows/connections.ts. */
 export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
 /** Whether a record counts anything: if not, it opens nothing. */

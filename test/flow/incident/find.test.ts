@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 
 import { findEvents } from '../../../flow/incident/find.ts'
 import type { ExporterBreak } from '../../../flow/incident/incident.ts'
-import { Scene } from '../../../flow/incident/scene.ts'
+import { Scene } from '../../../flow/incident/scene/scene.ts'
 import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
 import { seeded } from '../../random.ts'
 import { officeFlows, type Office } from './office.ts'

@@ -1,6 +1,10 @@
 /** Flow tables in the form that tests use. */
 import { NetworkSet, parseAddress, parseNetwork } from '../../../flow/address.ts'
-import { FlowTables, type EventFlows, type FlowTable } from '../../../flow/incident/flow-table.ts'
+import {
+  FlowTables,
+  type EventFlows,
+  type FlowTable,
+} from '../../../flow/incident/flows/flow-table.ts'
 
 /** A Monday, 2026-11-16 11:30 UTC. */
 export const t0 = 1_794_828_600_000

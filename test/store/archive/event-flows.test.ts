@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 
 import { NetworkSet } from '../../../flow/address.ts'
-import type { EventFlows } from '../../../flow/incident/flow-table.ts'
+import type { EventFlows } from '../../../flow/incident/flows/flow-table.ts'
 import { askEventFlows, scanEventFlows } from '../../../store/archive/sql/event-flows.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
