@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 
 import { zoneOf, type Settings } from '../flow/settings.ts'
 import type { Examine } from '../flow/incident/find.ts'
@@ -64,19 +65,34 @@ export async function windowOf(
  * unknown, flows that were lost; `isWhole` is false if that could not be told, and may be a moment later.
  */
 export async function withRemarks<Answer>(
-  { flows, series, settings, now }: ApiParts,
+  parts: ApiParts,
   { window, seen, answer }: { window: Window; seen: readonly Seen[]; answer: Promise<Answer> },
 ): Promise<{ answer: Answer; remarks: string[]; isWhole: boolean }> {
-  const context = { flows, series, tiers: settings.tiers, seen, now: now() }
-  const gaps = gapsIn(window, context)
-  // Nobody waits for it if there is no answer.
-  gaps.catch(() => undefined)
+  const gaps = gapsOf(parts, window, seen)
   const made = await answer
   // Which files cannot be read is known only now that they were to be.
-  const leftOut = (await flows.remarks?.(window.from, window.to)) ?? []
-  const late = sleep(gapsMsMax, [untold], { ref: false })
-  const told = await Promise.race([gaps, late])
+  const leftOut = (await parts.flows.remarks?.(window.from, window.to)) ?? []
+  const told = await gaps()
   return { answer: made, remarks: [...leftOut, ...told], isWhole: !told.includes(untold) }
+}
+
+/** Begins to read the gaps of a window, and gives what waits for them, though not for long. */
+export function gapsOf(
+  { flows, series, settings, now }: ApiParts,
+  window: Window,
+  seen: readonly Seen[],
+): () => Promise<string[]> {
+  const gaps = gapsIn(window, { flows, series, tiers: settings.tiers, seen, now: now() })
+  // Nobody waits for it if there is no answer.
+  gaps.catch(() => undefined)
+  return () => Promise.race([gaps, sleep(gapsMsMax, [untold], { ref: false })])
+}
+
+/** Says what an answer lacks in a header each: a file has no place for it. @returns the reply */
+export function setRemarks(reply: FastifyReply, remarks: readonly string[]): FastifyReply {
+  // A header is ASCII, and a collector's name may be any text.
+  const told = remarks.map((remark) => remark.replace(/[^\x20-\x7e]/g, '?'))
+  return told.length === 0 ? reply : reply.header('weir-remark', told)
 }
 
 /** The names as they were at the end of a window. */

@@ -56,3 +56,18 @@ async function readKnown(
   }
   return false
 }
+
+/** When the first totals that are kept begin, unix ms; infinity if there are none, or their store does not answer. */
+export async function firstKept(series: SeriesReader, tiers: readonly Tier[]): Promise<number> {
+  let first = Number.POSITIVE_INFINITY
+  try {
+    for (const tier of tiers) {
+      const extent = await series.extent(tier)
+      // The first step of a coarser tier begins long before what is known in it.
+      if (extent !== null && extent.from + tier.stepMs <= first) first = extent.from
+    }
+  } catch (error) {
+    if (!(error instanceof StoreFault)) throw error
+  }
+  return first
+}

@@ -7,10 +7,10 @@ import type { Wording } from '../../flow/incident/sentence/wording.ts'
 import { zoneOf } from '../../flow/settings.ts'
 import { setCacheControl } from '../cache/http.ts'
 import { exportersOf } from '../status/ingest-status.ts'
-import { namesAt, windowOf, type ApiParts } from '../parts.ts'
+import { gapsOf, namesAt, windowOf, type ApiParts } from '../parts.ts'
 import { actorOf, explainAnswer, windowOf as eventWindow } from '../query/explain/answer.ts'
 import { findEvent, usualTraffic } from '../query/explain/find-event.ts'
-import { isKnownCoarsely } from '../query/known.ts'
+import { firstKept, isKnownCoarsely } from '../query/known.ts'
 import { readWhole } from '../query/numbers.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import {
@@ -64,11 +64,16 @@ export async function incidentsAnswer(
   const limit = readWhole('limit', query.limit, { fallback: 100, least: 1, most: incidentsMax })
   const wording = await wordingOf(parts, query.tz)
   const { from, to, exporter } = window
+  const gaps = gapsOf(parts, window, seen)
   const isAsked = (address: string) => exporter === undefined || address === exporter
   const found = (await parts.incidents.between(from, to)).filter((each) => isAsked(each.exporter))
   const firsts = seen.filter(({ address }) => isAsked(address)).map(({ firstSeen }) => firstSeen)
-  const first = Math.min(...firsts, Number.POSITIVE_INFINITY)
   const { series, settings } = parts
+  // Without a status nobody says who sent when: the totals say since when there is data.
+  const first =
+    seen.length > 0
+      ? Math.min(...firsts, Number.POSITIVE_INFINITY)
+      : await firstKept(series, settings.tiers)
   const isAnyKnown =
     first < to &&
     (found.length > 0 || (await isKnownCoarsely(series, settings.tiers, window)) !== false)
@@ -78,6 +83,7 @@ export async function incidentsAnswer(
     incidents: found.slice(0, limit).map((each) => incidentOf(each, wording)),
     more: found.length > limit,
     knownSince: isAnyKnown ? Math.max(first, from) / 1000 : null,
+    remarks: await gaps(),
   }
 }
 

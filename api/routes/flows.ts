@@ -7,7 +7,7 @@ import { csv, csvTime } from '../../flow/csv.ts'
 import { flowsParquet } from '../../store/archive/answer/parquet-answer.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import { setCacheControl } from '../cache/http.ts'
-import { windowOf, withRemarks, type ApiParts } from '../parts.ts'
+import { setRemarks, windowOf, withRemarks, type ApiParts } from '../parts.ts'
 import { isKnown } from '../query/known.ts'
 import { readWhole } from '../query/numbers.ts'
 import { archiveWindow } from '../query/window.ts'
@@ -67,6 +67,7 @@ export async function sendFlows(parts: ApiParts, query: FlowsQuery, reply: Fasti
       type: flowFormats.parquet,
       extension: 'parquet',
       more,
+      remarks: made.remarks,
     }).send(await flowsParquet(flows))
   const known = flows.length > 0 || (await isKnown(parts.series, parts.settings.tiers, window))
   const answer = {
@@ -88,24 +89,25 @@ function flowOf(record: FlowRecord): Flow {
 
 const formats = {
   json: (_reply: FastifyReply, answer: FlowsAnswer) => answer,
-  csv: (reply: FastifyReply, { flows, more }: FlowsAnswer, zone: string) =>
-    download(reply, { type: `${flowFormats.csv}; charset=utf-8`, extension: 'csv', more }).send(
+  csv: (reply: FastifyReply, { flows, ...told }: FlowsAnswer, zone: string) =>
+    download(reply, { type: `${flowFormats.csv}; charset=utf-8`, extension: 'csv', ...told }).send(
       csv(
         columns,
         flows.map((flow) => cells(flow, zone)),
       ),
     ),
-  ndjson: (reply: FastifyReply, { flows, more }: FlowsAnswer) =>
-    download(reply, { type: flowFormats.ndjson, extension: 'ndjson', more }).send(
+  ndjson: (reply: FastifyReply, { flows, ...told }: FlowsAnswer) =>
+    download(reply, { type: flowFormats.ndjson, extension: 'ndjson', ...told }).send(
       flows.map((flow) => `${JSON.stringify(flow)}\n`).join(''),
     ),
 }
 
 function download(
   reply: FastifyReply,
-  { type, extension, more }: { type: string; extension: string; more: boolean },
+  told: { type: string; extension: string; more: boolean; remarks: readonly string[] },
 ): FastifyReply {
-  return reply
+  const { type, extension, more, remarks } = told
+  return setRemarks(reply, remarks)
     .type(type)
     .header('content-disposition', `attachment; filename="weir-flows.${extension}"`)
     .header('weir-more', String(more))

@@ -1,4 +1,6 @@
 /** GET /api/report */
+import { Readable } from 'node:stream'
+
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 
@@ -24,9 +26,14 @@ const schema = {
 
 export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/api/report', { schema }, async ({ query }, reply) => {
+    app.get('/api/report', { schema }, async ({ query, method }, reply) => {
       const { window, now } = await windowOf(parts, query)
       const format = query.format ?? 'html'
+      reply.type(reportTypes[format]).header('cache-control', 'no-store')
+      if (format === 'html') reply.header('content-security-policy', reportPolicy)
+      else reply.header('content-disposition', `inline; filename="weir-report.${format}"`)
+      // A stream has no length, which only making it could tell.
+      if (method === 'HEAD') return reply.send(Readable.from([]))
       const wording = await wordingOf({ ...parts, names: namesAt(parts, window.to) }, query.tz)
       const made = await parts.heavy.run(reply, async (signal) => {
         const report = await makeReport(window, { ...parts, wording, now, signal })
@@ -34,9 +41,6 @@ export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
           throw refusalOf(error)
         })
       })
-      reply.type(reportTypes[format]).header('cache-control', 'no-store')
-      if (format === 'html') reply.header('content-security-policy', reportPolicy)
-      else reply.header('content-disposition', `inline; filename="weir-report.${format}"`)
       return reply.send(made)
     })
   }

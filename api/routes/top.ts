@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 
 import type { FlowTop, TopKeyName } from '../../store/flows.ts'
 import { isClosedWindow, setCacheControl } from '../cache/http.ts'
-import { namesAt, windowOf, withRemarks, type ApiParts } from '../parts.ts'
+import { namesAt, setRemarks, windowOf, withRemarks, type ApiParts } from '../parts.ts'
 import { isKnown } from '../query/known.ts'
 import { interfacesAdded } from '../query/interfaces-added.ts'
 import { readWhole } from '../query/numbers.ts'
@@ -35,7 +35,8 @@ export function topRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
 /** Answers a query for a top table in the format it asks for. */
 export async function sendTop(parts: ApiParts, query: TopQuery, reply: FastifyReply) {
   const answer = await topAnswer(parts, query, reply)
-  return query.format === 'csv' ? sendCsv(reply, topCsv(answer, query.tz)) : answer
+  if (query.format !== 'csv') return answer
+  return sendCsv(setRemarks(reply, answer.remarks), topCsv(answer, query.tz))
 }
 
 /** Answers a query for a top table, and sets how long the answer may be cached. */

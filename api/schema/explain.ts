@@ -15,6 +15,7 @@ import {
   timeForms,
   wholeNumber,
 } from './parts.ts'
+import { remarks } from './schema.ts'
 
 const window = {
   from: text(`start: ${timeForms}; default now-6h`),
@@ -165,5 +166,6 @@ export const IncidentsAnswer = closed({
       'no incidents before it does not mean that all was well: the first datagram in this time, ' +
       'or its start if there were some before; null: nothing is known of this time',
   }),
+  remarks,
 })
 export type IncidentsAnswer = Static<typeof IncidentsAnswer>

@@ -24,7 +24,7 @@ function oneOf<Word extends string>(words: readonly Word[], description: string)
   return Type.Enum(words, { description })
 }
 
-const remarks = Type.Array(Type.String(), { description: 'what the answer lacks, and why' })
+export const remarks = Type.Array(Type.String(), { description: 'what the answer lacks, and why' })
 const known = Type.Optional(
   Type.Boolean({
     description: 'false: nothing is known of this time, so that no rows do not mean no traffic',

@@ -51,6 +51,15 @@ suite('caching', () => {
     }
   })
 
+  test('HEAD of a report makes no report, and has no length', async (t) => {
+    const { app } = await appUnderTest(t)
+    const url = `/api/report?${window}&format=`
+    const { statusCode, headers } = await app.inject({ method: 'HEAD', url: `${url}md` })
+    assert.deepEqual([statusCode, headers['content-length']], [200, undefined])
+    assert.match(String(headers['content-type']), /^text\/markdown/)
+    assert.equal((await app.inject({ method: 'HEAD', url: `${url}none` })).statusCode, 400)
+  })
+
   test('long answers are compressed', async (t) => {
     const { app } = await appUnderTest(t)
     const headers = { 'accept-encoding': 'gzip' }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
+import type { IncidentsAnswer } from '../../api/schema/explain.ts'
 import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import type { Coverage } from '../../store/series.ts'
@@ -14,6 +15,9 @@ const end = t0 + 6 * intervalMs
 const window = { from: new Date(t0).toISOString(), to: new Date(end).toISOString() }
 const asked = `from=${window.from}&to=${window.to}`
 
+const formats = ['csv', 'ndjson', 'parquet']
+const host = '127.0.0.1'
+
 /** What lists say, which must be the same in each of them, and what the chart says. */
 async function saidOf(t: TestContext, given: Record<number, Partial<Coverage> | null>, of = asked) {
   const data = await folderWith(t, given)
@@ -23,18 +27,27 @@ async function saidOf(t: TestContext, given: Record<number, Partial<Coverage> | 
     JSON.parse(await bodyOf(api, `/api/${path}`)) as Answer
   const { remarks } = await ask<TopAnswer>(`top?${of}&by=host`)
   assert.deepEqual((await ask<FlowsAnswer>(`flows?${of}`)).remarks, remarks)
+  const incidents = await ask<IncidentsAnswer>(`incidents?${of}`)
+  assert.deepEqual(incidents.remarks, remarks)
+  for (const file of ['top?format=csv', ...formats.map((format) => `flows?format=${format}`)]) {
+    const { headers } = await api.app.inject({ url: `/api/${file}&${of}`, headers: { host } })
+    assert.deepEqual([headers['weir-remark'] ?? []].flat(), remarks, file)
+  }
   const ends = new URLSearchParams(of)
   const args = ['--from', ends.get('from')!, '--to', ends.get('to')!, '--by', 'host']
   const { code, stderr } = await runWeir(['query', ...args], { WEIR_DATA: data })
   assert.equal(code, 0)
   assert.equal(stderr, remarks.map((remark) => `weir: ${remark}\n`).join(''))
-  return { remarks, chart: await ask<SeriesAnswer>(`series?${of}&step=300`) }
+  const { knownSince } = incidents
+  return { remarks, knownSince, chart: await ask<SeriesAnswer>(`series?${of}&step=300`) }
 }
 
 const nothing = { known: 0, unknown: { lost: 1 }, datagrams: 0 }
 
 test('everything is known: nothing is said', async (t) => {
-  assert.deepEqual((await saidOf(t, {})).remarks, [])
+  const { remarks, knownSince } = await saidOf(t, {})
+  // There is no status: the totals say since when there is data.
+  assert.deepEqual([remarks, knownSince], [[], t0 / 1000])
 })
 
 test('each time that is unknown is named with its reason', async (t) => {

@@ -47,6 +47,7 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await page.clock.install()
     await page.goto(`${weir.url}/wall/charts`)
     await page.locator('.wall-head', { hasText: /^Charts.*data \d+ d.* old/ }).waitFor()
+    await page.locator('.tile-legend', { hasText: /^until .*:50:00/ }).waitFor()
     await painted(page)
     await page.clock.fastForward(600_000)
     await page.getByRole('heading', { name: 'Clocks', exact: true }).waitFor()

@@ -212,6 +212,26 @@ describe('a first look', { skip: skipWithout('chromium'), timeout: 240_000 }, ()
     await page.close()
   })
 
+  test('on the narrowest phone no page is wider than the screen', async () => {
+    const viewport = { width: 320, height: 568 }
+    for (const [path, shown] of [
+      ['/', '.legend'],
+      ['/incidents', '.incident'],
+      ['/exporters', '.exporter'],
+      ['/reports', '.report, .empty'],
+      ['/trackers', '.page'],
+      ['/alerts', '.page'],
+      ['/dashboards', '.page'],
+      ['/status', '.facts.wide'],
+    ] as const) {
+      const { page } = await weir.open(`${path}?${around}`, { viewport })
+      await page.locator(shown).first().waitFor()
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+      assert.ok(wide <= viewport.width, `${path}: ${wide} pixels`)
+      await page.close()
+    }
+  })
+
   test('on paper there are no buttons, and no figure is cut off', async () => {
     const viewport = { width: 794, height: 1123 }
     const { page } = await weir.open(`/?${around}&explain=shown`, { viewport })

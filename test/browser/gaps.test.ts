@@ -21,12 +21,17 @@ describe('a time with a gap', { skip: skipWithout('chromium'), timeout: 240_000 
       await page.getByText('7 flows of this time were lost on the way').waitFor()
       await page.close()
     }
+    const { page: listed } = await weir.open(`/incidents?from=${from}&to=${to}`)
+    await listed.getByText(gap).waitFor()
+    await listed.getByText('No incidents in these 30 min.').waitFor()
+    await listed.close()
     const place = { column: 0, row: 0, columns: 6, rows: 4 }
     await weir.addDashboard({
       id: 'gap',
       title: 'Gap',
       panels: [
         { kind: 'top', title: 'Hosts', place, query: { from, to, by: 'host' } },
+        { kind: 'incidents', title: 'None', place: { ...place, row: 4 } },
         { kind: 'number', title: 'Sum', statistic: 'total', place: { ...place, column: 6 }, query: { from, to, by: 'direction' } },
       ],
     }) // prettier-ignore

@@ -35,12 +35,18 @@ test('a legend shows the last five complete minutes, without the seconds still t
   const values = [1, 1, 9, 9, 4, 4, 4, 4, 4, 0]
   const only = (from: number, to: number) =>
     values.map((value, i) => (i >= from && i < to ? value : null))
-  assert.equal(recentOf(values, { time, open: [540, 570] }), 4)
-  assert.equal(recentOf(values, { time, open: null }), 16 / 5)
-  assert.equal(recentOf(only(0, 4), { time, open: null }), 5)
-  assert.equal(recentOf(only(9, 10), { time, open: [540, 570] }), 0)
-  assert.equal(recentOf([], { time, open: null }), null)
-  assert.equal(recentOf([3, 5], { time: [0, 1800], open: null }), 5)
+  const step = 60
+  const of = (given: (number | null)[], open: [number, number] | null) =>
+    recentOf([given], { time, step, open })?.values[0]
+  assert.equal(of(values, [540, 570]), 4)
+  assert.equal(of(values, null), 16 / 5)
+  assert.equal(of(only(0, 4), null), 5)
+  assert.equal(of(only(9, 10), [540, 570]), 0)
+  assert.equal(of([], null), undefined)
+  const long = { time: [0, 1800], step: 1800, open: null }
+  assert.deepEqual(recentOf([[3, 5]], long), { values: [5], end: 3600 })
+  // One that is known only earlier is not known now.
+  assert.deepEqual(recentOf([only(0, 4), values], { time, step, open: null }), { values: [null, 16 / 5], end: 600 }) // prettier-ignore
 })
 
 test('a repeated request never overlaps itself, comes later while it fails, and can be stopped', async (t) => {

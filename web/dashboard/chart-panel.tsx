@@ -9,8 +9,11 @@ import { measureUnits } from '../chart/readout.ts'
 import { layerColours, type Level } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import type { Drawing } from '../state/address.ts'
+import { clockNow } from '../state/clock.ts'
 import { isLocal } from '../state/collector.ts'
-import { recentOf } from './figure.ts'
+import { zone } from '../state/zone.ts'
+import { shortInstantText } from '../time/words.ts'
+import { isNewest, recentOf } from './figure.ts'
 import { usePanel } from './panel-data.ts'
 import { isOfHosts, panelLayers } from './panel-layers.ts'
 import type { PanelFacts } from './panels.tsx'
@@ -52,14 +55,23 @@ export function ChartPanel({ panel, place, scale, everyMs }: PanelFacts<'chart'>
 function Named({ layers }: { layers: Layers }) {
   const colours = layerColours(layers.layers, theme.value)
   const seen = new Map<string, { label: string; colour: string; recent: number | null }>()
-  layers.layers.forEach(({ id, label, values }, i) => {
+  const now = recentOf(
+    layers.layers.map(({ values }) => values),
+    layers.answer,
+  )
+  layers.layers.forEach(({ id, label }, i) => {
     const known = seen.get(id)
-    const recent = sumOfKnown([known?.recent, recentOf(values, layers.answer)])
+    const recent = sumOfKnown([known?.recent, now?.values[i]])
     seen.set(id, { label, colour: known?.colour ?? colours[i]!, recent })
   })
   const unit = measureUnits[layers.answer.measure]
   return (
     <ul class="tile-legend">
+      {now && !isNewest(now.end, layers.answer.step, clockNow() / 1000) && (
+        <li>
+          <span>until {shortInstantText(now.end * 1000, zone.value)}</span>
+        </li>
+      )}
       {[...seen].slice(0, namedMax).map(([id, { label, colour, recent }]) => (
         <li key={id}>
           <i class="swatch" style={{ background: colour }} />

@@ -56,22 +56,26 @@ export function isNewest(end: number, step: number, now: number): boolean {
 }
 
 /**
- * The current value of a series: its mean over the last five known minutes, without the open
- * interval, most of whose flows have not been reported yet; null if nothing is known.
+ * The current value of each of several series: its mean over the last five minutes of which any is known,
+ * without the open interval, most of whose flows have not been reported yet; null if it is unknown
+ * there. With their end, in unix seconds; null if nothing is known.
  */
 export function recentOf(
-  values: readonly (number | null)[],
-  { time, open }: Pick<SeriesAnswer, 'time' | 'open'>,
-): number | null {
+  series: readonly (readonly (number | null)[])[],
+  { time, step, open }: Pick<SeriesAnswer, 'time' | 'step' | 'open'>,
+): { values: (number | null)[]; end: number } | null {
   const until = open?.[0] ?? Number.POSITIVE_INFINITY
-  const known = time.flatMap((t, i) => {
-    const value = values[i] ?? null
-    return value === null ? [] : [{ t, value }]
-  })
+  const known = time.flatMap((t, i) =>
+    series.some((values) => (values[i] ?? null) !== null) ? [{ t, i }] : [],
+  )
   const closed = known.filter(({ t }) => t < until)
   const counted = closed.length > 0 ? closed : known
   const newest = counted.at(-1)
   if (!newest) return null
   const recent = counted.filter(({ t }) => t > newest.t - intervalSeconds)
-  return recent.reduce((sum, { value }) => sum + value, 0) / recent.length
+  const meanOf = (values: readonly (number | null)[]) => {
+    const own = recent.flatMap(({ i }) => values[i] ?? [])
+    return own.length === 0 ? null : own.reduce((sum, value) => sum + value, 0) / own.length
+  }
+  return { values: series.map(meanOf), end: newest.t + step }
 }

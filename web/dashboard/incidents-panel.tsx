@@ -12,6 +12,7 @@ import { zone } from '../state/zone.ts'
 import { addressOfStored, isOutdated } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
 import { repeat } from './repeat.ts'
+import { TileRemarks } from './tile-remarks.tsx'
 import { Waiting } from './waiting.tsx'
 
 const listedUsually = 5
@@ -48,7 +49,12 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
   return (
     <>
       {!answer && error.value === '' && <Waiting />}
-      {answer?.incidents.length === 0 && <p class="dim">{noneText(answer, zone.value)}</p>}
+      {answer?.incidents.length === 0 && (
+        <>
+          <p class="dim">{noneText(answer, zone.value)}</p>
+          <TileRemarks remarks={answer.remarks} />
+        </>
+      )}
       <ul class="tile-incidents">
         {answer?.incidents.map((incident) => (
           <li key={incident.id} class={isNew(incident) ? 'new' : ''}>

@@ -1,19 +1,14 @@
 /** A top list on a dashboard. */
 import type { TopAnswer } from '../../api/schema/schema.ts'
-import { sentence } from '../sentence.ts'
-import { zone } from '../state/zone.ts'
-import { localText } from '../time/words.ts'
 import { usePanel } from './panel-data.ts'
 import type { PanelFacts } from './panels.tsx'
+import { TileRemarks } from './tile-remarks.tsx'
 import { topFigure } from './top-figure.ts'
 import { Waiting } from './waiting.tsx'
 
 export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
   const { answer, error } = usePanel<TopAnswer>(panel, { place, everyMs })
   const figures = answer && figuresOf(answer)
-  const remarks = (answer?.remarks ?? [])
-    .map((remark) => sentence(localText(remark, zone.value)))
-    .join(' ')
   return (
     <>
       <table class="tile-top">
@@ -35,11 +30,7 @@ export function TopPanel({ panel, place, everyMs }: PanelFacts<'top'>) {
           {answer.known === false ? 'unknown: no data of this time' : 'nothing in this time'}
         </p>
       )}
-      {remarks !== '' && (
-        <p class="dim tile-remark" title={remarks}>
-          {remarks}
-        </p>
-      )}
+      {answer && <TileRemarks remarks={answer.remarks} />}
       {error !== '' && <p class="tile-fault">{error}</p>}
     </>
   )

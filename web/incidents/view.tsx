@@ -8,6 +8,7 @@ import { addressOfAnswer, ask } from '../client.ts'
 import { AddressFaults } from '../controls/address-faults.tsx'
 import { Page } from '../controls/page.tsx'
 import { RangeField } from '../controls/range-field.tsx'
+import { Remarks } from '../controls/remarks.tsx'
 import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds, type Kind } from '../explain/kinds.ts'
 import { rangeParameter, windowAround } from '../explain/ranges.ts'
@@ -69,6 +70,7 @@ export function Incidents() {
       {answer && !isAsking && incidents.length === 0 && (
         <None said={noneText(answer, zone.value, kind === undefined ? undefined : ofKind)} />
       )}
+      {answer && !isAsking && <Remarks remarks={answer.remarks} />}
       <ol class="incidents">
         {incidents.map((incident) => (
           <Item key={incident.id} incident={incident} />
