@@ -34,7 +34,7 @@ export class GroupReader {
 
   /** The times of a file's row groups. @throws the error that prevents reading it */
   groupsOf(path: string): FileGroups {
-    return this.#open(path, (_, groups) => groups?.map((group) => timesOf(group)) ?? null)
+    return this.#open(path, (_, { groups }) => groups?.map((group) => timesOf(group)) ?? null)
   }
 
   /** The text under a key in a file's footer; null if there is none. @throws the error that prevents reading it */
@@ -44,8 +44,8 @@ export class GroupReader {
 
   /** Passes a row group, valid until `take` returns, of one of Weir's files. @throws the error that prevents reading it */
   read(path: string, at: number, take: (group: RowGroup) => void): void {
-    this.#open(path, (file, groups) => {
-      this.#group.turnTo(file, groups![at]!)
+    this.#open(path, (file, { groups, identity }) => {
+      this.#group.turnTo(file, groups![at]!, `${identity} ${at}`)
       take(this.#group)
     })
   }
@@ -57,17 +57,20 @@ export class GroupReader {
 
   /** All flows of a file; null if another writer made it. @throws the error that prevents reading it */
   flowsOf(path: string): FlowColumns | null {
-    return this.#open(path, (file, groups) => groups && this.#gather(file, groups))
+    return this.#open(
+      path,
+      (file, { groups, identity }) => groups && this.#gather(file, groups, identity),
+    )
   }
 
-  #gather(file: number, groups: readonly GroupPlace[]): FlowColumns {
+  #gather(file: number, groups: readonly GroupPlace[], identity: string): FlowColumns {
     const count = groups.reduce((sum, { rows }) => sum + rows, 0)
     const gathered = sharedColumns(count, (name, rowBytes) =>
       groups.every((group) => isZero(group, name)) ? null : new SharedArrayBuffer(count * rowBytes),
     )
     let from = 0
-    for (const group of groups) {
-      this.#group.turnTo(file, group)
+    for (const [at, group] of groups.entries()) {
+      this.#group.turnTo(file, group, `${identity} ${at}`)
       for (const name of columnNames) {
         if (groups.every((each) => isZero(each, name))) continue
         const width = wordsPerRow(name)
@@ -78,10 +81,7 @@ export class GroupReader {
     return gathered
   }
 
-  #open<Result>(
-    path: string,
-    use: (file: number, groups: readonly GroupPlace[] | null) => Result,
-  ): Result {
+  #open<Result>(path: string, use: (file: number, footer: KeptFooter) => Result): Result {
     return withFile(path, (file) => {
       const stats = fstatSync(file)
       const identity = identityOf(stats)
@@ -89,8 +89,9 @@ export class GroupReader {
       if (before) this.#drop(path, before)
       const isSame = before?.identity === identity
       const groups = isSame ? before.groups : (readFooter(file, stats.size)?.groups ?? null)
-      this.#keep(path, { identity, groups })
-      return use(file, groups)
+      const footer = { identity, groups }
+      this.#keep(path, footer)
+      return use(file, footer)
     })
   }
 

@@ -1,8 +1,9 @@
-/** A bounded cache of what row groups hold for a question; the question used least recently is dropped first. */
-import type { GroupPlace } from '../format/footer.ts'
-
+/**
+ * A bounded cache of what row groups, by name, hold for a question; the question used least recently
+ * is dropped first. It outlasts the footers that a reader knows, so it must not refer to them.
+ */
 interface OfQuestion<Kept> {
-  byGroup: Map<GroupPlace, Kept>
+  byGroup: Map<string, Kept>
   bytes: number
 }
 
@@ -22,12 +23,12 @@ export class KeptByGroup<Kept> {
   }
 
   /** What is kept of a row group for a question, which is now the one used last. */
-  get(question: string, group: GroupPlace): Kept | undefined {
+  get(question: string, group: string): Kept | undefined {
     return this.#touch(question).byGroup.get(group)
   }
 
   /** Keeps it, if there is room for so many bytes. */
-  set(question: string, group: GroupPlace, kept: Kept, bytes: number): boolean {
+  set(question: string, group: string, kept: Kept, bytes: number): boolean {
     const { byGroup } = this.#touch(question)
     const isRoom = this.reserve(question, bytes)
     if (isRoom) byGroup.set(group, kept)
@@ -49,7 +50,7 @@ export class KeptByGroup<Kept> {
 
   #touch(question: string): OfQuestion<Kept> {
     const ofQuestion = this.#kept.get(question) ?? {
-      byGroup: new Map<GroupPlace, Kept>(),
+      byGroup: new Map<string, Kept>(),
       bytes: 0,
     }
     this.#kept.delete(question)

@@ -63,12 +63,12 @@ export class PassingRows {
    * columns, ascending: not to be changed, and valid until another group is read.
    */
   restrict(group: RowGroup, { key, predicate }: KeyedPredicate): Int32Array {
-    const known = this.#kept.get(key, group.place)
+    const known = this.#kept.get(key, group.name)
     if (known) return group.compactTo(known)
     const rows = passingRows(group.flows, predicate)
     if (rows.length * rowsPerPassing > group.flows.count) return group.narrowTo(rows)
     const kept = new KeptRows(rows.slice(), (bytes) => this.#kept.reserve(key, bytes))
-    const isKept = this.#kept.set(key, group.place, kept, rows.byteLength + overheadBytes)
+    const isKept = this.#kept.set(key, group.name, kept, rows.byteLength + overheadBytes)
     return isKept ? group.compactTo(kept) : group.narrowTo(rows)
   }
 }

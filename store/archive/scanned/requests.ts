@@ -3,7 +3,6 @@ import type { FlowColumns } from '../../../flow/columns.ts'
 import type { FlowSums, FlowTopQuery, FlowWindow, TopKeyName } from '../../flows.ts'
 import type { FieldName } from '../../measurement.ts'
 import type { PlacedSums } from '../answer/series-answer.ts'
-import type { GroupPlace } from '../format/footer.ts'
 import type { SelectedGroup } from './selected-group.ts'
 
 export type ScannedWindow = Pick<FlowWindow, 'from' | 'to' | 'include' | 'filter'>
@@ -96,8 +95,8 @@ export interface Scan<Packed, Found> {
   /** The number of keys it distinguishes. */
   readonly keys: number
   take(selected: SelectedGroup): void
-  /** Adds a row group of which all flows are within the window, if what it adds up to is kept. */
-  takeKept?: (group: GroupPlace) => boolean
+  /** Adds the row group of this name, all of whose flows are within the window, if what it adds up to is kept. */
+  takeKept?: (group: string) => boolean
   /** The result so far, for another thread; nothing can be added afterwards. */
   pack(): Packed
   merge(packed: Packed): void

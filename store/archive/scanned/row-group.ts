@@ -49,6 +49,7 @@ function numberOf(words: Words): number {
 export class RowGroup implements TimedFlows {
   readonly #columns: ReadColumns
   readonly flows: FilteredFlows
+  #name = ''
   #place: GroupPlace | null = null
   #bytes: Float64Array | null = null
   #packets: Float64Array | null = null
@@ -58,11 +59,20 @@ export class RowGroup implements TimedFlows {
     this.flows = this.#columns as unknown as FilteredFlows
   }
 
-  /** Switches to another row group of an open file; everything taken from the previous one becomes invalid. */
-  turnTo(file: number, group: GroupPlace): void {
+  /**
+   * Switches to another row group of an open file, under a name that no other one has; everything
+   * taken from the previous one becomes invalid.
+   */
+  turnTo(file: number, group: GroupPlace, name: string): void {
+    this.#name = name
     this.#place = group
     this.#columns.turnTo(file, group)
     this.#bytes = this.#packets = null
+  }
+
+  /** The same each time that this group is read, and that of no other. */
+  get name(): string {
+    return this.#name
   }
 
   /** The group as its file's footer describes it. */

@@ -4,7 +4,6 @@ import { fillKeyColumn } from '../keys/key-columns.ts'
 import { Keys, type End } from '../keys/keys.ts'
 import type { PlacedSums } from '../answer/series-answer.ts'
 import { StepSums, type PackedSteps } from '../answer/step-sums.ts'
-import type { GroupPlace } from '../format/footer.ts'
 import type { Scan, StepsQuery } from './requests.ts'
 import type { KeptByGroup } from './kept-by-group.ts'
 import { KeyNumbers, notReported } from './key-numbers.ts'
@@ -46,7 +45,7 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
     this.#sums = new StepSums(query.window, this.#rest + 1)
   }
 
-  takeKept(group: GroupPlace): boolean {
+  takeKept(group: string): boolean {
     const known = this.#question === null ? undefined : this.#whole.get(this.#question, group)
     if (known) this.#sums.merge(known)
     return known !== undefined
@@ -72,14 +71,14 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
   #sumsOfWhole(selected: SelectedGroup, question: string): PackedSteps {
     const { window } = this.#query
     const { from, to, stepMs } = window
-    const { place } = selected.group
+    const { name, place } = selected.group
     const { firstMin, lastMax } = timesOf(place)
     const begun = from + Math.floor((Math.max(firstMin, from) - from) / stepMs) * stepMs
     const ended = from + Math.ceil((Math.min(lastMax + 1, to) - from) / stepMs) * stepMs
     const sums = new StepSums({ ...window, from: begun, to: ended }, 1)
     this.#addTo(sums, selected)
     const packed = sums.pack()
-    this.#whole.set(question, place, packed, packed.codes.length * rowBytes + overheadBytes)
+    this.#whole.set(question, name, packed, packed.codes.length * rowBytes + overheadBytes)
     return packed
   }
 

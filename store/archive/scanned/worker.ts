@@ -10,7 +10,6 @@ import type { Scan, ScanQuery, ScannedWindow } from './requests.ts'
 import { Buckets } from './buckets.ts'
 import { Details } from './details.ts'
 import { allEvents } from './event-rows.ts'
-import type { GroupPlace } from '../format/footer.ts'
 import { GroupReader } from './group-reader.ts'
 import type { GroupForScans } from './pass.ts'
 import { KeptByGroup } from './kept-by-group.ts'
@@ -82,7 +81,7 @@ function add(run: Running, adding: (scan: Running['scan']) => void): void {
 }
 
 /** Whether a scan does not need a row group read, because what it adds up to is kept, or the scan has failed. */
-function isTaken(run: Running, group: GroupPlace): boolean {
+function isTaken(run: Running, group: string): boolean {
   let isKept = false
   add(run, (scan) => (isKept = scan.takeKept?.(group) ?? false))
   return isKept || run.failure !== undefined
@@ -115,7 +114,7 @@ answerRequests<ScanRequest, ScanAnswers>(parentPort!, {
       reader.read(path, group, (read) => {
         const [{ isInside }] = together as [(typeof together)[number]]
         const runs = together.map(({ run }) => run)
-        const reading = isInside ? runs.filter((run) => !isTaken(run, read.place)) : runs
+        const reading = isInside ? runs.filter((run) => !isTaken(run, read.name)) : runs
         if (!reading[0]) return
         const selected = SelectedGroup.select(read, { ...reading[0], isInside }, passingRows)
         if (selected.rows.length > 0)

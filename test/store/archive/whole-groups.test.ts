@@ -21,7 +21,6 @@ import { t0 } from './archived.ts'
 import { flowsOfKinds, twoFiles } from './flows-of-kinds.ts'
 
 const local = new NetworkSet([parseNetwork('fe80::/16')!])
-const reader = new GroupReader()
 
 /** Of two exporters. */
 function ofTwoExporters() {
@@ -35,6 +34,8 @@ function found(paths: readonly string[], query: StepsQuery, whole: WholeGroups) 
   const { from, to, filter } = query.window
   const keyed = filter ? { key: JSON.stringify(filter), predicate: compilePredicate(filter) } : null
   const steps = new Steps(query, { local, whole })
+  // A row group has the same name for every reader, as after its file's footer was dropped.
+  const reader = new GroupReader()
   let unread = 0
   for (const path of paths)
     reader.read(path, 0, (group) => {
@@ -44,7 +45,7 @@ function found(paths: readonly string[], query: StepsQuery, whole: WholeGroups) 
       const [within] = groupsWithin([times], { path, isInside: isFileInside }, query.window)
       if (!within) return
       const { isInside } = within
-      if (isInside && steps.takeKept(group.place)) unread++
+      if (isInside && steps.takeKept(group.name)) unread++
       else {
         const selection = { window: query.window, filter: keyed, isInside }
         steps.take(SelectedGroup.select(group, selection, new PassingRows(0)))
