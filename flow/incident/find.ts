@@ -3,7 +3,7 @@ import { findCongestions } from './congestion/congestion.ts'
 import type { Finding } from './finding.ts'
 import { unknownTime } from './incident.ts'
 import { withoutGaps, type KnownTime } from './scene/known-time.ts'
-import type { Run } from './scene/rates.ts'
+import { isOverlapping, type Run } from './scene/runs.ts'
 import { Scene, type SeenFlows } from './scene/scene.ts'
 import { findSilences, type SilenceContext } from './silence/silence.ts'
 import { findSurges } from './surge.ts'
@@ -44,7 +44,7 @@ export function findEvents(scene: Scene, context: SilenceContext): Finding[] {
   const kept: Finding[] = [...away]
   for (const finding of byGravity) {
     const overlaps = kept.some(
-      (each) => each.from < finding.to && finding.from < each.to && !finding.gaps?.includes(each),
+      (each) => isOverlapping(each, finding) && !finding.gaps?.includes(each),
     )
     if (!overlaps) kept.push(finding)
   }

@@ -1,6 +1,6 @@
 /** A finding in a scene, before its facts are computed. */
 import type { Incident, IncidentKind } from './incident.ts'
-import type { Run } from './scene/rates.ts'
+import type { Run } from './scene/runs.ts'
 import type { HostDirection } from './scene/scene.ts'
 
 /** What a finding says as its incident does. */

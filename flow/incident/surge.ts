@@ -10,7 +10,8 @@ import { medianFall, connectionsKept, isStarved, othersWords } from './effect/fa
 import { isLineUp } from './effect/from-outside.ts'
 import { Others } from './effect/other-hosts.ts'
 import type { Finding } from './finding.ts'
-import { percentile, runsOf, smoothed, type Run } from './scene/rates.ts'
+import { percentile, smoothed } from './scene/rates.ts'
+import { withoutOverlaps, runsOf, type Run } from './scene/runs.ts'
 import type { HostDirection, Scene } from './scene/scene.ts'
 import type { Sensitivity } from './sensitivity.ts'
 
@@ -40,7 +41,9 @@ export function findSurges(scene: Scene, { leastSeconds, surgeTimes }: Sensitivi
       found.push(findingOf(scene, { host, side, openings, span, usual }))
     }
   }
-  return withoutOverlaps(found).map((surge) => starving(scene, surge))
+  // A scanner and its target are one event: the longest is kept.
+  const longest = found.sort((a, b) => b.to - b.from - (a.to - a.from))
+  return withoutOverlaps(longest).map((surge) => starving(scene, surge))
 }
 
 /** A host as the one that opens connections, or the one they are opened to. */
@@ -160,12 +163,4 @@ function starving(scene: Scene, surge: Finding): Finding {
     connectionsKept: connectionsKept(fall),
     facts: [...surge.facts, fact],
   }
-}
-
-/** A scanner and its target are one event: of overlapping findings, keep the longest. */
-function withoutOverlaps(found: readonly Finding[]): Finding[] {
-  const kept: Finding[] = []
-  for (const finding of [...found].sort((a, b) => b.to - b.from - (a.to - a.from)))
-    if (!kept.some((each) => each.from < finding.to && finding.from < each.to)) kept.push(finding)
-  return kept.sort((a, b) => a.from - b.from)
 }

@@ -3,7 +3,8 @@
  * up the event, if these can be distinguished from the actors' other traffic; otherwise it is where
  * the actors' rate rises above, and returns to, its level beside the event.
  */
-import { changeOf, mean, percentile, smoothed, type Run } from '../scene/rates.ts'
+import { changeOf, mean, percentile, smoothed } from '../scene/rates.ts'
+import type { Run } from '../scene/runs.ts'
 import type { HostDirection, Scene } from '../scene/scene.ts'
 
 /** The actors have started once their rate is this share of its plateau. */

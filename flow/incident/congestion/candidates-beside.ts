@@ -1,5 +1,6 @@
 /** Times in which few hosts fill the line with what others transfer as before, such as a backup or somebody's long download. */
-import { mean, percentile, runsOf, smoothed, type Run } from '../scene/rates.ts'
+import { mean, percentile, smoothed } from '../scene/rates.ts'
+import { runsOf, type Run } from '../scene/runs.ts'
 import type { HostDirection, Scene } from '../scene/scene.ts'
 import {
   actorShare,

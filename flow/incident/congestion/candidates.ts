@@ -1,6 +1,7 @@
 /** Times in which few hosts carry most of the traffic, or many with one peer: they may have taken the line. */
 import { openedBeforeMs } from '../incident.ts'
-import { mean, percentile, Rates, runsOf, smoothed, type Run } from '../scene/rates.ts'
+import { mean, percentile, Rates, smoothed } from '../scene/rates.ts'
+import { withoutOverlaps, runsOf, type Run } from '../scene/runs.ts'
 import type { HostDirection, Scene } from '../scene/scene.ts'
 
 /** Together the actors carry at least this share of a direction's bytes, second by second. */
@@ -74,11 +75,7 @@ export function mergeDirections(scene: Scene, candidates: readonly Candidate[]):
   const weight = new Map(
     candidates.map((each) => [each, each.bytes * (isAskedOutside(scene, each) ? outsidePart : 1)]),
   )
-  const kept: Candidate[] = []
-  for (const candidate of [...candidates].sort((a, b) => weight.get(b)! - weight.get(a)!))
-    if (!kept.some((each) => each.from < candidate.to && candidate.from < each.to))
-      kept.push(candidate)
-  return kept.sort((a, b) => a.from - b.from)
+  return withoutOverlaps([...candidates].sort((a, b) => weight.get(b)! - weight.get(a)!))
 }
 
 /** Whether the actors are not local, and more connections were opened to them than by them. */

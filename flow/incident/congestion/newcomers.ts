@@ -1,6 +1,7 @@
 /** Which of the hosts that carry an event began something: one that went on as before, or came later, is not why the others fell. */
 import { runsBeside } from '../effect/beside.ts'
-import { mean, percentile, type Run } from '../scene/rates.ts'
+import { mean, percentile } from '../scene/rates.ts'
+import type { Run } from '../scene/runs.ts'
 import type { HostDirection, Scene } from '../scene/scene.ts'
 import { moreTimes } from './candidates.ts'
 

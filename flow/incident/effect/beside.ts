@@ -1,5 +1,5 @@
 /** The times right beside an event, with which it is compared. */
-import type { Run } from '../scene/rates.ts'
+import { isOverlapping, type Run } from '../scene/runs.ts'
 import type { Scene } from '../scene/scene.ts'
 
 const besideSeconds = 60
@@ -27,7 +27,7 @@ export function runsBeside(
       to: Math.min(grid.seconds, start(n) + besideSeconds),
     }))
     .filter((run) => run.to - run.from >= besideSeconds / 3)
-  const apart = within.filter((run) => !events.some((e) => e.from < run.to && run.from < e.to))
+  const apart = within.filter((run) => !events.some((each) => isOverlapping(each, run)))
   return apart.length > 0 ? apart : within
 }
 

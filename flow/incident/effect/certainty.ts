@@ -1,5 +1,6 @@
 /** Whether the others really had less within an event, and not only by chance, nor before it. */
-import { isApart, mean, percentile, type Run } from '../scene/rates.ts'
+import { mean, percentile } from '../scene/rates.ts'
+import { isApart, type Run } from '../scene/runs.ts'
 import type { Scene } from '../scene/scene.ts'
 import { onsetSeconds, runsBeside, runsOnBothSides } from './beside.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'

@@ -2,7 +2,8 @@
  * Whether counts really fell, or are only low by chance: independent events are uneven, and those
  * of few hosts come in bursts.
  */
-import { isApart, mean, type Run } from '../scene/rates.ts'
+import { mean } from '../scene/rates.ts'
+import { isApart, type Run } from '../scene/runs.ts'
 import type { Scene } from '../scene/scene.ts'
 
 /** A host counts once in this time: a page is one action, however many connections it takes. */

@@ -1,6 +1,7 @@
 /** Whether the line was up in an event: packets from outside prove it. */
 import { openedBeforeMs } from '../incident.ts'
-import { mean, percentile, Rates, type Run } from '../scene/rates.ts'
+import { mean, percentile, Rates } from '../scene/rates.ts'
+import type { Run } from '../scene/runs.ts'
 import type { Scene } from '../scene/scene.ts'
 
 /** So many first and last packets from outside must be due before their absence means anything. */

@@ -1,5 +1,6 @@
 /** All hosts except those of an event: their bytes and new connections before, during and after it. */
-import { isApart, mean, percentile, Rates, runsOf, smoothed, type Run } from '../scene/rates.ts'
+import { mean, percentile, Rates, smoothed } from '../scene/rates.ts'
+import { isApart, runsOf, type Run } from '../scene/runs.ts'
 import { directions, type Scene } from '../scene/scene.ts'
 import { fewBytes, type Fall } from './fall.ts'
 import { isStopped } from './stopped.ts'

@@ -1,5 +1,6 @@
 /** Whether bytes stopped in a run, such as a silence. */
-import { mean, type Run } from '../scene/rates.ts'
+import { mean } from '../scene/rates.ts'
+import type { Run } from '../scene/runs.ts'
 
 /** Rates beside a silence are measured over this long. */
 export const besideSeconds = 120

@@ -58,31 +58,32 @@ function countBytes(
   { span, direction }: { span: Span; direction: HostDirection },
 ): Counted {
   const { table } = scene
+  const { source, destination, first, last } = table
+  const counts = direction === 'in' ? destination : source
   const counted: Counted = { bytes: 0, packets: 0, byPeer: new Map(), tunnel: null }
   const tunnels = new Map<string, number>()
   for (let row = 0; row < table.count; row++) {
-    const isReceived = table.destination[row] === host
-    if (!isReceived && table.source[row] !== host) continue
-    if (
-      table.first[row]! >= span.to ||
-      Math.max(table.last[row]!, table.first[row]! + 1) <= span.from
-    )
+    if (source[row] !== host && destination[row] !== host) continue
+    if (first[row]! >= span.to || Math.max(last[row]!, first[row]! + 1) <= span.from) continue
+    const peer = destination[row] === host ? source[row]! : destination[row]!
+    if (counts[row] !== host) {
+      addTo(counted.byPeer, peer, 0)
       continue
-    const peer = isReceived ? table.source[row]! : table.destination[row]!
-    const isCounted = (direction === 'in' ? table.destination[row] : table.source[row]) === host
-    const bytes = isCounted ? withinRow(table, row, span, 'bytes') : 0
+    }
+    const bytes = withinRow(table, row, span, 'bytes')
     counted.bytes += bytes
-    if (isCounted) counted.packets += withinRow(table, row, span, 'packets')
-    counted.byPeer.set(peer, (counted.byPeer.get(peer) ?? 0) + bytes)
-    const tunnel = tunnelOf(
-      table.protocol[row]!,
-      table.sourcePort[row]!,
-      table.destinationPort[row]!,
-    )
-    if (tunnel !== null) tunnels.set(tunnel, (tunnels.get(tunnel) ?? 0) + bytes)
+    counted.packets += withinRow(table, row, span, 'packets')
+    addTo(counted.byPeer, peer, bytes)
+    const ports = [table.sourcePort[row]!, table.destinationPort[row]!] as const
+    const tunnel = tunnelOf(table.protocol[row]!, ...ports)
+    if (tunnel !== null) addTo(tunnels, tunnel, bytes)
   }
   for (const [tunnel, bytes] of tunnels) if (bytes > counted.bytes / 2) counted.tunnel = tunnel
   return counted
+}
+
+function addTo<Key>(sums: Map<Key, number>, key: Key, amount: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + amount)
 }
 
 /** Peers are classified as new only with at least this much time before the event, ms. */
@@ -116,7 +117,7 @@ function countOpenings(
   for (let i = 0; i < connections.count; i++) {
     if (connections[side][i] !== host || connections.isKnown[i] === 0) continue
     if (!isOpenedIn(scene, i, span)) continue
-    counts.set(other[i]!, (counts.get(other[i]!) ?? 0) + 1)
+    addTo(counts, other[i]!, 1)
   }
   return counts
 }
@@ -138,13 +139,15 @@ function whoOpened(
     if (opener[i] !== host && peer[i] !== host) continue
     if (first[i]! >= span.to || last[i]! < span.from) continue
     all += bytes[i]!
-    const isUnanswered = connections.showsAnswers && isAnswered[i] === 0
     if (isKnown[i] === 0) continue
-    if (opener[i] === host) own += bytes[i]!
-    else if ((isCertain[i] === 1 || isUnanswered) && isOpenedIn(scene, i, span)) {
-      asked += bytes[i]!
-      if (isUnanswered) unanswered += bytes[i]!
+    if (opener[i] === host) {
+      own += bytes[i]!
+      continue
     }
+    const isUnanswered = connections.showsAnswers && isAnswered[i] === 0
+    if ((isCertain[i] === 0 && !isUnanswered) || !isOpenedIn(scene, i, span)) continue
+    asked += bytes[i]!
+    if (isUnanswered) unanswered += bytes[i]!
   }
   if (unanswered > all / 2) return 'unanswered'
   if (asked > all / 2) return 'others'

@@ -2,7 +2,7 @@
 import { countWithin } from '../../spread.ts'
 import type { FlowTable } from '../flows/flow-table.ts'
 import { openedBeforeMs } from '../incident.ts'
-import type { Run } from '../scene/rates.ts'
+import type { Run } from '../scene/runs.ts'
 import type { Scene } from '../scene/scene.ts'
 
 /** A span of time, [from, to), unix ms. */

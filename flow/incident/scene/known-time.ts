@@ -4,7 +4,7 @@
  */
 import { countWithin } from '../../spread.ts'
 import { FlowTable } from '../flows/flow-table.ts'
-import type { Run } from './rates.ts'
+import type { Run } from './runs.ts'
 import { Scene, type HostSeries } from './scene.ts'
 
 export interface KnownTime {

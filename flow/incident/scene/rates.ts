@@ -1,4 +1,5 @@
 /** Amounts by second: flow counts spread evenly over their lifetimes, and statistics of such series. */
+import type { Run } from './runs.ts'
 
 /** Seconds [from, from + seconds × 1000), unix ms; `from` is a whole second. */
 export interface Grid {
@@ -120,29 +121,6 @@ export function mean(values: ArrayLike<number>, from: number, to: number): numbe
   let sum = 0
   for (let t = a; t < b; t++) sum += values[t]!
   return b > a ? sum / (b - a) : 0
-}
-
-/** Seconds [from, to) of a grid, by index. */
-export interface Run {
-  from: number
-  to: number
-}
-
-/** Whether a second is at least this far from all runs. */
-export function isApart(t: number, seconds: number, runs: readonly Run[]): boolean {
-  return runs.every(({ from, to }) => t < from - seconds || t >= to + seconds)
-}
-
-/** The runs of seconds for which `holds` is true; those at most `gap` seconds apart are merged. */
-export function runsOf(seconds: number, gap: number, holds: (t: number) => boolean): Run[] {
-  const runs: Run[] = []
-  for (let t = 0; t < seconds; t++) {
-    if (!holds(t)) continue
-    const last = runs.at(-1)
-    if (last && t - last.to <= gap) last.to = t + 1
-    else runs.push({ from: t, to: t + 1 })
-  }
-  return runs
 }
 
 /**

@@ -3,7 +3,8 @@ import { broadcastsOf } from '../flows/broadcasts.ts'
 import { joinConnections, type Connections } from '../flows/connections.ts'
 import type { FlowTable } from '../flows/flow-table.ts'
 import type { Hosts } from '../flows/hosts.ts'
-import { Rates, type Grid, type Run } from './rates.ts'
+import { Rates, type Grid } from './rates.ts'
+import type { Run } from './runs.ts'
 
 /** From the host's point of view: received, sent. */
 export const directions = ['in', 'out'] as const

@@ -1,7 +1,7 @@
 /** Gaps of which the exporter's own numbers show that it was away, or its clock set. */
 import { countOf } from '../../units.ts'
 import { clockSetMs, type ExporterBreak } from '../incident.ts'
-import type { Run } from '../scene/rates.ts'
+import type { Run } from '../scene/runs.ts'
 import type { Scene } from '../scene/scene.ts'
 
 /** The datagram that reveals a break may arrive this long after flows resumed. */

@@ -2,7 +2,8 @@
 import { bytesFromOutside, repliesOf } from '../effect/from-outside.ts'
 import { besideSeconds, isStopped } from '../effect/stopped.ts'
 import type { Finding } from '../finding.ts'
-import { mean, percentile, smoothed, type Run } from '../scene/rates.ts'
+import { mean, percentile, smoothed } from '../scene/rates.ts'
+import type { Run } from '../scene/runs.ts'
 import type { Scene } from '../scene/scene.ts'
 
 const levelSeconds = 61

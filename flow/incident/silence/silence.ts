@@ -7,7 +7,8 @@ import { fallBeyondChance, signsOfLife } from '../effect/chance.ts'
 import { besideSeconds, isStopped } from '../effect/stopped.ts'
 import type { Finding } from '../finding.ts'
 import { wasAway, type ExporterBreak } from '../incident.ts'
-import { changeOf, mean, percentile, runsOf, smoothed, type Run } from '../scene/rates.ts'
+import { changeOf, mean, percentile, smoothed } from '../scene/rates.ts'
+import { isOverlapping, runsOf, type Run } from '../scene/runs.ts'
 import type { Scene } from '../scene/scene.ts'
 import type { Sensitivity } from '../sensitivity.ts'
 import { awayFacts, awaySpan, breakIn, isOfClock } from './exporter-away.ts'
@@ -70,38 +71,42 @@ interface Quiet {
 export function findSilences(scene: Scene, { sensitivity, breaks }: SilenceContext): Finding[] {
   const isSteady = levelOf(scene.edges) >= steadyMin
   const passing = passingOf(scene)
-  const runs = quietRuns(scene, passing)
-  const quiet = runs.map((run): Quiet => {
-    const span = boundaries(scene, run, passing.replies)
-    const away = breakIn(scene, span, breaks)
-    let known: boolean | null = away === null ? null : false
-    return {
-      run,
-      span,
-      away,
-      isCut: () => (known ??= isCut(scene, span, { isSteady, passing })),
-    }
-  })
+  const quiet = quietRuns(scene, passing).map((run) =>
+    quietOf(scene, run, { isSteady, passing, breaks }),
+  )
   const found: Finding[] = []
   for (const each of quiet) {
     const { span, away } = each
     if (span.to - span.from < sensitivity.leastSeconds || isOfClock(scene, span, breaks)) continue
-    if (away) {
+    if (away !== null) {
       if (wasAway(away)) found.push(asAway(scene, away))
     } else if (isUnusual(each, quiet, isSteady) && each.isCut())
-      found.push({
-        ...asFinding('silence', span, silentFacts(passing, span)),
-        ...howItWas(passing, span),
-      })
+      found.push(asSilence(passing, span))
   }
   for (const each of breaks) {
     const span = awaySpan(scene, each)
     const isInside = span.from >= 0 && span.to <= scene.grid.seconds
-    const isFound = found.some(({ from, to }) => from < span.to && span.from < to)
     const isSure = each.isOurs === true || (each.isRestart && each.to - each.from >= restartMsMin)
+    const isFound = found.some((one) => isOverlapping(one, span))
     if (isSure && isInside && !isFound) found.push(asAway(scene, each))
   }
   return found.sort((a, b) => a.from - b.from)
+}
+
+function quietOf(
+  scene: Scene,
+  run: Run,
+  given: { isSteady: boolean; passing: Passing; breaks: readonly ExporterBreak[] },
+): Quiet {
+  const span = boundaries(scene, run, given.passing.replies)
+  const away = breakIn(scene, span, given.breaks)
+  let known: boolean | null = away === null ? null : false
+  return { run, span, away, isCut: () => (known ??= isCut(scene, span, given)) }
+}
+
+function asSilence(passing: Passing, span: Run): Finding {
+  const facts = silentFacts(passing, span)
+  return { ...asFinding('silence', span, facts), ...howItWas(passing, span) }
 }
 
 function asAway(scene: Scene, away: ExporterBreak): Finding {

@@ -3,13 +3,8 @@ import { suite, test } from 'node:test'
 
 import fc from 'fast-check'
 
-import {
-  changeOf,
-  percentile,
-  Rates,
-  runsOf,
-  smoothed,
-} from '../../../../flow/incident/scene/rates.ts'
+import { changeOf, percentile, Rates, smoothed } from '../../../../flow/incident/scene/rates.ts'
+import { runsOf } from '../../../../flow/incident/scene/runs.ts'
 
 const grid = { from: 0, seconds: 20 }
 
