@@ -182,13 +182,15 @@ function restoreTemplate(
     const [id, enterprise, length] = state.fields.slice(i, i + 3).map(number)
     fields.push(fieldOf(id!, enterprise!, length!))
   }
-  const { scopeCount, isOptions, isAdopted, countsBothWays, usedMs } = state
+  const { scopeCount, isOptions, isAdopted, seen, usedMs } = state
   const template = new Template(number(state.id), fields, {
     scopeCount: number(scopeCount),
     isOptions: bool(isOptions),
     nowMs: number(usedMs),
   })
   template.isAdopted = isAdopted === true
-  template.countsBothWays = countsBothWays === true
+  if (seen)
+    for (const name of ['moreIn', 'moreOut', 'in', 'onlyOut'] as const)
+      template.seen[name] = number(seen[name])
   if (template.recordBytes > 0) parts.templates.add(exporter, stream, template)
 }

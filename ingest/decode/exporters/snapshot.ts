@@ -15,6 +15,7 @@ import type { SequenceSnapshot } from '../sequence/sequence.ts'
 import type { SkewState } from './skew.ts'
 import type { Stream } from './stream.ts'
 import type { TemplateStore } from '../templates/store.ts'
+import type { Template } from '../templates/template.ts'
 
 /** Incremented when the shape changes; snapshots of another shape are ignored. */
 export const shape = 1
@@ -27,7 +28,8 @@ export interface TemplateState {
   isOptions: boolean
   usedMs: number
   isAdopted?: boolean
-  countsBothWays?: boolean
+  /** See both-ways.ts. Builds before 2026-11-30 did not keep it. */
+  seen?: Template['seen']
   /** id, enterprise and length of each field in turn. */
   fields: number[]
 }
@@ -132,7 +134,7 @@ function streamState(stream: Stream, countedBefore?: CountedBeforeState): Stream
       scopeCount: template.scopeCount,
       isOptions: template.isOptions,
       isAdopted: template.isAdopted,
-      countsBothWays: template.countsBothWays,
+      seen: { ...template.seen },
       usedMs: template.usedMs,
       fields: template.fields.flatMap(({ id, enterprise, length }) => [id, enterprise, length]),
     })),

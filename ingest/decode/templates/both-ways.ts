@@ -14,8 +14,6 @@ import type { CompiledTemplate, Template } from './template.ts'
 
 /** One direction has far more packets at this many times the other's. */
 const farMore = 2
-/** This many records with far more, in each direction, decide. */
-const recordsMin = 8
 
 /**
  * Looks at incoming and outgoing packets of fixed-length records. True if they now show that the
@@ -28,7 +26,7 @@ export function learnsCounts(
   { offset, end }: RecordBytes,
 ): boolean {
   if (outgoing === null) return false
-  const { seen, recordBytes } = template
+  const { seen, recordBytes, countsBothWays, countsOutgoing } = template
   for (let at = offset; at + recordBytes <= end; at += recordBytes) {
     const packetsIn = readUnsigned(view, at + outgoing.in.offset, outgoing.in.length)
     const packetsOut = readUnsigned(view, at + outgoing.out.offset, outgoing.out.length)
@@ -38,11 +36,9 @@ export function learnsCounts(
     if (packetsOut >= farMore * packetsIn) seen.moreOut++
     else if (packetsIn >= farMore * packetsOut) seen.moreIn++
   }
-  const countsBothWays = seen.moreOut >= recordsMin && seen.moreIn >= recordsMin
-  const countsOutgoing = seen.in === 0 && seen.onlyOut > 0
-  if (!countsBothWays && countsOutgoing === template.countsOutgoing) return false
-  template.countsBothWays = countsBothWays
-  template.countsOutgoing = countsOutgoing
+  const isAsBefore =
+    countsBothWays === template.countsBothWays && countsOutgoing === template.countsOutgoing
+  if (isAsBefore) return false
   template.compiled = null
   return true
 }

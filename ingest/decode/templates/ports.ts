@@ -25,7 +25,7 @@ function adopted(announced: Template): Template {
   // A forgotten template becomes another, and its fields with it: these are this one's own.
   const template = new Template(id, [...fields], { scopeCount, isOptions, nowMs: usedMs })
   template.isAdopted = true
-  template.countsBothWays = announced.countsBothWays
+  Object.assign(template.seen, announced.seen)
   return template
 }
 

@@ -109,16 +109,15 @@ export interface CompiledTemplate {
   isDropped: boolean
 }
 
+/** This many records with far more in one direction, and as many in the other, decide that both count. */
+const farMoreRecordsMin = 8
+
 export class Template {
   id: number
   readonly fields: readonly Field[]
   /** How many of the first fields are the scope of an options record; 0: a data template. */
   scopeCount: number
   isOptions: boolean
-  /** Its outgoing counts are those of the other direction: see both-ways.ts. */
-  countsBothWays = false
-  /** Its records count what left, and nothing that came in: see both-ways.ts. */
-  countsOutgoing = false
   /** Records with far more packets in one direction than in the other, and with any that came in, or only left. */
   readonly seen = { moreIn: 0, moreOut: 0, in: 0, onlyOut: 0 }
   /** Announced from another port of the exporter: see ports.ts. */
@@ -160,14 +159,22 @@ export class Template {
     this.scopeCount = other.scopeCount
     this.isOptions = other.isOptions
     this.isAdopted = other.isAdopted
-    this.countsBothWays = other.countsBothWays
-    this.countsOutgoing = other.countsOutgoing
     Object.assign(this.seen, other.seen)
     this.recordBytes = other.recordBytes
     this.isVariable = other.isVariable
     this.usedMs = other.usedMs
     this.compiled = other.compiled
     return this
+  }
+
+  /** Its outgoing counts are those of the other direction: see both-ways.ts. */
+  get countsBothWays(): boolean {
+    return this.seen.moreOut >= farMoreRecordsMin && this.seen.moreIn >= farMoreRecordsMin
+  }
+
+  /** Its records count what left, and nothing that came in: see both-ways.ts. */
+  get countsOutgoing(): boolean {
+    return this.seen.in === 0 && this.seen.onlyOut > 0
   }
 
   /** The fields as text, equal for templates that are read in the same way. */

@@ -314,6 +314,14 @@ describe('unexplained outgoing counts of NetFlow v9', () => {
     )
   })
 
+  test('do not count beside the same flows as they arrive, also after a restart of the collector', () => {
+    const first = decodeAll([encodeV9({ sequence: 0, sets: [announced, ...sets([[7, 0]])] })])
+    const { decoder, flows } = openDecoder()
+    assert.ok(decoder.restore(structuredClone(first.decoder.snapshot())))
+    decoder.decode({ ...from, payload: encodeV9({ sequence: 1, sets: sets([[0, 7]]) }) })
+    assert.deepEqual(pick(rowsOf(flows), 'packetDeltaCount'), [{ packetDeltaCount: 0 }])
+  })
+
   test('in IPFIX mean what its registry says', () => {
     const { flows } = decoded(encodeIpfix, seen)
     assert.equal(flows, seen.length)
