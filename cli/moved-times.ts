@@ -94,43 +94,71 @@ export class MovedTimes {
   #learn({ view, at, end }: Bytes, stream: string, setId: number): void {
     const isOptions = optionsSetIds.has(setId)
     while (at + (isOptions ? 6 : 4) <= end) {
-      const id = view.getUint16(at)
+      const key = `${stream} ${view.getUint16(at)}`
       let count = view.getUint16(at + 2)
       // Options templates of v9 give the bytes of their two parts, those of IPFIX the fields.
       if (setId === 1) count = Math.floor(count / 4) + Math.floor(view.getUint16(at + 4) / 4)
-      const layout: FieldLayout[] = []
       at += isOptions && count > 0 ? 6 : 4
-      for (; layout.length < count && at + 4 <= end; at += 4) {
-        const isEnterprise = setId > 1 && view.getUint8(at) >= 0x80 && at + 8 <= end
-        const element = isEnterprise ? view.getUint16(at) & 0x7fff : view.getUint16(at)
-        const units = unitsOf(isEnterprise ? view.getUint32(at + 4) : 0, element)
-        layout.push({ length: view.getUint16(at + 2), units })
-        if (isEnterprise) at += 4
-      }
-      const key = `${stream} ${id}`
+      const { layout, after } = readLayout({ view, at, end }, { setId, count })
       if (this.#layouts.size < layoutsMax || this.#layouts.has(key)) this.#layouts.set(key, layout)
+      at = after
     }
   }
 }
 
-function moveRecords({ view, at, end }: Bytes, layout: readonly FieldLayout[], by: number): void {
-  if (!layout.some(({ units }) => units !== null)) return
-  // Records without bytes would have no end.
-  for (let start = -1; at > start;) {
-    start = at
-    for (const field of layout) {
-      let { length } = field
-      if (length === variableLength) {
-        const isLong = at < end && view.getUint8(at) === 255
-        if (at + (isLong ? 3 : 1) > end) return
-        length = isLong ? view.getUint16(at + 1) : view.getUint8(at)
-        at += isLong ? 3 : 1
-      }
-      if (at + length > end) return
-      moveTime(view, at, field, by)
-      at += length
-    }
+/** Up to `count` fields of a template, and where they end. Only IPFIX has elements of enterprises. */
+function readLayout(
+  { view, at, end }: Bytes,
+  { setId, count }: { setId: number; count: number },
+): { layout: FieldLayout[]; after: number } {
+  const layout: FieldLayout[] = []
+  while (layout.length < count && at + 4 <= end) {
+    const isEnterprise = setId > 1 && view.getUint8(at) >= 0x80 && at + 8 <= end
+    const element = isEnterprise ? view.getUint16(at) & 0x7fff : view.getUint16(at)
+    const units = unitsOf(isEnterprise ? view.getUint32(at + 4) : 0, element)
+    layout.push({ length: view.getUint16(at + 2), units })
+    at += isEnterprise ? 8 : 4
   }
+  return { layout, after: at }
+}
+
+function moveRecords(records: Bytes, layout: readonly FieldLayout[], by: number): void {
+  if (!layout.some(({ units }) => units !== null)) return
+  let { at } = records
+  for (;;) {
+    const after = moveRecord({ ...records, at }, layout, by)
+    // Records without bytes would have no end.
+    if (after === null || after === at) return
+    at = after
+  }
+}
+
+/** Moves the times of one record; returns where it ends, or null if it is cut off. */
+function moveRecord(
+  { view, at, end }: Bytes,
+  layout: readonly FieldLayout[],
+  by: number,
+): number | null {
+  for (const field of layout) {
+    const content = contentOf({ view, at, end }, field)
+    if (content === null) return null
+    moveTime(view, content.at, field, by)
+    at = content.end
+  }
+  return at
+}
+
+/** Where the content of a field lies, behind its length if that varies (RFC 7011, 7); null if it is cut off. */
+function contentOf(
+  { view, at, end }: Bytes,
+  { length }: FieldLayout,
+): { at: number; end: number } | null {
+  if (length !== variableLength) return at + length > end ? null : { at, end: at + length }
+  const isLong = at < end && view.getUint8(at) === 255
+  const from = at + (isLong ? 3 : 1)
+  if (from > end) return null
+  const to = from + (isLong ? view.getUint16(at + 1) : view.getUint8(at))
+  return to > end ? null : { at: from, end: to }
 }
 
 /** Adds seconds to an absolute time; a time of 0 is none. No exporter sends other lengths of them. */

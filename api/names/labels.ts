@@ -67,21 +67,36 @@ export function labelOf(key: AnswerKey, names: NameSource, exporter?: string): s
   if (key['other'] === true) return ['other', key['direction']].filter(Boolean).join(' ')
   const exporterOf = typeof key['exporter'] === 'string' ? key['exporter'] : exporter
   const hasPort = 'port' in key && 'protocol' in key
-  const parts: string[] = []
-  for (const [word, value] of Object.entries(key)) {
-    if (hasPort && word === 'protocol') continue
-    if (hasPort && word === 'port') parts.push(serviceLabel(String(key['protocol']), value))
-    else if (hostKeys.has(word)) parts.push(named(names.hostName(String(value)), value))
-    else if (word === 'exporter') parts.push(named(names.exporterName(String(value)), value))
-    else if (word === 'protocol') parts.push(protocolLabel(String(value)))
-    else if (word === 'application')
-      parts.push(named(applicationName(String(value), names, exporterOf), `application ${value}`))
-    else if (interfaceKeys.has(word)) parts.push(interfaceLabel(word, value, { names, exporterOf }))
-    else parts.push(wordsBefore[word] ? `${wordsBefore[word]}${value}` : String(value))
-  }
+  const parts = Object.entries(key)
+    .filter(([word]) => !(hasPort && word === 'protocol'))
+    .map(([word, value]) =>
+      hasPort && word === 'port'
+        ? serviceLabel(String(key['protocol']), value)
+        : partLabel(word, value, { names, exporterOf }),
+    )
   if (!('src' in key && 'dst' in key)) return parts.join(' ')
   const [src, dst, ...rest] = parts
   return [src, '→', dst, ...rest].join(' ')
+}
+
+type KeyValue = AnswerKey[string]
+
+/** Where names come from, and the exporter that interfaces and applications are of. */
+interface LabelContext {
+  names: NameSource
+  exporterOf: string | undefined
+}
+
+/** One part of a key in words. */
+function partLabel(word: string, value: KeyValue, context: LabelContext): string {
+  const { names, exporterOf } = context
+  if (hostKeys.has(word)) return named(names.hostName(String(value)), value)
+  if (word === 'exporter') return named(names.exporterName(String(value)), value)
+  if (word === 'protocol') return protocolLabel(String(value))
+  if (word === 'application')
+    return named(applicationName(String(value), names, exporterOf), `application ${value}`)
+  if (interfaceKeys.has(word)) return interfaceLabel(word, value, context)
+  return `${wordsBefore[word] ?? ''}${value}`
 }
 
 function applicationName(
@@ -105,7 +120,7 @@ const wordsBefore: Record<string, string> = {
   vlan: 'VLAN ',
 }
 
-function named(name: string | null, value: string | number | boolean): string {
+function named(name: string | null, value: KeyValue): string {
   return name === null ? String(value) : `${name} (${value})`
 }
 
@@ -114,7 +129,7 @@ function protocolLabel(protocol: string): string {
   return protocolNumber(protocol) === 0 ? `${protocol} or not reported` : protocol
 }
 
-function serviceLabel(protocol: string, port: string | number | boolean): string {
+function serviceLabel(protocol: string, port: KeyValue): string {
   if (port === 'none') return protocolLabel(protocol)
   if (typeof port !== 'number') return `${protocol} ${port}`
   const number = protocolNumber(protocol)
@@ -124,8 +139,8 @@ function serviceLabel(protocol: string, port: string | number | boolean): string
 
 function interfaceLabel(
   word: string,
-  value: string | number | boolean,
-  { names, exporterOf }: { names: NameSource; exporterOf: string | undefined },
+  value: KeyValue,
+  { names, exporterOf }: LabelContext,
 ): string {
   const index = Number(value)
   const found = exporterOf === undefined ? null : names.interface(exporterOf, index)

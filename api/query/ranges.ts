@@ -35,11 +35,15 @@ export function unknownRanges(
   add(start, Math.min(covered.grid.from / 1000, end), 'not-seen')
   for (const [at, from, to] of steps(covered.grid, bounds))
     if (covered.isKnown[at] !== 1) add(from, to, answeredReasons[covered.reason[at]!]!)
-    else if (away)
-      for (const [within, first, last] of steps(away.grid, withinMs(from, to)))
-        if (away.all[within] !== 0) add(first, last, answeredReasons[away.all[within]! - 1]!)
+    else if (away) for (const range of awayRanges(away, from, to)) add(...range)
   add(Math.max(start, gridEnd(covered.grid) / 1000), end, 'not-seen')
   return ranges
+}
+
+/** The steps of [from, to) in which an exporter was away. */
+function* awayRanges(away: AwaySteps, from: number, to: number): Generator<UnknownRange> {
+  for (const [at, first, last] of steps(away.grid, withinMs(from, to)))
+    if (away.all[at] !== 0) yield [first, last, answeredReasons[away.all[at]! - 1]!]
 }
 
 /** [from, to, flows, estimated] in unix seconds, ascending; neighbours are merged. */

@@ -194,12 +194,17 @@ export class IncidentWatch {
         await this.#ledger.judged(verdict, (interval) => this.#waiting.has(interval))
       }
     } catch (error) {
-      for (const interval of intervals) {
-        this.#waiting.add(interval)
-        this.#failed.delete(interval)
-        this.#failed.add(interval)
-      }
+      this.#putBack(intervals)
       throw error
+    }
+  }
+
+  /** Intervals whose judgement failed wait behind all others. */
+  #putBack(intervals: readonly number[]): void {
+    for (const interval of intervals) {
+      this.#waiting.add(interval)
+      this.#failed.delete(interval)
+      this.#failed.add(interval)
     }
   }
 

@@ -58,28 +58,25 @@ export async function recover(folder: string, parts: RecoveryParts): Promise<Rec
     pipeline,
     onDamaged: () => recovery.damagedStates++,
   })
+  const onLost: OnLost = (bytes, how) => {
+    recovery[how === 'cut' ? 'cutBytes' : 'damagedBytes'] += bytes
+  }
   for (const segment of await segments(folder)) {
     if (segment < first || segment >= upTo.segment) continue
-    const lost: OnLost = (bytes, how) => {
-      recovery[how === 'cut' ? 'cutBytes' : 'damagedBytes'] += bytes
-    }
-    for await (const { datagram, receivedMs, end } of readSegment(folder, segment, lost)) {
+    for await (const { datagram, receivedMs, end } of readSegment(folder, segment, onLost)) {
       stopping?.throwIfAborted()
-      const received = {
-        payload: datagram.payload,
-        source: formatAddress(...datagram.source),
-        sourcePort: datagram.sourcePort,
-        receivedMs,
+      const { payload, source, sourcePort } = datagram
+      const received = { payload, source: formatAddress(...source), sourcePort, receivedMs }
+      if (isCovered(end, covered)) {
+        pipeline.takeAgain(received)
+        continue
       }
-      if (isCovered(end, covered)) pipeline.takeAgain(received)
-      else {
-        if (receivedMs - listenedMs >= pauseMsMin) coverage.resume(receivedMs)
-        listenedMs = Math.max(listenedMs, receivedMs)
-        pipeline.take(received)
-        recovery.datagrams++
-        // Datagrams are read faster than files are written.
-        if (recovery.datagrams % datagramsAtOnce === 0 && archive.isCrowded) await archive.stage()
-      }
+      if (receivedMs - listenedMs >= pauseMsMin) coverage.resume(receivedMs)
+      listenedMs = Math.max(listenedMs, receivedMs)
+      pipeline.take(received)
+      recovery.datagrams++
+      // Datagrams are read faster than files are written.
+      if (recovery.datagrams % datagramsAtOnce === 0 && archive.isCrowded) await archive.stage()
     }
   }
   pipeline.drain()

@@ -167,30 +167,37 @@ export class Shipping {
     while (!signal.aborted) {
       const next = this.#next()
       try {
-        if (next) {
-          if (Math.abs(this.#parts.now() - this.#saidMs) >= reportMs) await this.#say()
-          await this.#send(next)
-          this.#failed.delete(next.file)
-        } else {
-          await this.#say()
-          await this.#forget()
-          this.#pause.end()
-          this.#lastError = null
-          return
-        }
+        await (next ? this.#sendOne(next) : this.#finish())
         this.#pause.end()
+        if (next) continue
+        this.#lastError = null
+        return
       } catch (error) {
         if (signal.aborted) return
-        if (next) {
-          this.#failed.delete(next.file)
-          this.#failed.add(next.file)
-        }
+        if (next) this.#putLast(next.file)
         const fault = error instanceof StoreFault ? error : faultOf(error)
         this.#lastError = fault.message
         this.#pause.begin(fault)
         await sleep(this.#pause.leftMs, undefined, { signal }).catch(() => undefined)
       }
     }
+  }
+
+  async #sendOne(entry: ArchiveEntry): Promise<void> {
+    if (Math.abs(this.#parts.now() - this.#saidMs) >= reportMs) await this.#say()
+    await this.#send(entry)
+    this.#failed.delete(entry.file)
+  }
+
+  /** When everything was sent. */
+  async #finish(): Promise<void> {
+    await this.#say()
+    await this.#forget()
+  }
+
+  #putLast(file: string): void {
+    this.#failed.delete(file)
+    this.#failed.add(file)
   }
 
   async #send(entry: ArchiveEntry): Promise<void> {

@@ -79,19 +79,30 @@ async function headsBefore(
   source: InfluxSource,
   loaded: readonly LoadedStep[],
 ): Promise<Map<SpoolEntry, Set<string>>> {
-  const heads = new Map<SpoolEntry, Set<string>>(loaded.map(({ entry }) => [entry, new Set()]))
+  const heads = new Map<SpoolEntry, Set<string>>()
   const unknown: SpoolEntry[] = []
   for (const { entry } of loaded) {
-    let { isKnown } = entry
-    for (const place of entry.stored) {
-      if (isSame(place, entry.now)) continue
-      const version = await spool.load(place)
-      if (version) for (const { head } of rowLines(version)) heads.get(entry)!.add(head)
-      else isKnown = false
-    }
-    if (!isKnown) unknown.push(entry)
+    const remembered = await rememberedHeads(spool, entry)
+    heads.set(entry, remembered.heads)
+    if (!remembered.isKnown) unknown.push(entry)
   }
   const found = await storedHeads(source, unknown)
   for (const [entry, stored] of found) for (const head of stored) heads.get(entry)!.add(head)
   return heads
+}
+
+/** The rows of a step's earlier versions in the spool, and whether these are all that InfluxDB may have. */
+async function rememberedHeads(
+  spool: Spool,
+  entry: SpoolEntry,
+): Promise<{ heads: Set<string>; isKnown: boolean }> {
+  const heads = new Set<string>()
+  let { isKnown } = entry
+  for (const place of entry.stored) {
+    if (isSame(place, entry.now)) continue
+    const version = await spool.load(place)
+    if (version) for (const { head } of rowLines(version)) heads.add(head)
+    else isKnown = false
+  }
+  return { heads, isKnown }
 }

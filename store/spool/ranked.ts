@@ -1,5 +1,5 @@
 /** The greatest keys of steps in memory: the same as `top` of a series store, without querying it. */
-import { fieldNames, otherKey, type FieldName } from '../measurement.ts'
+import { fieldNames, otherKey, type FieldName, type MeasurementName } from '../measurement.ts'
 import type { SeriesKey, StepRows, TopQuery, TopRows } from '../series.ts'
 import { compareText, cutTag } from '../shape.ts'
 
@@ -34,18 +34,23 @@ export function rankSteps(query: TopQuery, steps: readonly StepRows[]): TopRows 
   const { measurement, by, limit } = query
   const cut = cutTag(by)
   const ranking = new Ranking(query)
-  for (const { coverage, measurements } of steps)
-    for (const rows of measurements) {
-      if (rows.measurement !== measurement) continue
-      for (let row = 0; row < rows.count; row++) {
-        if (cut && rows.tags[cut]![row] === otherKey) continue
-        const key: SeriesKey = {}
-        for (const tag of by)
-          key[tag] = tag === 'exporter' ? coverage.exporter : rows.tags[tag]![row]!
-        ranking.add(key, Object.fromEntries(fieldNames.map((name) => [name, rows.sum[name][row]!])))
-      }
+  for (const { exporter, rows } of rowsOf(steps, measurement))
+    for (let row = 0; row < rows.count; row++) {
+      if (cut && rows.tags[cut]![row] === otherKey) continue
+      const key: SeriesKey = {}
+      for (const tag of by) key[tag] = tag === 'exporter' ? exporter : rows.tags[tag]![row]!
+      ranking.add(key, Object.fromEntries(fieldNames.map((name) => [name, rows.sum[name][row]!])))
     }
   return ranking.rows().slice(0, limit)
+}
+
+/** The rows of one measurement, by step. */
+function rowsOf(steps: readonly StepRows[], measurement: MeasurementName) {
+  return steps.flatMap(({ coverage: { exporter }, measurements }) =>
+    measurements
+      .filter((rows) => rows.measurement === measurement)
+      .map((rows) => ({ exporter, rows })),
+  )
 }
 
 function compareKeys(a: SeriesKey, b: SeriesKey, by: TopQuery['by']): number {
