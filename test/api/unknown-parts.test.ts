@@ -14,7 +14,8 @@ import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { meter } from '../scenarios/meter.ts'
 import { incidentsOf } from '../scenarios/run.ts'
-import { morning, scenarios } from '../scenarios/scenarios.ts'
+import { morning } from '../scenarios/office.ts'
+import { scenarios } from '../scenarios/scenarios.ts'
 
 const minute = 60_000
 

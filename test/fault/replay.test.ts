@@ -17,7 +17,8 @@ import { writeCapture, type SentDatagram } from '../encode/pcap-write.ts'
 import { encodeSflow } from '../encode/sflow.ts'
 import { RunningIngest, runWeir, scratchFolder, spawnWeir } from '../processes.ts'
 import { meter } from '../scenarios/meter.ts'
-import { morning, smallOutage } from '../scenarios/scenarios.ts'
+import { morning } from '../scenarios/office.ts'
+import { smallOutage } from '../scenarios/outages.ts'
 import { archiveSums, seriesSums, storedCoverage } from '../stored.ts'
 
 const waitMsMax = 120_000

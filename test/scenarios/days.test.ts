@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { replayDay } from './replayed.ts'
-import { hosts, morning, office, scenarios, take, usual } from './scenarios.ts'
+import { hosts, morning, office, take, usual } from './office.ts'
+import { scenarios } from './scenarios.ts'
 
 const minute = 60_000
 const cutAt = morning + 20 * minute + 7000

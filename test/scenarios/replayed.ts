@@ -12,7 +12,7 @@ import { runWeir, scratchFolder } from '../processes.ts'
 import { bodyOf, openApi } from '../story/api-over.ts'
 import { meter, type MeterOptions } from './meter.ts'
 import type { Packet } from './packets.ts'
-import { usual } from './scenarios.ts'
+import { usual } from './office.ts'
 
 export interface MadeDay {
   packets: readonly Packet[]

@@ -10,7 +10,7 @@ import { IncidentReader } from '../../store/incident/ledger.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { meter } from './meter.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 import { didOf, type UnseenMorning } from './unseen.ts'
 
 /** The incidents found in captures of one exporter. */

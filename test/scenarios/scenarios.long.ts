@@ -10,7 +10,9 @@ import { fortnight } from './fortnight.ts'
 import { harderKinds, harderMorning } from './harder.ts'
 import { meter } from './meter.ts'
 import { incidentsOf, runScenario, runUnseen } from './run.ts'
-import { badMorning, morning, scenarios, smallOutage } from './scenarios.ts'
+import { badMorning, smallOutage } from './outages.ts'
+import { morning } from './office.ts'
+import { scenarios } from './scenarios.ts'
 import { unseenMorning } from './unseen.ts'
 
 /** Every event through every exporter. */
