@@ -10,7 +10,7 @@ import type { FieldName } from '../../store/measurement.ts'
 import type { MeasurementRows } from '../../store/series.ts'
 import { directions } from './codes.ts'
 import { ExporterText } from './exporter-text.ts'
-import { isHeldOn, isSettling, restingOf } from './resting.ts'
+import { HeldIntervals } from './held-intervals.ts'
 import { share } from './share.ts'
 import { amountCount } from './tables.ts'
 import type { Range } from '../../store/tracker.ts'
@@ -18,7 +18,7 @@ import type { FollowedTrackers, Visit } from '../trackers/followed.ts'
 import { isSameExporter, PlainRows } from './plain-rows.ts'
 import { SortedRows } from './sorted-rows.ts'
 import { directionAt, readDirections } from './directions.ts'
-import { Totals, type RowPart } from './totals.ts'
+import type { RowPart, Totals } from './totals.ts'
 
 /** A flow may span thousands of intervals: most flow parts to gather before they are counted. */
 const continuedMax = 65_536
@@ -48,16 +48,19 @@ export class Buckets {
   /** Flows too old to count (see BucketsOptions.flowMaxMs), or to count whole (see countedFrom). */
   tooLate = 0
   readonly #options: BucketsOptions
-  readonly #intervals = new Map<number, Map<string, Totals>>()
+  readonly #held: HeldIntervals
   #dirty = new Set<number>()
   #redo = new Set<number>()
-  #wholeFrom: number
   /** Intervals before this cannot be rebuilt, because the archive dropped some of their flows; set by its owner. */
   rebuiltFrom = Number.NEGATIVE_INFINITY
   readonly #exporter = new ExporterText()
   readonly #plain = new PlainRows()
   /** Rows sorted by totals, for each part of a flow. */
-  readonly #sorted: Record<RowPart, SortedRows> = { whole: new SortedRows(), begun: new SortedRows(), continued: new SortedRows() } // prettier-ignore
+  readonly #sorted: Record<RowPart, SortedRows> = {
+    whole: new SortedRows(),
+    begun: new SortedRows(),
+    continued: new SortedRows(),
+  }
   #directions = new Uint8Array(0)
   /**
    * Where the last share of an even and of an odd interval went: an exporter's flows arrive
@@ -67,7 +70,7 @@ export class Buckets {
 
   constructor(options: BucketsOptions) {
     this.#options = options
-    this.#wholeFrom = options.wholeFrom
+    this.#held = new HeldIntervals(options.wholeFrom)
   }
 
   /**
@@ -75,7 +78,7 @@ export class Buckets {
    * neither held nor can be rebuilt.
    */
   get countedFrom(): number {
-    return Math.min(this.rebuiltFrom, this.#wholeFrom)
+    return Math.min(this.rebuiltFrom, this.#held.wholeFrom)
   }
 
   /** Counts every row of the columns; `codes` are their directions. */
@@ -116,13 +119,13 @@ export class Buckets {
   /** Clears the sums of a tracker in some intervals. */
   clearTracker(tracker: number, intervals: readonly number[]): void {
     for (const interval of intervals)
-      for (const totals of this.#intervals.get(interval)?.values() ?? []) totals.clear(tracker)
+      for (const totals of this.#held.of(interval).values()) totals.clear(tracker)
   }
 
   /** The sums of a tracker in an interval over all exporters, each times its factor, by direction and in total. */
   trackerSums(interval: number, tracker: number, factorOf = (_exporter: string) => 1): TrackerSums {
     const sums = new Float64Array(directions.length * amountCount)
-    for (const [exporter, totals] of this.#intervals.get(interval) ?? [])
+    for (const [exporter, totals] of this.#held.of(interval))
       totals.addTrackerSums(tracker, sums, factorOf(exporter))
     const of = (field: number): Record<string, number> => {
       const each = directions.map((name, at) => [name, sums[at * amountCount + field]!] as const)
@@ -134,65 +137,42 @@ export class Buckets {
   /** Drops every interval before `to`, and returns those that were held. */
   dropBefore(to: number): number[] {
     this.#last = []
-    const gone = [...this.#intervals.keys()].filter((interval) => interval < to)
-    for (const interval of gone) {
-      for (const totals of this.#intervals.get(interval)!.values()) totals.free()
-      this.#intervals.delete(interval)
-      this.#dirty.delete(interval)
-    }
-    this.#wholeFrom = Math.max(this.#wholeFrom, to)
+    const gone = this.#held.dropBefore(to)
+    for (const interval of gone) this.#dirty.delete(interval)
     return gone
   }
 
   /** Whether an interval is held in full, with or without flows. */
   isHeld(interval: number): boolean {
-    return interval >= this.#wholeFrom || this.#intervals.has(interval)
+    return this.#held.has(interval)
   }
 
   /** The rows of an interval by exporter (address as text), with the `top` hosts; see Totals.rows. */
   rows(interval: number, top?: number): Map<string, MeasurementRows[]> {
-    const exporters = this.#intervals.get(interval) ?? new Map<string, Totals>()
+    const exporters = this.#held.of(interval)
     const names = this.#options.trackers
     return new Map([...exporters].map(([exporter, totals]) => [exporter, totals.rows(top, names)]))
   }
 
   /** Packs intervals that ended a while ago; they stay held. */
   pack(nowMs: number): void {
-    for (const interval of restingOf(this.#intervals.keys(), nowMs))
-      for (const totals of this.#intervals.get(interval)!.values()) totals.pack()
+    this.#held.pack(nowMs)
   }
 
   /** Whether an interval is over and will be packed soon. */
   awaitsPacking(nowMs: number): boolean {
-    const settling = [...this.#intervals].filter(([interval]) => isSettling(interval, nowMs))
-    return settling.some(([, totals]) => totals.values().some(({ isPackable }) => isPackable))
+    return this.#held.awaitsPacking(nowMs)
   }
 
   /** Drops intervals past the horizon, or the oldest if memory is short, but none that are still to be written. */
   forget(nowMs: number, unwritten: ReadonlySet<number>): void {
     this.#last = []
-    const resting = restingOf(this.#intervals.keys(), nowMs)
-    let bytes = resting.reduce((sum, interval) => sum + this.#bytesOf(interval), 0)
-    for (const interval of resting) {
-      if (this.#dirty.has(interval) || unwritten.has(interval)) continue
-      if (isHeldOn(interval, bytes, nowMs)) break
-      for (const totals of this.#intervals.get(interval)!.values()) {
-        bytes -= totals.bytes
-        totals.free()
-      }
-      this.#intervals.delete(interval)
-      this.#wholeFrom = Math.max(this.#wholeFrom, interval + intervalMs)
-    }
+    this.#held.forget(nowMs, (interval) => this.#dirty.has(interval) || unwritten.has(interval))
   }
 
   /** Bytes held by the totals. */
   get bytes(): number {
-    return [...this.#intervals.keys()].reduce((sum, each) => sum + this.#bytesOf(each), 0)
-  }
-
-  #bytesOf(interval: number): number {
-    const totals = [...this.#intervals.get(interval)!.values()]
-    return totals.reduce((sum, { bytes }) => sum + bytes, 0)
+    return this.#held.bytes
   }
 
   /** Sorts rows by the totals they belong to; a flow of several intervals is spread. An exporter's rows arrive together. */
@@ -293,25 +273,13 @@ export class Buckets {
     const last = this.#last[parity]
     if (last?.interval === interval && last.exporter === exporter) return last.totals
     const { only } = this.#options
-    if (only ? !only.has(interval) : interval < this.#wholeFrom && !this.#intervals.has(interval)) {
+    if (only ? !only.has(interval) : !this.#held.has(interval)) {
       if (!only && interval >= this.rebuiltFrom) this.#redo.add(interval)
       return null
     }
-    let exporters = this.#intervals.get(interval)
-    if (!exporters) this.#intervals.set(interval, (exporters = new Map<string, Totals>()))
-    let totals = exporters.get(exporter)
-    if (!totals) exporters.set(exporter, (totals = this.#newTotals(interval, exporter)))
+    const totals = this.#held.totals(interval, exporter)
     this.#dirty.add(interval)
     this.#last[parity] = { interval, exporter, totals }
     return totals
-  }
-
-  /**
-   * Sizes tables like those of the previous interval, because growing them would hold up the
-   * socket.
-   */
-  #newTotals(interval: number, exporter: string): Totals {
-    const before = this.#intervals.get(interval - intervalMs)?.get(exporter)
-    return new Totals(interval, before?.keys)
   }
 }
