@@ -1,7 +1,7 @@
 /** NetFlow v9 (RFC 3954) and IPFIX (RFC 7011): template, options and data sets. */
 import type { DatagramContext } from './context.ts'
 import { recordsPerDatagramMax, type DecoderLimits } from './limits.ts'
-import { decodeOptions } from './options.ts'
+import { decodeOptions } from './options/options.ts'
 import { forgetIfUnannounced } from './exporters/stream.ts'
 import { isZero } from './templates/place-fields.ts'
 import type { Parking } from './templates/parking.ts'

@@ -1,14 +1,15 @@
 /** Reads options data: records about the exporter itself. */
-import type { DatagramContext } from './context.ts'
-import { elementOf } from './elements.ts'
-import { keepOptions, type OptionsRecord } from './keep-options.ts'
-import { optionTextLengthMax, type DecoderLimits } from './limits.ts'
-import { readFloat, readUnsigned } from './steps/numbers.ts'
-import { placeFields } from './templates/place-fields.ts'
-import type { RecordBytes } from './records.ts'
-import { readApplication } from './steps/special.ts'
-import type { Field } from './templates/field.ts'
-import type { CompiledTemplate, Template } from './templates/template.ts'
+import type { DatagramContext } from '../context.ts'
+import { elementOf } from '../elements.ts'
+import { optionTextLengthMax, type DecoderLimits } from '../limits.ts'
+import type { RecordBytes } from '../records.ts'
+import { readFloat, readUnsigned } from '../steps/numbers.ts'
+import { readApplication } from '../steps/special.ts'
+import type { Field } from '../templates/field.ts'
+import { placeFields } from '../templates/place-fields.ts'
+import type { CompiledTemplate, Template } from '../templates/template.ts'
+import { keepOptions } from './keep-options.ts'
+import type { OptionsRecord } from './options-record.ts'
 
 const textElements: ReadonlySet<string> = new Set([
   'samplerName',
