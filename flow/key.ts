@@ -38,7 +38,8 @@ const forms: Record<string, WordForm> = {
   },
   port: {
     is: 'a port from 0 to 65535, ephemeral or none',
-    stored: (text) => (portWords.has(text.toLowerCase()) ? text.toLowerCase() : wholeText(text, 65_535)), // prettier-ignore
+    stored: (text) =>
+      portWords.has(text.toLowerCase()) ? text.toLowerCase() : wholeText(text, 65_535),
   },
 }
 

@@ -97,7 +97,10 @@ export function wholeOf(split: Split): Whole {
   if (measurement !== 'host' && measurement !== 'host_port')
     return { measurement: 'total', by, keys, adds: each }
   const bothEnds = isSplit
-    ? [{ rest: 0, times: 1 }, { rest: 1, times: 1 }] // prettier-ignore
+    ? [
+        { rest: 0, times: 1 },
+        { rest: 1, times: 1 },
+      ]
     : [{ rest: 0, times: 2 }]
   return { measurement: 'total', by: [], keys: [{}], adds: [bothEnds] }
 }

@@ -109,8 +109,18 @@ export class CounterTracker {
     )
     return counterRows(
       known.flatMap(([index, sums]) => [
-        { counter: String(index), direction: 'in', bytes: sums[figure.bytesIn]!, packets: sums[figure.packetsIn]! }, // prettier-ignore
-        { counter: String(index), direction: 'out', bytes: sums[figure.bytesOut]!, packets: sums[figure.packetsOut]! }, // prettier-ignore
+        {
+          counter: String(index),
+          direction: 'in',
+          bytes: sums[figure.bytesIn]!,
+          packets: sums[figure.packetsIn]!,
+        },
+        {
+          counter: String(index),
+          direction: 'out',
+          bytes: sums[figure.bytesOut]!,
+          packets: sums[figure.packetsOut]!,
+        },
       ]),
     )
   }

@@ -23,7 +23,11 @@ const repeats: Options = [
   ['each', 'at every interval out of range'],
 ]
 const measureOptions: Options = ['bits', 'packets', 'flows', 'active'].map((word) => [word, word])
-const directionOptions: Options = [['', 'both'], ['in', 'in'], ['out', 'out']] // prettier-ignore
+const directionOptions: Options = [
+  ['', 'both'],
+  ['in', 'in'],
+  ['out', 'out'],
+]
 
 export function AlertForm({ alert, close }: { alert: Alert | null; close: () => void }) {
   const draft = useSignal(draftOf(alert))

@@ -89,7 +89,13 @@ export const further: readonly TopPreset[] = [
 ]
 
 /** Between whom a flow was. */
-export const ends: readonly FlowColumn[] = ['source', 'sourcePort', 'destination', 'destinationPort', 'protocol'] // prettier-ignore
+export const ends: readonly FlowColumn[] = [
+  'source',
+  'sourcePort',
+  'destination',
+  'destinationPort',
+  'protocol',
+]
 /** How much it was. */
 export const counts: readonly FlowColumn[] = ['packets', 'bytes']
 

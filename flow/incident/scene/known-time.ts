@@ -41,6 +41,16 @@ export function withoutGaps(scene: Scene, gaps: readonly Run[]): KnownTime {
   }
 }
 
+/** What does not change with time. */
+const columns = [
+  'source',
+  'destination',
+  'sourcePort',
+  'destinationPort',
+  'protocol',
+  'tcpFlags',
+] as const
+
 /** The flows of a scene, with the times after each gap moved to its start, and without what passed in it. */
 function shortened(scene: Scene, gaps: readonly Run[], into: (t: number) => number): FlowTable {
   const { table, grid } = scene
@@ -49,7 +59,6 @@ function shortened(scene: Scene, gaps: readonly Run[], into: (t: number) => numb
   const spans = gaps.map(
     ({ from, to }) => [grid.from + from * 1000, grid.from + to * 1000] as const,
   )
-  const columns = ['source', 'destination', 'sourcePort', 'destinationPort', 'protocol', 'tcpFlags'] as const // prettier-ignore
   for (let row = 0; row < table.count; row++) {
     const flow = { first: table.first[row]!, last: table.last[row]! }
     if (spans.some(([from, to]) => flow.first >= from && flow.last < to)) continue

@@ -20,8 +20,19 @@ import { ChartFields, NumberFields } from './series-fields.tsx'
 import { RangeFields, TrafficFields } from './traffic-fields.tsx'
 
 const liveMeasures = ['bits', 'packets', 'flows'] as const
-const liveSeconds: Options = [['60', 'the last minute'], ['120', 'the last 2 minutes'], ['300', 'the last 5 minutes'], ['600', 'the last 10 minutes'], ['900', 'the last 15 minutes']] // prettier-ignore
-const orders: Options = [['bytes', 'bytes'], ['packets', 'packets'], ['flows', 'flows'], ['peers', 'distinct peers']] // prettier-ignore
+const liveSeconds: Options = [
+  ['60', 'the last minute'],
+  ['120', 'the last 2 minutes'],
+  ['300', 'the last 5 minutes'],
+  ['600', 'the last 10 minutes'],
+  ['900', 'the last 15 minutes'],
+]
+const orders: Options = [
+  ['bytes', 'bytes'],
+  ['packets', 'packets'],
+  ['flows', 'flows'],
+  ['peers', 'distinct peers'],
+]
 
 const fieldsOf: Record<Kind, (facts: DraftFacts) => VNode> = {
   chart: (facts) => <ChartFields {...facts} />,
