@@ -1,6 +1,6 @@
 /** What a stop loses while neither the archive nor the journal can be written. */
 
-export class LostAtStop extends Error {
+class LostAtStop extends Error {
   readonly remedy =
     'free disk space or mend the disk (df, dmesg) before the next start, which publishes what the journal holds'
 

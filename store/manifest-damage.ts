@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 const newline = 0x0a
 
 /** A manifest that is not as it was written, which no crash explains. */
-export class ManifestDamaged extends Error {
+class ManifestDamaged extends Error {
   readonly remedy: string
 
   constructor(what: string, remedy: string) {

@@ -3,7 +3,7 @@ import type { KeptAlert } from '../../store/alert.ts'
 import type { Described } from './described.ts'
 
 /** Values are kept this long: the most that an alert can call usual. */
-export const recentMs = 24 * 3_600_000
+const recentMs = 24 * 3_600_000
 
 interface Row {
   /** As evaluated, oldest first: the last normal one, and the run since. */

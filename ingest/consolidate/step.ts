@@ -89,15 +89,3 @@ export class StepConsolidation {
     return { coverage, measurements }
   }
 }
-
-/** Makes a step from 5-minute steps of one exporter. */
-export function consolidate(
-  exporter: string,
-  steps: readonly StepRows[],
-  options: StepOptions,
-): StepRows {
-  const consolidation = new StepConsolidation(exporter, options)
-  for (const step of steps) consolidation.add(step)
-  if (consolidation.endFirstRound()) for (const step of steps) consolidation.addAgain(step)
-  return consolidation.finish()
-}

@@ -110,7 +110,7 @@ function withHoles(rows: readonly Coverage[], stepMs: number): Coverage[] {
 }
 
 /** The intervals of one exporter of which not everything is known, those that touch as one. */
-export function unknownIn(coverage: readonly Coverage[]): Span[] {
+function unknownIn(coverage: readonly Coverage[]): Span[] {
   const spans: Span[] = []
   for (const { time, known } of [...coverage].sort((a, b) => a.time - b.time)) {
     if (known > 0) continue

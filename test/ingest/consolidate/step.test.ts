@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
-import { consolidate } from '../../../ingest/consolidate/step.ts'
+import { StepConsolidation, type StepOptions } from '../../../ingest/consolidate/step.ts'
 import { cutTop } from '../../../store/cut.ts'
 import { fieldNames } from '../../../store/measurement.ts'
 import type { StepRows } from '../../../store/series.ts'
@@ -13,6 +13,13 @@ const minute = 60_000
 const exporter = '192.0.2.1'
 const isLocal = (host: string) => host.startsWith('10.')
 const halfHour = { time: 0, stepMs: 30 * minute, nowMs: 60 * minute, top: 1000, isLocal }
+
+function consolidate(exporter: string, steps: readonly StepRows[], options: StepOptions): StepRows {
+  const consolidation = new StepConsolidation(exporter, options)
+  for (const step of steps) consolidation.add(step)
+  if (consolidation.endFirstRound()) for (const step of steps) consolidation.addAgain(step)
+  return consolidation.finish()
+}
 
 test('sums, greatest 5-minute values, unknown parts and known intervals', () => {
   const steps = [
