@@ -11,6 +11,7 @@ import {
   sayTime,
   type Wording,
 } from '../../flow/incident/sentence/wording.ts'
+import type { Gap } from '../../flow/incident/incident.ts'
 import { endpointText } from '../../flow/setting-values.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { offsetText } from '../../flow/zone.ts'
@@ -192,7 +193,7 @@ function rate(bits: number | null): string {
 function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
   const { window, evidence, actors } = answer
   if (window.kind === 'none' || evidence.time.length === 0) return null
-  const { time, step } = evidence
+  const { step } = evidence
   const actor = sumOf(
     answer,
     (series) => series.host !== null && series.direction === (actors[0]?.direction ?? 'in'),
@@ -204,39 +205,25 @@ function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
     if (typeof other !== 'number' || typeof own !== 'number') return null
     return `others ${rate(other)}${actors.length > 0 ? `, ${who} ${rate(own)}` : ''}`
   }
-  const peak = actor.reduce<number>((best, value, i) => (value! > actor[best]! ? i : best), 0)
   const { from, to } = window
   const half = (from + to) / 2
   // Long enough to contain a whole step, wherever steps begin.
   const beside = Math.max(60, 2 * step)
   const length = beside === 60 ? 'minute' : formatDuration(beside)
-  const compared: [at: number, what: string, figures: string | null][] = [
-    [from - beside, `the ${length} before`, both(from - beside, from)],
-    [half, 'from here to its end', both(half, to)],
-    [to, `the ${length} after`, both(to, to + beside)],
-  ]
+  const compared = (at: number, what: string, figures: string | null): Happening[] =>
+    figures === null ? [] : [[at, `${what}: ${figures}`]]
   const first = event.incident?.isOpenStart ? 'first seen (it may have begun before)' : 'it begins'
   const hosts = actors.map(({ host }) => host)
   const begins = hosts.length > 0 ? `${first}: ${sayList(hosts, actorsMax)}` : first
-  const rows: [number, string][] = [
+  const rows: Happening[] = [
     [from, begins],
-    ...(event.incident?.gaps ?? []).flatMap((gap): [number, string][] => [
-      [
-        gap.from / 1000,
-        `nothing is known from here: ${gap.isUnreadable ? 'flows cannot be read' : gap.isOurs ? 'Weir was not listening' : 'the exporter was away or cut off'}`,
-      ],
-      [gap.to / 1000, 'known again'],
-    ]),
+    ...(event.incident?.gaps ?? []).flatMap(gapRows),
     [to, window.ongoing ? 'last seen: it was not over' : 'it is over'],
-    ...compared.flatMap(([at, what, figures]): [number, string][] =>
-      figures === null ? [] : [[at, `${what}: ${figures}`]],
-    ),
+    ...compared(from - beside, `the ${length} before`, both(from - beside, from)),
+    ...compared(half, 'from here to its end', both(half, to)),
+    ...compared(to, `the ${length} after`, both(to, to + beside)),
+    ...(actors.length > 0 ? [peakRow(actor, who, evidence)] : []),
   ]
-  if (actors.length > 0)
-    rows.push([
-      time[peak]!,
-      `the greatest ${step === 1 ? 'second' : `${step} s`} of ${who}: ${rate(actor[peak]!)}`,
-    ])
   return {
     title: 'When',
     columns: [{ heading: 'Time' }, { heading: 'What' }],
@@ -244,6 +231,28 @@ function timeline({ event, answer, wording }: ReportFacts): ReportTable | null {
       .sort((a, b) => a[0] - b[0])
       .map(([t, what]) => [sayClockUnder(from * 1000, t * 1000, wording.zone), what]),
   }
+}
+
+/** When (unix seconds), and what. */
+type Happening = [at: number, what: string]
+
+function gapRows({ from, to, isOurs, isUnreadable }: Gap): Happening[] {
+  const who = isOurs ? 'Weir was not listening' : 'the exporter was away or cut off'
+  const why = isUnreadable ? 'flows cannot be read' : who
+  return [
+    [from / 1000, `nothing is known from here: ${why}`],
+    [to / 1000, 'known again'],
+  ]
+}
+
+function peakRow(
+  values: Values,
+  who: string,
+  { time, step }: ExplainAnswer['evidence'],
+): Happening {
+  const peak = values.reduce<number>((best, value, i) => (value! > values[best]! ? i : best), 0)
+  const length = step === 1 ? 'second' : `${step} s`
+  return [time[peak]!, `the greatest ${length} of ${who}: ${rate(values[peak]!)}`]
 }
 
 /**

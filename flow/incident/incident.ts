@@ -113,6 +113,16 @@ export interface Carried {
   of: number
 }
 
+/** A time within an event, or at its ends, of which nothing is known, unix ms. Absent marks: the exporter was away. */
+export interface Gap {
+  from: number
+  to: number
+  /** The collector was away. */
+  isOurs?: true
+  /** What was received cannot be read. */
+  isUnreadable?: true
+}
+
 /** All data of an event; names and sentences are added when it is requested. */
 export interface Incident {
   id: string
@@ -125,8 +135,8 @@ export interface Incident {
   isOpenStart?: boolean
   /** Not over when last checked. */
   isOngoing: boolean
-  /** Times within it, or at its ends, of which nothing is known: the exporter was away, or the collector (`isOurs`), or what it received cannot be read. Absent: none. */
-  gaps?: readonly { from: number; to: number; isOurs?: true; isUnreadable?: true }[]
+  /** Absent: none. */
+  gaps?: readonly Gap[]
   actors: ActorFacts[]
   /** The share of their traffic that the others kept, 0 to 1; null if not compared. */
   othersKept: number | null

@@ -56,14 +56,28 @@ const migrations: readonly { about: string; statements: (wanted: Wanted) => stri
 
 /** A sentence for each step that was applied. */
 export async function provision(connection: Connection, wanted: Wanted): Promise<string[]> {
-  const { place, tiers, archiveKeepMs } = wanted
-  const run = async (sql: string) =>
+  const { place } = wanted
+  const run: Run = async (sql) =>
     place.cluster !== null && !place.hasKeeper
       ? connection.runEverywhere({ sql })
       : connection.run({ sql })
   const onCluster = place.cluster !== null && place.hasKeeper ? ` ON CLUSTER ${place.cluster}` : ''
   await run(`CREATE DATABASE IF NOT EXISTS ${place.database}${onCluster}`)
   for (const sql of createSql(versionsSpec, place)) await run(sql)
+  return [
+    ...(await applyMigrations(connection, wanted, run)),
+    ...(await applySettings(connection, wanted, run)),
+  ]
+}
+
+type Run = (sql: string) => Promise<void>
+
+async function applyMigrations(
+  connection: Connection,
+  wanted: Wanted,
+  run: Run,
+): Promise<string[]> {
+  const { place } = wanted
   const done: string[] = []
   const applied = await appliedVersion(connection, place)
   for (const [i, { about, statements }] of migrations.entries()) {
@@ -73,7 +87,16 @@ export async function provision(connection: Connection, wanted: Wanted): Promise
     await noteVersion(connection, place, { version, about })
     done.push(`schema ${version}: ${about}`)
   }
-  // Tiers are settings: a new tier gets a table, and each table the configured retention.
+  return done
+}
+
+/** Tiers are settings: a new tier gets a table, and each table the configured retention. */
+async function applySettings(
+  connection: Connection,
+  { place, tiers, archiveKeepMs }: Wanted,
+  run: Run,
+): Promise<string[]> {
+  const done: string[] = []
   const specs = tiers.map((tier) => seriesSpec(tier, isConsolidated(tier)))
   const flows = [flowsSpec(archiveKeepMs / 1000), filesSpec(archiveKeepMs / 1000)]
   for (const spec of specs) for (const sql of createSql(spec, place)) await run(sql)

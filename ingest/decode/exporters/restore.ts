@@ -82,17 +82,21 @@ function restoreExporter(parts: DecoderParts, state: ExporterState): void {
   for (const domain of status.domains) exporter.domains.add(number(domain))
   for (const [kind, count] of Object.entries(status.problems))
     if (Object.hasOwn(problems, kind)) exporter.problems.set(kind as Problem, number(count))
+  restoreRates(exporter, state)
   restoreNames(exporter, state)
   for (const stream of state.streams) restoreStream(parts, exporter, stream)
 }
 
-function restoreNames(exporter: Exporter, state: ExporterState): void {
+function restoreRates(exporter: Exporter, state: ExporterState): void {
   // Builds before 2026-11-28 kept one for all versions.
   const { sampling: shared, status, samplings } = state
   const held = shared ? status.versions.map((version) => [version, shared] as const) : samplings
   for (const [version, sampling] of held)
     if (Object.hasOwn(sequenceUnits, version))
       restoreSampling(exporter.samplingOf(version as DatagramVersion), sampling, noDomain)
+}
+
+function restoreNames(exporter: Exporter, state: ExporterState): void {
   for (const names of ['applications', 'vrfs'] as const)
     for (const [id, name] of state[names])
       if (exporter.takeText(text(name), null)) exporter[names].set(number(id), name)

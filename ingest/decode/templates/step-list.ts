@@ -20,6 +20,27 @@ function isPreferred(placed: readonly PlacedElement[], { element }: PlacedElemen
   return first?.element === element
 }
 
+/** The elements of a group among those of a template; null if one is missing, or is not where the group's loop reads it. */
+function membersOf(
+  { fields, offsets }: FieldGroup,
+  placed: readonly PlacedElement[],
+): PlacedElement[] | null {
+  const members: PlacedElement[] = []
+  for (const [id, length] of fields) {
+    const member = placed.find(
+      (other) =>
+        isPreferred(placed, other) &&
+        other.element.enterprise === 0 &&
+        other.element.id === id &&
+        other.place.length === length,
+    )
+    if (member === undefined) return null
+    members.push(member)
+  }
+  const isElsewhere = offsets && members.some(({ place }, i) => place.offset !== offsets[i])
+  return isElsewhere ? null : members
+}
+
 /** Columns written by groups that finish their rows. */
 const finishedColumns: ReadonlySet<string> = new Set([
   'octetDeltaCount',
@@ -59,36 +80,29 @@ export class StepList {
   /** Adds elements, as groups where possible. */
   addGroups(placed: readonly PlacedElement[], groups: readonly FieldGroup[]): void {
     const grouped = new Set<PlacedElement>()
-    for (const { fields, offsets, loop, tellsProtocols, exactly, counts = 0 } of groups) {
-      const members = fields.map(([id, length]) =>
-        placed.find(
-          (other) =>
-            isPreferred(placed, other) &&
-            other.element.enterprise === 0 &&
-            other.element.id === id &&
-            other.place.length === length,
-        ),
-      )
-      if (members.some((member) => member === undefined || grouped.has(member))) continue
-      const found = members as PlacedElement[]
-      if (offsets && found.some(({ place }, i) => place.offset !== offsets[i])) continue
-      for (const member of found) {
+    for (const group of groups) {
+      const members = membersOf(group, placed)
+      if (members === null || members.some((member) => grouped.has(member))) continue
+      for (const member of members) {
         grouped.add(member)
-        const { action } = member.element
-        if ('column' in action) this.taken.add(action.column)
-        this.columns.add(action, member.place, true, false)
-        if (action.kind === 'uptime') this.usesUptime = true
+        this.#take(member)
       }
+      const { loop, tellsProtocols, exactly, counts = 0 } = group
       if (tellsProtocols) this.tellsProtocols = true
-      const at = offsetsOf(found.map((member) => member.place))
-      this.groups.push({ loop, at })
-      if (exactly) {
-        const counted = offsetsOf(found.slice(counts).map((member) => member.place))
-        this.exactly = { loop: exactly, at: counted }
-        this.finishes = !placed.some((other) => mayChange(other, found))
-      }
+      this.groups.push({ loop, at: offsetsOf(members.map(({ place }) => place)) })
+      if (!exactly) continue
+      const counted = offsetsOf(members.slice(counts).map(({ place }) => place))
+      this.exactly = { loop: exactly, at: counted }
+      this.finishes = !placed.some((other) => mayChange(other, members))
     }
     for (const other of placed) if (!grouped.has(other)) this.add(other)
+  }
+
+  /** Notes what a member of a group sets. */
+  #take({ element: { action }, place }: PlacedElement): void {
+    if ('column' in action) this.taken.add(action.column)
+    this.columns.add(action, place, true, false)
+    if (action.kind === 'uptime') this.usesUptime = true
   }
 
   add({ element, place, variable }: PlacedElement): void {
