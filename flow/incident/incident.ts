@@ -174,8 +174,8 @@ export interface Incident {
  * The time of which not everything is known because an exporter was away: that time, and before it as long as the
  * exporter's records last, at most as long as it was away. Flows that had not ended then were reported in part.
  */
-export function unknownTime<Gap extends { from: number; to: number }>(
-  { from, to }: Gap,
+export function unknownTime(
+  { from, to }: { from: number; to: number },
   idle: number,
 ): { from: number; to: number } {
   return { from: from - Math.min(idle, to - from), to }
