@@ -1,7 +1,7 @@
 /** All hosts except those of an event: their bytes and new connections before, during and after it. */
 import { mean, percentile, Rates, smoothed } from '../scene/rates.ts'
 import { isApart, runsOf, type Run } from '../scene/runs.ts'
-import { directions, type Scene } from '../scene/scene.ts'
+import { directions, residue, without, type Scene } from '../scene/scene.ts'
 import { fewBytes, type Fall } from './fall.ts'
 import { isStopped } from './stopped.ts'
 
@@ -12,8 +12,6 @@ const lullShare = 0.05
 /** Up to this share of the others may have begun something in an event: with this many times what they had beside it. */
 const risenShare = 1 / 3
 const risenTimes = 2.5
-/** Bytes per second. */
-const residue = 1e-3
 
 const ends = ['source', 'destination'] as const
 
@@ -31,10 +29,10 @@ export class Others {
   /** `run`: about when the actors had most. */
   constructor(scene: Scene, actors: ReadonlySet<number>, run: Run) {
     const apart = bytesApart(scene, actors, run)
-    const followed = [...scene.followed].filter(([host]) => !actors.has(host))
-    this.#bytes = followed.map(([host, series]) => {
+    const followed = [...scene.both].filter(([host]) => !actors.has(host))
+    this.#bytes = followed.map(([host, bytes]) => {
       const own = apart.get(host)
-      return series.in.map((each, t) => without(each + series.out[t]!, own?.[t] ?? 0))
+      return own ? bytes.map((each, t) => without(each, own[t]!)) : bytes
     })
     this.#total = new Float64Array(scene.grid.seconds)
     for (const direction of directions) {
@@ -112,11 +110,6 @@ export class Others {
 function risenOf(now: readonly number[], then: readonly number[]): ReadonlySet<number> {
   const risen = [...now.keys()].filter((i) => now[i]! > risenTimes * then[i]!)
   return new Set(risen.length > risenShare * then.filter((rate) => rate > 0).length ? [] : risen)
-}
-
-/** A difference of bytes per second, of which the residue of floating-point sums counts as zero. */
-function without(all: number, part: number): number {
-  return all - part < residue ? 0 : all - part
 }
 
 /**

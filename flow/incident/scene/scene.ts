@@ -13,6 +13,9 @@ export type HostDirection = (typeof directions)[number]
 /** How many hosts get their own series: those with the most bytes. */
 export const followedMax = 200
 
+/** Bytes per second. */
+export const residue = 1e-3
+
 export type HostSeries = Record<HostDirection, Float64Array>
 
 /** Counts over all flows, for a scene whose table holds only a part of them. */
@@ -49,6 +52,8 @@ export class Scene {
   readonly openings: Float64Array
   /** Series of the hosts with the most bytes. */
   readonly followed: ReadonlyMap<number, HostSeries>
+  /** The same for every event that is looked at, of which there may be many. */
+  #both: ReadonlyMap<number, Float64Array> | undefined
 
   /** `connections`: those of the table, if they have been joined already. */
   constructor(
@@ -131,6 +136,14 @@ export class Scene {
     return bytes
   }
 
+  /** Bytes by second of each followed host, sent plus received; not to be changed. */
+  get both(): ReadonlyMap<number, Float64Array> {
+    this.#both ??= new Map(
+      [...this.followed].map(([host, series]) => [host, sumOf(series.in, series.out)]),
+    )
+    return this.#both
+  }
+
   /** Bytes by second in one direction, summed over followed hosts. */
   seriesOf(hosts: Iterable<number>, direction: HostDirection): Float64Array {
     const sum = new Float64Array(this.grid.seconds)
@@ -208,4 +221,13 @@ function shareOf(
   if (b <= a) return a >= window.from && a < window.to ? bytes[row]! : 0
   const overlap = Math.min(b, window.to) - Math.max(a, window.from)
   return overlap <= 0 ? 0 : (bytes[row]! * overlap) / (b - a)
+}
+
+function sumOf(one: Float64Array, other: Float64Array): Float64Array {
+  return one.map((each, t) => without(each + other[t]!, 0))
+}
+
+/** A difference of bytes per second, of which the residue of floating-point sums counts as zero. */
+export function without(all: number, part: number): number {
+  return all - part < residue ? 0 : all - part
 }
