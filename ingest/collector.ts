@@ -126,7 +126,7 @@ export class Collector {
    * Publishes the flows received so far, and the series if they are due. Ticks run one after the other. Never rejects: a
    * failure is logged, shown as `lastError`, and tried again by the next tick.
    */
-  tick(isLast = false): Promise<void> {
+  tick({ isLast = false } = {}): Promise<void> {
     this.#work = this.#work
       .then(() => this.#tick(isLast))
       .then(({ wroteSeries }) => {

@@ -74,7 +74,7 @@ export async function runIngest(
     endSoon()
     const received = await receiver.stop()
     await clock.stop()
-    await collector.tick(true)
+    await collector.tick({ isLast: true })
     const lost = lostAtStop(collector.unjournalled(received), collector.lastError)
     await neighbours?.close(status)
     await reporter.close()

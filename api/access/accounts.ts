@@ -147,13 +147,16 @@ export class Accounts {
    * The owner of an API token; null if there is none or it has expired. A wall's token is for
    * log-in only.
    */
-  async tokenOf(secret: string, isLogin = false): Promise<(Identity & { token: string }) | null> {
+  async tokenOf(
+    secret: string,
+    use: 'request' | 'wall',
+  ): Promise<(Identity & { token: string }) | null> {
     const [id = ''] = secret.split('.')
     const found = await this.#state.get<KeptToken>('tokens', id, accessKept)
     if (!found || found.body.hash !== hashOf(secret)) return null
     const { name, role, dashboard, expiresAt } = found.body
     if (expiresAt !== null && this.#now() >= expiresAt) return null
-    if ((role === 'wall') !== isLogin) return null
+    if ((role === 'wall') !== (use === 'wall')) return null
     return { user: `token ${name}`, role, dashboard, session: null, expiresAt, token: id }
   }
 

@@ -94,7 +94,7 @@ function cookieOptions(request: FastifyRequest) {
 async function callerOf(request: FastifyRequest, parts: GuardParts): Promise<Identity | null> {
   const { accounts, settings } = parts
   const bearer = /^Bearer ([\w.-]{20,200})$/.exec(request.headers.authorization ?? '')?.[1]
-  if (bearer !== undefined) return accounts.tokenOf(bearer)
+  if (bearer !== undefined) return accounts.tokenOf(bearer, 'request')
   const secret = sessionSecret(request)
   const session = secret === null ? null : await accounts.sessionOf(secret)
   if (session) {

@@ -98,7 +98,7 @@ async function loginByToken(
 ): Promise<SessionAnswer> {
   const wait = parts.lockout.waitMs(request.ip, 'token')
   if (wait > 0) throw mustWait(wait)
-  const found = await parts.accounts.tokenOf(token, true)
+  const found = await parts.accounts.tokenOf(token, 'wall')
   if (!found) {
     parts.lockout.wrong(request.ip, 'token')
     throw new ApiError(401, 'wrong-token', {

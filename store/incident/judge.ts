@@ -8,6 +8,7 @@ import {
   clockSetMs,
   type ActorFacts,
   type ExporterBreak,
+  type Gap,
   type Incident,
 } from '../../flow/incident/incident.ts'
 import type { Scene } from '../../flow/incident/scene/scene.ts'
@@ -144,11 +145,7 @@ async function incidentOf(
 ): Promise<Incident | null> {
   const span = spanOf(scene, finding)
   const within = coverage.filter(({ time }) => time < span.to && time + intervalMs > span.from)
-  const isHole = finding.kind === 'silence' || finding.kind === 'exporter'
-  const isOurs =
-    finding.isOurs ||
-    within.some(({ unknown }) => oursReasons.some((reason) => (unknown[reason] ?? 0) > 0))
-  if (isHole && isOurs) return null
+  if (isHole(finding) && (finding.isOurs || isOurs(within))) return null
   // Versions without sequence numbers do not show whether anything was sent: that is not silence.
   const isUnknown = within.some(({ known, time }) => known === 0 && time >= span.from)
   const mayBeSilence = finding.kind === 'silence' && isUnknown
@@ -168,19 +165,9 @@ async function incidentOf(
     ...span,
     ...(finding.isOpenStart && { isOpenStart: true }),
     isOngoing: finding.isOpenEnd,
-    ...(finding.gaps && {
-      gaps: finding.gaps.map((gap) => ({
-        ...spanOf(scene, gap),
-        ...(gap.isOurs && { isOurs: true }),
-        ...(gap.isUnreadable && { isUnreadable: true }),
-      })),
-    }),
+    ...(finding.gaps && { gaps: finding.gaps.map((gap) => gapOf(scene, gap)) }),
     actors,
-    othersKept: finding.othersKept,
-    ...(finding.fromOutside !== undefined && { fromOutside: finding.fromOutside }),
-    ...(finding.spanned && { spanned: finding.spanned }),
-    ...(finding.wentOn !== undefined && { wentOn: finding.wentOn }),
-    ...(finding.connectionsKept !== undefined && { connectionsKept: finding.connectionsKept }),
+    ...saidOf(finding),
     ...(mayBeSilence && { mayBeSilence }),
     facts: mayBeSilence ? finding.facts.slice(0, 1) : finding.facts,
     total: totalOf(scene, span),
@@ -191,6 +178,34 @@ async function incidentOf(
     ...(samplingMin < sampling && { samplingVaries: true }),
     idleMs: scene.connections.idleMs,
     ...(estimatedFrom > 1 && { estimatedFrom }),
+  }
+}
+
+function isHole({ kind }: Finding): boolean {
+  return kind === 'silence' || kind === 'exporter'
+}
+
+/** Whether the collector did not listen for some of a time, or what it received then cannot be read. */
+function isOurs(coverage: readonly Coverage[]): boolean {
+  return coverage.some(({ unknown }) => oursReasons.some((reason) => (unknown[reason] ?? 0) > 0))
+}
+
+function gapOf(scene: Scene, gap: NonNullable<Finding['gaps']>[number]): Gap {
+  return {
+    ...spanOf(scene, gap),
+    ...(gap.isOurs && { isOurs: true }),
+    ...(gap.isUnreadable && { isUnreadable: true }),
+  }
+}
+
+/** What an incident says as its finding does. */
+function saidOf({ othersKept, fromOutside, spanned, wentOn, connectionsKept }: Finding) {
+  return {
+    othersKept,
+    ...(fromOutside !== undefined && { fromOutside }),
+    ...(spanned && { spanned }),
+    ...(wentOn !== undefined && { wentOn }),
+    ...(connectionsKept !== undefined && { connectionsKept }),
   }
 }
 

@@ -24,18 +24,20 @@ export interface Numbering {
   isAfter: boolean
 }
 
-const numbering = (counts: Numbering['counts'], isAfter = false): Numbering => ({ counts, isAfter })
+/** By the first unit of a datagram, and by the unit after its last. */
+const first = (counts: Numbering['counts']): Numbering => ({ counts, isAfter: false })
+const after = (counts: Numbering['counts']): Numbering => ({ counts, isAfter: true })
 
 /** Ways to count, standard first. */
 const numberings: Readonly<Record<SequenceUnit, readonly Numbering[]>> = {
-  flows: [numbering('records'), numbering('records', true), numbering('datagrams')],
-  datagrams: [numbering('datagrams'), numbering('records'), numbering('records', true)],
+  flows: [first('records'), after('records'), first('datagrams')],
+  datagrams: [first('datagrams'), first('records'), after('records')],
   records: [
-    numbering('records'),
-    numbering('flowRecords'),
-    numbering('records', true),
-    numbering('flowRecords', true),
-    numbering('datagrams'),
+    first('records'),
+    first('flowRecords'),
+    after('records'),
+    after('flowRecords'),
+    first('datagrams'),
   ],
 }
 

@@ -52,7 +52,11 @@ export class TouchedColumns {
   ])
 
   /** Adds an element's step; `isFirst`: nothing has set its column before. */
-  add(action: ElementAction, place: Place, isFirst: boolean, isVariable: boolean): void {
+  add(
+    action: ElementAction,
+    place: Place,
+    { isFirst, isVariable }: { isFirst: boolean; isVariable: boolean },
+  ): void {
     const touched = columnsOf(action, place, isVariable)
     for (const name of touched) this.#touched.add(name)
     if (!isFirst) return

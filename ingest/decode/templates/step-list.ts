@@ -101,7 +101,7 @@ export class StepList {
   /** Notes what a member of a group sets. */
   #take({ element: { action }, place }: PlacedElement): void {
     if ('column' in action) this.taken.add(action.column)
-    this.columns.add(action, place, true, false)
+    this.columns.add(action, place, { isFirst: true, isVariable: false })
     if (action.kind === 'uptime') this.usesUptime = true
   }
 
@@ -117,7 +117,7 @@ export class StepList {
     })
     if (step === 'bad-length') this.badLengths++
     if (step === 'bad-length' || step === 'not-needed') return
-    this.columns.add(action, place, !this.taken.has(column), variable)
+    this.columns.add(action, place, { isFirst: !this.taken.has(column), isVariable: variable })
     if (action.kind === 'uptime') this.usesUptime = true
     if (isScratch) {
       this.scratchTaken.add(action.scratch)
