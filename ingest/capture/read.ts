@@ -234,21 +234,12 @@ async function* readPcapng(path: string, source: Bytes): AsyncGenerator<Captured
       interfaces = []
     }
     const type = view.getUint32(0, littleEndian)
-    const length = view.getUint32(4, littleEndian)
-    const isRead = readBlocks.has(type)
-    if (length < 12 || length % 4 !== 0 || (isRead && length > packetBytesMax + 4096))
-      throw new NotACapture(path, `it has a block of ${length} bytes`)
-    if (!isRead) {
-      if (!(await source.skip(length))) throw new CutCapture(path, 'block')
-      continue
-    }
-    const block = await source.take(length)
-    if (!block) throw new CutCapture(path, 'block')
-    if (isSection) continue
+    const block = await nextBlock(path, source, { type, length: view.getUint32(4, littleEndian) })
+    if (block === null || isSection) continue
     if (type === blocks.simplePacket) throw new NotACapture(path, 'its packets have no times')
     if (type === blocks.interfaceDescription)
       interfaces.push(readInterface(dataView(block), littleEndian))
-    else if (length >= 32) {
+    else if (block.length >= 32) {
       const packet = readTimedPacket(block, interfaces, littleEndian)
       if (!packet)
         throw new NotACapture(path, 'it has a packet of an interface it does not describe')
@@ -256,6 +247,24 @@ async function* readPcapng(path: string, source: Bytes): AsyncGenerator<Captured
     }
   }
   if (source.rest > 0) throw new CutCapture(path, 'block')
+}
+
+/** A block with its head; null if it is of a type that is skipped. */
+async function nextBlock(
+  path: string,
+  source: Bytes,
+  { type, length }: { type: number; length: number },
+): Promise<Uint8Array | null> {
+  const isRead = readBlocks.has(type)
+  if (length < 12 || length % 4 !== 0 || (isRead && length > packetBytesMax + 4096))
+    throw new NotACapture(path, `it has a block of ${length} bytes`)
+  if (isRead) {
+    const block = await source.take(length)
+    if (!block) throw new CutCapture(path, 'block')
+    return block
+  }
+  if (!(await source.skip(length))) throw new CutCapture(path, 'block')
+  return null
 }
 
 function readInterface(body: DataView, littleEndian: boolean): CaptureInterface {

@@ -222,7 +222,7 @@ function isCut(
   if (!isLess && !isSpanned(passing, span)) return false
   // Few hosts may have most flows: if bytes do not show the cut, the hosts must.
   const most = isLess ? 1 : spannedHostsRatio
-  if (!isBeyondChance(scene, span, { beside: [before, after], most })) return false
+  if (!isDropCertain(scene, span, { beside: [before, after], most })) return false
   return hasHosts(scene, before) && hasHosts(scene, after)
 }
 
@@ -230,7 +230,7 @@ function isCut(
  * Whether the drop, to at most this share of what was due, cannot be chance: host activity comes in bursts, with lulls in
  * between.
  */
-function isBeyondChance(
+function isDropCertain(
   scene: Scene,
   span: Run,
   { beside, most }: { beside: readonly Run[]; most: number },
