@@ -73,10 +73,10 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
   }
   const u = new uPlot({ ...size(host), ...fixedOptions(settings, state) }, [[], [], []], host)
   const draw = (scene: Scene, look: Look) => {
-    const changed = state.scene !== scene
+    const before = state.scene
     state.scene = scene
     state.look = look
-    if (changed) u.setData([scene.time, padded(scene.outline.above), padded(scene.outline.below)])
+    if (before !== scene) setScene(u, scene, before?.answer === scene.answer)
     // Even if the scales are unchanged, the labels may be from another zone.
     u.redraw(false, true)
   }
@@ -115,6 +115,15 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
       u.destroy()
     },
   }
+}
+
+/** Draws a scene. One of the same answer may be stretched to a window whose data is still to come, and stays so. */
+function setScene(u: uPlot, scene: Scene, isOfSame: boolean): void {
+  const { min, max } = u.scales['x']!
+  const isKept = isOfSame && typeof min === 'number' && typeof max === 'number'
+  const data: uPlot.AlignedData = [scene.time, padded(scene.outline.above), padded(scene.outline.below)] // prettier-ignore
+  u.setData(data, !isKept)
+  if (isKept) u.setScale('x', { min, max })
 }
 
 interface PlotState {

@@ -6,6 +6,7 @@ export const helpOpen = signal(false)
 
 const keys: readonly [string, string][] = [
   ['drag', 'zoom into that range, down to seconds'],
+  ['two fingers', 'stretch the time between them'],
   ['double click, Esc', 'back to the view before; at the first, out to twice the window'],
   ['← →', 'on the chart: move the cursor by a step (Shift: ten), Home, End'],
   ['Enter Enter', 'on the chart: from the cursor, to the cursor: zoom into that range'],
