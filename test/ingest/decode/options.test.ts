@@ -123,10 +123,11 @@ describe('sampling rates, v9', () => {
     const { rows, problems } = decodeAll([first, flow(1), flow(2), flow(3)])
     assert.deepEqual(rows.map((row) => row['samplingInterval']), [100, 1000, 1]) // prettier-ignore
     assert.deepEqual(problems, { 'sampling-unknown': 1 })
-    const stopped = encodeIpfix({ observationDomain: 1, sets: told(1, 0) })
+    const stopped = (sequence = 0) =>
+      encodeIpfix({ observationDomain: 1, sequence, sets: told(1, 0) })
     for (const given of [
-      [first, stopped, flow(1)],
-      [stopped, first, stopped, flow(1)],
+      [first, stopped(), flow(1, 1)],
+      [stopped(), first, stopped(1), flow(1, 2)],
     ]) {
       const after = decodeAll(given)
       assert.deepEqual([after.rows[0]?.['samplingInterval'], after.problems], [1, {}])
@@ -134,8 +135,8 @@ describe('sampling rates, v9', () => {
     const ofAnother = encodeIpfix({ observationDomain: 1, sets: told(2, 1000) })
     assert.equal(decodeAll([first, ofAnother, flow(1)]).rows[0]?.['samplingInterval'], 100)
     const only = encodeIpfix({ sets: told(2, 100) })
-    assert.equal(decodeAll([only, stopped, flow(1)]).rows[0]?.['samplingInterval'], 1)
-    assert.equal(decodeAll([only, stopped, flow(3)]).rows[0]?.['samplingInterval'], 100)
+    assert.equal(decodeAll([only, stopped(), flow(1)]).rows[0]?.['samplingInterval'], 1)
+    assert.equal(decodeAll([only, stopped(), flow(3)]).rows[0]?.['samplingInterval'], 100)
     const same = encodeIpfix({ sets: [...told(1, 100), ...told(2, 100)] })
     assert.equal(decodeAll([same, flow(3)]).rows[0]?.['samplingInterval'], 100)
   })
@@ -423,13 +424,13 @@ describe('names', () => {
   test('of applications and VRFs, and the exporter’s statistics of its own export', () => {
     const application = encodeIpfix({ sets: optionSets([[95, 4, 0x0d00_01cd]], [[96, 24, 'ssh'], [94, 16, 'secure shell']]) }) // prettier-ignore
     const vrf = encodeV9({ sets: optionSets([[1, 4, 0]], [[234, 4, 5], [236, 32, 'customer-a']]) }) // prettier-ignore
-    const exported = (domain: number) => encodeIpfix({ observationDomain: domain, sets: optionSets([[144, 4, 1]], [[41, 8, 10], [42, 8, 300], [166, 8, 2]]) }) // prettier-ignore
+    const exported = (domain: number, sequence: number) => encodeIpfix({ observationDomain: domain, sequence, sets: optionSets([[144, 4, 1]], [[41, 8, 10], [42, 8, 300], [166, 8, 2]]) }) // prettier-ignore
     const { decoder, problems } = decodeAll([
       application,
       vrf,
-      exported(1),
-      exported(1),
-      exported(2),
+      exported(1, 0),
+      exported(1, 1),
+      exported(2, 0),
     ])
     const restored = decodeAll([]).decoder
     assert.equal(restored.restore(JSON.parse(JSON.stringify(decoder.snapshot()))), true)

@@ -308,8 +308,9 @@ test('an exporter that always sends the same number: all its flows count, a seco
   const sent = Array.from({ length: 50 }, (_, i) =>
     encodeV5({ sequence: 0, exportMs: testExportMs + i * 5000 }, [{ octets: i }]),
   )
-  const { rows, decoder } = decodeAll([...sent, sent[49]!])
+  const { rows, decoder, problems } = decodeAll([...sent, sent[49]!])
   assert.equal(rows.length, 50)
+  assert.deepEqual(problems, { duplicate: 1 })
   const [exporter] = decoder.exporters()
   assert.deepEqual([exporter?.duplicates, exporter?.restarts, exporter?.reordered], [1, 0, 0])
 })

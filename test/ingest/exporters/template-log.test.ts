@@ -16,10 +16,14 @@ function said(announced: readonly (readonly EncodedField[])[], apartMs: number) 
   const log = pino({}, { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) })
   const templateLog = new TemplateLog(log)
   const onTemplateChange = (change: TemplateChange) => templateLog.take(change)
-  const datagrams = announced.map((fields, i) => ({
-    payload: encodeIpfix({ observationDomain: 5, sets: [{ templates: [{ id: 256, fields }] }] }),
-    receivedMs: from.receivedMs + i * apartMs,
-  }))
+  const datagrams = announced.map((fields, i) => {
+    const receivedMs = from.receivedMs + i * apartMs
+    const sets = [{ templates: [{ id: 256, fields }] }]
+    return {
+      payload: encodeIpfix({ observationDomain: 5, exportMs: receivedMs, sets }),
+      receivedMs,
+    }
+  })
   const { problems } = decodeAll(datagrams, { onTemplateChange })
   return { lines, problems }
 }
