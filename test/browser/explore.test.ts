@@ -332,6 +332,17 @@ describe('the page in Chromium', { skip: skipWithout('chromium'), timeout: 480_0
     assert.equal(await page.locator('.legend tbody tr:not(.off):not(.sum)').count(), 1)
     await page.locator('.legend tbody tr[data-key="10.0.0.22"] button').click()
     await page.waitForURL((url) => !url.search.includes('only='))
+    // Left out, it does not stand out from the others while the pointer rests on it.
+    const button = page.locator('.legend tbody tr[data-key="10.0.0.22"] button')
+    await button.click({ modifiers: ['Control'] })
+    await page.locator('.legend tbody tr.off').waitFor()
+    const drawn = async () => {
+      await painted(page)
+      return page.locator('.canvas canvas').first().screenshot()
+    }
+    const pointed = await drawn()
+    await page.mouse.move(1, 1)
+    assert.ok(pointed.equals(await drawn()), 'the pointer made the others pale')
     await page.close()
   })
 

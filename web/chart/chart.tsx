@@ -71,7 +71,9 @@ export function Chart() {
   }, [])
   useSignalEffect(() => {
     const drawn = scene.value
-    const look = { ink: inks[theme.value], focused: focused.value }
+    // One that is left out while the pointer rests on it in the legend is not there to stand out.
+    const isThere = focused.value !== null && isShown(focused.value)
+    const look = { ink: inks[theme.value], focused: isThere ? focused.value : null }
     void zone.value
     if (drawn) plot.current?.draw(drawn, look)
     // Without a query there is nothing to draw, but the axis still needs the zone.

@@ -77,7 +77,7 @@ function Row({ row, measure }: { row: LegendRow; measure: Measure }) {
     <tr
       class={classes}
       data-key={row.id ?? row.name}
-      onMouseEnter={() => (focused.value = shown ? row.id : null)}
+      onMouseEnter={() => (focused.value = row.id)}
       onMouseLeave={() => (focused.value = null)}
     >
       <th scope="row" class="name">
