@@ -66,7 +66,8 @@ export function boundsOf(
 function lastedOf(span: Run, ended: number, others: Float64Array): number {
   const to = Math.min(others.length, ended + slowSeconds)
   const quiet = quietOf(others, { from: Math.max(0, span.from - slowSeconds), to })
-  if (quiet === null || quiet.to < span.to || ended < quiet.to - returnSeconds) return span.to
+  const isThen = quiet !== null && quiet.from < span.to && quiet.to >= span.to
+  if (!isThen || ended < quiet.to - returnSeconds) return span.to
   return Math.min(ended, quiet.to)
 }
 
@@ -103,17 +104,26 @@ function quietOf(openings: Float64Array, { from, to }: Run): Run | null {
 
 /** Where the actors' rate rises above, and returns to, its level beside the run. */
 function spanOf(rate: Float64Array, run: Run): Run {
-  const plateau = percentile(rate.subarray(run.from, run.to), 0.75)
+  const plateau = plateauOf(rate.subarray(run.from, run.to))
   let from = run.from
   while (from < run.to && rate[from]! < plateau / 2) from++
   let to = run.to
   while (to > from + 1 && rate[to - 1]! < plateau / 2) to--
-  const before = { from: run.from - besideSeconds, to: run.from - nearSeconds }
+  const before = { from: from - besideSeconds, to: from - nearSeconds }
+  // What had begun with it may end one by one; its connections say how far that goes.
   const after = { from: run.to + nearSeconds, to: run.to + besideSeconds }
   const [begun, ended] = [before, after].map((beside) => leftBehind(rate, beside, plateau))
   while (from > 0 && rate[from - 1]! > begun!) from--
   while (to < rate.length && rate[to]! > ended!) to++
   return { from, to }
+}
+
+/** The rate at which half of the bytes had passed, were the seconds in order of their rate: a run may have begun with less. */
+function plateauOf(rates: Float64Array): number {
+  const sorted = rates.toSorted()
+  const half = sorted.reduce((sum, rate) => sum + rate, 0) / 2
+  let sum = 0
+  return sorted.find((rate) => (sum += rate) >= half) ?? 0
 }
 
 /** The rate above which the actors are active: their rate beside the event without bursts, plus a margin. */

@@ -26,8 +26,11 @@ const lasting = (from: number, port: number) =>
     got(from + later, from + later + 60, { destinationPort: port, bytes: 12e6 }),
   )
 
-function boundsIn(flows: readonly Partial<TestFlow>[], others = new Float64Array(grid.seconds)) {
-  const run = { from: 205, to: 375 }
+function boundsIn(
+  flows: readonly Partial<TestFlow>[],
+  others = new Float64Array(grid.seconds),
+  run = { from: 205, to: 375 },
+) {
   const scene = new Scene(tableOf(flows), grid)
   const actors = new Set([scene.hosts.find('10.0.0.22')!])
   return boundsOf(scene, run, { actors, direction: 'in', others })
@@ -53,6 +56,30 @@ suite('bounds of a congestion', () => {
       got(i * 60, i * 60 + 59.9, { destinationPort: 40_000, bytes: 3e6 }),
     )
     assert.deepEqual(boundsIn([...six, ...open]), { from: 200, to: 387 })
+  })
+
+  test('a call before and after it, in which the host had most too, is not part of it', () => {
+    const call = Array.from({ length: 10 }, (_, i) =>
+      got(i * 60, i * 60 + 59.9, { destinationPort: 40_000, bytes: 3e6 }),
+    )
+    const short = [0, 1.3, 2.6].map((later, i) =>
+      got(200.2 + later, 230 + later, { destinationPort: 20_000 + i, bytes: 12e6 }),
+    )
+    const run = { from: 1, to: 599 }
+    const others = new Float64Array(grid.seconds)
+    assert.deepEqual(boundsIn([...short, ...call], others, run), { from: 200, to: 233 })
+  })
+
+  test('what goes on at a lower rate is not part of it because the others are cut off some time after it', () => {
+    const call = [
+      got(100.2, 199.8, { destinationPort: 20_000, bytes: 1e8 }),
+      got(199.9, 500, { destinationPort: 20_000, bytes: 3e6 }),
+    ]
+    const quiet = (from: number) =>
+      Float64Array.from({ length: 600 }, (_, t) => (t < from || t >= 400 ? 1 : 0))
+    const run = { from: 101, to: 199 }
+    assert.deepEqual(boundsIn(call, quiet(300), run), { from: 100, to: 200 })
+    assert.deepEqual(boundsIn(call, quiet(110), run), { from: 100, to: 400 })
   })
 
   test('a slow start belongs to it: it begins with the connection’s first packet', () => {
