@@ -31,7 +31,7 @@ export interface Connections {
   showsAnswers: boolean
   /** Whether hardly anything was seen of one of the two directions of all connections. */
   isOneWay: boolean
-  /** After this many ms without a packet, a 5-tuple is a new connection. */
+  /** After this many ms without a packet, a 5-tuple is a new connection: after the longest pause, if packets are sampled. */
   idleMs: number
 }
 
@@ -116,10 +116,12 @@ function countsAny({ bytes, packets }: FlowTable, row: number): boolean {
 
 /** Where each connection begins in the rows by tuple, and the end of the last. */
 function spansOf(table: FlowTable, { count, starts, rows }: Tuples, idleMs: number) {
-  const { first, last, breaks } = table
+  const { first, last, breaks, sampling } = table
+  // Between two sampled packets others passed that were not looked at.
+  const pauseMs = sampling > 1 ? idleMsMax : idleMs
   const isIdle = (pause: { from: number; to: number }) =>
-    pause.to - pause.from > idleMs &&
-    pause.to - pause.from - unseenIn(pause, breaks, idleMs) > idleMs
+    pause.to - pause.from > pauseMs &&
+    pause.to - pause.from - unseenIn(pause, breaks, idleMs) > pauseMs
   const spans = new Uint32Array(rows.length + 1)
   let connections = 0
   for (let t = 0; t < count; t++) {

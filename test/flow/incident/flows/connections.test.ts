@@ -42,6 +42,12 @@ function openings(flows: readonly Partial<TestFlow>[], sampling = 1) {
 }
 
 suite('connections', () => {
+  test('a pause between sampled packets, which others passed unseen in, is no end', () => {
+    const pieces = [0, 90, 180].map((second) => ({ first: t0 + second * 1000, last: t0 + second * 1000 }))
+    assert.equal(openings(pieces, 1000).length, 1)
+    assert.equal(openings(pieces, 1).length, 3)
+  }) // prettier-ignore
+
   test('both directions and all pieces are one', () => {
     const pieces = [0, 1, 2].flatMap((minute) =>
       [there, back].map((flow) => ({
