@@ -2,6 +2,7 @@
 import { runsBeside, runsOnBothSides } from '../effect/beside.ts'
 import { isFallCertain, wereCutBefore } from '../effect/certainty.ts'
 import {
+  connectionsKept,
   isBeyondChance,
   isBeyondChanceBeside,
   isCutOff,
@@ -204,8 +205,9 @@ function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
   const falls = runsBeside(scene, { span, events: [] }, 'before').map((beside) =>
     others.fall(core, beside),
   )
-  const { bytes, openings } = medianFall(falls)
-  return bytes <= openRatio && openings <= openRatio
+  const fall = medianFall(falls)
+  // Of hosts that keep trying, nothing comes back.
+  return fall.bytes <= openRatio && Math.min(fall.openings, connectionsKept(fall)) <= openRatio
 }
 
 /** An event up to `to`, without the part of its length into which records from before reach. */

@@ -59,7 +59,7 @@ export function wereCutBefore(
     const usual = Math.min(Math.max(0, ...rates), meanAround(counts, [span, ...events]))
     return alreadySeconds.some((seconds) => {
       const run = { from: to - seconds, to }
-      if (mean(counts, run.from, run.to) > alreadyShare * usual) return false
+      if (mean(counts, run.from, span.from) > alreadyShare * usual) return false
       if (mean(rate, run.from, run.to) > begun) return false
       return fallBeyondChance(counts, { run, usual, events: [span, ...events] }) >= sureMin
     })

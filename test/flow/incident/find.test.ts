@@ -108,6 +108,17 @@ suite('a cut during which hosts keep trying', () => {
     assert.deepEqual([congestion?.kind, congestion?.actors], ['congestion', ['10.0.0.100']])
     assert.ok(Math.abs(congestion!.from - cut.from) <= 2 && Math.abs(congestion!.to - cut.to) <= 3)
   })
+
+  test('during a download that goes on where the flows end is a congestion', () => {
+    const within = { from: t0, seconds: cut.to }
+    const flows = officeFlows(office).filter(({ last }) => last! < t0 + cut.to * 1000)
+    const download = transfer('10.0.0.100', cut.from, cut.to, 5e6)
+    const found = foundIn([...flows, ...download], within)
+    assert.deepEqual(
+      found.map(({ kind, from, actors }) => [kind, from, actors]),
+      [['congestion', cut.from, ['10.0.0.100']]],
+    )
+  })
 })
 
 suite('a download that begins some time after the others were cut off did not cut them off', () => {
@@ -131,6 +142,17 @@ suite('a download that begins some time after the others were cut off did not cu
       assert.deepEqual(accused(cut.from), [['10.0.0.100']])
       for (const each of later) assert.deepEqual(accused(cut.from + each), [], `${each} s later`)
     })
+}) // prettier-ignore
+
+test('a lull of some seconds just before a download did not cut the others off: they went on until it began', () => {
+  const cut = { from: 2700, to: 2940 }
+  const office = officeFlows({ hosts: 30, pages: 1, connections: 4, seed: 7, seconds, cut })
+  const isIn = (at: number) => at >= t0 + (cut.from - 7) * 1000 && at < t0 + (cut.from - 2) * 1000
+  const flows = [
+    ...office.filter(({ first }) => !isIn(first!)),
+    ...transfer('10.0.0.100', cut.from, cut.to, 5e6, 240),
+  ]
+  assert.deepEqual(foundIn(flows).map(({ actors }) => actors), [['10.0.0.100']])
 }) // prettier-ignore
 
 test('a name server that tries its forwarders again and again does not keep the others from connecting', () => {
