@@ -8,6 +8,7 @@ import {
   elevatedTimes,
   gapSeconds,
   greatSeconds,
+  likeShare,
   moreTimes,
   ownShare,
   smoothSeconds,
@@ -71,7 +72,10 @@ function besideSteady(
   }
 }
 
-/** Those actors that have their share of a whole event, of which their run may be a part, besides the transfers that go on. */
+/**
+ * Those actors that have their share of a whole event, of which their run may be a part, besides the transfers that go on;
+ * of many alike, those that have about as much as the greatest.
+ */
 export function actorsOfWhole(
   scene: Scene,
   { actors, steady = [], direction }: Candidate,
@@ -79,5 +83,7 @@ export function actorsOfWhole(
 ): number[] {
   const had = (hosts: readonly number[]) => mean(scene.seriesOf(hosts, direction), from, to)
   const rest = mean(scene.total[direction], from, to) - had(steady)
-  return actors.filter((host) => had([host]) >= actorShare * rest)
+  const most = Math.max(...actors.map((host) => had([host])))
+  const least = Math.min(actorShare * rest, likeShare * most)
+  return actors.filter((host) => had([host]) >= least)
 }

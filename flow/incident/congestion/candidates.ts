@@ -24,7 +24,7 @@ const greatShare = 0.01
 /** The remote peers looked at: those with the most bytes. */
 const peersMax = 10
 /** Of the hosts that had traffic with one peer, those with at least this share of the greatest one's did the same. */
-const likeShare = 0.25
+export const likeShare = 0.25
 /** Fewer would stand out by themselves, and of more each has to be counted from all flows. */
 const likeMin = 3
 const likeMax = 50

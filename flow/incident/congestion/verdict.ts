@@ -92,7 +92,7 @@ function suspicionOf(
   const others = new Others(scene, new Set(busy), candidate)
   const span = boundsOf(scene, candidate, { actors, direction, others: others.openings })
   if (span.to - span.from < sensitivity.leastSeconds) return null
-  const main = steady.length > 0 ? actorsOfWhole(scene, candidate, span) : candidate.actors
+  const main = actorsOfWhole(scene, candidate, span)
   if (main.length === 0) return null
   if (main.length < candidate.actors.length)
     return suspicionOf(scene, { ...candidate, actors: main }, { sensitivity, events })

@@ -23,4 +23,16 @@ test('who had much only where an event begins is no actor of the whole', () => {
   const candidate = { ...run, actors: [culprit!, soon!], steady: [steady!] }
   assert.deepEqual(actorsOfWhole(scene, candidate, run), [culprit, soon])
   assert.deepEqual(actorsOfWhole(scene, candidate, { from: 75, to: 400 }), [culprit])
+  // Without a transfer that goes on, too.
+  assert.deepEqual(actorsOfWhole(scene, { ...run, actors: [steady!, soon!] }, { from: 75, to: 600 }), [steady]) // prettier-ignore
+})
+
+test('of many alike, none of which has much of the whole, all are', () => {
+  const alike = Array.from({ length: 12 }, (_, i) => ({
+    source: '203.0.113.80', destination: `10.0.0.${1 + i}`, first: t0, last: t0 + 60_000, bytes: 1e8 / (1 + i / 4),
+  })) // prettier-ignore
+  const scene = new Scene(tableOf(alike), { from: t0, seconds: 60 })
+  const actors = alike.map(({ destination }) => scene.hosts.find(destination)!)
+  const run = { from: 0, to: 60, direction: 'in' as const, bytes: 1, actors }
+  assert.deepEqual(actorsOfWhole(scene, run, run), actors)
 })
