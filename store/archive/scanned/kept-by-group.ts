@@ -7,9 +7,12 @@ interface OfQuestion<Kept> {
   bytes: number
 }
 
+/** What a question takes beside its text. */
+const overheadBytes = 200
+
 export class KeptByGroup<Kept> {
   readonly #bytesMax: number
-  /** By question, least recently used first. */
+  /** By question, least recently used first; only those of which something is kept. */
   readonly #kept = new Map<string, OfQuestion<Kept>>()
   #bytes = 0
 
@@ -17,21 +20,26 @@ export class KeptByGroup<Kept> {
     this.#bytesMax = bytesMax
   }
 
-  /** The size of everything kept. */
+  /** The size of everything kept, with the questions. */
   get bytes(): number {
     return this.#bytes
   }
 
   /** What is kept of a row group for a question, which is now the one used last. */
   get(question: string, group: string): Kept | undefined {
-    return this.#touch(question).byGroup.get(group)
+    const ofQuestion = this.#kept.get(question)
+    if (ofQuestion) this.#putLast(question, ofQuestion)
+    return ofQuestion?.byGroup.get(group)
   }
 
-  /** Keeps it, if there is room for so many bytes. */
+  /** Keeps it, if there is room for so many bytes; the question is now the one used last. */
   set(question: string, group: string, kept: Kept, bytes: number): boolean {
-    const { byGroup } = this.#touch(question)
-    const isRoom = this.reserve(question, bytes)
-    if (isRoom) byGroup.set(group, kept)
+    const before = this.#kept.get(question)
+    const ofQuestion = before ?? { byGroup: new Map<string, Kept>(), bytes: 0 }
+    this.#putLast(question, ofQuestion)
+    const isRoom = this.reserve(question, before ? bytes : bytes + textBytes(question))
+    if (isRoom) ofQuestion.byGroup.set(group, kept)
+    else if (!before) this.#kept.delete(question)
     return isRoom
   }
 
@@ -48,13 +56,12 @@ export class KeptByGroup<Kept> {
     return true
   }
 
-  #touch(question: string): OfQuestion<Kept> {
-    const ofQuestion = this.#kept.get(question) ?? {
-      byGroup: new Map<string, Kept>(),
-      bytes: 0,
-    }
+  #putLast(question: string, ofQuestion: OfQuestion<Kept>): void {
     this.#kept.delete(question)
     this.#kept.set(question, ofQuestion)
-    return ofQuestion
   }
+}
+
+function textBytes(question: string): number {
+  return 2 * question.length + overheadBytes
 }

@@ -53,7 +53,9 @@ export class Steps implements Scan<PackedSteps, PlacedSums> {
 
   take(selected: SelectedGroup): void {
     if (this.#question === null || !selected.isInside) this.#addTo(this.#sums, selected)
-    else this.#sums.merge(this.#sumsOfWhole(selected, this.#question))
+    // Another scan of the same reading may have asked the same.
+    else if (!this.takeKept(selected.group.name))
+      this.#sums.merge(this.#sumsOfWhole(selected, this.#question))
   }
 
   pack(): PackedSteps {

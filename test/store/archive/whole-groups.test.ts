@@ -91,6 +91,23 @@ test('sums of whole row groups serve all windows in the same steps, and no other
   assert.equal(unread(queryOf(from, to, { filter })), 2)
 })
 
+test('what scans of one reading ask alike is summed and kept once', async (t) => {
+  const { paths } = await twoFiles(t, ofTwoExporters)
+  const query = queryOf(t0 - 400_000, t0 + 400_000)
+  const bytesOf = (scans: number) => {
+    const whole = ample()
+    const all = Array.from({ length: scans }, () => new Steps(query, { local, whole }))
+    new GroupReader().read(paths[0], 0, (group) => {
+      const selection = { window: query.window, filter: null, isInside: true }
+      const selected = SelectedGroup.select(group, selection, new PassingRows(0))
+      for (const steps of all) steps.take(selected)
+    })
+    for (const steps of all) assert.deepEqual(steps.found(), all[0]!.found())
+    return whole.bytes
+  }
+  assert.equal(bytesOf(2), bytesOf(1))
+})
+
 test('of any windows asked one after the other each is as if it were the only one', async (t) => {
   const { paths } = await twoFiles(t, ofTwoExporters)
   const scanner = new Scanner(2, { local: local.networks })
