@@ -186,7 +186,7 @@ export interface FlowStore {
   breaks?(): Promise<readonly ExporterBreak[]>
   /** When flows were received that touch a window and are left out of answers. */
   unreadable?(from: number, to: number): Promise<readonly LeftOut[]>
-  /** A sentence for each part of a window's flows that is left out of answers. */
+  /** A sentence for each part of a window's flows that is left out of answers; of many, the first, and how many more. */
   remarks?(from: number, to: number): Promise<string[]>
   /** What is kept and what was unreadable, for the status page. Absent if a store does not know. */
   health?(): Promise<{ bytes: number; problems: readonly string[] }>

@@ -18,6 +18,7 @@ import type {
   FlowTopQuery,
   FlowWindow,
 } from '../flows.ts'
+import { firstFew } from '../remarks.ts'
 import { emptySeries } from './answer/series-answer.ts'
 import { emptyTop } from './answer/top-answer.ts'
 import { unreadableSentences, type ArchiveValues } from './entry.ts'
@@ -220,9 +221,9 @@ class ArchiveQueries implements FlowStore {
     const ofWindow = unreadableSentences(
       putAside.filter(({ firstMin = to, lastMax = from }) => firstMin < to && lastMax >= from),
     )
-    if (!this.#files.hasProblems) return ofWindow
-    const touching = new Set((await this.#files.touching({ from, to })).map(({ file }) => file))
-    return [...this.#files.problems(touching), ...ofWindow]
+    const touching = this.#files.hasProblems ? await this.#files.touching({ from, to }) : []
+    const leftOut = this.#files.problems(new Set(touching.map(({ file }) => file)))
+    return firstFew([...leftOut, ...ofWindow], 'other archive file')
   }
 
   async health() {

@@ -3,6 +3,7 @@ import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
 import { unreadableTime, type ArchiveEntry, type UnreadableFile } from '../archive/entry.ts'
 import { coverageName } from '../coverage.ts'
 import type { LeftOut } from '../flows.ts'
+import { firstFew } from '../remarks.ts'
 import type { Connection } from './connection.ts'
 import { readDocuments } from './documents.ts'
 import { dateTimeOf, tableOf } from './rows.ts'
@@ -123,7 +124,7 @@ export async function readMissing(
 }
 
 /**
- * A sentence for each time of a window of which a collector's flows are not in ClickHouse. That the last minutes of a day are
+ * A sentence for each time of a window of which a collector's flows are not in ClickHouse, if they are few. That the last minutes of a day are
  * not sent yet is said of each list of a day that ends now, and so not worth saying.
  */
 export async function sayMissing(
@@ -132,12 +133,13 @@ export async function sayMissing(
 ): Promise<string[]> {
   const end = Math.min(to, now)
   const isUsual = (since: number) => now - since <= usualMs && end - since < shareMin * (end - from)
-  return (await readShipped(connection)).flatMap(({ writer, value }) =>
+  const said = (await readShipped(connection)).flatMap(({ writer, value }) =>
     missingOf(value)
       .filter((time) => time.from < end && time.to > from && end > from)
       .filter((time) => Number.isFinite(time.to) || !isUsual(time.from))
       .map((time) => `flows that collector ${writer} received ${sayMissingTime(time)}`),
   )
+  return firstFew(said, 'other time')
 }
 
 function sayMissingTime({ from, to, reason }: MissingTime): string {

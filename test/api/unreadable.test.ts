@@ -80,11 +80,15 @@ async function damagedApi(t: TestContext, isPutAside: boolean) {
       for await (const flows of archive.read(damaged, damaged + intervalMs)) assert.ok(flows)
     })
   await archive.close()
-  const settings = readSettings({ WEIR_DATA: copy, WEIR_HTTP: '127.0.0.1:0', WEIR_DNS: 'off' })
+  const ask = await apiOver(t, copy)
+  return async <Answer>(path: string) => (await (await ask(path)).json()) as Answer
+}
+
+async function apiOver(t: TestContext, folder: string) {
+  const settings = readSettings({ WEIR_DATA: folder, WEIR_HTTP: '127.0.0.1:0', WEIR_DNS: 'off' })
   const api = await runApi(settings, pino({ level: 'silent' }))
   t.after(() => api.close())
-  return async <Answer>(path: string) =>
-    (await (await fetch(`${api.url}/api/${path}`)).json()) as Answer
+  return (path: string) => fetch(`${api.url}/api/${path}`)
 }
 
 for (const isPutAside of [false, true])
@@ -133,3 +137,23 @@ for (const isPutAside of [false, true])
       assert.doesNotMatch(only.sentence, /stopped|no flows were received/)
     })
   })
+
+test('of many files that cannot be read the first are named, so that a list as a file can be fetched', async (t) => {
+  const copy = await scratchFolder()
+  await cp(data, copy, { recursive: true })
+  const archive = await Archive.open(join(copy, 'archive'))
+  const files = archive
+    .entries()
+    .slice(0, 20)
+    .map(({ file }) => file)
+  await archive.close()
+  for (const file of files) await truncate(join(copy, 'archive', file), 100)
+  const ask = await apiOver(t, copy)
+  const day = 'from=2026-11-16T00:00Z&to=2026-11-17T00:00Z'
+  const { remarks } = (await (await ask(`top?${day}&by=host`)).json()) as TopAnswer
+  const { headers } = await ask(`flows?${day}&format=csv`)
+  assert.equal(headers.get('weir-remark'), remarks.join(', '))
+  assert.match(remarks.join(), /the same is true of 16 other archive files/)
+  // An nginx before it takes no more, unless it is told to.
+  assert.ok([...headers].flat().join('  ').length < 4096)
+})
