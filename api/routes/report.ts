@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 
 import { ApiError } from '../errors.ts'
@@ -11,7 +12,7 @@ import { CannotRender } from '../report/render.ts'
 import { formatReport, makeReport, reportTypes } from '../report/report.ts'
 import { inFormats } from '../schema/parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
-import { ReportQuery } from '../schema/explain.ts'
+import { ReportQuery, type ReportFormat } from '../schema/explain.ts'
 import { wordingOf } from './explain.ts'
 
 const files = Object.fromEntries(
@@ -29,11 +30,8 @@ export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
     app.get('/api/report', { schema }, async ({ query, method }, reply) => {
       const { window, now } = await windowOf(parts, query)
       const format = query.format ?? 'html'
-      reply.type(reportTypes[format]).header('cache-control', 'no-store')
-      if (format === 'html') reply.header('content-security-policy', reportPolicy)
-      else reply.header('content-disposition', `inline; filename="weir-report.${format}"`)
       // A stream has no length, which only making it could tell.
-      if (method === 'HEAD') return reply.send(Readable.from([]))
+      if (method === 'HEAD') return headed(reply, format).send(Readable.from([]))
       const wording = await wordingOf({ ...parts, names: namesAt(parts, window.to) }, query.tz)
       const made = await parts.heavy.run(reply, async (signal) => {
         const report = await makeReport(window, { ...parts, wording, now, signal })
@@ -41,9 +39,17 @@ export function reportRoute(parts: ApiParts): FastifyPluginAsyncTypebox {
           throw refusalOf(error)
         })
       })
-      return reply.send(made)
+      return headed(reply, format).send(made)
     })
   }
+}
+
+/** The headers of a report, which a refusal does not have. @returns the reply */
+function headed(reply: FastifyReply, format: ReportFormat): FastifyReply {
+  reply.type(reportTypes[format]).header('cache-control', 'no-store')
+  return format === 'html'
+    ? reply.header('content-security-policy', reportPolicy)
+    : reply.header('content-disposition', `inline; filename="weir-report.${format}"`)
 }
 
 function refusalOf(error: unknown): unknown {

@@ -192,6 +192,21 @@ suite('refusals', () => {
     assert.equal(signal?.aborted, true)
   })
 
+  test('a report that is refused has no header of a report', async (t) => {
+    const limits = { runningMax: 1, waitingMax: 1, timeoutMs: 50 }
+    const { app, flows } = await appUnderTest(t, { options: { heavyLimits: limits } })
+    Object.assign(flows, { scan: () => new Promise(() => undefined) })
+    const refusal = async (format: string) => {
+      const { statusCode, headers } = await app.inject(`/api/report?${window}&format=${format}`)
+      assert.equal(statusCode, 503)
+      assert.match(String(headers['content-type']), /^application\/json/)
+      return headers
+    }
+    assert.equal((await refusal('md'))['content-disposition'], undefined)
+    const policy = (await app.inject('/api/none')).headers['content-security-policy']
+    assert.equal((await refusal('html'))['content-security-policy'], policy)
+  })
+
   test('on a busy machine nobody is told to ask for less', () => {
     assert.equal(remedyOfSlow(3.9, 2), 'ask for less time, or narrow the filter')
     assert.equal(
