@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core'
 
 import { skipWithout } from '../setup/parts.ts'
 import { browsedWeir } from './browsed-weir.ts'
+import { painted } from './opened.ts'
 
 const around = '?from=2026-11-16T11:20:00Z&to=2026-11-16T11:50:00Z&tz=UTC'
 /** Two fingers, as shares of the chart's width. */
@@ -30,6 +31,28 @@ describe('touch', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
     await move(page, [0.25], [0.75])
     await shows(page, '11:27:30', '11:42:30')
     assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('while its data is awaited, what was zoomed is zoomed again, and left by Back', async () => {
+    const { page } = await weir.open(`/${around}`, {
+      hasTouch: true,
+      viewport: { width: 390, height: 844 },
+    })
+    await page.locator('.legend').waitFor()
+    await page.route('**/api/series?*', () => undefined)
+    await move(page, [0.4, 0.6], [0.2, 0.8])
+    await shows(page, '11:30:00', '11:40:00')
+    await painted(page)
+    await move(page, [0.25], [0.75])
+    await shows(page, '11:32:30', '11:37:30')
+    await page.goBack()
+    await shows(page, '11:30:00', '11:40:00')
+    await page.goBack()
+    await shows(page, '11:20:00', '11:50:00')
+    await painted(page)
+    await move(page, [0.25], [0.75])
+    await shows(page, '11:27:30', '11:42:30')
     await page.close()
   })
 })

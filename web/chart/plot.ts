@@ -32,8 +32,8 @@ export interface PlotSettings {
   scale?: number
   /** What is to be drawn; null before there is data. */
   scene: () => Scene | null
-  /** What the time axis shows before there is data, unix seconds; null if unknown. */
-  window: () => [number, number] | null
+  /** What is asked for, unix seconds, which the time axis shows before there is data; null if unknown. */
+  window: () => Range | null
 }
 
 export interface Plot {
@@ -67,6 +67,7 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
   const state: PlotState = {
     scene: null,
     look: { ink: settings.ink(), focused: null },
+    stretched: null,
     marking: false,
     range: null,
     begun: null,
@@ -76,7 +77,10 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
     const before = state.scene
     state.scene = scene
     state.look = look
-    if (before !== scene) setScene(u, scene, before?.answer === scene.answer)
+    // Its data has come, or another window was asked for since.
+    const isAwaited = before?.answer === scene.answer && isSame(state.stretched, settings.window())
+    if (!isAwaited) state.stretched = null
+    if (before !== scene) setScene(u, scene, state.stretched)
     // Even if the scales are unchanged, the labels may be from another zone.
     u.redraw(false, true)
   }
@@ -87,7 +91,10 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
   return {
     uplot: u,
     draw,
-    stretch: ({ from, to }) => u.setScale('x', { min: from / 1000, max: to / 1000 }),
+    stretch({ from, to }) {
+      const [min, max] = (state.stretched = [from / 1000, to / 1000])
+      u.setScale('x', { min, max })
+    },
     resize: (width, height) => u.setSize({ width, height }),
     point(index) {
       const at = index === null ? -10 : u.valToPos(middle(state.scene, index), 'x')
@@ -117,18 +124,22 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
   }
 }
 
-/** Draws a scene. One of the same answer may be stretched to a window whose data is still to come, and stays so. */
-function setScene(u: uPlot, scene: Scene, isOfSame: boolean): void {
-  const { min, max } = u.scales['x']!
-  const isKept = isOfSame && typeof min === 'number' && typeof max === 'number'
+/** Draws a scene, on the axis of its data or on one that is stretched before its data has come. */
+function setScene(u: uPlot, scene: Scene, stretched: Range | null): void {
   const data: uPlot.AlignedData = [scene.time, padded(scene.outline.above), padded(scene.outline.below)] // prettier-ignore
-  u.setData(data, !isKept)
-  if (isKept) u.setScale('x', { min, max })
+  u.setData(data, stretched === null)
+  if (stretched) u.setScale('x', { min: stretched[0], max: stretched[1] })
+}
+
+function isSame(a: Range | null, b: Range | null): boolean {
+  return a !== null && b !== null && a[0] === b[0] && a[1] === b[1]
 }
 
 interface PlotState {
   scene: Scene | null
   look: Look
+  /** What the axis shows until its data comes, unix seconds; null: that of the data. */
+  stretched: Range | null
   /** The current drag began with Shift. */
   marking: boolean
   /** What is shown as chosen or marked, unix seconds. */
