@@ -71,6 +71,7 @@ export async function judge(query: JudgeQuery): Promise<Judged[]> {
       if (why === null) incidents.push(incident)
       else usual.push(why)
     }
+    if (examined.length > 1) scene.release()
     usual.push(...own.flatMap((each) => whyNoGap(query, each) ?? []))
     const lostIn = (span: { from: number; to: number }) => lostAround(coverage, scene, span)
     judged.push({ exporter, scene, incidents, usual, unknown: unknownIn(coverage), lostIn })

@@ -148,7 +148,10 @@ async function examineAll(
   const examined: Examined[] = []
   for (const each of seen) {
     const breaks = breaksOf(each.table.exporter)
-    examined.push(await examineOf(query)(each, { sensitivity, breaks }, signal))
+    const one = await examineOf(query)(each, { sensitivity, breaks }, signal)
+    // The scenes of all exporters are held at once, and the series of their hosts would take gigabytes.
+    if (seen.length > 1) one.scene.release()
+    examined.push(one)
   }
   return examined
 }

@@ -50,9 +50,7 @@ export class Scene {
   readonly edges: Float64Array
   /** Connections by the second of their first packet. */
   readonly openings: Float64Array
-  /** Series of the hosts with the most bytes. */
-  readonly followed: ReadonlyMap<number, HostSeries>
-  /** The same for every event that is looked at, of which there may be many. */
+  #followed: ReadonlyMap<number, HostSeries> | undefined
   #both: ReadonlyMap<number, Float64Array> | undefined
 
   /** `connections`: those of the table, if they have been joined already. */
@@ -70,7 +68,13 @@ export class Scene {
     this.total = counted?.total ?? this.#sum()
     this.edges = counted?.edges ?? this.#edges()
     this.openings = this.openingsOf(() => true)
-    this.followed = counted?.followed ?? this.#follow()
+    this.#followed = counted?.followed
+  }
+
+  /** Series of the hosts with the most bytes. */
+  get followed(): ReadonlyMap<number, HostSeries> {
+    this.#followed ??= this.#follow()
+    return this.#followed
   }
 
   get hosts(): Hosts {
@@ -142,6 +146,12 @@ export class Scene {
       [...this.followed].map(([host, series]) => [host, sumOf(series.in, series.out)]),
     )
     return this.#both
+  }
+
+  /** Frees the series of single hosts until they are asked for again, as far as the table has all flows to count them. */
+  release(): void {
+    if (this.times === 1) this.#followed = undefined
+    this.#both = undefined
   }
 
   /** Bytes by second in one direction, summed over followed hosts. */

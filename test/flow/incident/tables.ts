@@ -12,6 +12,7 @@ export const t0 = 1_794_828_600_000
 export interface TestFlow {
   first: number
   last: number
+  exporter: string
   source: string
   destination: string
   sourcePort: number
@@ -25,6 +26,7 @@ export interface TestFlow {
 const blank: TestFlow = {
   first: t0,
   last: t0,
+  exporter: '192.0.2.1',
   source: '10.0.0.22',
   destination: '203.0.113.80',
   sourcePort: 50_000,
@@ -66,8 +68,8 @@ function columnsOf(flows: readonly TestFlow[]): EventFlows {
     last: doubles('last'),
     bytes: doubles('bytes'),
     packets: doubles('packets'),
-    exporterHigh: halves(() => '192.0.2.1', 0),
-    exporterLow: halves(() => '192.0.2.1', 1),
+    exporterHigh: halves(({ exporter }) => exporter, 0),
+    exporterLow: halves(({ exporter }) => exporter, 1),
     sourceHigh: halves(({ source }) => source, 0),
     sourceLow: halves(({ source }) => source, 1),
     destinationHigh: halves(({ destination }) => destination, 0),

@@ -7,9 +7,11 @@ import { test, type TestContext } from 'node:test'
 
 import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
 import type { ExporterBreak, Incident } from '../../../flow/incident/incident.ts'
+import { Scene } from '../../../flow/incident/scene/scene.ts'
 import { sensitivityTable } from '../../../flow/incident/sensitivity.ts'
 import { intervalStart } from '../../../flow/interval.ts'
 import type { FlowStore } from '../../../store/flows.ts'
+import { collectAll } from '../../../store/garbage.ts'
 import { judge } from '../../../store/incident/judge.ts'
 import { openParquetSeries } from '../../../store/parquet/series.ts'
 import { officeFlows } from '../../flow/incident/office.ts'
@@ -53,19 +55,22 @@ async function twoDays(t: TestContext) {
   return series
 }
 
-async function judged(t: TestContext, flows: readonly Partial<TestFlow>[], breaks: ExporterBreak[] = [], unreadable: { from: number; to: number }[] = []) {
+async function judgedAll(t: TestContext, flows: readonly Partial<TestFlow>[], breaks: ExporterBreak[] = [], unreadable: { from: number; to: number }[] = []) {
   const store = {
     extent: async () => ({ rows: flows.length, first: t0, last: t0 + hourMs }),
     scan: async (_query, start) => start()(eventFlows(flows)),
     breaks: async () => breaks,
     unreadable: async () => unreadable.map((span) => ({ ...span, reason: 'unreadable' as const })),
   } as Partial<FlowStore> as FlowStore
-  const [one] = await judge({
+  return judge({
     flows: store, series: await twoDays(t), tier, zone: 'UTC', from: t0, to: t0 + 2700_000,
     local: new NetworkSet([parseNetwork('10.0.0.0/8')!]), sensitivity: sensitivityTable.normal,
   })
-  return one!
 } // prettier-ignore
+
+async function judged(...asked: Parameters<typeof judgedAll>) {
+  return (await judgedAll(...asked))[0]!
+}
 
 const office = { seed: 7, hosts: 30, pages: 1, connections: 4, seconds: 2700 }
 
@@ -107,4 +112,30 @@ test('time in which nobody listened is no incident', async (t) => {
   const received = all.filter((flow) => sentAt(flow) < stop.from || sentAt(flow) >= stop.to)
   const stopped = { ...stop, exporter, isRestart: false, lostFlows: 0, lostDatagrams: 0, isOurs: true } as const // prettier-ignore
   assert.deepEqual((await judged(t, received, [stopped])).incidents, [])
+})
+
+test('of many exporters judged at once the series of their hosts are not kept, and are the same when asked for', async (t) => {
+  const [exporters, hosts] = [40, 100]
+  const ofExporter = (n: number) =>
+    Array.from({ length: 3 * hosts }, (_, i) => ({
+      exporter: `192.0.2.${n + 1}`,
+      source: '203.0.113.80',
+      destination: `10.${n}.0.${i % hosts}`,
+      first: t0 + 1000 * i,
+      last: t0 + 2_400_000 + 1000 * i,
+      bytes: gigabyte,
+    }))
+  const before = process.memoryUsage().arrayBuffers
+  const all = await judgedAll(t, Array.from({ length: exporters }, (_, n) => ofExporter(n)).flat())
+  assert.equal(all.length, exporters)
+  collectAll()
+  const keptBytes = process.memoryUsage().arrayBuffers - before
+  const [{ scene }] = all as [(typeof all)[number]]
+  assert.equal(scene.followed.size, hosts)
+  const seriesBytes = exporters * hosts * 2 * 8 * scene.grid.seconds
+  assert.ok(keptBytes < seriesBytes / 4, `${keptBytes} of ${seriesBytes} bytes are kept`)
+  const [one] = scene.followed
+  const { followed } = new Scene(scene.table, scene.grid)
+  assert.ok(one![1].in.some((bytes) => bytes > 0))
+  assert.deepEqual(one![1], followed.get(one![0]))
 })
