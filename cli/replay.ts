@@ -112,14 +112,15 @@ const cutSentences = {
 }
 
 function describe(summary: ImportSummary): string {
-  const { datagrams, flows, packets, bytes, lost, problems, ignored, from, to } = summary
+  const { datagrams, flows, packets, bytes, lost, duplicates, problems, ignored, from, to } =
+    summary
   const time = (seconds: number | null) =>
     seconds === null ? '–' : new Date(seconds * 1000).toISOString()
   const found = Object.entries(problems).map(([kind, count]) => `${kind} ${count}`)
   return [
     `${datagrams} datagrams, ${flows} flows, ${packets} packets, ${bytes} bytes (${formatWithUnit(bytes, 'B')})`,
     `from ${time(from)} to ${time(to)}`,
-    `lost: ${lost.datagrams} datagrams, ${lost.flowsEstimated ? 'about ' : ''}${lost.flows} flows`,
+    `lost: ${lost.datagrams} datagrams, ${lost.flowsEstimated ? 'about ' : ''}${lost.flows} flows; came twice: ${duplicates} datagrams`,
     `problems: ${found.length === 0 ? 'none' : found.join(', ')}; ignored: ${ignored} packets`,
     ...Object.entries(cutSentences).flatMap(([kind, sentence]) => (problems[kind] ? sentence : [])),
   ].join('\n')

@@ -34,7 +34,6 @@ export const remedies: Record<string, string> = {
     'have it export long flows each minute; one may be as old as WEIR_FLOW_MAX, and as the archive reaches back. One that seems 49 days long ended before it began, by its uptimes',
   'destination-translated':
     'what its hosts receive counts for its own public address: set `hosts: inside` for it under exporters in the names file',
-  duplicate: 'nothing is counted twice; there may be two network paths to this host',
 }
 
 /** What to do about a kind of problem. */

@@ -36,7 +36,6 @@ export const problems = {
   'clock-corrected': "The exporter's clock is more than 5 minutes off; times were corrected.",
   'sampling-unknown':
     'The exporter samples and does not tell the rate, or several: the counts stand as it sent them.',
-  duplicate: 'A datagram came a second time; its flows were not counted again.',
   'stream-evicted': 'A stream of an exporter was forgotten because it had too many.',
   'destination-translated':
     'A record gives a public address as its destination, and the host behind it only as the address after translation.',

@@ -29,6 +29,8 @@ export interface ImportSummary extends CapturesRead {
   packets: number
   bytes: number
   lost: Lost
+  /** Datagrams that came a second time; each counts once. */
+  duplicates: number
 }
 
 export interface ImportOptions {
@@ -200,19 +202,21 @@ function noteTaken(
 
 function sumExporters(
   exporters: readonly ExporterStatus[],
-): Pick<ImportSummary, 'packets' | 'bytes' | 'lost' | 'problems'> {
+): Pick<ImportSummary, 'packets' | 'bytes' | 'lost' | 'duplicates' | 'problems'> {
   const problems = new Map<string, number>()
   const lost: Lost = { datagrams: 0, flows: 0, flowsEstimated: false }
   let packets = 0
   let bytes = 0
+  let duplicates = 0
   for (const exporter of exporters) {
     packets += exporter.packets
     bytes += exporter.bytes
+    duplicates += exporter.duplicates
     lost.datagrams += exporter.lost.datagrams
     lost.flows += exporter.lost.flows
     lost.flowsEstimated ||= exporter.lost.flowsEstimated
     for (const [kind, count] of Object.entries(exporter.problems))
       problems.set(kind, (problems.get(kind) ?? 0) + count)
   }
-  return { packets, bytes, lost, problems: Object.fromEntries(problems) }
+  return { packets, bytes, lost, duplicates, problems: Object.fromEntries(problems) }
 }

@@ -24,9 +24,16 @@ test('a problem is shown with its remedy', () => {
 
 test('one datagram is in the singular', () => {
   const lost = { datagrams: 1, flows: 2, flowsEstimated: true }
-  const [fault, late] = faultsOf({ ...exporter, flows: 114, lost, reordered: 1 }, listening)
-  assert.equal(fault?.what, 'lost: 1 datagram with about 2 flows (1.72 %)')
-  assert.equal(late?.what, '1 datagram came out of order')
+  const late = { duplicates: 1, reordered: 1 }
+  const faults = faultsOf({ ...exporter, flows: 114, lost, ...late }, listening)
+  assert.deepEqual(
+    faults.map(({ gravity, what }) => [gravity, what]),
+    [
+      ['error', 'lost: 1 datagram with about 2 flows (1.72 %)'],
+      ['note', '1 datagram came twice'],
+      ['note', '1 datagram came out of order'],
+    ],
+  )
 })
 
 test('flows that the rules leave out are neither lost nor waiting', () => {

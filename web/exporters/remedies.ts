@@ -89,7 +89,7 @@ function problems({ problems: counts }: Exporter): Fault[] {
   }))
 }
 
-function restarts({ restarts: count, reordered }: Exporter): Fault[] {
+function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[] {
   const said: Fault[] = []
   if (count > 0) {
     const what = `it restarted ${times(count)}`
@@ -99,10 +99,13 @@ function restarts({ restarts: count, reordered }: Exporter): Fault[] {
       remedy: 'the time around a restart is unknown, and hatched',
     })
   }
-  if (reordered > 0) {
-    const what = `${countOf(reordered, 'datagram')} came out of order`
-    said.push({ gravity: 'note', what, remedy: 'all count; there may be two network paths' })
-  }
+  const remedy = 'each counts once; there may be two network paths to this host'
+  for (const [count, how] of [
+    [duplicates, 'twice'],
+    [reordered, 'out of order'],
+  ] as const)
+    if (count > 0)
+      said.push({ gravity: 'note', what: `${countOf(count, 'datagram')} came ${how}`, remedy })
   return said
 }
 

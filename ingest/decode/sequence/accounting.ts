@@ -58,7 +58,6 @@ export class Accounting {
     sequenced.checksum = stream.sequence.isNumbered ? 0 : checksumOf(context)
     if (!stream.sequence.isDuplicate(sequenced)) return false
     exporter.duplicates++
-    exporter.problem('duplicate')
     this.#report(context, duplicate)
     return true
   }

@@ -95,6 +95,14 @@ test('time whose data could not be read for want of a template is unknown, not z
   )
 })
 
+test('a datagram that came twice counts once, is told, and is no problem', async () => {
+  const sent = encodeV5({ uptimeMs: dayMs }, [{ first: dayMs, last: dayMs, octets: 100 }])
+  const { summary, exporter } = await replayed('twice', [sent, sent])
+  assert.deepEqual([summary.datagrams, summary.flows, summary.bytes], [2, 1, 100])
+  assert.deepEqual([summary.duplicates, summary.problems], [1, {}])
+  assert.deepEqual([exporter?.duplicates, exporter?.problems], [1, {}])
+})
+
 test('counts too large to sum are stored nevertheless', async () => {
   const template = { id: 256, fields: [field(8, 4), field(12, 4), field(1, 8), field(152, 8)] }
   const greatest = BigInt(Number.MAX_SAFE_INTEGER)
