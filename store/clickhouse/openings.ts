@@ -4,7 +4,13 @@
  */
 import { belongsSql, isIcmp } from '../archive/sql/expressions.ts'
 import { filterSql } from '../archive/sql/filter-sql.ts'
-import { asksSql, countsAny, pauseMs, refuseTooManyRows } from '../archive/sql/openings.ts'
+import {
+  asksSql,
+  countsAny,
+  pauseMs,
+  pauseSql,
+  refuseTooManyRows,
+} from '../archive/sql/openings.ts'
 import type { FlowWindow } from '../flows.ts'
 import type { Connection } from './connection.ts'
 import { filesSql, flowTables } from './flow-scan.ts'
@@ -47,7 +53,7 @@ export function openingsFrom(
           if("sourceTransportPort" = "servicePort", 1, 0),
           "sourceTransportPort" DESC
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen_ms,
-      least(${pauseMs.most}, greatest(${pauseMs.least}, max(last_ms - first_ms) OVER (PARTITION BY ${exporter}))) AS pause_ms
+      ${pauseSql(exporter)} AS pause_ms
     FROM (SELECT *, ${first} AS first_ms, greatest(${first}, ${last}) AS last_ms
       FROM ${flowTables(connection).flows}
       WHERE ${filesSql(connection, reach)} AND ${first} < ${to} AND ${last} >= ${reach.from})) ${joined}

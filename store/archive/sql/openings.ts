@@ -1,6 +1,6 @@
 /**
  * Connections opened: the first record of a 5-tuple in either direction, and the first after a
- * pause longer than the exporter's longest record. Repeats the rules of
+ * pause longer than the exporter's timeouts. Repeats the rules of
  * flow/incident/flows/connections.ts in SQL: builds a table of the records that begin a connection, which
  * is then queried like any flows.
  */
@@ -26,6 +26,12 @@ const openingRowsMax = 2_000_000
 /** The bounds of a pause: see flow/incident/flows/connections.ts. */
 export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
+/** The pause of an exporter, ms: its longest record, or the longest pause if it sampled packets. `exporter` is its columns. */
+export function pauseSql(exporter: string): string {
+  const greatest = (value: string) => `max(${value}) OVER (PARTITION BY ${exporter})`
+  return `CASE WHEN ${greatest('"samplingInterval"')} > 1 THEN ${pauseMs.most}
+    ELSE least(${pauseMs.most}, greatest(${pauseMs.least}, ${greatest('last_ms - first_ms')})) END`
+}
 /** Whether a record counts anything: if not, it opens nothing. */
 export const countsAny = '"octetDeltaCount" + "packetDeltaCount" > 0'
 /**
@@ -83,7 +89,7 @@ export async function openings(
              CASE WHEN "sourceTransportPort" = (${service}) THEN 1 ELSE 0 END,
              "sourceTransportPort" DESC
            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen_ms,
-         least(${pauseMs.most}, greatest(${pauseMs.least}, max(last_ms - first_ms) OVER (PARTITION BY ${exporter}))) AS pause_ms
+         ${pauseSql(exporter)} AS pause_ms
        FROM flows)
      SELECT * EXCLUDE (first_ms, last_ms, seen_ms, pause_ms) FROM joined
      WHERE (seen_ms IS NULL OR (first_ms - seen_ms > pause_ms AND ${countsAny}))

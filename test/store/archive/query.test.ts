@@ -405,3 +405,20 @@ test('a flow is returned as users read it', async (t) => {
   ])
   await store.close()
 })
+
+test('of sampled packets, connections opened are counted as verdicts join them', async (t) => {
+  const folder = await scratchFolder(t)
+  const pieces = [1, 1000].flatMap((sampling) =>
+    [0, 90, 180].map((second) =>
+      testFlow({ first: t0 + second * 1000, sampling, exporter: `192.0.2.${sampling > 1 ? 2 : 1}` }),
+    ),
+  )
+  await archive(folder, pieces)
+  const store = await openFlowStore(folder, { local })
+  const opened = await store.series({
+    from: t0, to: t0 + intervalMs, stepMs: intervalMs, include: 'start', connections: true, by: [], top: 1, order: 'flows',
+  }) // prettier-ignore
+  await store.close()
+  const counts = [...opened.exporter].map((exporter, row) => [opened.exporters[exporter], opened.sum.flows[row]])
+  assert.deepEqual(counts.sort(), [['192.0.2.1', 3], ['192.0.2.2', 1]])
+}) // prettier-ignore
