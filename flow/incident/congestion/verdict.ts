@@ -29,6 +29,8 @@ const smearSeconds = 60
 const openIdleMaxMs = 300_000
 const openSecondsMin = 60
 const openRatio = 0.25
+/** Others that keep trying open at least this share of their connections. */
+const triedRatio = 0.75
 const busySeconds = 30
 /** Lulls as deep and long may fill this share of the time around, or, with a fall beyond chance, be so many. */
 const lullsShare = 0.01
@@ -206,8 +208,9 @@ function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
     others.fall(core, beside),
   )
   const fall = medianFall(falls)
-  // Of hosts that keep trying, nothing comes back.
-  return fall.bytes <= openRatio && Math.min(fall.openings, connectionsKept(fall)) <= openRatio
+  // Whoever is cut off may keep trying, and nothing comes back; of those who have left, only what never had an answer goes on.
+  const kept = fall.openings >= triedRatio ? connectionsKept(fall) : fall.openings
+  return fall.bytes <= openRatio && kept <= openRatio
 }
 
 /** An event up to `to`, without the part of its length into which records from before reach. */

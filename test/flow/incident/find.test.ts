@@ -121,6 +121,19 @@ suite('a cut during which hosts keep trying', () => {
   })
 })
 
+test('a download during which most leave, whose machines go on trying what never answers, is no congestion yet', () => {
+  const [left, to] = [2700, 2940]
+  const office = officeFlows({ seed: 7, hosts: 30, pages: 1, connections: 4, seconds })
+  const goesOn = ({ first }: Partial<TestFlow>) => first! < t0 + left * 1000 || first! % 10 === 0
+  const blocked = Array.from({ length: 3 * to }, (_, i): Partial<TestFlow> => {
+    const at = t0 + Math.round((i * 1000) / 3)
+    return { source: `10.0.0.${10 + (i % 30)}`, destination: '203.0.113.200', sourcePort: 20_000 + i, destinationPort: 8443, first: at, last: at, bytes: 60, packets: 1, tcpFlags: 2 }
+  })
+  const seen = [...office.filter(goesOn), ...blocked].filter(({ last }) => last! < t0 + to * 1000)
+  const download = transfer('10.0.0.100', left, to, 5e6)
+  assert.deepEqual(foundIn([...seen, ...download], { from: t0, seconds: to }), [])
+}) // prettier-ignore
+
 suite('a download that begins some time after the others were cut off did not cut them off', () => {
   const cut = { from: 2700, to: 2940 }
   const download = (from: number) =>
