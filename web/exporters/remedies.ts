@@ -100,12 +100,10 @@ function restarts({ restarts: count, duplicates, reordered }: Exporter): Fault[]
     })
   }
   const remedy = 'each counts once; there may be two network paths to this host'
-  for (const [count, how] of [
-    [duplicates, 'twice'],
-    [reordered, 'out of order'],
-  ] as const)
-    if (count > 0)
-      said.push({ gravity: 'note', what: `${countOf(count, 'datagram')} came ${how}`, remedy })
+  const came = { twice: duplicates, 'out of order': reordered }
+  for (const [how, datagrams] of Object.entries(came))
+    if (datagrams > 0)
+      said.push({ gravity: 'note', what: `${countOf(datagrams, 'datagram')} came ${how}`, remedy })
   return said
 }
 
