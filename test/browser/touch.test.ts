@@ -55,6 +55,21 @@ describe('touch', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
     await shows(page, '11:27:30', '11:42:30')
     await page.close()
   })
+
+  test('if its data does not come, the chart shows the time of what it has', async () => {
+    const { page } = await weir.open(`/${around}`, {
+      hasTouch: true,
+      viewport: { width: 390, height: 844 },
+    })
+    await page.locator('.legend').waitFor()
+    await page.route('**/api/series?*', (route) => route.abort('failed'))
+    await move(page, [0.4, 0.6], [0.2, 0.8])
+    await page.getByText('The data shown is older').waitFor()
+    await painted(page)
+    await move(page, [0.25], [0.75])
+    await shows(page, '11:27:30', '11:42:30')
+    await page.close()
+  })
 })
 
 /** Moves one or two fingers on the chart. */

@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { annotations } from '../state/annotations.ts'
 import { clockNow } from '../state/clock.ts'
 import { isLocal } from '../state/collector.ts'
-import { layers, pointsWanted, traffic } from '../state/traffic.ts'
+import { failure, layers, pointsWanted, traffic } from '../state/traffic.ts'
 import { view } from '../state/view.ts'
 import { askWho } from '../state/who.ts'
 import { windowAt } from '../state/window.ts'
@@ -78,6 +78,9 @@ export function Chart() {
     if (drawn) plot.current?.draw(drawn, look)
     // Without a query there is nothing to draw, but the axis still needs the zone.
     else plot.current?.uplot.redraw(false, true)
+  })
+  useSignalEffect(() => {
+    if (failure.value) plot.current?.unstretch()
   })
   useSignalEffect(() => {
     const shown = traffic.value

@@ -41,6 +41,8 @@ export interface Plot {
   draw(scene: Scene, look: Look): void
   /** Stretches the time axis at once, before finer data comes. */
   stretch(window: Window): void
+  /** Goes back to the time of the data, because no other comes. */
+  unstretch(): void
   resize(width: number, height: number): void
   /** Points at a step, as the mouse would; null removes the cursor. */
   point(index: number | null): void
@@ -94,6 +96,10 @@ export function makePlot(host: HTMLElement, settings: PlotSettings): Plot {
     stretch({ from, to }) {
       const [min, max] = (state.stretched = [from / 1000, to / 1000])
       u.setScale('x', { min, max })
+    },
+    unstretch() {
+      state.stretched = null
+      if (state.scene) setScene(u, state.scene, null)
     },
     resize: (width, height) => u.setSize({ width, height }),
     point(index) {
