@@ -68,7 +68,7 @@ function lastedOf(span: Run, ended: number, others: Float64Array): number {
   const quiet = quietOf(others, { from: Math.max(0, span.from - slowSeconds), to })
   const isThen = quiet !== null && quiet.from < span.to && quiet.to >= span.to
   if (!isThen || ended < quiet.to - returnSeconds) return span.to
-  return ended < quiet.to + nearSeconds / 2 ? ended : quiet.to
+  return Math.min(ended, quiet.to)
 }
 
 /**
@@ -110,7 +110,8 @@ function spanOf(rate: Float64Array, run: Run): Run {
   let to = run.to
   while (to > from + 1 && rate[to - 1]! < plateau / 2) to--
   const before = { from: from - besideSeconds, to: from - nearSeconds }
-  const after = { from: to + nearSeconds, to: to + besideSeconds }
+  // What had begun with it may end one by one; its connections say how far that goes.
+  const after = { from: run.to + nearSeconds, to: run.to + besideSeconds }
   const [begun, ended] = [before, after].map((beside) => leftBehind(rate, beside, plateau))
   while (from > 0 && rate[from - 1]! > begun!) from--
   while (to < rate.length && rate[to]! > ended!) to++

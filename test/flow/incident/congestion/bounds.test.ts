@@ -70,17 +70,6 @@ suite('bounds of a congestion', () => {
     assert.deepEqual(boundsIn([...short, ...call], others, run), { from: 200, to: 233 })
   })
 
-  test('a call that the host begins within it, and in which it had most afterwards too, does not lengthen it', () => {
-    const call = Array.from({ length: 6 }, (_, i) =>
-      got(215 + i * 60, 274.9 + i * 60, { destinationPort: 40_000, bytes: 1.2e7 }),
-    )
-    const short = [0, 1.3, 2.6].map((later, i) =>
-      got(200.2 + later, 259.9, { destinationPort: 20_000 + i, bytes: 12e7 }),
-    )
-    const others = Float64Array.from({ length: 600 }, (_, t) => (t >= 200 && t < 260 ? 0 : 1))
-    assert.deepEqual(boundsIn([...short, ...call], others, { from: 201, to: 574 }), { from: 200, to: 260 }) // prettier-ignore
-  })
-
   test('what goes on at a lower rate is not part of it because the others are cut off some time after it', () => {
     const call = [
       got(100.2, 199.8, { destinationPort: 20_000, bytes: 1e8 }),
