@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import type { IngestStatus } from '../../flow/status.ts'
+import { journalFolder, segments } from '../../ingest/receive/journal-files.ts'
 import { encodeV5 } from '../encode/fixed.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { archiveSums } from '../stored.ts'
+import { until } from '../until.ts'
 
 test('a stop that cannot publish says why, and the next start publishes the journal', async () => {
   const data = await scratchFolder()
@@ -36,6 +38,8 @@ test('a stop that cannot publish says why, and the next start publishes the jour
 test('a stop that can write neither archive nor journal fails, and says how many datagrams are lost', async () => {
   const data = await scratchFolder()
   const ingest = await RunningIngest.start(data)
+  const newestSegment = async () => (await segments(journalFolder(data))).at(-1) ?? 0
+  const first = await newestSegment()
   const limit = (bytes: string) => execFileSync('prlimit', ['--pid', `${ingest.pid}`, `--fsize=${bytes}:`]) // prettier-ignore
   const socket = createSocket('udp4').unref()
   let sequence = 0
@@ -52,6 +56,8 @@ test('a stop that can write neither archive nor journal fails, and says how many
   // Published all the same: these are not lost.
   const published = await ingest.until((status) => refused(status).length === 0, 40_000)
   assert.deepEqual([published.journal!.datagrams, published.journal!.dropped], [0, 3])
+  // It is tried again each second, and a tick may have published before the first time.
+  await until(async () => (await newestSegment()) > first)
   send(4)
   await ingest.until(({ flows, journal }) => flows === 7 && journal!.datagrams === 4)
   limit('0')
