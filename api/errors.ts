@@ -35,7 +35,7 @@ export function errorAnswer(error: ApiError): ErrorAnswer {
 }
 
 /** How a value breaks its schema, as JSON Schema validators report it. */
-export interface FormFault {
+interface FormFault {
   keyword: string
   params: Record<string, unknown>
   instancePath: string

@@ -37,7 +37,7 @@ interface Query {
 }
 
 /** Progress of a query: the share of its data read; null if unknown. */
-export interface QueryProgress {
+interface QueryProgress {
   id: string
   state: 'waiting' | 'running'
   seconds: number

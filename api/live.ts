@@ -36,7 +36,7 @@ interface Stream {
   nextTick: number
 }
 
-export interface LiveParts {
+interface LiveParts {
   data: string
   state: ApiState
   version: string

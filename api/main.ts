@@ -18,7 +18,7 @@ import { openNames } from './names/open-names.ts'
 /** The page as `npm run build` leaves it. */
 const pageFolder = join(import.meta.dirname, '..', 'web', 'dist')
 
-export interface RunningApi {
+interface RunningApi {
   close(): Promise<void>
   url: string
   /** The log-in of the first admin, to be shown once; null if there was no need for one. */

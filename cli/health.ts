@@ -21,7 +21,7 @@ const dataDefault = './data'
 const httpDefault = '127.0.0.1:8080'
 
 /** The settings that matter here. */
-export interface HealthSettings {
+interface HealthSettings {
   data: string
   http: Endpoint
 }

@@ -14,7 +14,7 @@ import { MovedTimes } from './moved-times.ts'
 const pauseMsMin = 5
 
 /** The values of the options as they were given. */
-export interface SendOptions {
+interface SendOptions {
   to: string
   speed: unknown
   isJson: boolean

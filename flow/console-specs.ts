@@ -3,7 +3,7 @@ import { parseAddress } from './address.ts'
 import { endpoint, list, networks, oneOf, optional, setting } from './setting-values.ts'
 
 const authWords = ['password', 'proxy', 'none'] as const
-export type Auth = (typeof authWords)[number]
+type Auth = (typeof authWords)[number]
 
 /** Rows of the settings table (setting-specs.ts). */
 export const consoleSpecs = {
@@ -87,7 +87,7 @@ function resolvers(text: string): string[] | null {
 }
 
 /** Roles for which data can be masked. */
-export type MaskedRole = 'viewer' | 'wall'
+type MaskedRole = 'viewer' | 'wall'
 
 function maskedRoles(words: readonly string[]): MaskedRole[] | null {
   const roles = words.filter((word) => word === 'viewer' || word === 'wall')

@@ -19,7 +19,7 @@ export type CountedRecords = (typeof countedRecords)[number]
  * exporters that report packets as they arrive at them.
  */
 const translatedHosts = ['reported', 'inside'] as const
-export type TranslatedHosts = (typeof translatedHosts)[number]
+type TranslatedHosts = (typeof translatedHosts)[number]
 
 export interface ExporterRules {
   /** 1 in this many packets, overriding what the exporter reports; null: as reported. */

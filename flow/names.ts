@@ -13,7 +13,7 @@ import { noRules, readRules, type ExporterRules } from './exporter-rules.ts'
 import type { InterfaceName } from './status.ts'
 
 /** The names file's entry for a network or a host. */
-export interface NetworkName {
+interface NetworkName {
   name: string
   site: string | null
   owner: string | null

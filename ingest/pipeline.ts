@@ -54,7 +54,7 @@ export interface PipelineParts {
   shiftMs?: number
 }
 
-export interface PipelineState {
+interface PipelineState {
   decoder: unknown
   counters: CounterState[]
 }

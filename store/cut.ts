@@ -17,7 +17,7 @@ export interface CutOptions {
 }
 
 /** A key without its direction, for ranking. */
-export interface RankedKey {
+interface RankedKey {
   text: string
   bytes: number
   isLocal: boolean

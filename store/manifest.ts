@@ -15,7 +15,7 @@ import { entriesOf, tableOf, type EntryTable } from './manifest-table.ts'
 import { syncFolder } from './sync-folder.ts'
 
 /** The changes of one transaction. */
-export interface ManifestChange<Entry> {
+interface ManifestChange<Entry> {
   add?: readonly Entry[]
   remove?: readonly string[]
   set?: Record<string, unknown>

@@ -20,7 +20,7 @@ export interface Stretch {
 }
 
 /** The result of copying a range. */
-export interface Copied extends Stretch {
+interface Copied extends Stretch {
   steps: number
   rows: number
   /** Steps that the target already had with other figures than the source: left unchanged. */

@@ -20,7 +20,7 @@ const influx = {
 }
 const clickHouse = () => import('./clickhouse/series.ts')
 
-export interface ReaderOptions {
+interface ReaderOptions {
   /**
    * Whether to hold files that are asked for repeatedly in memory; for processes that answer many
    * queries.
@@ -28,7 +28,7 @@ export interface ReaderOptions {
   holdsFiles?: boolean
 }
 
-export interface WriterOptions {
+interface WriterOptions {
   /** Whether a separate process writes and queries the files. */
   isApart?: boolean
 }

@@ -13,7 +13,7 @@ import { collections, type Collection } from './state.ts'
 const names = Object.keys(collections) as Collection[]
 
 /** Documents that were moved, and those not moved because the target has them. */
-export interface Moved {
+interface Moved {
   moved: number
   skipped: number
 }

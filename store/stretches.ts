@@ -9,7 +9,7 @@ const stepsAtFirst = 12
 const stepsMax = 288
 
 /** The rows of a range, one block for each measurement and step (unix ms), in any order. */
-export type ReadBlocks = (
+type ReadBlocks = (
   range: SeriesRange,
 ) => Promise<Iterable<readonly [time: number, block: MeasurementRows]>>
 

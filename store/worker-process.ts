@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { RequestWorker, answerRequests, type AnswersTo, type Message } from './worker-thread.ts'
 
-export interface ProcessLimits {
+interface ProcessLimits {
   /** Half of the space for new objects; V8's default is 16 MiB. */
   semiSpaceMiBMax: number
 }

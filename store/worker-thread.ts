@@ -24,7 +24,7 @@ interface Waiting {
 /** A thread's answer to each kind of request. */
 export type AnswersTo<Request extends { kind: string }> = Record<Request['kind'], unknown>
 
-export interface ThreadLimits {
+interface ThreadLimits {
   youngMiBMax?: number
 }
 
@@ -123,7 +123,7 @@ export class WorkerThread<
 }
 
 /** Where requests arrive and answers are sent. */
-export interface AnswerPort {
+interface AnswerPort {
   on(event: 'message', take: (message: unknown) => void): unknown
   postMessage(message: unknown): void
 }

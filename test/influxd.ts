@@ -17,7 +17,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-export interface InfluxdOptions {
+interface InfluxdOptions {
   /** Its data folder; absent: a new one. */
   folder?: string
   flags?: readonly string[]

@@ -23,7 +23,7 @@ export function scratchFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'weir-test-'))
 }
 
-export interface Finished {
+interface Finished {
   code: number | null
   stdout: string
   stderr: string

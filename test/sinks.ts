@@ -7,7 +7,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 
-export interface Mail {
+interface Mail {
   from: string
   to: string[]
   /** Headers and text, with quoted-printable decoded. */

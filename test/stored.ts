@@ -20,7 +20,7 @@ export async function forEachFlow(
   }
 }
 
-export interface Sums {
+interface Sums {
   bytes: number
   packets: number
   flows: number

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 
 import { settingSpecs } from '../flow/setting-specs.ts'
@@ -13,6 +14,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { e
 const code = files.filter(
   (file) => /^(flow|ingest|store|api|web|cli)\/.*\.tsx?$/.test(file) && !file.endsWith('.d.ts'),
 )
+const programs = files.filter((file) => /\.(tsx?|js)$/.test(file) && !file.endsWith('.d.ts'))
 const documents = files.filter((file) => file.endsWith('.md'))
 const scripts = (
   JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
@@ -54,18 +56,23 @@ test('file names are kebab-case', () => {
   for (const file of code) assert.match(file, /^[a-z0-9/.-]+$/)
 })
 
-test('what is exported is used in another file', () => {
-  const texts = files
-    .filter((file) => /\.(tsx?|js)$/.test(file))
-    .map((file) => ({ file, names: new Set(readFileSync(file, 'utf8').match(/[\w$]+/g)) }))
-  for (const file of code)
-    for (const [, name] of readFileSync(file, 'utf8').matchAll(
-      /^export (?:async )?(?:function\*?|const|class) ([\w$]+)/gm,
-    ))
-      assert.ok(
-        texts.some((other) => other.file !== file && other.names.has(name!)),
-        `${file}: nobody imports ${name}`,
-      )
+/** An import of a file; without names if it is loaded when needed. */
+const imports = /(?:^import ([^'"]*?) from |\bimport\()'(\.[^']+)'/gm
+const exports = /^export (?:async )?(?:function\*?|const|class|interface|type) ([\w$]+)/gm
+
+test('what is exported is imported by another file', () => {
+  const taken = new Set<string>()
+  for (const file of programs) {
+    const text = readFileSync(file, 'utf8')
+    for (const [, names, path] of text.matchAll(imports)) {
+      const isByName = names !== undefined && !names.startsWith('* as')
+      for (const [name] of (isByName ? names : text).matchAll(/[\w$]+/g))
+        taken.add(`${join(dirname(file), path!)} ${name}`)
+    }
+  }
+  for (const file of programs)
+    for (const [, name] of readFileSync(file, 'utf8').matchAll(exports))
+      assert.ok(taken.has(`${file} ${name}`), `${file}: nobody imports ${name}`)
 })
 
 test('every command that a document names exists', () => {

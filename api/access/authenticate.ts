@@ -17,7 +17,7 @@ import { isMasked } from './masking.ts'
 /** Over TLS the browser guarantees that no other host set the cookie (`__Host-`). */
 const cookieNames = { plain: 'weir-session', secure: '__Host-weir-session' }
 
-export interface GuardParts {
+interface GuardParts {
   settings: Settings
   accounts: Accounts
   state: ApiState

@@ -15,7 +15,7 @@ import type { Passwords } from './passwords.ts'
 /** The user that exists from the start. */
 const firstAdmin = 'admin'
 
-export interface FirstAdminParts {
+interface FirstAdminParts {
   state: ApiState
   passwords: Passwords
   /** What must be done before the first user is created. */

@@ -12,7 +12,7 @@ export const compressedFromBytes = 1024
 /** Brotli quality, of 11: a chart takes some milliseconds, once. */
 const brotliQuality = 5
 
-export type Encoding = 'br' | 'gzip' | 'identity'
+type Encoding = 'br' | 'gzip' | 'identity'
 
 const compressors: Record<Encoding, (bytes: Buffer) => Promise<Buffer> | Buffer> = {
   br: (bytes) =>

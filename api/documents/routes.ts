@@ -10,7 +10,7 @@ import { errorAnswers } from '../schema/schema.ts'
 import { IdParameters, Removed } from '../schema/state.ts'
 
 /** What distinguishes a collection. */
-export interface DocumentKind<
+interface DocumentKind<
   Kept,
   NewBody extends TSchema,
   Body extends TSchema,

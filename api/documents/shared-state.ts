@@ -7,7 +7,7 @@ import type { StateChange } from '../../store/state.ts'
 import { ApiError } from '../errors.ts'
 import { openApiState, type ApiState } from './state.ts'
 
-export interface OpenedState {
+interface OpenedState {
   state: ApiState
   /** Whatever must be done before the first user is created. @throws StoreFault if it failed */
   prepare(): Promise<void>

@@ -8,7 +8,7 @@ import type { Places } from './places.ts'
 import type { InterfaceNames } from './snmp.ts'
 
 /** Where names come from besides the exporters. */
-export interface NameParts {
+interface NameParts {
   /** The administrator's names, which may change. */
   own: { names: Names; problem?: string | null }
   /** DNS; absent if disabled. */

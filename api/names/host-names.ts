@@ -26,7 +26,7 @@ const learnMs = 500
 const namesMax = 20
 
 /** A name and when it was valid; unix ms. `to`: when it was last seen. */
-export interface NameInTime {
+interface NameInTime {
   name: string
   from: number
   to: number
@@ -37,7 +37,7 @@ interface Known {
   askAgainMs: number
 }
 
-export interface HostNamesOptions extends ReverseDnsOptions {
+interface HostNamesOptions extends ReverseDnsOptions {
   state: ApiState
   now: () => number
 }

@@ -11,7 +11,7 @@ import { reasonOf } from '../../flow/reason.ts'
 const fileBytesMax = 1 << 30
 const nameLengthMax = 200
 
-export interface Place {
+interface Place {
   as: number | null
   asName: string | null
   country: string | null

@@ -27,7 +27,7 @@ const textLengthMax = 255
 const bitsPerMegabit = 1_000_000
 
 /** How to poll an exporter. */
-export type SnmpAccess =
+type SnmpAccess =
   | { version: '2c'; community: string; port: number }
   | { version: '3'; user: User; port: number }
 

@@ -5,7 +5,7 @@ import { knownSteps, xff, type CoverageGrid } from './coverage.ts'
 import type { Grid } from './grid.ts'
 import { newLine, type Line, type Unit } from './line.ts'
 
-export interface ArchiveRows {
+interface ArchiveRows {
   /** Steps of at most 5 minutes: the part of the window that the archive still covers. */
   grid: Grid
   flows: FlowSeries

@@ -49,7 +49,7 @@ export interface Drawn {
   openAt: number
 }
 
-export interface Surroundings {
+interface Surroundings {
   stored: Stored
   context: SeriesContext
 }

@@ -16,7 +16,7 @@ export interface NamedExporter {
   interfaces: readonly InterfaceName[]
 }
 
-export interface NamedThings {
+interface NamedThings {
   names: NameSource
   exporters: readonly NamedExporter[]
 }

@@ -8,7 +8,7 @@ import type { FiveMinute } from './summary.ts'
 /** The most 5-minute rows read for one answer: exporters × keys × intervals. */
 const fiveMinuteRowsMax = 3_000_000
 
-export interface FiveMinuteFacts {
+interface FiveMinuteFacts {
   tier: Tier
   extent: { from: number; to: number } | null
   /** Whether 5-minute totals go back as far in the window as any totals do. */
@@ -17,7 +17,7 @@ export interface FiveMinuteFacts {
   wantsPeaks: boolean
 }
 
-export interface FiveMinuteAnswer {
+interface FiveMinuteAnswer {
   /** 5-minute values, by line, or why there are none. */
   values: (line: Line) => FiveMinute
   /** What was read, if it covers the whole window. */

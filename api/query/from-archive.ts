@@ -13,7 +13,7 @@ import type { Split } from './measured.ts'
 import { reaches, stepsMax, type Stored } from './source.ts'
 import { archiveFilter, exportersOf, onlyExporter, type Window } from './window.ts'
 
-export interface ArchiveQuestion {
+interface ArchiveQuestion {
   series: SeriesReader
   flows: FlowStore
   stored: Stored
@@ -28,7 +28,7 @@ export interface ArchiveQuestion {
   progress: FlowWindow['progress']
 }
 
-export interface ArchiveAnswer {
+interface ArchiveAnswer {
   grid: Grid
   covered: CoverageGrid
   /** Steps under 5 minutes in which an exporter was away; null if there are none. */

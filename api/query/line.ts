@@ -19,7 +19,7 @@ export const units: Record<Measure, Unit> = {
   connections: { field: 'flows', scale: 1000, perTotal: 1 },
 }
 
-export type StoredKey = Readonly<Record<string, string | number | undefined>>
+type StoredKey = Readonly<Record<string, string | number | undefined>>
 
 export interface Line {
   /** The key as stored; null for the rest of a cut list. */

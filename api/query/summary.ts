@@ -5,7 +5,7 @@ import type { Line, Unit } from './line.ts'
 /** The 5-minute values of a window, or why there are none. */
 export type FiveMinute = { values: Float64Array } | { reason: string }
 
-export interface SummaryFacts {
+interface SummaryFacts {
   unit: Unit
   fiveMinute: FiveMinute
   /** Whether steps are longer than 5 minutes. */

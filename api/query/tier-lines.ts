@@ -7,7 +7,7 @@ import type { Split, Whole } from './measured.ts'
 import { blank, Rest } from './rest.ts'
 import type { Steps } from './steps.ts'
 
-export interface TierRows {
+interface TierRows {
   steps: Steps
   split: Split
   keys: readonly SeriesKey[]
@@ -19,7 +19,7 @@ export interface TierRows {
   exporter: string | undefined
 }
 
-export interface TierLines {
+interface TierLines {
   lines: Line[]
   rests: Line[]
   /** Whether a line lacks what its key had while it was not among the greatest: that is in `other`. */

@@ -14,7 +14,7 @@ function keyWords(by: readonly TopKeyName[]): string[] {
   return [...new Set(expanded)]
 }
 
-export interface TopFacts {
+interface TopFacts {
   by: readonly TopKeyName[]
   order: FlowTopQuery['order']
   window: Window

@@ -13,7 +13,7 @@ import { htmlReport } from './html.ts'
 import { markdownReport } from './markdown.ts'
 import { render } from './render.ts'
 
-export interface ReportContext extends ExplainContext {
+interface ReportContext extends ExplainContext {
   wording: Wording
   /** unix ms */
   now: number

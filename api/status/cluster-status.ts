@@ -16,7 +16,7 @@ interface CollectorReport {
   value: ReportedStatus
 }
 
-export interface ClusterStatus extends StatusSource {
+interface ClusterStatus extends StatusSource {
   close(): Promise<void>
 }
 

@@ -24,7 +24,7 @@ const answerMsMax = 5000
 /** If the clock differs from InfluxDB's by more than this, points are written at a wrong time. */
 const skewMsMax = 60_000
 
-export interface StoresFound {
+interface StoresFound {
   findings: Finding[]
   archiveBytes: number
 }

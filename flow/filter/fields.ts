@@ -186,7 +186,7 @@ export const numberFields = {
 export type NumberFieldName = keyof typeof numberFields
 
 /** The names of an address's columns without High and Low. */
-export interface AddressField {
+interface AddressField {
   words: readonly string[]
   columns: readonly AddressColumn[]
   about: string

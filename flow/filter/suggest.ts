@@ -17,7 +17,7 @@ export interface KnownNames {
 }
 
 /** A text to replace [from, to) of the filter. */
-export interface Suggestion {
+interface Suggestion {
   text: string
   about: string
   from: number

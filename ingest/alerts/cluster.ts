@@ -24,12 +24,12 @@ const unheardMs = 60_000
 const startMs = 45_000
 
 /** A collector's last status report. */
-export interface CollectorReport {
+interface CollectorReport {
   writer: string
   value: ReportedStatus
 }
 
-export interface AlertClusterParts {
+interface AlertClusterParts {
   writer: string
   statuses: { read(): Promise<CollectorReport[]>; close(): Promise<void> }
   /** The series of all collectors. */

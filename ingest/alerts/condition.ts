@@ -5,7 +5,7 @@ import type { AlertCondition } from '../../store/alert.ts'
 const earlierMin = 4
 
 /** A condition's result for a value. */
-export interface Judgement {
+interface Judgement {
   isAmiss: boolean
   /** The condition in words, its figures written by `figure`. */
   words: (figure: (value: number) => string) => string

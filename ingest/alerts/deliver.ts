@@ -32,12 +32,12 @@ const closedNetworks = new NetworkSet(
 export type AlertMessage = Omit<AlertEvent, 'sent'>
 
 /** Why an alert did not arrive, and whether it never will, because it is forbidden or refused. */
-export interface Failure {
+interface Failure {
   reason: string
   isForGood: boolean
 }
 
-export interface Delivering {
+interface Delivering {
   settings: AlertSettings
   /** The pause before each attempt. */
   pausesMs: readonly number[]

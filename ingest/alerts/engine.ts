@@ -32,7 +32,7 @@ const pauseMsMin = 60_000
 /** Incident ids remembered per alert. */
 const incidentsMax = 200
 
-export interface EngineParts {
+interface EngineParts {
   sources: Sources
   state: StateReading & StateWriting
   sender: AlertSender

@@ -11,7 +11,7 @@ const removedMs = 24 * 3_600_000
 /** Most answers remembered; beyond, all are asked for again. */
 const rememberedMax = 10_000
 
-export interface MissingQuestion {
+interface MissingQuestion {
   tracker: string
   sources: Pick<Sources, 'exporters' | 'tier'>
   series: Pick<SeriesReader, 'read'>

@@ -23,7 +23,7 @@ import {
  */
 const heardWithinMs = 90_000
 
-export interface TrackerQuestion {
+interface TrackerQuestion {
   sources: Sources
   /** How many intervals, and how many earlier values for each. */
   back: number

@@ -72,9 +72,9 @@ export type WatchedExporter = ExporterStatus & { age?: number }
 const aroundMs = 1_800_000
 
 /** Flows lost in the last interval, in percent, by exporter. */
-export type Lost = ReadonlyMap<string, number>
+type Lost = ReadonlyMap<string, number>
 
-export interface NowQuestion {
+interface NowQuestion {
   sources: Sources
   lost: Lost
   /** The values before this one, by key, oldest first. */

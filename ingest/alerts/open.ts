@@ -24,7 +24,7 @@ import { AlertEngine } from './engine.ts'
 import { NamedHosts } from './named-hosts.ts'
 import { AlertSender } from './sender.ts'
 
-export interface AlertParts {
+interface AlertParts {
   settings: Settings
   state: OpenState
   /** Records what was sent. */

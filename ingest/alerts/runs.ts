@@ -8,7 +8,7 @@ export interface Judged {
 }
 
 /** The news of one subject, and up to which interval (its start) it has been reported. */
-export interface News {
+interface News {
   /** The interval to report; null if there is no news. */
   toReport: number | null
   reportedUntil: number | null

@@ -13,7 +13,7 @@ const usualPausesMs = { first: [0, 2000, 15_000], later: [60_000, 300_000, 900_0
 /** Targets that are tried later at once; beyond that, an alert that did not arrive is given up. */
 const laterMax = 200
 
-export interface AlertSenderParts {
+interface AlertSenderParts {
   settings: AlertSettings
   /** The page's URL, without trailing slash. */
   pageUrl: string
@@ -27,7 +27,7 @@ export interface AlertSenderParts {
 }
 
 /** Which alert to send, and its content. */
-export interface AlertToSend {
+interface AlertToSend {
   id: string
   alert: KeptAlert
   found: Omit<Occurrence, 'key'>

@@ -150,7 +150,7 @@ export class AddressTable {
 }
 
 /** The addresses in a table, and how many of them are IPv4. */
-export interface AddressCounts {
+interface AddressCounts {
   all: number
   ipv4: number
 }

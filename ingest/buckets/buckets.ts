@@ -35,7 +35,7 @@ export interface BucketsOptions {
 }
 
 /** Sums of a tracker in an interval, by direction and as `all`. */
-export type TrackerSums = Record<FieldName, Record<string, number>>
+type TrackerSums = Record<FieldName, Record<string, number>>
 
 /** The totals of an interval and exporter. */
 interface Target {

@@ -12,7 +12,7 @@ const heldTimes = 4
 const firstCapacity = 64
 
 /** What determines the rank of keys. */
-export interface Ranks {
+interface Ranks {
   /** Four words per address, by host number. */
   words: Uint32Array
   /** Whether a host is local: 1 or 0. Local hosts take precedence. */

@@ -37,7 +37,7 @@ export function serviceAlone(code: number): number {
 }
 
 /** The parts of a code. `isSender`: counted for the sender. */
-export interface ServiceOf {
+interface ServiceOf {
   protocol: number
   port: number
   direction: number

@@ -14,7 +14,7 @@ const fewServices = 16
 const keyRange = 2 ** 24
 
 /** The keys kept; hosts beyond the limit of an interval are never among them. */
-export interface HostSums {
+interface HostSums {
   host: KeptKeys
   hostPort: KeptKeys
 }

@@ -21,7 +21,7 @@ const toLineBytes = 48
 const lineMask = ~1
 
 /** Two keys per row, its receiver's and its sender's, and the amounts that both count. */
-export interface RowKeys {
+interface RowKeys {
   /** The number of flows that each row counts as. */
   flows: 0 | 1
   hosts: Int32Array

@@ -22,7 +22,7 @@ const listed = new Int32Array(numbersMax * waysOf)
 const isListed = new Uint8Array(numbersMax * waysOf)
 
 /** What each row counts, as columns. */
-export interface RowAmounts {
+interface RowAmounts {
   /** The number of flows that each row counts as. */
   flows: 0 | 1
   bytes: Float64Array

@@ -15,7 +15,7 @@ import { amountCount, CountTable } from './tables.ts'
 const amountMax = Number.MAX_SAFE_INTEGER
 
 /** The counts of an exporter in an interval. */
-export interface Held {
+interface Held {
   /** By host and code of service, direction and end. */
   hosts: HostsListed
   /** By interface and way. */

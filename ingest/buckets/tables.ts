@@ -38,7 +38,7 @@ export function slotsFor(count: number): number {
 export const touchedRows = 128
 
 /** The layout of a table. */
-export interface TableLayout {
+interface TableLayout {
   /** A key is two integers a ≥ 0 and 0 < b < `codes`; a × codes stays below 2^53. */
   codes: number
   /** How many sets of amounts a key has: one per direction, for example. */

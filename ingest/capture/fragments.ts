@@ -1,7 +1,7 @@
 /** Reassembles fragmented IP packets (RFC 791, RFC 8200) in bounded memory. */
 
 /** A fragment of an IP packet's payload. `bytes` may be a view of a reused buffer. */
-export interface Fragment {
+interface Fragment {
   /** Identifies the packet: its ends, protocol and identification. */
   packet: string
   /** Offset in the packet's payload. */

@@ -17,7 +17,7 @@ const drainMs = 1000
 /** How often due alerts are checked. */
 const alertsMs = 5000
 
-export interface ConsoleParts {
+interface ConsoleParts {
   data: string
   state: OpenState
   trackers: TrackerKeeper

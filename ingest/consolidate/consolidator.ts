@@ -30,14 +30,14 @@ const shownMsMax = 5000
 /** Most rows gathered before they are written, over all tiers: bounds memory. */
 const pendingRowsMax = 200_000
 
-export interface ConsolidatorParts extends CutOptions {
+interface ConsolidatorParts extends CutOptions {
   store: SeriesStore
   /** The 5-minute tier first. */
   tiers: readonly Tier[]
   redo: RedoList
 }
 
-export interface RunOptions {
+interface RunOptions {
   isComplete?: boolean
   isLast?: boolean
   stop?: AbortSignal

@@ -9,7 +9,7 @@ import {
 import type { MeasurementRows } from '../../store/series.ts'
 
 /** A key without its direction. */
-export interface IndexedKey {
+interface IndexedKey {
   number: number
   text: string
   host: string | null

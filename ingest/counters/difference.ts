@@ -1,7 +1,7 @@
 /** What an interface counted between two samples of its counters, which wrap, restart and arrive late. */
 import type { InterfaceCounters } from '../decode/sflow/counters.ts'
 
-export interface CounterDifference {
+interface CounterDifference {
   octetsIn: number
   octetsOut: number
   packetsIn: number

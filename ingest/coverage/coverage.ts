@@ -19,7 +19,7 @@ import {
 } from './interval-state.ts'
 
 /** Flows lost since the datagram received at `sinceMs`, unix ms. */
-export interface LostFlows {
+interface LostFlows {
   lostFlows: number
   isEstimated: boolean
   sinceMs: number

@@ -30,7 +30,7 @@ export const spansMax = 20_000
 const droppedPart = 1 / 8
 
 /** What to add to the decoder's counters of an exporter. */
-export interface CountersCorrection extends Omit<LostBefore, 'sinceMs'> {
+interface CountersCorrection extends Omit<LostBefore, 'sinceMs'> {
   restarts: number
   /** The sum of all that was subtracted so far. Absent in what older versions published. */
   takenBack?: TakenBack
@@ -45,7 +45,7 @@ export interface HandoverSnapshot {
 }
 
 /** A stream, as the decoder knows it. */
-export interface KnownStream {
+interface KnownStream {
   exporter: string
   stream: Stream
 }

@@ -54,7 +54,7 @@ const shortRecordBytes = 48
 const nanosecondsMax = 999_999_999
 
 /** Header fields other than times, which are set in the context. */
-export interface FixedHeader {
+interface FixedHeader {
   count: number
   sequence: number
   domain: number

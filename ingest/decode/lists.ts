@@ -13,7 +13,7 @@ export interface ListedRecords extends RecordBytes {
 }
 
 /** The contents of a list. */
-export interface ListFinding {
+interface ListFinding {
   records: ListedRecords[]
   /** The list is truncated, or nested deeper than in any real exporter. */
   fault: 'list-short' | 'list-too-deep' | null

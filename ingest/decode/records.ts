@@ -40,7 +40,7 @@ export interface RecordBytes {
 }
 
 /** What is remembered of earlier records, which later ones repeat. */
-export interface RecordsBefore {
+interface RecordsBefore {
   countedAgain: CountedAgain
   keptStarts: KeptStarts
 }

@@ -32,7 +32,7 @@ export interface TemplateChange {
   after: Template
 }
 
-export interface SetDecoderParts {
+interface SetDecoderParts {
   records: RecordDecoder
   templates: TemplateStore
   parking: Parking

@@ -33,7 +33,7 @@ export interface ImportSummary extends CapturesRead {
   duplicates: number
 }
 
-export interface ImportOptions {
+interface ImportOptions {
   settings: Settings
   /** Added to every time, ms: whole weeks. */
   shiftMs: number

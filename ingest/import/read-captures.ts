@@ -17,7 +17,7 @@ export interface CapturesRead {
   to: number | null
 }
 
-export interface CaptureReaderParts {
+interface CaptureReaderParts {
   archive: Archive
   pipeline: Pipeline
   /** Added to every time, ms. */

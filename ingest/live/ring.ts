@@ -24,7 +24,7 @@ const amounts = 3
 const width = directions.length * amounts
 
 /** The changes since a version: seconds as [unix seconds, then bytes, packets, flows by direction]. */
-export interface LiveChanges {
+interface LiveChanges {
   version: number
   /** When the last flows were received, unix ms; null before the first. */
   receivedMs: number | null

@@ -7,7 +7,7 @@ import { Buckets } from '../buckets/buckets.ts'
 import { FollowedTrackers } from '../trackers/followed.ts'
 import { TrackerKeeper } from '../trackers/keeper.ts'
 
-export interface OpenBuckets {
+interface OpenBuckets {
   buckets: Buckets
   followed: FollowedTrackers
   trackers: TrackerKeeper

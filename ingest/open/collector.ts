@@ -13,7 +13,7 @@ import { SeriesWriter } from '../series/writer.ts'
 import type { Counting } from './counting.ts'
 import type { IngestStores } from './stores.ts'
 
-export interface Publishing {
+interface Publishing {
   collector: Collector
   consolidator: Consolidator
   incidents: IncidentWatch

@@ -19,7 +19,7 @@ const datagramsAtOnce = 1000
  */
 const pauseMsMin = 60_000
 
-export interface Recovery {
+interface Recovery {
   /** Datagrams replayed whose flows were not yet in the archive. */
   datagrams: number
   /** Bytes at the ends of segments that a crash cut off. */

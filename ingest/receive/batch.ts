@@ -11,7 +11,7 @@ export const batchBytes = 512 << 10
 const headerBytes = 32
 
 /** A batch as read. */
-export interface Batch {
+interface Batch {
   buffer: ArrayBuffer | SharedArrayBuffer
   /** Bytes used. */
   used: number

@@ -17,7 +17,7 @@ import {
 import { isIntact, packetLengthAt, recordBytesMin } from './journal-record.ts'
 
 /** A datagram in the journal, with its position. */
-export interface JournalledDatagram {
+interface JournalledDatagram {
   datagram: CapturedDatagram
   receivedMs: number
   /** The position after it. */

@@ -17,7 +17,7 @@ import { grantedBytes, readKernelDrops } from './kernel.ts'
 import { callDatagramsMax, ManyDatagrams, type Native } from './many.ts'
 
 /** A source, looked up once. */
-export interface Source {
+interface Source {
   /** As displayed everywhere: dotted, or RFC 5952. */
   text: string
   words: AddressWords

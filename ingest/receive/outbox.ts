@@ -40,7 +40,7 @@ interface OpenStretch {
   datagrams: number
 }
 
-export interface OutboxOptions {
+interface OutboxOptions {
   journal: Journal
   send: (parcel: Parcel) => void
   /** For tests: limits on what waits. */

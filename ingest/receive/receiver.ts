@@ -17,7 +17,7 @@ import type {
   ReceiverStatus,
 } from './thread.ts'
 
-export interface ReceiverOptions extends ReceiverData {
+interface ReceiverOptions extends ReceiverData {
   /** Called if the thread ends by itself: nothing is received any more. */
   onEnd: (error: Error) => void
 }
@@ -36,7 +36,7 @@ export interface Taker {
 }
 
 /** What the thread last reported, and for how long it has not answered since; 0 while it does. */
-export interface LastStatus {
+interface LastStatus {
   status: ReceiverStatus
   stalledMs: number
 }

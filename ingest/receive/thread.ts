@@ -79,7 +79,7 @@ export interface SentBatch extends SentDatagrams {
  * Datagrams waiting in the journal, from an offset in the segment of `position` up to that
  * position.
  */
-export interface SentStretch extends SentDatagrams {
+interface SentStretch extends SentDatagrams {
   kind: 'stretch'
   from: number
 }

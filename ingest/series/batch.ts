@@ -7,7 +7,7 @@ import type { CoverageTracker } from '../coverage/coverage.ts'
 import type { CounterTracker } from '../counters/interface-counters.ts'
 import type { SeriesWriter } from './writer.ts'
 
-export interface BatchParts {
+interface BatchParts {
   buckets: Buckets
   coverage: CoverageTracker
   counters: CounterTracker

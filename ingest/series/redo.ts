@@ -6,14 +6,14 @@ import type { Consolidator } from '../consolidate/consolidator.ts'
 import type { IncidentWatch } from '../incidents/watch.ts'
 import type { SeriesWriter } from './writer.ts'
 
-export interface RedoParts {
+interface RedoParts {
   archive: Archive
   consolidator: Consolidator
   incidents: IncidentWatch
   writer: SeriesWriter
 }
 
-export interface RedoLists {
+interface RedoLists {
   /** To be rebuilt; what is done is taken off. */
   redo: Set<number>
   /** Those of them that are rebuilt only because a tracker changed: they have no new flows. */

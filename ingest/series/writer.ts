@@ -15,7 +15,7 @@ import { CounterTracker } from '../counters/interface-counters.ts'
 import { importedOf, type Imported } from '../import/imported.ts'
 import type { FollowedTrackers } from '../trackers/followed.ts'
 
-export interface SeriesWriterParts {
+interface SeriesWriterParts {
   archive: Archive
   store: SeriesStore
   coverage: CoverageTracker

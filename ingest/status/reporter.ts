@@ -28,7 +28,7 @@ import { alsoWarnings, shippingWarnings, storeWarnings } from './store-warnings.
 import { readExporters, rememberExporters, StatusKeeper } from './kept-status.ts'
 import { serveMetrics, serveStatus, type SocketRoute } from './servers.ts'
 
-export interface ReporterParts {
+interface ReporterParts {
   settings: Settings
   archive: Pick<Archive, 'value' | 'forbidden'>
   receiver: Receiver

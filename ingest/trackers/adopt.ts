@@ -24,7 +24,7 @@ export type AdoptedTrackers = Record<string, AdoptedTracker>
 /** The name of the value in the archive's manifest. */
 export const adoptedName = 'trackers'
 
-export interface Adoption {
+interface Adoption {
   adopted: AdoptedTrackers
   /** Intervals to rebuild, by tracker; unix ms. */
   intervals: Map<string, number[]>

@@ -7,7 +7,7 @@ import type { KeptTracker } from '../../store/tracker.ts'
 import { Rules } from './rules.ts'
 
 /** What is needed of a tracker to follow it. */
-export type FollowedDocument = Pick<StateDocument<Pick<KeptTracker, 'spans'>>, 'id' | 'body'>
+type FollowedDocument = Pick<StateDocument<Pick<KeptTracker, 'spans'>>, 'id' | 'body'>
 
 /** A tracker that uses a filter, and when. */
 interface Follower {

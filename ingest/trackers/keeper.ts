@@ -14,7 +14,7 @@ import type { Buckets } from '../buckets/buckets.ts'
 import { adopt, adoptedName, progressOf, type AdoptedTrackers } from './adopt.ts'
 import type { FollowedTrackers } from './followed.ts'
 
-export interface KeeperParts {
+interface KeeperParts {
   archive: Archive
   buckets: Buckets
   followed: FollowedTrackers
@@ -22,7 +22,7 @@ export interface KeeperParts {
 }
 
 /** What a change of trackers requires. */
-export interface TakenUp {
+interface TakenUp {
   /** Intervals to rebuild from the archive. */
   redo: number[]
   /** Intervals held in the buckets that are filled in, then rewritten. */

@@ -35,7 +35,7 @@ const writingNiceness = besideNiceness
 const listedRowsMinDefault = 50_000
 
 /** What is committed in one transaction with the rows: see ArchiveValues. */
-export interface PublishCommit {
+interface PublishCommit {
   /** How far the journal is covered by these rows and those before. */
   journal?: JournalPosition
   /** Intervals to add to the redo list, unix ms. */

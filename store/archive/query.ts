@@ -41,7 +41,7 @@ import { QueryEngine, type EngineLimits, type Session } from './sql/query-engine
 import { sqlSeries } from './sql/series.ts'
 import { sqlTop } from './sql/top.ts'
 
-export interface FlowStoreOptions extends Partial<EngineLimits> {
+interface FlowStoreOptions extends Partial<EngineLimits> {
   /** The local networks; they determine a flow's `direction`. */
   local: NetworkSet
   /** A window is answered from memory if its files hold at most this many rows. Default: 300,000. */

@@ -20,7 +20,7 @@ const versionMin = [26, 7] as const
 
 export type Values = Readonly<Record<string, unknown>>
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   settings: ClickHouseSettings
   /** Requests time out after this. */
   timeoutMs: number

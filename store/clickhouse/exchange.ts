@@ -16,7 +16,7 @@ export interface ReportedStatus {
   status: IngestStatus
 }
 
-export interface ExchangeParts {
+interface ExchangeParts {
   connection: Connection
   writer: string
   now: () => number

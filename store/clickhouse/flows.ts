@@ -27,7 +27,7 @@ import { ClickHouseBindings, clickHouseWords } from './words.ts'
 const queryMsMax = 60_000
 const dayMs = 86_400_000
 
-export interface ClickHouseFlowsOptions {
+interface ClickHouseFlowsOptions {
   settings: ClickHouseSettings
   /** The networks that determine `direction`. */
   local: NetworkSet

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import { dateTimeOf, tableOf } from './rows.ts'
 import { coverageName } from '../coverage.ts'
 
-export interface Heard {
+interface Heard {
   /** Exporters received only by this collector, and those received by others too. */
   alone: string[]
   shared: string[]

@@ -17,7 +17,7 @@ import {
 } from './schema.ts'
 import { logsSpec, stateSpec } from './state-spec.ts'
 
-export interface Wanted {
+interface Wanted {
   place: Place
   tiers: readonly Tier[]
   /** Retention of flows. */

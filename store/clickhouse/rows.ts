@@ -25,7 +25,7 @@ export interface ClickHouseSource {
   otherThan?: string
 }
 
-export interface Selection {
+interface Selection {
   sql: string
   values: Values
 }

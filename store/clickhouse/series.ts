@@ -11,7 +11,7 @@ import { readExtent, readViews, type ClickHouseSource } from './rows.ts'
 import { clickHouseBehind, requestsMax } from './sending.ts'
 import { readSteps } from './steps.ts'
 
-export interface ClickHouseSeriesOptions {
+interface ClickHouseSeriesOptions {
   settings: ClickHouseSettings
   /** The spool's folder. */
   folder: string

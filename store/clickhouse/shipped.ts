@@ -15,10 +15,10 @@ const missingMax = 200
 const [usualMs, shareMin] = [2 * intervalMs, 0.02]
 
 /** A time of receipt: whole intervals, unix ms. */
-export type MissingTime = Pick<LeftOut, 'from' | 'to' | 'reason'>
+type MissingTime = Pick<LeftOut, 'from' | 'to' | 'reason'>
 
 /** A collector's report. */
-export interface Shipped {
+interface Shipped {
   /** Flows received before this (unix ms) are there, but for those of `missing`. */
   throughMs: number
   /** Absent in reports of an older build. */
@@ -42,7 +42,7 @@ function joinTimes(times: readonly MissingTime[]): MissingTime[] {
 }
 
 /** The times that a report names as missing, the last one still open. */
-export function missingOf({ throughMs, missing = [] }: Shipped): MissingTime[] {
+function missingOf({ throughMs, missing = [] }: Shipped): MissingTime[] {
   return [...missing, { from: throughMs, to: Number.POSITIVE_INFINITY, reason: 'not-sent' }]
 }
 

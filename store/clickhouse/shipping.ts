@@ -24,7 +24,7 @@ import { insertFile, type InsertOptions, type SentFile } from './insert-file.ts'
 /** Waiting for ClickHouse ends after this long without progress. */
 const patienceMs = 60_000
 
-export interface ShippingParts {
+interface ShippingParts {
   /** The archive's folder. */
   archive: string
   /** The folder for the list of sent files. */

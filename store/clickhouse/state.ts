@@ -42,7 +42,7 @@ const triesMax = 20
 const seenMsMax = 5000
 const seenAgainMs = 50
 
-export interface StateOptions {
+interface StateOptions {
   connection: Connection
   now: () => number
 }

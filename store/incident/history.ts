@@ -14,7 +14,7 @@ const jitterMs = hourMs / 2
 /** The least number of known earlier times; with fewer, the next method is used. */
 const knownMin = 2
 
-export interface HistoryQuery {
+interface HistoryQuery {
   series: HistoryStore
   /** The 5-minute tier. */
   tier: Tier
@@ -36,7 +36,7 @@ interface Earlier {
   most: number[]
 }
 
-export interface Usual {
+interface Usual {
   /** In words: the basis of comparison. */
   basis: string
   /** Bytes and flows of a span as long as the event, by key: the median of the earlier times. */

@@ -13,7 +13,7 @@ import { readHosts, type SurroundingsQuery } from './surroundings.ts'
 const earlierMsMin = 660_000
 const shortMs = 10_000
 
-export interface HostFacts {
+interface HostFacts {
   actors: ActorFacts[]
   /** 1: the figures are exact. Otherwise they are estimated from 1 in this many connections. */
   estimatedFrom: number

@@ -62,7 +62,7 @@ export interface SurroundingsQuery {
   examine?: Examine | undefined
 }
 
-export interface Surroundings {
+interface Surroundings {
   /** By exporter. */
   examined: Examined[]
   breaks: readonly ExporterBreak[]

@@ -21,7 +21,7 @@ const versionMin = [2, 9, 1] as const
 const gzipBytesMin = 1000
 const timeoutDefaultMs = 30_000
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   url: string
   /** Called before each request, so that a changed token takes effect at once. */
   token: () => Promise<string>
@@ -34,7 +34,7 @@ export interface ConnectionOptions {
   now?: () => number
 }
 
-export interface InfluxRequest {
+interface InfluxRequest {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   body?: string
   headers?: Record<string, string>

@@ -16,7 +16,7 @@ interface Variable {
   init: Literal
 }
 
-export interface FluxQuery {
+interface FluxQuery {
   text: string
   variables: readonly Variable[]
 }
@@ -57,7 +57,7 @@ export function anyOf(conditions: readonly string[]): string {
 }
 
 /** Called with each row: its values, and the position of each column in them. */
-export type RowVisitor = (values: readonly string[], columns: ReadonlyMap<string, number>) => void
+type RowVisitor = (values: readonly string[], columns: ReadonlyMap<string, number>) => void
 
 /** Runs a query, and calls back with every row of the answer. @throws InfluxFault */
 export async function askFlux(

@@ -23,7 +23,7 @@ export function pointTags(measurement: MeasurementName): (TagName | 'exporter')[
 }
 
 /** A tier's row: the row of the measurement that a line is for. */
-export interface RowLine {
+interface RowLine {
   /** Measurement and tags: the same for one key at any time. */
   head: string
   line: string

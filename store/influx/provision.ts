@@ -8,7 +8,7 @@ import { bucketOf, retentionOf, type RetentionRule } from './buckets.ts'
 import type { Connection } from './connection.ts'
 import { InfluxFault } from './fault.ts'
 
-export interface Bucket {
+interface Bucket {
   id: string
   name: string
   retentionRules: Partial<RetentionRule>[]
@@ -33,7 +33,7 @@ export async function isFresh(anyone: Connection): Promise<boolean> {
   return answer.allowed
 }
 
-export interface Administrator {
+interface Administrator {
   user: string
   password: string
   token: string
@@ -75,7 +75,7 @@ function noneIfMissing(error: unknown): null {
 }
 
 /** What was done to a bucket. */
-export interface BucketDone {
+interface BucketDone {
   id: string
   name: string
   done: 'made' | 'changed' | 'kept'
@@ -119,7 +119,7 @@ export async function provideBucket(
   return { id: bucket.id, name, done: 'changed' }
 }
 
-export interface TokenWish {
+interface TokenWish {
   orgId: string
   /** Identifies the token. */
   description: string

@@ -15,7 +15,7 @@ export interface InfluxSource {
   prefix: string
 }
 
-export interface RowsQuery extends SeriesRange {
+interface RowsQuery extends SeriesRange {
   measurement: MeasurementName | typeof coverageName
   fields: readonly string[]
   /** Alternatives: in each, all tags must match; absent: all rows. */

@@ -8,7 +8,7 @@ import { checkToken, Connection, tokenOf } from './connection.ts'
 import { remoteSeries } from './reader.ts'
 import { influxBehind, requestsMax } from './sending.ts'
 
-export interface InfluxSeriesOptions {
+interface InfluxSeriesOptions {
   settings: InfluxSettings
   /** The folder of the spool. */
   folder: string

@@ -12,7 +12,7 @@ import {
 
 import { literal } from '../sql-literal.ts'
 
-export interface EngineOptions {
+interface EngineOptions {
   threads: number
   /** Such as 512MB. */
   memoryLimit: string

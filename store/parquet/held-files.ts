@@ -21,7 +21,7 @@ const usualBounds = {
   keptMs: 300_000,
   wantedMax: 4096,
 }
-export type HeldBounds = typeof usualBounds
+type HeldBounds = typeof usualBounds
 
 /** Step and run of a row, and one figure. */
 const rowBytes = 12

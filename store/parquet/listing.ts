@@ -22,7 +22,7 @@ export interface LeftOut {
 }
 
 /** Values stored in the manifest beside its entries. */
-export interface SeriesValues {
+interface SeriesValues {
   /** Number of the last transaction that made files; part of their names. */
   sequence?: number
   /** Everything earlier has expired, unix ms by tier name. */

@@ -16,7 +16,7 @@ import { stagingFolder, type TableName } from './layout.ts'
  */
 const format = 'FORMAT parquet, PARQUET_VERSION V2, COMPRESSION snappy, ROW_GROUP_SIZE 122880'
 
-export interface Publication {
+interface Publication {
   /** The series folder. */
   folder: string
   /** The file to make, relative to the folder. */
@@ -29,7 +29,7 @@ export interface Publication {
 }
 
 /** The contents of a made file. Times are unix ms. */
-export interface Made {
+interface Made {
   rows: number
   first: number
   last: number

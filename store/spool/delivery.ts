@@ -29,7 +29,7 @@ export interface LineStore {
   faultOf(error: unknown, nowMs: number): StoreFault
 }
 
-export interface DeliveryParts {
+interface DeliveryParts {
   store: LineStore
   pause: Pause
   quarantine: Quarantine

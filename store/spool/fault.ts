@@ -19,7 +19,7 @@ export type FaultKind =
 const messageLengthMax = 500
 
 /** What a store reports with a fault. */
-export interface FaultFacts {
+interface FaultFacts {
   /** The store's display name. */
   store: string
   kind: FaultKind

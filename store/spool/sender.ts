@@ -36,7 +36,7 @@ export interface SpooledStore extends LineStore {
   figures(): StoreStatus['requests']
 }
 
-export interface SenderParts {
+interface SenderParts {
   spool: Spool
   store: SpooledStore
   quarantine: Quarantine

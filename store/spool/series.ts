@@ -28,7 +28,7 @@ const lastQueryMs = 8000
 /** How long sending may go on when the process ends. */
 const graceMs = 3000
 
-export interface SpooledSeriesOptions {
+interface SpooledSeriesOptions {
   /** The folder of the spool. */
   folder: string
   /** The most bytes waiting on disk. */

@@ -13,7 +13,7 @@ import { appUnderTest, type Given } from './app-under-test.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-export interface Asking {
+interface Asking {
   cookie?: string
   bearer?: string
   body?: object

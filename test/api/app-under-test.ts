@@ -37,7 +37,7 @@ import type {
 import { MemoryFlows } from './memory-flows.ts'
 
 /** One row of a measurement, as a test writes it. */
-export type Row = Partial<Record<TagName, string>> &
+type Row = Partial<Record<TagName, string>> &
   Partial<Record<FieldName | 'known', number>> & {
     max?: Partial<Record<FieldName, number>>
     unknown?: Partial<Record<FieldName, number>>
@@ -101,7 +101,7 @@ export interface Given {
   options?: Partial<AppOptions>
 }
 
-export interface UnderTest {
+interface UnderTest {
   app: FastifyInstance
   series: SeriesReader
   flows: MemoryFlows

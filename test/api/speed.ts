@@ -13,7 +13,7 @@ import { readSettings } from '../../flow/settings.ts'
 import { makeSeriesData, yearOfTiers, type SeriesDataOptions } from '../bench/series-data.ts'
 import { scratchFolder } from '../processes.ts'
 
-export interface SpeedFigures {
+interface SpeedFigures {
   /** 95th percentile of the response times, ms. */
   p95Ms: Record<'24 h' | '1 year', number>
   medianMs: Record<'24 h' | '1 year', number>

@@ -22,7 +22,7 @@ const rounds = 60
 const warmUpRounds = 60
 const panel = { seconds: 5, warmUpSeconds: 2, connections: 8 }
 
-export interface SeriesAnswerTime {
+interface SeriesAnswerTime {
   /** ms */
   p50: number
   p95: number
@@ -68,7 +68,7 @@ async function panelSpeed({ url, pid }: ApiProcess, end: number, encoding: strin
   return { perSecond, perCpuSecond: Math.round(answered / cpuSeconds), bytes, p50, p99 }
 }
 
-export interface ApiSpeed {
+interface ApiSpeed {
   day: SeriesAnswerTime
   year: SeriesAnswerTime
   panel: Awaited<ReturnType<typeof panelSpeed>>

@@ -26,7 +26,7 @@ const dayMs = 86_400_000
 /** Entries committed in one transaction. */
 const batch = 500
 
-export interface Made {
+interface Made {
   /** [from, to) of the receipt of all flows, unix ms. */
   from: number
   to: number

@@ -54,7 +54,7 @@ function between(from: number, to: number): string {
 }
 
 /** The queries, over windows that begin anywhere within the days. */
-export function questions(days: number, daysBefore: number): Question[] {
+function questions(days: number, daysBefore: number): Question[] {
   const end = madeUntil - daysBefore * dayMs
   const start = end - days * dayMs
   const anywhere = (lengthMs: number) => (random: () => number) => {

@@ -13,7 +13,7 @@ import { isConsolidated } from '../../store/shape.ts'
 import type { RunningInfluxd } from '../influxd.ts'
 import { dayMs } from '../store/series-rows.ts'
 
-export interface InfluxData {
+interface InfluxData {
   tier: Tier
   /** End of the newest step, unix ms. */
   end: number
@@ -21,7 +21,7 @@ export interface InfluxData {
   hosts: number
 }
 
-export const exporter = '192.0.2.1'
+const exporter = '192.0.2.1'
 const bytesPerRequest = 4 << 20
 const requestsAtATime = 2
 const triesMax = 5

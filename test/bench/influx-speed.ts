@@ -20,7 +20,7 @@ import { scratchFolder } from '../processes.ts'
 import { dayMs, tiers } from '../store/series-rows.ts'
 import { addressOf, fillInflux } from './influx-data.ts'
 
-export interface InfluxSpeed {
+interface InfluxSpeed {
   points: number
   /** 0 if they were already there. */
   fillPointsPerSecond: number
@@ -32,7 +32,7 @@ export interface InfluxSpeed {
   cpu: { influxd: number; api: number }
 }
 
-export interface InfluxSpeedOptions {
+interface InfluxSpeedOptions {
   /** How much of each tier, in days. */
   days: Partial<Record<keyof typeof tiers, number>>
   hosts: number

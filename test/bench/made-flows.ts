@@ -3,7 +3,7 @@
 const hosts = 10_000
 const ports = [443, 80, 53, 22, 993, 8080]
 
-export interface MadeFlow {
+interface MadeFlow {
   source: string
   destination: string
   sourcePort: number

@@ -16,7 +16,7 @@ import { laterClock } from '../later-clock.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 
 /** Resident memory, MiB. */
-export interface Resident {
+interface Resident {
   all: number
   /** Of it, pages of program files, which are shared with other processes and which the kernel frees when it needs memory. */
   files: number
@@ -39,7 +39,7 @@ export interface MemoryUse {
   cpuSecondsPerMillion: number
 }
 
-export interface MemoryLoad {
+interface MemoryLoad {
   rate: number
   hosts: number
   seconds: number
@@ -170,7 +170,7 @@ export function steadyOf({ perSecond, endSecond, idle }: MemoryUse): Resident {
 }
 
 /** After the interval's end, without sorting or judging: the lower quartile of the seconds; null if the interval does not end. */
-export function restingOf({ perSecond, endSecond }: MemoryUse): Resident | null {
+function restingOf({ perSecond, endSecond }: MemoryUse): Resident | null {
   if (endSecond === null) return null
   const after = perSecond.slice(endSecond + restingAfterSeconds)
   return after.toSorted((a, b) => a.all - b.all)[Math.floor(after.length * restingShare)] ?? null

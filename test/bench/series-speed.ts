@@ -19,7 +19,7 @@ const windows = [
   { name: '1 year at 1d', tier: yearOfTiers[3]!.tier, lengthMs: 365 * dayMs },
 ]
 
-export interface SeriesSpeed {
+interface SeriesSpeed {
   name: string
   /** ms */
   median: number

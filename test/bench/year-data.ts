@@ -25,7 +25,7 @@ const dayMs = 86_400_000
 const realFiles = 48
 const flowsOfFile = 50
 
-export interface YearDataOptions {
+interface YearDataOptions {
   /** The data folder. */
   folder: string
   /** End of the newest interval, unix ms. */

@@ -15,7 +15,7 @@ const splits = ['port', 'protocol', 'direction', 'exporter', 'host']
 const measures = ['packets', 'flows', 'active', 'bits']
 const zooms = 6
 
-export interface Interacted {
+interface Interacted {
   /** The slowest answer to each, in words. */
   answers: string
   p95Ms: number

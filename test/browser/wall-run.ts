@@ -16,13 +16,13 @@ import { waitMsMax } from './opened.ts'
 import { fullWall } from './wall-dashboard.ts'
 import { WallWeir } from './wall-weir.ts'
 
-export interface WallRun {
+interface WallRun {
   /** How long it runs, by the machine's clock. */
   seconds: number
   kills: number
 }
 
-export interface WallFound {
+interface WallFound {
   /** Frames in which charts were drawn. */
   frames: Frame[]
   /** Used bytes of the page's JavaScript heap after collection, by seconds of the run. */

@@ -12,7 +12,7 @@ const weir = fileURLToPath(new URL('../../cli/weir.js', import.meta.url))
 /** Settings under which nothing of a long archive is too old or too much. */
 const keepsAll = { WEIR_ARCHIVE_KEEP: '400d', WEIR_ARCHIVE_MAX: '5000GB', WEIR_LOG: 'warn' }
 
-export interface Start {
+interface Start {
   /** From the command to the first answer. */
   ms: number
   cpuSeconds: number

@@ -16,9 +16,9 @@ import { NumberedExporter, octetsOf } from '../fault/numbered-exporter.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { forEachFlow } from '../stored.ts'
 
-export type WorkerName = 'one' | 'two'
+type WorkerName = 'one' | 'two'
 
-export interface WorkersOptions {
+interface WorkersOptions {
   exporters: number
   /** Of all exporters together. */
   flowsPerSecond: number
@@ -30,16 +30,6 @@ interface Worker {
   ingest: RunningIngest | null
   /** Where it listens, even while it is dead: its exporters do not know. */
   port: number
-}
-
-/** The fate of one exporter's flows. */
-export interface Fate {
-  address: string
-  sent: number
-  /** Flows stored once, and those stored more often. */
-  stored: number
-  twice: number
-  lost: number
 }
 
 /** A cluster with its collectors and exporters. */

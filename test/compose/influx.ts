@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Project } from './project.ts'
 
 /** Rows of an answer: a column's values by its name. */
-export type Row = Record<string, string>
+type Row = Record<string, string>
 
 /** Queries the InfluxDB of a project. @throws with its answer */
 export async function askFlux(project: Project, text: string): Promise<Row[]> {

@@ -14,7 +14,7 @@ import type { Engine, Output } from './engine.ts'
 
 const pollMs = 250
 
-export interface Container {
+interface Container {
   Service: string
   State: string
   Health: string

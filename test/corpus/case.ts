@@ -7,7 +7,7 @@ import { readPacket } from '../../ingest/capture/packet.ts'
 import { readCapture } from '../../ingest/capture/read.ts'
 
 /** tshark's counts over the whole case; absent means none. Its flows include options records. */
-export interface TsharkCounts {
+interface TsharkCounts {
   flows?: number
   templates?: number
   opt_templates?: number

@@ -26,14 +26,14 @@ export type Difference = { source: string } & (
   | { kind: 'counters'; golden: GoldenCounters | null; ours: GoldenCounters | null }
 ) // prettier-ignore
 
-export interface Comparison {
+interface Comparison {
   differences: Difference[]
   /** Number of the golden's values compared. */
   values: number
 }
 
 /** Sums over the rows of a group. */
-export interface Sums {
+interface Sums {
   octets: number
   packets: number
 }

@@ -13,7 +13,7 @@ import {
 import type { ComparedField, GoldenValue } from './golden/golden.ts'
 import { hasVariableLength } from './structure.ts'
 
-export interface Rule {
+interface Rule {
   name: string
   reason: string
   explains(difference: Difference, facts: Facts): boolean

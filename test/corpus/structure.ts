@@ -4,7 +4,7 @@
  */
 import type { CorpusDatagram } from './case.ts'
 
-export interface FoundField {
+interface FoundField {
   id: number
   enterprise: number
   length: number
@@ -20,7 +20,7 @@ export interface FoundTemplate {
   isReplacement: boolean
 }
 
-export interface FoundSet {
+interface FoundSet {
   id: number
   kind:
     | 'templates'

@@ -5,7 +5,7 @@
 import { ByteWriter } from './bytes.ts'
 import { addressBytes } from './value.ts'
 
-export interface FixedHeader {
+interface FixedHeader {
   /** Default: the number of records. */
   count: number
   /** ms since the exporter's start */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 
-export interface CapturedDatagram {
+interface CapturedDatagram {
   payload: Uint8Array
   source: string
   sourcePort: number

@@ -48,7 +48,7 @@ export type EncodedSet =
   /** A set of any id and bytes; `length` if it must not be the true one. */
   | { setId: number; raw: Uint8Array; length?: number }
 
-export interface V9Datagram {
+interface V9Datagram {
   /** Default: the number of templates and records. */
   count?: number
   uptimeMs?: number
@@ -61,7 +61,7 @@ export interface V9Datagram {
   trailing?: Uint8Array
 }
 
-export interface IpfixMessage {
+interface IpfixMessage {
   /** Default: the true one. */
   length?: number
   exportMs?: number

@@ -5,7 +5,7 @@
 import { ByteWriter } from './bytes.ts'
 import { addressBytes } from './value.ts'
 
-export type SflowSample =
+type SflowSample =
   | {
       rate: number
       input: number
@@ -32,12 +32,12 @@ export type SflowSample =
       }
     }
 
-export interface SflowRecord {
+interface SflowRecord {
   format: number
   bytes: Uint8Array
 }
 
-export interface SflowDatagram {
+interface SflowDatagram {
   agent?: string
   subAgent?: number
   sequence?: number

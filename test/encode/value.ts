@@ -24,7 +24,7 @@ export function addressBytes(address: string, length?: number): Uint8Array {
 }
 
 /** The bytes of a value in its natural length: a number in 8 bytes. */
-export function valueBytes(value: Value, length?: number): Uint8Array {
+function valueBytes(value: Value, length?: number): Uint8Array {
   if (value instanceof Uint8Array) return value
   if (typeof value === 'string')
     return parseAddress(value) ? addressBytes(value, length) : text.encode(value)

@@ -43,7 +43,7 @@ export interface Trouble {
   strike: (live: Live) => Promise<() => Promise<void>>
 }
 
-export interface LiveFigures {
+interface LiveFigures {
   /** Flows sent, and the datagrams that nobody could receive because ingest was not running. */
   flows: number
   unheard: number
@@ -131,7 +131,7 @@ export function proxied(name: string, fault: Fault, ms: number): Trouble {
   return { name, ms, strike }
 }
 
-export interface LiveOptions {
+interface LiveOptions {
   flowsPerSecond: number
   /** The calm before the first trouble: until something, or everything, was sent to InfluxDB. */
   calmMs: number

@@ -21,7 +21,7 @@ const exporter = '192.0.2.1'
 /** On a busy machine a fault takes effect late. */
 const feltMsMax = 30_000
 
-export interface Ordeal {
+interface Ordeal {
   /** Starts the fault; called when the first steps have been written. */
   begin: (proxy: InfluxProxy) => void | Promise<void>
   /** Ends the fault. */
@@ -36,7 +36,7 @@ export interface Ordeal {
   timeoutMs?: number
 }
 
-export interface Outlived {
+interface Outlived {
   proxy: InfluxProxy
   status: StoreStatus
   /** The store's status during the fault. */

@@ -39,7 +39,7 @@ function datagram(id: number, nowMs: number): Buffer {
   return bytes
 }
 
-export interface KillSummary {
+interface KillSummary {
   kills: number
   sent: number
   stored: number

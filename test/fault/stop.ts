@@ -23,7 +23,7 @@ const earlierExporter = 0xc0000209
 const sender = '127.0.0.1'
 const waitMsMax = 120_000
 
-export interface StopOptions {
+interface StopOptions {
   /** Flows stored unsorted in the archive, in this many closed intervals without series. */
   earlier: number
   intervals: number
@@ -34,7 +34,7 @@ export interface StopOptions {
   stopMsMax: number
 }
 
-export interface StopSummary {
+interface StopSummary {
   flows: number
   /** How long each stop took that was not forced. */
   stopMs: number[]

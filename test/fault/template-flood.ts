@@ -9,7 +9,7 @@ import { encodeIpfix, encodeV9, field, type EncodedTemplate } from '../encode/se
 import { RunningIngest, scratchFolder } from '../processes.ts'
 import { seeded } from '../random.ts'
 
-export interface Flood {
+interface Flood {
   sources: number
   seconds: number
   /** Each template of the flood is followed by a data record. */
@@ -93,7 +93,7 @@ async function socketAt(address: string): Promise<Socket> {
 const exporterOf = (status: IngestStatus, address: string) =>
   status.exporters.find((each) => each.address === address)!
 
-export interface FloodFigures {
+interface FloodFigures {
   templates: number
   evicted: number
   exporters: number

@@ -12,7 +12,7 @@ import { withFilter, type KeptTracker } from '../../store/tracker.ts'
 import { encodeV5 } from '../encode/fixed.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
 
-export interface Load {
+interface Load {
   trackers: number
   flowsPerSecond: number
   seconds: number

@@ -15,14 +15,14 @@ import {
   threadSecondsOf,
 } from './usage.ts'
 
-export interface AttemptOptions extends Omit<LoadOptions, 'port'> {
+interface AttemptOptions extends Omit<LoadOptions, 'port'> {
   /** Size of the socket's buffer, as in WEIR_RECEIVE_BUFFER. */
   receiveBuffer: string
   /** Use the load generator in C, if it can be built. */
   isFast?: boolean
 }
 
-export interface Attempt {
+interface Attempt {
   sentFlows: number
   sentDatagrams: number
   /** Flows per second actually sent: shows a generator that does not keep up. */

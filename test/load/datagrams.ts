@@ -10,7 +10,7 @@ export type LoadVersion = 'v5' | 'v9' | 'ipfix'
 export const flowsPerDatagram = { v5: 30, v9: 24, ipfix: 18 } as const
 
 /** Datagrams of flows, sent over and over. */
-export interface Datagrams {
+interface Datagrams {
   version: LoadVersion
   payloads: Buffer[]
   /** How far the times of each one's flows have been moved, ms. */

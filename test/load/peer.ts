@@ -6,7 +6,7 @@ import type { LoadOptions } from './send.ts'
 import { peakMiBOf, secondsAfter, steadyPerMillion, treeOf, treeSecondsOf } from './usage.ts'
 
 /** A receiver's result. */
-export interface Received {
+interface Received {
   sentFlows: number
   /** Flows it stored: counted at its output. */
   flows: number
@@ -28,7 +28,7 @@ export interface PeerOptions extends Omit<LoadOptions, 'port'> {
 
 export type Peer = (options: PeerOptions) => Promise<Received>
 
-export interface RunningPeer {
+interface RunningPeer {
   pid: number
   port: number
   /** Stops it and returns the number of flows it stored. */

@@ -21,7 +21,7 @@ import { flowsPerDatagram } from './datagrams.ts'
 import { measure, type Peer, type PeerOptions } from './peer.ts'
 
 /** A receiver, the programs it needs, and how to install them. */
-export interface KnownPeer {
+interface KnownPeer {
   name: string
   commands: readonly string[]
   install: string

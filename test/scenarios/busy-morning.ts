@@ -20,7 +20,7 @@ import { makeFile } from '../bench/archive-data.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
 /** The time generated: from 11:10 to 11:50. */
-export const made = { from: Date.UTC(2026, 10, 16, 11, 10), to: Date.UTC(2026, 10, 16, 11, 50) }
+const made = { from: Date.UTC(2026, 10, 16, 11, 10), to: Date.UTC(2026, 10, 16, 11, 50) }
 /** The cut, as the capture's truth has it. */
 const cut = { from: 1_794_828_730_000, to: 1_794_828_993_000 }
 

@@ -12,7 +12,7 @@ export const usual: MeterOptions = { activeMs: 60_000, inactiveMs: 15_000 }
 export const span = { from: morning, to: morning + 40 * minute }
 export const cutAt = morning + 20 * minute + 7000
 
-export interface Morning {
+interface Morning {
   seed: number
   cuts?: readonly Cut[]
   /** Connections per hour and host. */

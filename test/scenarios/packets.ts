@@ -25,7 +25,7 @@ export interface Cut {
   keeps: number
 }
 
-export interface Transfer {
+interface Transfer {
   start: number
   seconds: number
   client: string

@@ -14,7 +14,7 @@ import { meter, type MeterOptions } from './meter.ts'
 import type { Packet } from './packets.ts'
 import { usual } from './office.ts'
 
-export interface MadeDay {
+interface MadeDay {
   packets: readonly Packet[]
   meter?: MeterOptions
   exporter?: string
@@ -22,7 +22,7 @@ export interface MadeDay {
   drops?: readonly { from: number; to: number }[]
 }
 
-export interface Replayed {
+interface Replayed {
   /** In order of time. */
   found: Incident[]
   /** The report on a time (unix ms), as Markdown. */

@@ -3,7 +3,7 @@ import type { WindowKind } from '../../flow/incident/incident.ts'
 import type { MeterOptions } from './meter.ts'
 import type { Packet } from './packets.ts'
 
-export interface Verdict {
+interface Verdict {
   kind: Exclude<WindowKind, 'none'>
   /** unix ms */
   from: number

@@ -9,7 +9,7 @@ import { browse, Line, type Cut, type Packet } from './packets.ts'
 
 const minute = 60_000
 
-export interface ToldActor {
+interface ToldActor {
   connections: number
   bytes: number
   mainPeer: string

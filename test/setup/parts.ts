@@ -12,7 +12,7 @@ interface Part {
   about: string
 }
 
-export const parts: readonly Part[] = [
+const parts: readonly Part[] = [
   { command: 'nfcapd', debianPackage: 'nfdump', about: 'totals compared with another collector' },
   { command: 'nfdump', debianPackage: 'nfdump', about: 'totals compared with another collector' },
   { command: 'softflowd', debianPackage: 'softflowd', about: 'a real exporter' },

@@ -28,7 +28,7 @@ const burstMs = 20
 /** Allows for a busy machine. */
 const settleMsMax = 300_000
 
-export interface ScanFigures {
+interface ScanFigures {
   hosts: number
   top: number
   /** InfluxDB's own count of the hour's series, by measurement. */
@@ -39,7 +39,7 @@ export interface ScanFigures {
   seconds: number
 }
 
-export interface ScanOptions {
+interface ScanOptions {
   hosts: number
   top: number
   /** Sent to a running collector, which gets the whole hour in a moment, instead of replayed. */

@@ -4,7 +4,7 @@ import { coverageOf, stepOf, tiers } from './series-rows.ts'
 
 /** The steps that are rewritten over and over, each round with different figures. */
 export const origin = Date.UTC(2026, 10, 16)
-export const slots = [0, 1, 13, 30]
+const slots = [0, 1, 13, 30]
 
 export function stepsOfRound(round: number) {
   return slots.map((slot) =>

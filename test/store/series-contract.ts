@@ -16,7 +16,7 @@ import {
 import { writingTests } from './series-contract/writing.ts'
 import { coverageOf, dayMs, stepOf, tiers } from './series-rows.ts'
 
-export interface ContractOptions {
+interface ContractOptions {
   /**
    * A time (unix ms) near all test data; a whole number of days. Stores that apply retention by the
    * clock need a recent one.

@@ -25,7 +25,7 @@ type Figure = FieldName | `${FieldName}_max` | `${FieldName}_unknown` | 'known'
 /** Tags and figures of a row; omitted figures are 0. */
 export type Row = Partial<Record<TagName, string>> & Partial<Record<Figure, number>>
 
-export function figures(rows: readonly Row[], suffix: '' | '_max' | '_unknown' = ''): FieldColumns {
+function figures(rows: readonly Row[], suffix: '' | '_max' | '_unknown' = ''): FieldColumns {
   const column = (field: FieldName) =>
     Float64Array.from(rows, (row) => row[`${field}${suffix}` as Figure] ?? 0)
   return {

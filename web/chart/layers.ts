@@ -40,7 +40,7 @@ export interface Layers {
   localOnly: boolean
 }
 
-export interface LayerSource {
+interface LayerSource {
   split: Split
   /** by=KEY,direction; the same as `totals` when split by direction alone. */
   keyed: SeriesAnswer

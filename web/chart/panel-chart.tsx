@@ -15,7 +15,7 @@ import { inks, theme } from './theme.ts'
 import { drawInTurn } from './turns.ts'
 import { undrawnRanges } from './unknown.ts'
 
-export interface PanelChartFacts {
+interface PanelChartFacts {
   layers: Layers | null
   label: string
   drawing?: Drawing

@@ -15,7 +15,7 @@ import type { Ink } from './theme.ts'
 type Range = [from: number, to: number]
 
 /** User actions on the chart. Times are unix seconds. */
-export interface PlotEvents {
+interface PlotEvents {
   /** The step under the cursor and the moment in it, or null. */
   pointed: (index: number | null, at: number | null) => void
   /** A range marked with Shift, which does not zoom; null when the mark is removed. */
@@ -24,7 +24,7 @@ export interface PlotEvents {
   doubleClicked: () => void
 }
 
-export interface PlotSettings {
+interface PlotSettings {
   events: PlotEvents
   zone: () => string
   ink: () => Ink

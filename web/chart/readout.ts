@@ -6,7 +6,7 @@ import { stepText } from '../time/words.ts'
 import type { Half, Layers } from './layers.ts'
 import type { Scene, SceneLayer } from './scene.ts'
 
-export interface ReadoutRow {
+interface ReadoutRow {
   id: string
   label: string
   colour: string

@@ -72,7 +72,7 @@ export function layerColours(layers: readonly Layer[], theme: Theme): string[] {
 }
 
 /** Which layers are drawn, and how. */
-export interface SceneChoice {
+interface SceneChoice {
   theme: Theme
   isShown: (id: string) => boolean
   drawing: Drawing

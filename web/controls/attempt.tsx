@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 
 import { loginNeeded, RequestError } from '../client.ts'
 
-export interface Attempt {
+interface Attempt {
   isBusy: boolean
   /** Why it was refused; empty if it was not. */
   fault: string

@@ -13,7 +13,7 @@ import { Suggestions } from './suggestions.tsx'
 const restMs = 120
 const suggestionsMax = 10
 
-export interface FilterInputFacts {
+interface FilterInputFacts {
   /** The filter in force. */
   value: string
   apply: (filter: string) => void

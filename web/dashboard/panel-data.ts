@@ -11,9 +11,9 @@ import { addressOf } from '../state/route.ts'
 import { repeat } from './repeat.ts'
 import { takeNewest } from './freshness.ts'
 
-export type QueriedPanel = Extract<Panel, { query: Record<string, string> }>
+type QueriedPanel = Extract<Panel, { query: Record<string, string> }>
 
-export interface PanelAsking {
+interface PanelAsking {
   place: PanelPlace
   everyMs: number
   /** Of a chart: whether its traffic by direction is needed too. */
@@ -45,7 +45,7 @@ export function isOutdated(error: RequestError, { dashboard }: PanelPlace): bool
   return true
 }
 
-export interface PanelState<Answer> {
+interface PanelState<Answer> {
   /** What the answer answers. */
   question: string
   answer: Answer | null

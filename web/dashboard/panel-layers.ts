@@ -3,7 +3,7 @@ import type { Key, SeriesAnswer, SeriesEntry } from '../../api/schema/schema.ts'
 import { keyId, makeLayers, remainder, sumOfKnown, type Layers } from '../chart/layers.ts'
 import { splitKeys } from '../state/address.ts'
 
-export interface PanelSource {
+interface PanelSource {
   /** All traffic by direction, of a chart of hosts; null if it is not known. */
   totals: SeriesAnswer | null
   isLocal: (host: string) => boolean

@@ -3,7 +3,7 @@ import type { TopAnswer, TopRow } from '../../api/schema/schema.ts'
 import { lengthCounted, rateCounted } from '../../flow/spread.ts'
 import { formatDuration, formatScaled, formatWithUnit } from '../../flow/units.ts'
 
-export interface TopFigure {
+interface TopFigure {
   valueOf: (row: TopRow) => number
   text: (value: number) => string
 }

@@ -4,7 +4,7 @@ import { lostPart, lostPartMax, silentSeconds } from '../../flow/exporter-faults
 import { itsClock, moreTemplates, remedyOf } from '../../flow/problem-remedies.ts'
 import { countOf, formatDuration, formatExact } from '../../flow/units.ts'
 
-export type Gravity = 'error' | 'warning' | 'note'
+type Gravity = 'error' | 'warning' | 'note'
 
 export interface Fault {
   gravity: Gravity
@@ -16,7 +16,7 @@ export interface Fault {
 const skewSeconds = 5
 
 /** The time, and since when Weir has listened, unix seconds. */
-export interface Listening {
+interface Listening {
   now: number
   from: number
 }

@@ -31,7 +31,7 @@ export const hostFacts = followAnswer<NamedAddress | null>(question, async (ende
   return addresses[0] ?? null
 })
 
-export interface Known {
+interface Known {
   host: NamedAddress | null
   /** The label in answers about the object; empty until one has come. */
   label: string

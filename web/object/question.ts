@@ -38,7 +38,7 @@ export function interfaceOf(name: string): { exporter: string; index: string } {
 }
 
 /** What Explore takes over from an object's page. */
-export type Carried = Pick<View, 'from' | 'to' | 'measure' | 'tz'>
+type Carried = Pick<View, 'from' | 'to' | 'measure' | 'tz'>
 
 /**
  * The view of Explore that shows an object in detail; null while the filter of a tracker is not

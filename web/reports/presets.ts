@@ -3,8 +3,8 @@
  * printed forms over /api/flows and /api/top.
  */
 
-export type Order = 'bytes' | 'packets' | 'flows' | 'peers'
-export type ListOrder = 'first' | 'last' | 'received' | 'bytes' | 'packets' | 'duration'
+type Order = 'bytes' | 'packets' | 'flows' | 'peers'
+type ListOrder = 'first' | 'last' | 'received' | 'bytes' | 'packets' | 'duration'
 
 /** The columns of a list of single flows. */
 export type FlowColumn =
@@ -30,7 +30,7 @@ export type FlowColumn =
   | 'nextHop'
   | 'vlan'
 
-export interface TopPreset {
+interface TopPreset {
   id: string
   label: string
   kind: 'top'
@@ -39,7 +39,7 @@ export interface TopPreset {
   order: Order
 }
 
-export interface ListPreset {
+interface ListPreset {
   id: string
   label: string
   kind: 'flows'

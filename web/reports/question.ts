@@ -20,7 +20,7 @@ export const orders = {
   flows: ['first', 'last', 'received', 'bytes', 'packets', 'duration', 'rate'],
 }
 
-export interface Question {
+interface Question {
   preset: Preset
   /** Words of /api/top; empty for a list of flows. */
   by: string

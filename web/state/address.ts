@@ -30,7 +30,7 @@ export const keptMeasures = measures.filter((each) => each !== 'connections')
 
 /** How often a range that ends now is fetched again; auto follows the width of a pixel. */
 export const refreshChoices = ['auto', 'off', '5s', '10s', '30s', '1m', '5m', '15m', '1h'] as const
-export type Refresh = (typeof refreshChoices)[number]
+type Refresh = (typeof refreshChoices)[number]
 
 /** How it is drawn: received above and sent below, all above, lines, or figures alone. */
 export const drawings = ['mirror', 'stack', 'lines', 'table'] as const
@@ -44,7 +44,7 @@ export type Comparison = (typeof comparisons)[number]
 
 /** Steps to choose from, in seconds; auto fits the width. */
 export const stepChoices = ['auto', '1', '10', '60', '300', '1800', '7200', '86400'] as const
-export type StepChoice = (typeof stepChoices)[number]
+type StepChoice = (typeof stepChoices)[number]
 
 const switches = ['off', 'on'] as const
 

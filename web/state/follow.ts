@@ -10,7 +10,7 @@ import { loginNeeded, RequestError, retryMs, send, type Change } from '../client
  * The state of an answer. While a new one is fetched, the old one stays; after a failure only if it
  * answers the same question.
  */
-export interface Asked<Answer> {
+interface Asked<Answer> {
   answer: Answer | null
   error: RequestError | null
   isAsking: boolean

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 
 import { readable } from './readable.ts'
 
-export interface Place {
+interface Place {
   path: string
   /** With its `?`, or empty. */
   query: string

@@ -11,7 +11,7 @@ const tableKeys = ['host', 'port', 'protocol'] as const
 export type TableKey = (typeof tableKeys)[number]
 
 /** The measure of a table. */
-export type Counted = 'bytes' | 'packets' | 'flows'
+type Counted = 'bytes' | 'packets' | 'flows'
 
 export interface TableRow {
   id: string

@@ -5,7 +5,7 @@ import type { TopAnswer } from '../../api/schema/schema.ts'
 import { ask, RequestError } from '../client.ts'
 import type { Traffic } from './traffic.ts'
 
-export interface Who {
+interface Who {
   /** unix seconds, [from, to) */
   from: number
   to: number

@@ -14,7 +14,7 @@ export interface LegendRow {
   below: LayerSummary | null
 }
 
-export type LegendColumn = 'last' | 'average' | 'maximum' | 'minimum' | 'p95' | 'total'
+type LegendColumn = 'last' | 'average' | 'maximum' | 'minimum' | 'p95' | 'total'
 
 export const legendColumns: readonly { name: LegendColumn; label: string; title: string }[] = [
   { name: 'last', label: 'Last', title: 'the last known step' },

@@ -1,6 +1,6 @@
 /** The preset ranges, as texts of the time grammar; `from` and `to` stay relative. */
 
-export interface Preset {
+interface Preset {
   label: string
   title: string
   from: string

@@ -48,7 +48,7 @@ export function createEventFlows(rows: number): EventFlows {
 }
 
 /** Columns that a table takes over without copying them. */
-export type TakenColumns = Pick<
+type TakenColumns = Pick<
   FlowTable,
   | 'count'
   | 'first'

@@ -17,7 +17,7 @@ import { Sample } from '../flows/sample.ts'
 import { Rates, RatesStorage, type Grid } from './rates.ts'
 import { followedMax, type HostSeries, type SeenFlows } from './scene.ts'
 
-export interface SampledOptions {
+interface SampledOptions {
   local: NetworkSet
   /** The whole time examined. */
   grid: Grid

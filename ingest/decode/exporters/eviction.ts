@@ -5,7 +5,7 @@
  */
 import type { Exporter } from './exporter.ts'
 
-export interface EvictionRules<Held> {
+interface EvictionRules<Held> {
   /** Whether it was never used. */
   isIdle: (held: Held) => boolean
   /** unix ms of the last use. */

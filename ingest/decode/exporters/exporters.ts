@@ -30,14 +30,14 @@ const keyOf = (version: DatagramVersion, domain: number, sourcePort: number) =>
   (versionNumbers[version] * 2 ** 32 + domain) * 2 ** 16 + sourcePort
 
 /** What a datagram says about its stream. */
-export interface SoughtStream {
+interface SoughtStream {
   version: DatagramVersion
   domain: number
   datagram: Receipt
   sequenced: SequencedDatagram
 }
 
-export interface ExportersParts {
+interface ExportersParts {
   limits: DecoderLimits
   parking: Parking
   templates: () => TemplateStore

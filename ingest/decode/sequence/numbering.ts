@@ -18,7 +18,7 @@ export interface SequencedContents {
   flows: number
 }
 
-export interface Numbering {
+interface Numbering {
   counts: 'datagrams' | 'records' | 'flowRecords'
   /** The number is the one after the datagram's last unit. */
   isAfter: boolean

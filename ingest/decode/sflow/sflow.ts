@@ -39,7 +39,7 @@ const egress = 1
 /** The exporter itself. */
 const internalInterface = 0x3fff_ffff
 
-export interface SflowHeader {
+interface SflowHeader {
   subAgent: number
   sequence: number
   samples: number

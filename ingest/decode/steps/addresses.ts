@@ -87,7 +87,7 @@ function optionalIpv4(columns: AddressColumns, place: Place): Step {
   }
 }
 
-export interface AddressChoice {
+interface AddressChoice {
   /** Another element of the template sets the column first. */
   second: boolean
   /** 0.0.0.0 means none. */

@@ -23,7 +23,7 @@ const extensionHeaders: ReadonlySet<number> = new Set([0, 43, 60, 135])
 const fragmentHeader = 44
 
 /** The bytes of a packet: [offset, end) of a view. */
-export interface PacketBytes {
+interface PacketBytes {
   view: DataView
   offset: number
   end: number

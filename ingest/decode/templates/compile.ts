@@ -9,7 +9,7 @@ import { sectionStep } from '../steps/section.ts'
 import type { ScratchColumns } from './template.ts'
 import { timevalBytes, timeKindNames, timeStep, type TimeKind } from '../steps/times.ts'
 
-export interface StepContext {
+interface StepContext {
   flows: FlowColumns
   scratch: ScratchColumns
   /** A preferred element already sets the column. */
@@ -19,7 +19,7 @@ export interface StepContext {
 }
 
 /** `bad-length`: the element cannot have this length; `not-needed`: a better element is present. */
-export type StepResult = Step | 'bad-length' | 'not-needed'
+type StepResult = Step | 'bad-length' | 'not-needed'
 
 const optionalAddresses: ReadonlySet<AddressColumn> = new Set<AddressColumn>([
   'nextHopAddress',

@@ -16,7 +16,7 @@ export interface PlacedElement {
 }
 
 /** The fields of a template that are read, for the flow and for its other direction. */
-export interface PlacedFields {
+interface PlacedFields {
   places: Place[]
   forward: PlacedElement[]
   reverse: PlacedElement[]

@@ -6,7 +6,7 @@ import { fieldsPerTemplateMax, recordBytesMax } from '../limits.ts'
 import type { RecordBytes } from '../records.ts'
 import { Template } from './template.ts'
 
-export interface TemplateFinding {
+interface TemplateFinding {
   /** Offset of the next template record, or -1 if unknown. */
   next: number
   /** null if the record is not a usable template; the reason has been counted. */

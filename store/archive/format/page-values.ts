@@ -15,7 +15,7 @@ import { indicesInPlace, unpackIndices } from './unpack-indices.ts'
 export type Values = Uint8Array | Uint16Array | Uint32Array | Float64Array
 
 /** The kind of a column, and whether its values take 64 bits in the file. */
-export interface ColumnShape {
+interface ColumnShape {
   kind: ColumnKind
   isWide: boolean
 }
@@ -23,7 +23,7 @@ export interface ColumnShape {
 const wordRange = 2 ** 32
 
 /** The pages of a column: its data page, and its dictionary page if it has one. */
-export interface ReadPages {
+interface ReadPages {
   page: Page
   dictionary: Page | null
 }

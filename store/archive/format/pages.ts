@@ -57,7 +57,7 @@ export interface ColumnChunk {
 }
 
 /** The zstd level of a page, or null for no compression. */
-export type Level = number | null
+type Level = number | null
 
 /** A column of plain values, or of differences (see delta.ts). */
 export function valuesChunk(

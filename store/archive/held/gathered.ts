@@ -9,7 +9,7 @@ import type { HeldFlows } from './held-files.ts'
 /** How long unused flows are kept, and the most rows in all, about 100 bytes each. */
 const usualBounds = { keptMs: 60_000, rowsMax: 600_000 }
 
-export interface GatheredWindow extends Pick<FlowWindow, 'from' | 'to' | 'filter'> {
+interface GatheredWindow extends Pick<FlowWindow, 'from' | 'to' | 'filter'> {
   /** The files they come from. */
   paths: readonly string[]
 }

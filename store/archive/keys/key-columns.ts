@@ -85,7 +85,7 @@ export function keyColumnSql(
 }
 
 /** Where the values of a column go: for the nth row, the low word to n × width + at, the high one after it. */
-export interface KeyWords {
+interface KeyWords {
   words: Uint32Array
   width: number
   at: number

@@ -22,7 +22,7 @@ interface SourceFile {
   close(): void
 }
 
-export interface SourceParts {
+interface SourceParts {
   paths: readonly string[]
   /** Returns the engine for files of other writers. */
   engine: () => Promise<FileEngine>

@@ -11,7 +11,7 @@ type Sums = Omit<DetailsFound, 'peers'>
 
 const counted = ['bytes', 'packets', 'flows'] as const
 
-export interface PackedDetails {
+interface PackedDetails {
   sums: Sums
   peers: PackedPeers
 }

@@ -9,7 +9,7 @@ export const rankedMax = 5000
 /** This many times the requested keys are counted first, to learn how many peers are enough. */
 const firstTimes = 2
 
-export interface MostPeers {
+interface MostPeers {
   keys: KeyValues
   details: DetailsFound
   /** The indices of the keys with the most peers, descending. */

@@ -9,7 +9,7 @@ import type { Counts, SelectedGroup } from './selected-group.ts'
 
 const placesAtFirst = 4096
 
-export interface PackedRanking {
+interface PackedRanking {
   words: Uint32Array
   count: number
   sums: Float64Array

@@ -58,7 +58,7 @@ interface RunningPass {
   scans: number
 }
 
-export interface ScanOptions {
+interface ScanOptions {
   session: Pick<Session, 'goesOn'>
   progress?: FlowWindow['progress']
   /** Most keys that a thread may distinguish, or rows that it may gather; defaults to the scanner's limit. */

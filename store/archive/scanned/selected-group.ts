@@ -13,7 +13,7 @@ export interface Counts {
 }
 
 /** Which flows of a row group are selected; `filter` null for all. */
-export interface Selection {
+interface Selection {
   window: ScannedWindow
   filter: KeyedPredicate | null
   isInside: boolean

@@ -40,7 +40,7 @@ const columns = [
   ['least("samplingInterval", 2147483647)::INTEGER', 4],
 ] as const
 
-export interface EventScan {
+interface EventScan {
   query: FlowScan
   take: (flows: EventFlows) => void
 }

@@ -7,7 +7,7 @@ import type { End, Keys } from '../keys/keys.ts'
 import type { ArchiveFiles } from '../readable-files.ts'
 
 /** What to scan: the files, the window with its filter, and the keys, which determine how often a flow counts. */
-export interface Scanned {
+interface Scanned {
   files: ArchiveFiles
   query: FlowWindow
   keys: Keys
@@ -22,7 +22,7 @@ export interface ScanPart {
 }
 
 /** The columns kept of a part's flows, and of which flows if not all. */
-export interface Selection {
+interface Selection {
   columns: (part: ScanPart) => readonly string[]
   condition?: (part: ScanPart) => string
 }

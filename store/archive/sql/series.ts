@@ -20,7 +20,7 @@ import { StepSums } from '../answer/step-sums.ts'
 /** Up to this many flows are split in memory at once, which is faster: 50 bytes each. */
 const heldRowsMax = 1_000_000
 
-export interface SeriesRequest extends FlowSeriesQuery {
+interface SeriesRequest extends FlowSeriesQuery {
   local: readonly Network[]
 }
 

@@ -9,7 +9,7 @@ const shareMax = 0.1
 /** How often they are looked at. */
 const everyMs = 3_600_000
 
-export interface AsideLimits {
+interface AsideLimits {
   /** Files last written earlier are deleted, unix ms. */
   before: number
   /** The most bytes of the archive, and how many its other files have. */

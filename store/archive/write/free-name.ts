@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { intervalMs, intervalStart } from '../../../flow/interval.ts'
 import { fileName, stampOf, type ArchiveEntry } from '../entry.ts'
 
-export interface NamesInUse {
+interface NamesInUse {
   listed: readonly ArchiveEntry[]
   /** Files that are about to be listed, wait to be deleted, or could not be read. */
   had: readonly { file: string }[]

@@ -14,7 +14,7 @@ import type { SourceFiles } from '../read-back/source-files.ts'
 
 const wordRange = 2 ** 32
 
-export interface Sorting {
+interface Sorting {
   /** The forms of columns: shared by all files of an archive. */
   forms: ColumnForms
   /** Texts for the footer, by key. */

@@ -1,7 +1,7 @@
 /** A part of `npm run bench`. */
 import type { Figure } from '../figure.ts'
 
-export interface BenchOptions {
+interface BenchOptions {
   /** Where generated flows and series are kept, for this part and others. */
   folder: string
   /** At full length and with all rounds, as for published figures. */

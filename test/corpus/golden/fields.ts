@@ -8,7 +8,7 @@ import * as read from './value.ts'
 import type { ValueReader } from './value.ts'
 
 /** An element: the field that it sets and the reader of its values; `rank` grows with the line. */
-export interface GoldenField {
+interface GoldenField {
   field: ComparedField
   read: ValueReader
   rank: number

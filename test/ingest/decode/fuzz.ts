@@ -17,7 +17,7 @@ import { encodeIpfix, encodeV9, field } from '../../encode/sets.ts'
 import { encodeSflow, headerRecord, wordsRecord } from '../../encode/sflow.ts'
 import { from, openDecoder } from './decoded.ts'
 
-export interface FuzzFigures {
+interface FuzzFigures {
   count: number
   seed: number
   rows: number

@@ -19,7 +19,7 @@ const networks: readonly RelayOptions[] = [
   { loss: 0.1, duplicates: 0.01, ...reordered },
 ]
 
-export interface LossFigures {
+interface LossFigures {
   version: Version
   loss: number
   flows: number

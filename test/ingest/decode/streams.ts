@@ -16,7 +16,7 @@ export interface Sent {
 }
 
 /** An exporter's state when it sends. */
-export interface Exporter {
+interface Exporter {
   /** Where the numbers start. */
   sequence: number
   uptimeMs: number

@@ -15,7 +15,7 @@ export interface DraftFacts {
   change: (part: Partial<PanelDraft>) => void
 }
 
-export interface FieldFacts {
+interface FieldFacts {
   /** Its element id is made from it. */
   name: string
   label: string

@@ -17,7 +17,7 @@ import { fieldId, TextField } from './field.tsx'
 import { KindFields } from './kind-fields.tsx'
 import { Preview } from './preview.tsx'
 
-export interface PanelFormFacts {
+interface PanelFormFacts {
   /** Null for a new one. */
   panel: Panel | null
   /** Where a new one would be placed. */

@@ -15,7 +15,7 @@ const arrows: Record<string, { columns: number; rows: number }> = {
   ArrowDown: { columns: 0, rows: 1 },
 }
 
-export interface HandleFacts {
+interface HandleFacts {
   panel: Panel
   /** Called at each step with the new place; all steps of a drag have the same name. */
   move: (place: Place, drag: string) => void
