@@ -78,11 +78,11 @@ export async function withRemarks<Answer>(
 
 /** Begins to read the gaps of a window, and gives what waits for them, though not for long. */
 export function gapsOf(
-  { flows, series, settings, now }: ApiParts,
+  { flows, series, settings, names, now }: ApiParts,
   window: Window,
   seen: readonly Seen[],
 ): () => Promise<string[]> {
-  const gaps = gapsIn(window, { flows, series, tiers: settings.tiers, seen, now: now() })
+  const gaps = gapsIn(window, { flows, series, tiers: settings.tiers, seen, names, now: now() })
   // Nobody waits for it if there is no answer.
   gaps.catch(() => undefined)
   return () => Promise.race([gaps, sleep(gapsMsMax, [untold], { ref: false })])

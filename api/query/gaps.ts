@@ -5,10 +5,11 @@ import type { LeftOutReason, UnknownReason } from '../../store/measurement.ts'
 import type { FlowStore } from '../../store/flows.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import { toApiError } from '../errors.ts'
+import type { NameSource } from '../names/labels.ts'
 import { layAway } from './away-steps.ts'
 import { layCoverage, seenOf, stepStates, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver } from './grid.ts'
-import { lostRanges, unknownRanges, type RangeBounds } from './ranges.ts'
+import { lostRanges, unknownOf, unknownRanges, type RangeBounds } from './ranges.ts'
 import { reaches } from './source.ts'
 import { exportersOf, type Window } from './window.ts'
 
@@ -37,6 +38,7 @@ export interface GapsContext {
   series: SeriesReader
   tiers: readonly Tier[]
   seen: readonly Seen[]
+  names: Pick<NameSource, 'exporterName'>
   /** unix ms */
   now: number
 }
@@ -52,7 +54,7 @@ export async function gapsIn(window: Window, context: GapsContext): Promise<stri
 }
 
 async function readGaps(window: Window, context: GapsContext): Promise<string[]> {
-  const { series, now } = context
+  const { series, names, now } = context
   const seen = seenOf(window, context.seen)
   const tier = await tierOf(window, { ...context, seen })
   if (!tier) return []
@@ -64,8 +66,10 @@ async function readGaps(window: Window, context: GapsContext): Promise<string[]>
   const fine = gridOver(grid.from, gridEnd(grid), fineMs)
   const breaks = fine.count <= stepsMax ? ((await context.flows.breaks?.()) ?? []) : []
   const bounds = { from: window.from, to: window.to, now }
-  const unknown = unknownRanges(covered, bounds, layAway(breaks, fine, covered))
-  return [...sayUnknown(unknown, covered), ...sayLost(covered, bounds)]
+  const away = layAway(breaks, fine, covered)
+  const unknown = unknownRanges(covered, bounds, away)
+  const of = unknownOf(unknown, covered, { away, names })
+  return [...sayUnknown(unknown, covered, of), ...sayLost(covered, bounds)]
 }
 
 /** The finest totals that reach back as far as any and are few enough, or the coarsest; null if there are none. */
@@ -85,12 +89,17 @@ async function tierOf(
   return (found ?? few.at(-1))?.tier ?? null
 }
 
-function sayUnknown(ranges: ReturnType<typeof unknownRanges>, covered: CoverageGrid): string[] {
-  const said = ranges.flatMap(([from, to, reason]) => {
+function sayUnknown(
+  ranges: ReturnType<typeof unknownRanges>,
+  covered: CoverageGrid,
+  of: readonly string[],
+): string[] {
+  const said = ranges.flatMap(([from, to, reason], i) => {
     if (!Object.hasOwn(reasonTexts, reason)) return []
     const isUntold = reason === 'not-listening' && isUnstored(covered, from * 1000, to * 1000)
     const why = isUntold ? unstored : reasonTexts[reason as keyof typeof reasonTexts]
-    return [`${instant(from)} to ${instant(to)} (${why})`]
+    const whose = of[i] === '' ? '' : `of ${of[i]}: `
+    return [`${instant(from)} to ${instant(to)} (${whose}${why})`]
   })
   if (said.length === 0) return []
   const rest = said.length - timesMax

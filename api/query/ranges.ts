@@ -1,7 +1,9 @@
 /** Unknown and lost time as merged ranges. */
+import { sayList } from '../../flow/incident/sentence/wording.ts'
 import { answeredReasons, type UnknownReason } from '../../store/measurement.ts'
+import type { NameSource } from '../names/labels.ts'
 import type { AwaySteps } from './away-steps.ts'
-import type { CoverageGrid } from './coverage.ts'
+import { stepStates, type CoverageGrid } from './coverage.ts'
 import { gridEnd, type Grid } from './grid.ts'
 
 /**
@@ -38,6 +40,33 @@ export function unknownRanges(
     else if (away) for (const range of awayRanges(away, from, to)) add(...range)
   add(Math.max(start, gridEnd(covered.grid) / 1000), end, 'not-seen')
   return ranges
+}
+
+/** Exporters that are named for a range. */
+const namedMax = 3
+
+/** Whose data is unknown in each of the ranges, by name, such as a, b, c and 3 more; empty where no other exporter is known. */
+export function unknownOf(
+  ranges: readonly UnknownRange[],
+  { grid, exporters }: CoverageGrid,
+  { away, names }: { away: AwaySteps | null | undefined; names: Pick<NameSource, 'exporterName'> },
+): string[] {
+  return ranges.map(([from, to]) => {
+    const bounds = withinMs(from, to)
+    const covered = [...steps(grid, bounds)].map(([at]) => at)
+    const fine = away ? [...steps(away.grid, bounds)].map(([at]) => at) : []
+    const unknown = exporters.filter(
+      ({ address, state }) =>
+        covered.some((at) => state[at] === stepStates.unknown) ||
+        fine.some((at) => (away!.of.get(address)?.[at] ?? 0) !== 0),
+    )
+    const isOtherKnown = exporters.some(
+      (each) =>
+        !unknown.includes(each) && covered.some((at) => each.state[at] === stepStates.known),
+    )
+    const named = unknown.map(({ address }) => names.exporterName(address) ?? address)
+    return isOtherKnown ? sayList(named, namedMax) : ''
+  })
 }
 
 /** The steps of [from, to) in which an exporter was away. */

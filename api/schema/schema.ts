@@ -158,6 +158,12 @@ export const SeriesAnswer = closed({
   time: Type.Array(seconds),
   series: Type.Array(SeriesEntry),
   unknown: Type.Array(UnknownRange, { description: '[from, to, reason]' }),
+  unknownOf: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'the exporters of which each of these ranges is unknown, in words; empty where no other is known. Absent if all are empty',
+    }),
+  ),
   lost: Type.Array(LostRange, { description: '[from, to, flows, estimated]' }),
   /** The last step while it is still open: its start, and until when it has been counted. */
   open: Type.Union([Type.Tuple([seconds, seconds]), Type.Null()]),

@@ -9,13 +9,18 @@ import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.
 import { coverageOf, stepOf } from '../store/series-rows.ts'
 
 const exporter = '192.0.2.1'
+const secondExporter = '192.0.2.2'
 
 export const notListening = { known: 0, unknown: { 'not-listening': 1 }, datagrams: 0 }
 
-/** A data folder with a flow in each interval, of whose coverage some is given by number; null: none is stored. */
+/**
+ * A data folder with a flow in each interval, of whose coverage some is given by number; null: none is stored. `beside`
+ * is the coverage of a second exporter, if there is one.
+ */
 export async function folderWith(
   t: { after(clean: () => Promise<void>): void },
   given: Record<number, Partial<Coverage> | null>,
+  beside?: Record<number, Partial<Coverage>>,
 ) {
   const data = await scratchFolder(t)
   const { tiers } = readSettings({ WEIR_DATA: data })
@@ -31,6 +36,10 @@ export async function folderWith(
     return of === null ? [] : [stepOf(coverageOf(time, exporter, of), { total })]
   })
   await series.write(tiers[0]!, steps)
+  if (beside) {
+    const covered = times.map((time, i) => stepOf(coverageOf(time, secondExporter, beside[i]), {}))
+    await series.write(tiers[0]!, covered)
+  }
   // Its two hours began long before the first flow, so that most of them is unknown.
   const [known, unknown] = [5, { 'not-listening': 1, 'not-seen': 18 }]
   const coarse = coverageOf(Date.parse('2026-11-16T10:00Z'), exporter, { known, unknown })

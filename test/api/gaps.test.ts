@@ -19,8 +19,13 @@ const formats = ['csv', 'ndjson', 'parquet']
 const host = '127.0.0.1'
 
 /** What lists say, which must be the same in each of them, and what the chart says. */
-async function saidOf(t: TestContext, given: Record<number, Partial<Coverage> | null>, of = asked) {
-  const data = await folderWith(t, given)
+async function saidOf(
+  t: TestContext,
+  given: Record<number, Partial<Coverage> | null>,
+  of = asked,
+  beside?: Record<number, Partial<Coverage>>,
+) {
+  const data = await folderWith(t, given, beside)
   const api = await openApi({ WEIR_DATA: data, WEIR_DNS: 'off' }, end + 3_600_000)
   t.after(() => api.close())
   const ask = async <Answer>(path: string) =>
@@ -59,6 +64,16 @@ test('each time that is unknown is named with its reason', async (t) => {
   assert.deepEqual(remarks, [
     'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:45:00Z (Weir was not listening); ' +
       '2026-11-16T11:50:00Z to 2026-11-16T11:55:00Z (datagrams were lost on the way, or wait for their template)',
+  ])
+})
+
+test('while others are known, the exporter of which time is unknown is named', async (t) => {
+  const given = { 1: notListening, 3: nothing }
+  const { remarks, chart } = await saidOf(t, given, asked, { 1: notListening })
+  assert.deepEqual(chart.unknownOf, ['', '192.0.2.1'])
+  assert.deepEqual(remarks, [
+    'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:40:00Z (Weir was not listening); ' +
+      '2026-11-16T11:45:00Z to 2026-11-16T11:50:00Z (of 192.0.2.1: datagrams were lost on the way, or wait for their template)',
   ])
 })
 

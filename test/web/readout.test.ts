@@ -59,7 +59,7 @@ const scene: Scene = {
   lines: false,
   levels: [],
   notes: [],
-  unknown: [[start + 10, start + 15, 'not-listening']],
+  unknown: [[start + 10, start + 15, 'not-listening', '']],
   undrawn: [],
   lost: answer.lost,
   open: answer.open,
@@ -98,11 +98,11 @@ describe('the figures at the cursor', () => {
     assert.match(spoken(at(2)), /^Mon 16 Nov 11:32:20 – 11:32:25: no data: Weir was not listening$/)
   })
   test('what is known while an exporter is away is shown, marked as incomplete', () => {
-    const away: Scene = { ...scene, unknown: [[start, start + 5, 'lost']] }
+    const away: Scene = { ...scene, unknown: [[start, start + 5, 'lost', 'edge-1']] }
     const readout = readoutAt(0, { scene: away, layers, ...read })
     assert.equal(readout.unknown, '')
     assert.deepEqual(readout.notes, [
-      'in part no data: datagrams were lost on the way, or wait for their template',
+      'in part no data of edge-1: datagrams were lost on the way, or wait for their template',
     ])
   })
   test('connections are opened inward and outward, not received and sent', () => {

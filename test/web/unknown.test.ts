@@ -25,16 +25,16 @@ const values = [null, 1, null, null, 0, null]
 
 test('a step without a value is unknown with or without a reason, and zero is not', () => {
   assert.deepEqual(unknownRanges(answer, { above: values, below: values }, 1000), [
-    [0, 10, 'not-listening'],
-    [20, 40, ''],
-    [50, 60, ''],
+    [0, 10, 'not-listening', ''],
+    [20, 40, '', ''],
+    [50, 60, '', ''],
   ])
 })
 
 test('the future is not unknown', () => {
   assert.deepEqual(unknownRanges(answer, { above: values, below: values }, 25), [
-    [0, 10, 'not-listening'],
-    [20, 25, ''],
+    [0, 10, 'not-listening', ''],
+    [20, 25, '', ''],
   ])
 })
 

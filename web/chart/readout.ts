@@ -5,6 +5,7 @@ import type { Measure } from '../state/address.ts'
 import { stepText } from '../time/words.ts'
 import type { Half, Layers } from './layers.ts'
 import type { Scene, SceneLayer } from './scene.ts'
+import type { UnknownRange } from './unknown.ts'
 
 interface ReadoutRow {
   id: string
@@ -64,12 +65,18 @@ export const rateTexts: Record<Measure, string> = {
 
 /** Why time is unknown, in plain words. */
 const reasonTexts: Record<string, string> = {
-  'not-seen': 'no data: the exporter had sent nothing yet, or nothing more',
-  'not-listening': 'no data: Weir was not listening',
-  lost: 'no data: datagrams were lost on the way, or wait for their template',
-  'exporter-restart': 'no data: the exporter restarted',
-  'not-sent': 'no data: its flows are not in ClickHouse yet',
-  unreadable: 'no data: its flows cannot be read',
+  'not-seen': 'the exporter had sent nothing yet, or nothing more',
+  'not-listening': 'Weir was not listening',
+  lost: 'datagrams were lost on the way, or wait for their template',
+  'exporter-restart': 'the exporter restarted',
+  'not-sent': 'its flows are not in ClickHouse yet',
+  unreadable: 'its flows cannot be read',
+}
+
+function whyUnknown([, , reason, of]: UnknownRange): string {
+  const nothing = of === '' ? 'no data' : `no data of ${of}`
+  const why = reasonTexts[reason]
+  return why === undefined ? nothing : `${nothing}: ${why}`
 }
 
 const passed: Record<Half, string> = { above: 'received', below: 'sent' }
@@ -100,14 +107,14 @@ export function readoutAt(
   const to = scene.time[index + 1]!
   const unit = measureUnits[scene.answer.measure]
   const figure = (value: number | null) => (value === null ? '?' : formatWithUnit(value, unit))
-  const reason = scene.unknown.find(([start, end]) => start < to && end > from)
+  const unknown = scene.unknown.find(([start, end]) => start < to && end > from)
   const known = layers.total.above[index] !== null || layers.total.below[index] !== null
   const isUndrawn = scene.undrawn.some(([start, end]) => start < to && end > from)
   const why = isUndrawn
     ? 'less than half of it is known'
-    : (reasonTexts[reason?.[2] ?? ''] ?? 'no data')
+    : whyUnknown(unknown ?? [from, to, '', ''])
   // While one exporter is away, others are still known.
-  const partly = known && reason ? [`in part ${why}`] : []
+  const partly = known && unknown ? [`in part ${why}`] : []
   return {
     time: stepText(from * 1000, to * 1000, zone),
     unknown: known ? '' : why,

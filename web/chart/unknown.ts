@@ -3,8 +3,8 @@ import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds } from '../../flow/interval.ts'
 import type { Layers } from './layers.ts'
 
-/** Unix seconds [from, to, reason]; an empty reason if the API gives none. */
-export type UnknownRange = [from: number, to: number, reason: string]
+/** Unix seconds [from, to, reason, of]; an empty reason if the API gives none; `of` which exporters, empty if of all. */
+export type UnknownRange = [from: number, to: number, reason: string, of: string]
 
 /** Unix seconds [from, to]. */
 export type KnownRange = [from: number, to: number]
@@ -49,7 +49,12 @@ export function unknownRanges(
   total: Layers['total'],
   now: number,
 ): UnknownRange[] {
-  const said = answer.unknown.map(([from, to, reason]): UnknownRange => [from, to, reason])
+  const said = answer.unknown.map(([from, to, reason], i): UnknownRange => [
+    from,
+    to,
+    reason,
+    answer.unknownOf?.[i] ?? '',
+  ])
   const isSaid = (from: number, to: number) => said.some(([start, end]) => start < to && end > from)
   const unsaid: UnknownRange[] = []
   answer.time.forEach((from, i) => {
@@ -57,10 +62,10 @@ export function unknownRanges(
     if (total.above[i] !== null || total.below[i] !== null || isSaid(from, to)) return
     const before = unsaid.at(-1)
     if (before?.[1] === from) before[1] = to
-    else unsaid.push([from, to, ''])
+    else unsaid.push([from, to, '', ''])
   })
   return [...said, ...unsaid]
-    .map(([from, to, reason]): UnknownRange => [from, Math.min(to, now), reason])
+    .map(([from, to, ...why]): UnknownRange => [from, Math.min(to, now), ...why])
     .filter(([from, to]) => to > from)
     .sort((a, b) => a[0] - b[0])
 }
