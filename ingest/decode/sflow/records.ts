@@ -20,6 +20,9 @@ const readers: Readonly<Record<number, { bytes: number; read: RecordReader } | u
   1003: { bytes: 20, read: readGateway },
 }
 
+/** A record of an Ethernet header as the standard has it: a length, two addresses and a type. */
+const paddedEthernetBytes = 24
+
 /** What reads a packet's start, by its header protocol: Ethernet, PPP, IPv4, IPv6, MPLS, POS. */
 const headerReaders: Readonly<Record<number, typeof readFrame | undefined>> = {
   1: readFrame,
@@ -57,11 +60,17 @@ function readHeader(
 ): boolean {
   const protocol = view.getUint32(offset)
   const frameBytes = view.getUint32(offset + 4)
+  const whole = Math.max(0, frameBytes - view.getUint32(offset + 8))
   const start = offset + 16
-  const bytes = { view, offset: start, end: Math.min(end, start + view.getUint32(offset + 12)) }
+  const bytes = {
+    view,
+    offset: start,
+    end: Math.min(end, start + view.getUint32(offset + 12)),
+    wholeEnd: start + whole,
+    frames: 0,
+  }
   const length = headerReaders[protocol]?.(flows, row, bytes) ?? 0
-  const stripped = view.getUint32(offset + 8)
-  flows.octetDeltaCount[row] = length > 0 ? length : Math.max(0, frameBytes - stripped)
+  flows.octetDeltaCount[row] = length > 0 ? length : whole
   return true
 }
 
@@ -69,14 +78,16 @@ function readMac(view: DataView, offset: number): number {
   return view.getUint16(offset) * 2 ** 32 + view.getUint32(offset + 2)
 }
 
+/** By XDR its addresses are padded to 8 bytes each; by sflowtool, and so by some agents, they are not. */
 function readEthernet(
   { view, flows }: DatagramContext,
   row: number,
-  { offset }: RecordBytes,
+  { offset, end }: RecordBytes,
 ): boolean {
+  const macBytes = end - offset < paddedEthernetBytes ? 6 : 8
   if (flows.octetDeltaCount[row] === 0) flows.octetDeltaCount[row] = view.getUint32(offset)
   flows.sourceMacAddress[row] = readMac(view, offset + 4)
-  flows.destinationMacAddress[row] = readMac(view, offset + 12)
+  flows.destinationMacAddress[row] = readMac(view, offset + 4 + macBytes)
   return true
 }
 

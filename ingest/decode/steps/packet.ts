@@ -15,6 +15,10 @@ const etherTypes = {
   serviceVlan: 0x88a8,
   oldServiceVlan: 0x9100,
 }
+/** What stands for an ethertype up to here is a length (IEEE 802.3); LLC follows, and with SNAP the ethertype. */
+const frameLengthMax = 1500
+/** LLC's and SNAP's bytes up to the ethertype: 0xaaaa03, and an organization code of 0 (RFC 1042). */
+const snap = { upper: 0xaaaa_0300, lower: 0, bytes: 6 }
 /** PPP's protocol numbers, and the address and control bytes that may come before (RFC 1662). */
 const ppp = { ipv4: 0x21, ipv6: 0x57, mpls: 0x281, addressAndControl: 0xff03 }
 const protocols = { icmp: 1, tcp: 6, udp: 17, dccp: 33, icmp6: 58, sctp: 132 }
@@ -22,11 +26,18 @@ const protocols = { icmp: 1, tcp: 6, udp: 17, dccp: 33, icmp6: 58, sctp: 132 }
 const extensionHeaders: ReadonlySet<number> = new Set([0, 43, 60, 135])
 const fragmentHeader = 44
 
+/** Most frames within frames (pseudowires): more than in any real packet. */
+const framesMax = 4
+
 /** The bytes of a packet: [offset, end) of a view. */
 interface PacketBytes {
   view: DataView
   offset: number
   end: number
+  /** Where the packet would end if it had not been cut; 0 if that is not known. */
+  wholeEnd: number
+  /** The number of frames around it. */
+  frames: number
 }
 
 /**
@@ -34,9 +45,9 @@ interface PacketBytes {
  * there is none.
  */
 export function readFrame(flows: FlowColumns, i: number, bytes: PacketBytes): number {
-  const { view, end } = bytes
+  const { view, end, wholeEnd, frames } = bytes
   let { offset } = bytes
-  if (offset + 14 > end) return 0
+  if (offset + 14 > end || frames > framesMax) return 0
   const mac = (at: number) => view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2)
   flows.destinationMacAddress[i] = mac(offset)
   flows.sourceMacAddress[i] = mac(offset + 6)
@@ -52,7 +63,19 @@ export function readFrame(flows: FlowColumns, i: number, bytes: PacketBytes): nu
     type = view.getUint16(offset + 2)
     offset += 4
   }
-  return readNetworkLayer(flows, i, type, { view, offset, end })
+  if (type <= frameLengthMax && hasSnap(view, offset, end)) {
+    type = view.getUint16(offset + snap.bytes)
+    offset += snap.bytes + 2
+  }
+  return readNetworkLayer(flows, i, type, { view, offset, end, wholeEnd, frames: frames + 1 })
+}
+
+function hasSnap(view: DataView, offset: number, end: number): boolean {
+  return (
+    offset + snap.bytes + 2 <= end &&
+    view.getUint32(offset) === snap.upper &&
+    view.getUint16(offset + 4) === snap.lower
+  )
 }
 
 function readNetworkLayer(flows: FlowColumns, i: number, type: number, bytes: PacketBytes): number {
@@ -63,12 +86,12 @@ function readNetworkLayer(flows: FlowColumns, i: number, type: number, bytes: Pa
 
 /** Reads a PPP frame into row i; returns the IP packet's length, or 0 if there is none. */
 export function readPpp(flows: FlowColumns, i: number, bytes: PacketBytes): number {
-  const { view, end } = bytes
+  const { view, end, wholeEnd, frames } = bytes
   let { offset } = bytes
   if (offset + 2 <= end && view.getUint16(offset) === ppp.addressAndControl) offset += 2
   if (offset + 2 > end) return 0
   const protocol = view.getUint16(offset)
-  const packet = { view, offset: offset + 2, end }
+  const packet = { view, offset: offset + 2, end, wholeEnd, frames }
   if (protocol === ppp.mpls) return readMpls(flows, i, packet)
   return protocol === ppp.ipv4 || protocol === ppp.ipv6 ? readIp(flows, i, packet) : 0
 }
@@ -77,12 +100,9 @@ export function readPpp(flows: FlowColumns, i: number, bytes: PacketBytes): numb
  * Reads labels to the bottom of the stack, then IP by its first nibble; 0 there is a pseudowire's
  * control word.
  */
-export function readMpls(
-  flows: FlowColumns,
-  i: number,
-  { view, offset: start, end }: PacketBytes,
-): number {
-  let offset = start
+export function readMpls(flows: FlowColumns, i: number, bytes: PacketBytes): number {
+  const { view, end, wholeEnd, frames } = bytes
+  let { offset } = bytes
   let isBottom = false
   while (!isBottom && offset + 4 <= end) {
     const entry = view.getUint32(offset)
@@ -92,8 +112,8 @@ export function readMpls(
   }
   if (!isBottom || offset >= end) return 0
   const nibble = view.getUint8(offset) >>> 4
-  if (nibble === 0) return readFrame(flows, i, { view, offset: offset + 4, end })
-  return readIp(flows, i, { view, offset, end })
+  if (nibble === 0) return readFrame(flows, i, { view, offset: offset + 4, end, wholeEnd, frames })
+  return readIp(flows, i, { view, offset, end, wholeEnd, frames })
 }
 
 /** Reads an IP packet of either version into row i; returns its length, or 0 if it is not one. */
@@ -104,7 +124,8 @@ export function readIp(flows: FlowColumns, i: number, bytes: PacketBytes): numbe
   return version === 6 ? readIpv6(flows, i, bytes) : 0
 }
 
-function readIpv4(flows: FlowColumns, i: number, { view, offset, end }: PacketBytes): number {
+function readIpv4(flows: FlowColumns, i: number, bytes: PacketBytes): number {
+  const { view, offset, end } = bytes
   if (offset + 20 > end) return 0
   const headerBytes = (view.getUint8(offset) & 0xf) * 4
   flows.ipClassOfService[i] = view.getUint8(offset + 1)
@@ -117,10 +138,16 @@ function readIpv4(flows: FlowColumns, i: number, { view, offset, end }: PacketBy
   const isFirstFragment = (view.getUint16(offset + 6) & 0x1fff) === 0
   if (isFirstFragment && headerBytes >= 20)
     readTransport(flows, i, protocol, { view, offset: offset + headerBytes, end })
-  return view.getUint16(offset + 2)
+  return view.getUint16(offset + 2) || untilWholeEnd(bytes)
 }
 
-function readIpv6(flows: FlowColumns, i: number, { view, offset, end }: PacketBytes): number {
+/** A length of 0 is that of a packet that the network card has yet to cut up, or of 64 KiB and more (RFC 2675). */
+function untilWholeEnd({ offset, wholeEnd }: PacketBytes): number {
+  return Math.max(0, wholeEnd - offset)
+}
+
+function readIpv6(flows: FlowColumns, i: number, bytes: PacketBytes): number {
+  const { view, offset, end } = bytes
   if (offset + 40 > end) return 0
   flows.ipClassOfService[i] = (view.getUint16(offset) >>> 4) & 0xff
   for (const [high, low, at] of [
@@ -143,16 +170,15 @@ function readIpv6(flows: FlowColumns, i: number, { view, offset, end }: PacketBy
   }
   flows.protocolIdentifier[i] = next
   if (isFirstFragment) readTransport(flows, i, next, { view, offset: at, end })
-  // A packet of 64 KiB and more has 0 (RFC 2675), as Linux makes with BIG TCP.
   const payload = view.getUint16(offset + 4)
-  return payload === 0 ? 0 : payload + 40
+  return payload === 0 ? untilWholeEnd(bytes) : payload + 40
 }
 
 function readTransport(
   flows: FlowColumns,
   i: number,
   protocol: number,
-  { view, offset, end }: PacketBytes,
+  { view, offset, end }: Pick<PacketBytes, 'view' | 'offset' | 'end'>,
 ): void {
   if (offset + 4 > end) return
   if (protocol === protocols.icmp || protocol === protocols.icmp6) {

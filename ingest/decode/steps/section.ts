@@ -12,7 +12,8 @@ export function sectionStep(flows: FlowColumns, place: Place, link: 'ethernet' |
   return (batch, row) => {
     let offset = batch.offset + place.offset
     for (let i = row; i < row + batch.records; i++, offset += batch.stride) {
-      const bytes = read(flows, i, { view: batch.view, offset, end: offset + place.length })
+      const end = offset + place.length
+      const bytes = read(flows, i, { view: batch.view, offset, end, wholeEnd: 0, frames: 0 })
       if (flows.octetDeltaCount[i] === 0) flows.octetDeltaCount[i] = bytes
     }
   }

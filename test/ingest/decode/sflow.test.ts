@@ -24,6 +24,31 @@ describe('sFlow flow samples', () => {
     'a packet in PPP over SONET': headerRecord(after(0xff, 3, 0, 0x21), 1504, 14),
     'a labelled packet in PPP': headerRecord(after(2, 0x81, 0, 1, 0x11, 64), 1506, 7),
     "a packet's start": headerRecord(frame, 1518),
+    'a packet behind LLC and SNAP': headerRecord(
+      new Uint8Array([...frame.subarray(0, 12), 5, 0xdc, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0, ...ip]),
+      1526,
+    ),
+    'a packet behind LLC and SNAP in a VLAN': headerRecord(
+      new Uint8Array([
+        ...frame.subarray(0, 12),
+        0x81,
+        0,
+        0,
+        7,
+        5,
+        0xdc,
+        0xaa,
+        0xaa,
+        3,
+        0,
+        0,
+        0,
+        8,
+        0,
+        ...ip,
+      ]),
+      1530,
+    ),
     'an IPv4 packet as it was read': wordsRecord(3, 1500, 17, '10.0.0.1', '10.0.0.2', 40_000, 53, 0, 0), // prettier-ignore
   }
   for (const [name, record] of Object.entries(records))
@@ -81,7 +106,7 @@ describe('sFlow flow samples', () => {
       )
     })
 
-  test('a packet too long for the length in its header has that of its frame', () => {
+  test('a packet too long for the length in its header ends where its frame does', () => {
     const header = (type: number, ip: readonly number[]) => {
       const bytes = new Uint8Array(14 + 60)
       bytes.set([type >> 8, type & 255, ...ip], 12)
@@ -92,8 +117,17 @@ describe('sFlow flow samples', () => {
     const samples = [ipv6, ipv4].map((each) => ({ ...sample, records: [headerRecord(each, 100_000)] })) // prettier-ignore
     assert.deepEqual(
       decodeAll([encodeSflow({ samples })]).rows.map((one) => one['octetDeltaCount']),
-      [99_996, 99_996],
+      [99_982, 99_982],
     )
+  })
+
+  test('an Ethernet header, with and without the padding of its addresses', () => {
+    const padded = wordsRecord(2, 1518, 0x0200_0000, 0x0001_0000, 0x0200_0000, 0x0002_0000, 0x806)
+    const unpadded = wordsRecord(2, 1518, 0x0200_0000, 0x0001_0200, 0x0000_0002, 0x806)
+    const samples = [padded, unpadded].map((record) => ({ ...sample, records: [record] }))
+    const expected = { octetDeltaCount: 1518, sourceMacAddress: 0x0200_0000_0001, destinationMacAddress: 0x0200_0000_0002 } // prettier-ignore
+    const { rows } = decodeAll([encodeSflow({ samples })])
+    assert.deepEqual(pick(rows, ...Object.keys(expected)), [expected, expected])
   })
 
   test('a length that its rate makes too large is not believed', () => {
@@ -136,6 +170,21 @@ test('interfaces with counters count for the limit on what is kept of an exporte
   const { decoder, problems } = decodeAll([encodeSflow({ samples })], { limits })
   assert.equal(decoder.exporters()[0]?.interfaces.length, 4)
   assert.deepEqual(problems, { 'options-too-many': 2 })
+})
+
+test('frames within frames without end are left, and do not end the process', () => {
+  const pseudowire = [...frame.subarray(0, 12), 0x88, 0x47, 0, 0, 0x11, 64, 0, 0, 0, 0]
+  const within = (levels: number) =>
+    new Uint8Array([...Array.from({ length: levels }, () => pseudowire).flat(), ...frame])
+  const samples = [3, 2800].map((levels) => ({
+    ...sample,
+    records: [headerRecord(within(levels))],
+  }))
+  const { rows } = decodeAll([encodeSflow({ samples })])
+  assert.deepEqual(pick(rows, 'destinationAddress', 'octetDeltaCount'), [
+    { destinationAddress: '10.0.0.2', octetDeltaCount: 1500 },
+    { destinationAddress: '', octetDeltaCount: within(2800).length - 4 },
+  ])
 })
 
 describe('broken sFlow', () => {
