@@ -22,6 +22,7 @@ import type { Neighbours } from './coverage/neighbours.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Receiver } from './receive/receiver.ts'
 import type { ReceiverStatus } from './receive/thread.ts'
+import { DueIntervals } from './series/due.ts'
 import { markedIntervals, takeBatch, type Batch } from './series/batch.ts'
 import { redoFromArchive } from './series/redo.ts'
 import type { SeriesWriter } from './series/writer.ts'
@@ -79,12 +80,7 @@ export class Collector {
   seriesWrittenAt: number | null = null
   lastError: string | null = null
   readonly #parts: CollectorParts
-  /** Intervals to rebuild from the archive; the archive's manifest lists them too. */
-  readonly #redo: Set<number>
-  /** Those rebuilt only because a tracker changed: they have no new flows. */
-  readonly #forTrackers = new Set<number>()
-  /** Intervals in the buckets that changed since the series were last written. */
-  readonly #changed = new Set<number>()
+  readonly #due: DueIntervals
   #seriesDueMs = 0
   readonly #load = new ThreadLoad()
   #remakeError: string | null = null
@@ -96,12 +92,12 @@ export class Collector {
 
   constructor(parts: CollectorParts) {
     this.#parts = parts
-    this.#redo = new Set(parts.archive.redo())
+    this.#due = new DueIntervals(parts.archive.redo())
   }
 
   /** Intervals waiting to be rebuilt from the archive. */
   get redo(): ReadonlySet<number> {
-    return this.#redo
+    return this.#due.redo
   }
 
   /** Datagrams that are neither published nor in the journal. */
@@ -154,16 +150,11 @@ export class Collector {
     if (step) coverage.clockSetForward(step)
     if (isLast) coverage.resume(nowMs)
     const isDue = isLast || this.#isSeriesDue(nowMs)
-    const batch = isDue
-      ? await takeBatch(this.#parts, { held: this.#changed, redo: this.#redo })
-      : null
+    const batch = isDue ? await takeBatch(this.#parts, this.#due) : null
     const marked = await this.#publish(batch, changedTrackers, nowMs)
     if (received.waiting === 0) this.#publishedUnjournalled = received.journal.dropped
     buckets.pack(nowMs)
-    for (const interval of await trackers.fill()) {
-      this.#changed.delete(interval)
-      this.#redo.add(interval)
-    }
+    this.#due.noLongerHeld(await trackers.fill())
     // Neither series that cannot be written nor files that cannot be sorted keep the archive from being bounded.
     const failures: unknown[] = []
     const failed = (error: unknown) => void failures.push(error)
@@ -173,7 +164,7 @@ export class Collector {
     const isMemoryTaken = incidents.isJudging || batch !== null || buckets.awaitsPacking(nowMs)
     if (!isLast) await this.#sort(nowMs, { isMemoryTaken }).catch(failed)
     await this.#expire(nowMs)
-    if (!isLast) incidents.wake(nowMs, { isRebuilding: !this.#redo.isSubsetOf(this.#forTrackers) })
+    if (!isLast) incidents.wake(nowMs, { isRebuilding: this.#due.isRebuilding })
     if (failures.length > 0) throw failures[0]
     this.lastError = this.#remakeError
     return { wroteSeries: batch !== null }
@@ -198,18 +189,19 @@ export class Collector {
     // Flows that arrived since are published with it, and their intervals written again. From here until the archive has
     // been asked nothing may be awaited: its flows, the position in the journal and the coverage are of one moment.
     this.#takeIn()
-    const takenUp = changedTrackers && this.#takeUpTrackers(changedTrackers, nowMs)
+    const takenUp = changedTrackers && trackers.takeUp(changedTrackers, nowMs)
+    if (takenUp) this.#due.addForTrackers(takenUp)
     const { position } = receiver
     const marked = markedIntervals(this.#parts)
     try {
       await archive.publish({
         journal: position,
-        redo: [...this.#changed, ...this.#redo, ...(batch?.intervals ?? []), ...marked],
+        redo: [...this.#due.all(), ...(batch?.intervals ?? []), ...marked],
         set: {
           coverage: coverage.snapshot(),
           breaks: coverage.breaks.list(),
           ...neighbours?.snapshot(),
-          ...takenUp,
+          ...takenUp?.set,
         },
       })
     } catch (error) {
@@ -244,12 +236,7 @@ export class Collector {
     const { buckets, neighbours, pipeline } = this.#parts
     pipeline.drain()
     neighbours?.settle(pipeline.decoder)
-    const changed = buckets.takeChanged()
-    for (const interval of changed.dirty) this.#changed.add(interval)
-    for (const interval of changed.redo) {
-      this.#redo.add(interval)
-      this.#forTrackers.delete(interval)
-    }
+    this.#due.add(buckets.takeChanged())
   }
 
   async #writeSeries(
@@ -263,8 +250,7 @@ export class Collector {
       await writer.write(batch.steps)
       // While they are on one of the two lists, the next start has them judged.
       await incidents.changed(batch.intervals)
-      const isDone = (each: number) =>
-        !this.#redo.has(each) && !this.#changed.has(each) && !marked.has(each)
+      const isDone = (each: number) => !this.#due.has(each) && !marked.has(each)
       await archive.clearRedo(batch.intervals.filter(isDone))
     } catch (error) {
       batch.putBack()
@@ -274,7 +260,7 @@ export class Collector {
     }
     this.#seriesDueMs = nowMs + seriesEveryMs - seriesEarlyMs
     this.seriesWrittenAt = Date.now()
-    buckets.forget(nowMs, this.#changed)
+    buckets.forget(nowMs, this.#due.held)
     coverage.forget(intervalStart(nowMs) - coverageHorizonMs)
     await this.#remake(nowMs, { isLast })
   }
@@ -287,8 +273,7 @@ export class Collector {
   async #remake(nowMs: number, { isLast = false, onlyRedo = false }): Promise<void> {
     const stop = () => (isLast ? AbortSignal.timeout(endMsMax) : this.#ending.signal)
     try {
-      const lists = { redo: this.#redo, forTrackers: this.#forTrackers, changed: this.#changed }
-      await redoFromArchive(this.#parts, lists, {
+      await redoFromArchive(this.#parts, this.#due, {
         ...(isLast ? redoAtEnd : redoInTick),
         stop: stop(),
       })
@@ -301,16 +286,5 @@ export class Collector {
         'intervals and coarser tiers wait for the series store; the next tick tries again',
       )
     }
-  }
-
-  /** Adopts the changed trackers, which only a publish may do. */
-  #takeUpTrackers(documents: NonNullable<ChangedTrackers>, nowMs: number) {
-    const { redo: again, held, set } = this.#parts.trackers.takeUp(documents, nowMs)
-    for (const interval of held) this.#changed.add(interval)
-    for (const interval of again) {
-      if (!this.#redo.has(interval)) this.#forTrackers.add(interval)
-      this.#redo.add(interval)
-    }
-    return set
   }
 }

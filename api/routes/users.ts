@@ -24,7 +24,7 @@ const collection = 'users' as const
 export function usersRoutes(parts: SessionParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     listRoutes(app, parts)
-    oneRoutes(app, parts)
+    userRoutes(app, parts)
   }
 }
 
@@ -66,7 +66,8 @@ function listRoutes(app: App, { state, accounts, passwords }: SessionParts): voi
   )
 }
 
-function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionParts): void {
+function userRoutes(app: App, parts: SessionParts): void {
+  const { state, accounts, passwords } = parts
   const params = { params: IdParameters }
   app.put(
     '/api/users/:id',
@@ -83,7 +84,7 @@ function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionPa
       const { role, password } = request.body
       const before = await documentOf<KeptUser>(state, collection, id)
       const revision = expectedRevision(request, before) ?? before.revision
-      if (role === 'viewer') await checkAdminLeft(id)
+      if (role === 'viewer') await checkAdminLeft(parts, id)
       const body: KeptUser = {
         role: role ?? before.body.role,
         password: password === undefined ? before.body.password : await passwords.hash(password),
@@ -106,7 +107,7 @@ function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionPa
       const { id } = request.params
       const before = await documentOf<KeptUser>(state, collection, id)
       const revision = expectedRevision(request, before)
-      await checkAdminLeft(id)
+      await checkAdminLeft(parts, id)
       await makeChange(state, { collection, id, revision })
       await accounts.endSessions(({ user }) => user === id)
       return { removed: true as const }
@@ -126,17 +127,17 @@ function oneRoutes(app: App, { state, accounts, passwords, settings }: SessionPa
       return { removed: true as const }
     },
   )
+}
 
-  /** The last admin stays, or nobody could create another. */
-  async function checkAdminLeft(without: string): Promise<void> {
-    if (settings.access.passwordFile !== null) return
-    const users = await state.list<KeptUser>(collection)
-    if (users.some(({ id, body }) => id !== without && body.role === 'admin')) return
-    throw new ApiError(409, 'last-admin', {
-      message: `${without} is the last admin`,
-      remedy: 'create another admin first',
-    })
-  }
+/** The last admin stays, or nobody could create another. */
+async function checkAdminLeft({ state, settings }: SessionParts, without: string): Promise<void> {
+  if (settings.access.passwordFile !== null) return
+  const users = await state.list<KeptUser>(collection)
+  if (users.some(({ id, body }) => id !== without && body.role === 'admin')) return
+  throw new ApiError(409, 'last-admin', {
+    message: `${without} is the last admin`,
+    remedy: 'create another admin first',
+  })
 }
 
 function answerOf(

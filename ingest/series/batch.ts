@@ -5,6 +5,7 @@ import type { StepRows } from '../../store/series.ts'
 import type { Buckets } from '../buckets/buckets.ts'
 import type { CoverageTracker } from '../coverage/coverage.ts'
 import type { CounterTracker } from '../counters/interface-counters.ts'
+import type { DueIntervals } from './due.ts'
 import type { SeriesWriter } from './writer.ts'
 
 interface BatchParts {
@@ -29,7 +30,7 @@ export interface Batch {
  */
 export async function takeBatch(
   { buckets, coverage, counters, writer }: BatchParts,
-  { held, redo }: { held: Set<number>; redo: Set<number> },
+  { held, redo }: Pick<DueIntervals, 'held' | 'redo'>,
 ): Promise<Batch> {
   const covered = coverage.changed.take()
   const counted = counters.changed.take()

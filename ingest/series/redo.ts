@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { Consolidator } from '../consolidate/consolidator.ts'
 import type { IncidentWatch } from '../incidents/watch.ts'
+import type { DueIntervals } from './due.ts'
 import type { SeriesWriter } from './writer.ts'
 
 interface RedoParts {
@@ -13,15 +14,6 @@ interface RedoParts {
   writer: SeriesWriter
 }
 
-interface RedoLists {
-  /** To be rebuilt; what is done is taken off. */
-  redo: Set<number>
-  /** Those of them that are rebuilt only because a tracker changed: they have no new flows. */
-  forTrackers: Set<number>
-  /** Those that have changed again since. */
-  changed: ReadonlySet<number>
-}
-
 /**
  * Rebuilds intervals, the newest first, for `msMax` and until `stop` is aborted, `slice` at once; the rest waits, and so
  * does one with a file that may not be read. Without all of its flows, none is judged again.
@@ -29,20 +21,20 @@ interface RedoLists {
  */
 export async function redoFromArchive(
   { archive, consolidator, incidents, writer }: RedoParts,
-  { redo, forTrackers, changed }: RedoLists,
+  due: DueIntervals,
   { msMax, slice, stop }: { msMax: number; slice: number; stop: AbortSignal },
 ): Promise<void> {
   const until = performance.now() + msMax
-  const intervals = [...redo].sort((a, b) => b - a)
-  const isNew = (at: number) => !forTrackers.delete(at) && archive.isComplete(at)
+  const intervals = [...due.redo].sort((a, b) => b - a)
+  const isNew = (at: number) => due.hasNewFlows(at) && archive.isComplete(at)
   const written = async (done: readonly number[]) => {
     await incidents.changed(done.filter(isNew))
     await consolidator.intervalsWritten(done)
-    for (const interval of done) redo.delete(interval)
-    await archive.clearRedo(done.filter((each) => !changed.has(each)))
+    due.rebuilt(done)
+    await archive.clearRedo(done.filter((each) => !due.held.has(each)))
   }
   while (intervals.length > 0 && performance.now() < until) {
-    const next = intervals.splice(0, slice).filter((each) => redo.has(each))
+    const next = intervals.splice(0, slice).filter((each) => due.redo.has(each))
     const readable = archive.mayReadAll(next)
     try {
       if (!(await writer.redo(readable, { written, stop }))) return
