@@ -1,5 +1,5 @@
 /** The API's refusals and their form: {error: {code, message, remedy}}. */
-import { fileRemedy } from '../store/file-remedy.ts'
+import { fileRemedy } from '../store/disk/file-remedy.ts'
 import type { ErrorAnswer } from './schema/schema.ts'
 
 /** A refused request: what is wrong, with the value, and what to do instead. */

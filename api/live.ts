@@ -7,7 +7,7 @@ import { PassThrough } from 'node:stream'
 import type { LiveEvents, LiveSecond } from './schema/live.ts'
 import { askIngest } from './ask-ingest.ts'
 import type { ApiState } from './documents/state.ts'
-import type { Collection } from '../store/state.ts'
+import type { Collection } from '../store/state/state.ts'
 
 /** Streams at once. */
 export const streamsMax = 200

@@ -1,7 +1,7 @@
 /** `weir api`: serves the API and the page until it is stopped. */
 import type { FirstLogin } from '../api/access/first-admin.ts'
 import { runApi } from '../api/main.ts'
-import { queryNiceness, lowerProcess } from '../store/priority.ts'
+import { queryNiceness, lowerProcess } from '../store/process/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
 import { readNames } from './names.ts'

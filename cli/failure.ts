@@ -1,6 +1,6 @@
 /** What is printed of a failed command: what went wrong, and how to fix it. */
 import { placeText, SettingsError } from '../flow/settings.ts'
-import { fileRemedy } from '../store/file-remedy.ts'
+import { fileRemedy } from '../store/disk/file-remedy.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 /** The lines to print for a failure that the user can fix; our own bugs are thrown on. */

@@ -8,7 +8,7 @@ import {
   laterNiceness,
   lowerThread,
   lowerNamedThreads,
-} from '../store/priority.ts'
+} from '../store/process/priority.ts'
 import type { CommandInput } from './command.ts'
 import { createLog } from './log.ts'
 import { readNames } from './names.ts'

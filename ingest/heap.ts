@@ -1,7 +1,7 @@
 /** Limits how much garbage this process accumulates before it is collected. */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-import { collectAndShrink } from '../store/garbage.ts'
+import { collectAndShrink } from '../store/process/garbage.ts'
 
 /**
  * Minimum space for new objects, in bytes: V8 doubles it, to 4 MiB, and has two of it. The first 1 MiB

@@ -1,5 +1,5 @@
 /** One writer per data folder: ingest, replay or rebuild. */
-import { takeLock, writerLockPath, type Lock, type Writer } from '../store/lock.ts'
+import { takeLock, writerLockPath, type Lock, type Writer } from '../store/disk/lock.ts'
 
 /** Another process writes to the data folder. */
 export class DataFolderBusy extends Error {

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 
 import type { Settings } from '../flow/settings.ts'
-import { limitFreedMemory } from '../store/freed-memory.ts'
+import { limitFreedMemory } from '../store/process/freed-memory.ts'
 import { OwnNames } from '../store/names/own-names.ts'
 import { AlertCluster } from './alerts/cluster.ts'
 import { openAlerts } from './alerts/open.ts'

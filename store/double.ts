@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { intervalStart, type Tier } from '../flow/interval.ts'
 import { reasonOf } from '../flow/reason.ts'
 import type { AlsoStatus, StoreStatus } from '../flow/status.ts'
-import type { Manifest } from './manifest.ts'
+import type { Manifest } from './manifest/manifest.ts'
 import { copyStretch, type Stretch } from './migrate.ts'
 import type {
   OtherCollectors,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import type { Settings } from '../flow/settings.ts'
 import { DoubledSeries, type DoubledParts, type OwedStep } from './double.ts'
-import { Manifest } from './manifest.ts'
+import { Manifest } from './manifest/manifest.ts'
 import { copyStretch } from './migrate.ts'
 import { SeriesApart } from './parquet/apart.ts'
 import type { SeriesReader, SeriesStore } from './series.ts'

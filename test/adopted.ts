@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { adoptedName, type AdoptedTrackers } from '../ingest/trackers/adopt.ts'
-import { ManifestReader } from '../store/manifest.ts'
+import { ManifestReader } from '../store/manifest/reader.ts'
 
 const adoptedMsMax = 120_000
 

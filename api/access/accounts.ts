@@ -1,7 +1,7 @@
 /** Users, sessions and tokens as stored: secrets only as hashes. */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 
-import type { MaxAge, StateDocument } from '../../store/state.ts'
+import type { MaxAge, StateDocument } from '../../store/state/state.ts'
 import type { Role } from '../schema/access.ts'
 import type { Identity } from './identity.ts'
 import type { ApiState } from '../documents/state.ts'

@@ -1,7 +1,7 @@
 /** Documents as answers: ETags by revision, If-Match, and the store's refusals as HTTP statuses. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { StateRefused, type StateChange, type StateDocument } from '../../store/state.ts'
+import { StateRefused, type StateChange, type StateDocument } from '../../store/state/state.ts'
 import { ApiError } from '../errors.ts'
 import type { ApiState } from './state.ts'
 

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 
-import type { StateChange, StateDocument } from '../../store/state.ts'
+import type { StateChange, StateDocument } from '../../store/state/state.ts'
 import { documentOf, expectedRevision, makeChange, putDocument, setCreated } from './documents.ts'
 import { authorOf } from '../access/identity.ts'
 import type { ApiParts, App } from '../parts.ts'

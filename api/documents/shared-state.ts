@@ -2,8 +2,8 @@
 import type { Settings } from '../../flow/settings.ts'
 import { openSharedState } from '../../store/open.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
-import { moveToClickHouse } from '../../store/state-move.ts'
-import type { StateChange } from '../../store/state.ts'
+import { moveToClickHouse } from '../../store/state/move.ts'
+import type { StateChange } from '../../store/state/state.ts'
 import { ApiError } from '../errors.ts'
 import { openApiState, type ApiState } from './state.ts'
 

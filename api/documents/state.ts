@@ -4,7 +4,7 @@
  * itself if it can.
  */
 import { reasonOf } from '../../flow/reason.ts'
-import { StateReader, StateStore } from '../../store/state-files.ts'
+import { StateReader, StateStore } from '../../store/state/files.ts'
 import {
   StateRefused,
   type Collection,
@@ -13,8 +13,8 @@ import {
   type StateReading,
   type StateRefusal,
   type StateWriting,
-} from '../../store/state.ts'
-import { appendLog, readLog, type StateLog } from '../../store/state-log.ts'
+} from '../../store/state/state.ts'
+import { appendLog, readLog, type StateLog } from '../../store/state/log.ts'
 import { askIngest, type IngestAnswer } from '../ask-ingest.ts'
 import { ApiError } from '../errors.ts'
 

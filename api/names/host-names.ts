@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ReverseDns, type ReverseDnsOptions } from '../../store/names/reverse-dns.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import type { ApiState } from '../documents/state.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** A series answered from a tier's totals. */
 import type { Tier } from '../../flow/interval.ts'
 import type { SeriesKey, SeriesReader } from '../../store/series.ts'
-import { collections } from '../../store/state.ts'
+import { collections } from '../../store/state/state.ts'
 import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver, type Grid } from './grid.ts'
 import type { Line, Unit } from './line.ts'

@@ -1,6 +1,6 @@
 /** Series of trackers: only totals have them, and only for the time in which they were followed. */
 import { intervalMs } from '../../flow/interval.ts'
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { badQuery } from '../errors.ts'
 import type { SeriesQuery } from '../schema/schema.ts'

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { zoneOf } from '../../flow/settings.ts'
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import { newId } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
 import { headOf } from '../documents/documents.ts'

@@ -1,7 +1,7 @@
 /** CRUD /api/dashboards: JSON documents, the same whether written, exported or imported. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import { slugOf } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
 import { headOf } from '../documents/documents.ts'

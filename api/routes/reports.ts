@@ -5,7 +5,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import { slugOf } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'
 import { documentOf, headOf } from '../documents/documents.ts'

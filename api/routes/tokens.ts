@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import { hashOf, newSecret, type KeptToken } from '../access/accounts.ts'
 import { documentOf, headOf, makeChange, putDocument, setCreated } from '../documents/documents.ts'
 import { badQuery } from '../errors.ts'

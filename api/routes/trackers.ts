@@ -9,7 +9,7 @@ import { parseFilter } from '../../flow/filter/parse.ts'
 import { formatFilter } from '../../flow/filter/print.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { IngestStatus } from '../../flow/status.ts'
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import {
   ended,
   isRunning,

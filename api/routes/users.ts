@@ -1,7 +1,7 @@
 /** CRUD /api/users, for admins. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import type { KeptSession, KeptUser } from '../access/accounts.ts'
 import {
   documentOf,

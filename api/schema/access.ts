@@ -11,7 +11,7 @@ import {
 } from './parts.ts'
 import { newPasswordLength, userNamePattern } from '../../flow/credentials.ts'
 import { documented } from './state.ts'
-import { idPattern } from '../../store/state.ts'
+import { idPattern } from '../../store/state/state.ts'
 
 /**
  * admin: everything. viewer: reads everything, makes annotations, saves reports. wall: reads one

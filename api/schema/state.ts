@@ -6,7 +6,7 @@
 import { Type, type Static } from 'typebox'
 
 import { dashboardLimits as most } from '../../flow/dashboard-limits.ts'
-import { idPattern } from '../../store/state.ts'
+import { idPattern } from '../../store/state/state.ts'
 import {
   closed,
   givenSeconds,

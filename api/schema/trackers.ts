@@ -15,7 +15,7 @@ import {
   seconds,
 } from './parts.ts'
 import { documented } from './state.ts'
-import { idPattern } from '../../store/state.ts'
+import { idPattern } from '../../store/state/state.ts'
 
 const filter = Type.String({ minLength: 1, maxLength: 2000, description: 'filter language' })
 const group = Type.Union([line('trackers of one group are drawn together', 100), Type.Null()])

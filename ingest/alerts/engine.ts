@@ -11,7 +11,7 @@ import {
   type StateDocument,
   type StateReading,
   type StateWriting,
-} from '../../store/state.ts'
+} from '../../store/state/state.ts'
 import { describe, dueInterval, settleMs, type Described } from './described.ts'
 import { observeNow, occurrences, type Occurrence, type Sources } from './observe.ts'
 import { observeTracker } from './observe-tracker.ts'

@@ -1,6 +1,6 @@
 /** What was sent for each alert, as recorded in the state, so that nothing is sent twice after a restart. */
 import type { AlertStanding } from '../../store/alert.ts'
-import type { StateReading, StateWriting } from '../../store/state.ts'
+import type { StateReading, StateWriting } from '../../store/state/state.ts'
 
 /** With the revision at which it was read, which a change must name. */
 export type Standing = AlertStanding & { revision: number }

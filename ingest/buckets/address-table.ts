@@ -1,6 +1,6 @@
 /** Numbered addresses, with open addressing like the tables of counts (see tables.ts). */
 import { ipv4Marker } from '../../flow/address.ts'
-import { freeBuffer } from '../../store/freed-memory.ts'
+import { freeBuffer } from '../../store/process/freed-memory.ts'
 import { isFull, mix, slotsFor } from './tables.ts'
 
 /** A slot of the general table: four words, most significant first, and the number + 1 (0: free). */

@@ -2,7 +2,7 @@
  * Sums by host, and by host and service, of one interval, made host by host: tables of all hosts
  * and services would take twice the memory of the counts, each time rows are made.
  */
-import { freeBuffer } from '../../store/freed-memory.ts'
+import { freeBuffer } from '../../store/process/freed-memory.ts'
 import { hostAmounts, KeptKeys } from './choose.ts'
 import { isSenderOf, serviceAlone } from './codes.ts'
 import type { HostsListed } from './hosts-listed.ts'

@@ -3,7 +3,7 @@
  * aligned to cache lines. An IPv4 address is its own number here, because looking up a number for
  * it took as long as counting.
  */
-import { freeBuffer } from '../../store/freed-memory.ts'
+import { freeBuffer } from '../../store/process/freed-memory.ts'
 import { amountCount, isFull, mix, slotsFor, touchedRows } from './tables.ts'
 
 /**

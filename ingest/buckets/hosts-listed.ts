@@ -1,6 +1,6 @@
 /** Numbers the hosts of a table, for making rows: these compare and show addresses of four words. */
 import { ipv4Marker } from '../../flow/address.ts'
-import { freeBuffer } from '../../store/freed-memory.ts'
+import { freeBuffer } from '../../store/process/freed-memory.ts'
 import { AddressTable } from './address-table.ts'
 import { beyondHosts, directions, isSenderOf } from './codes.ts'
 import type { HostCounts } from './packed-counts.ts'

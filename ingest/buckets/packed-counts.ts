@@ -3,7 +3,7 @@
  * after the other, with numbers of variable length. It is read like a table, but nothing more is
  * counted into it.
  */
-import { freeBuffer } from '../../store/freed-memory.ts'
+import { freeBuffer } from '../../store/process/freed-memory.ts'
 import { amountCount } from './tables.ts'
 
 /** Counts of hosts, by host and code (see HostTable); `at` is the place of a key. */

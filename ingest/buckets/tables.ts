@@ -3,7 +3,7 @@
  * costs ten to fifty times as much per flow. A key and its sums are adjacent, so that counting a
  * flow takes a single memory access.
  */
-import { freeBuffer } from '../../store/freed-memory.ts'
+import { freeBuffer } from '../../store/process/freed-memory.ts'
 
 /** Initial slots. */
 const slotsMin = 64

@@ -1,5 +1,5 @@
 /** Console requests to ingest: changes of user data, trackers, live data. */
-import type { OpenState } from '../../store/state.ts'
+import type { OpenState } from '../../store/state/state.ts'
 import type { AlertEngine } from '../alerts/engine.ts'
 import { answerAlertTest } from '../alerts/open.ts'
 import type { Collector } from '../collector.ts'

@@ -2,8 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { reasonOf } from '../../flow/reason.ts'
-import { stateLogs, appendLog, type StateLog } from '../../store/state-log.ts'
-import { collections, StateRefused, type Collection, type StateWriting } from '../../store/state.ts'
+import { stateLogs, appendLog, type StateLog } from '../../store/state/log.ts'
+import {
+  collections,
+  StateRefused,
+  type Collection,
+  type StateWriting,
+} from '../../store/state/state.ts'
 
 /** Longer requests are not from our API. */
 const bodyBytesMax = 128 << 10

@@ -1,6 +1,6 @@
 /** The list of steps to make again, stored on disk. */
 import { intervalStart, type Tier } from '../../flow/interval.ts'
-import { Manifest } from '../../store/manifest.ts'
+import { Manifest } from '../../store/manifest/manifest.ts'
 
 /** A step on the list; `file` is its name in the manifest that stores the list. */
 interface RedoEntry {

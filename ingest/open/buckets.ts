@@ -2,7 +2,7 @@
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
-import type { OpenState } from '../../store/state.ts'
+import type { OpenState } from '../../store/state/state.ts'
 import { Buckets } from '../buckets/buckets.ts'
 import { FollowedTrackers } from '../trackers/followed.ts'
 import { TrackerKeeper } from '../trackers/keeper.ts'

@@ -8,10 +8,10 @@ import type { Logger } from 'pino'
 
 import type { Settings } from '../../flow/settings.ts'
 import { openSharedState, type SharedState } from '../../store/open.ts'
-import { StateStore } from '../../store/state-files.ts'
-import { appendLog, type StateLog } from '../../store/state-log.ts'
-import { moveToClickHouse } from '../../store/state-move.ts'
-import type { OpenState } from '../../store/state.ts'
+import { StateStore } from '../../store/state/files.ts'
+import { appendLog, type StateLog } from '../../store/state/log.ts'
+import { moveToClickHouse } from '../../store/state/move.ts'
+import type { OpenState } from '../../store/state/state.ts'
 
 /** How often to try opening the state: an API running alone locks it for each change. */
 const openTriesMax = 50

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { checksum } from '../../store/manifest.ts'
+import { checksum } from '../../store/manifest/lines.ts'
 import { headersBytesMax } from '../capture/packet.ts'
 
 export const fileHeaderBytes = 24

@@ -12,7 +12,7 @@ import { closeSync, fdatasync, openSync, rmSync, statfsSync, writeSync } from 'n
 import { join } from 'node:path'
 
 import { reasonOf } from '../../flow/reason.ts'
-import { FolderUnusable, makeFolder } from '../../store/make-folder.ts'
+import { FolderUnusable, makeFolder } from '../../store/disk/make-folder.ts'
 import type { JournalPosition } from '../../store/position.ts'
 import { headersBytesMax, writeHeaders, type CapturedDatagram } from '../capture/packet.ts'
 import {

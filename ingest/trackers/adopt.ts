@@ -4,7 +4,7 @@
  * intervals to rebuild, so that neither a crash nor downtime of ingest loses anything.
  */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import {
   changedRange,
   type KeptTracker,

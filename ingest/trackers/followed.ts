@@ -2,7 +2,7 @@
 import type { FlowColumns } from '../../flow/columns.ts'
 import { FilterError, type Filter } from '../../flow/filter.ts'
 import { parseFilter } from '../../flow/filter/parse.ts'
-import type { StateDocument } from '../../store/state.ts'
+import type { StateDocument } from '../../store/state/state.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { Rules } from './rules.ts'
 

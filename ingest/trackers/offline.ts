@@ -2,7 +2,7 @@
 import type { Archive } from '../../store/archive/archive.ts'
 import type { Settings } from '../../flow/settings.ts'
 import { openSharedState } from '../../store/open.ts'
-import { StateReader } from '../../store/state-files.ts'
+import { StateReader } from '../../store/state/files.ts'
 import type { KeptTracker } from '../../store/tracker.ts'
 import { adopt, adoptedName, type AdoptedTrackers } from './adopt.ts'
 import { FollowedTrackers } from './followed.ts'

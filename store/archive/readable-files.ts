@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path'
 
-import { leftOutBecause, mayRead, noPermission } from '../file-fault.ts'
-import { ManifestReader } from '../manifest.ts'
+import { leftOutBecause, mayRead, noPermission } from '../disk/file-fault.ts'
+import { ManifestReader } from '../manifest/reader.ts'
 import type { FlowWindow, LeftOut } from '../flows.ts'
 import { Bindings } from './sql/bindings.ts'
 import { manifestName, unreadableTime, type ArchiveEntry, type ArchiveValues } from './entry.ts'

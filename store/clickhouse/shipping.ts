@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ShippingStatus } from '../../flow/status.ts'
 import type { ArchiveEntry, UnreadableFile } from '../archive/entry.ts'
-import { Manifest } from '../manifest.ts'
+import { Manifest } from '../manifest/manifest.ts'
 import { StoreFault } from '../spool/fault.ts'
 import { Pause } from '../spool/pause.ts'
 import { compareFiles, idOf, type FilesCompared } from './compare-files.ts'

@@ -3,7 +3,7 @@
  * for changes comes first, and documents are read only then. Callers that accept slightly old data
  * are answered from the cache alone.
  */
-import { collections, type Collection, type MaxAge, type StateDocument } from '../state.ts'
+import { collections, type Collection, type MaxAge, type StateDocument } from '../state/state.ts'
 import type { Connection } from './connection.ts'
 import { printOf, readStateRows, type StateRow } from './state-rows.ts'
 

@@ -1,5 +1,5 @@
 /** The audit log and alert history in ClickHouse, shared by all APIs. */
-import { cutEntry, type StateLog } from '../state-log.ts'
+import { cutEntry, type StateLog } from '../state/log.ts'
 import type { Connection } from './connection.ts'
 import { logsTable } from './state-spec.ts'
 

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 
-import type { Collection, StateDocument } from '../state.ts'
+import type { Collection, StateDocument } from '../state/state.ts'
 import type { Answer, Connection } from './connection.ts'
 import { localName } from './schema.ts'
 import { stateTable } from './state-spec.ts'

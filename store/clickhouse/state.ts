@@ -22,7 +22,7 @@ import {
   type OpenState,
   type StateChange,
   type StateDocument,
-} from '../state.ts'
+} from '../state/state.ts'
 import type { Connection } from './connection.ts'
 import { ClickHouseFault } from './fault.ts'
 import { StateCopies } from './state-copies.ts'

@@ -6,7 +6,7 @@ import type { HostColumns } from '../../flow/incident/flows/hosts.ts'
 import type { Examined } from '../../flow/incident/find.ts'
 import { Scene, type Counted, type SeenFlows } from '../../flow/incident/scene/scene.ts'
 import type { SilenceContext } from '../../flow/incident/silence/silence.ts'
-import { WorkerThread } from '../worker-thread.ts'
+import { WorkerThread } from '../process/worker-thread.ts'
 
 /** A table without its methods, as it is sent. */
 type TableColumns = Omit<FlowTable, 'hosts' | 'append' | 'add' | 'adopt' | 'keep'>

@@ -4,8 +4,8 @@ import { parentPort } from 'node:worker_threads'
 import { FlowTable } from '../../flow/incident/flows/flow-table.ts'
 import { Hosts } from '../../flow/incident/flows/hosts.ts'
 import { examine } from '../../flow/incident/find.ts'
-import { answerRequests } from '../worker-thread.ts'
-import { collectAll } from '../garbage.ts'
+import { answerRequests } from '../process/worker-thread.ts'
+import { collectAll } from '../process/garbage.ts'
 import type { ExamineAnswers, ExamineRequest } from './examine-thread.ts'
 
 answerRequests<ExamineRequest, ExamineAnswers>(parentPort!, {

@@ -4,7 +4,8 @@
 import { join } from 'node:path'
 
 import { inOrderOfNames, isSameEvent, type Incident } from '../../flow/incident/incident.ts'
-import { Manifest, ManifestReader } from '../manifest.ts'
+import { Manifest } from '../manifest/manifest.ts'
+import { ManifestReader } from '../manifest/reader.ts'
 
 /** Incidents kept; if there are more, the newest. */
 const incidentsMax = 10_000

@@ -1,10 +1,10 @@
 /** The process that writes and queries the series: see apart.ts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { answerParent } from '../worker-process.ts'
-import { limitFreedMemory } from '../freed-memory.ts'
-import { takeLock, type Lock } from '../lock.ts'
-import { besideNiceness, lowerProcess } from '../priority.ts'
+import { answerParent } from '../process/worker-process.ts'
+import { limitFreedMemory } from '../process/freed-memory.ts'
+import { takeLock, type Lock } from '../disk/lock.ts'
+import { besideNiceness, lowerProcess } from '../process/priority.ts'
 import type { StepRows } from '../series.ts'
 import type { ApartAnswers, ApartRequest, Opening } from './apart.ts'
 import { openParquetSeries } from './series.ts'

@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { Tier } from '../../flow/interval.ts'
-import { WorkerProcess } from '../worker-process.ts'
+import { WorkerProcess } from '../process/worker-process.ts'
 import type {
   Coverage,
   ReadQuery,
@@ -53,7 +53,7 @@ export interface ApartAnswers {
 export interface Opening {
   /** The folder of the series. */
   folder: string
-  /** The socket that admits one process at a time: see store/lock.ts. */
+  /** The socket that admits one process at a time: see store/disk/lock.ts. */
   lock: string
   /** Whether the previous process ended cleanly, so that nothing needs repair. */
   isClean: boolean

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
 import type { Tier } from '../../flow/interval.ts'
-import { brokenBecause, leftOutBecause } from '../file-fault.ts'
+import { brokenBecause, leftOutBecause } from '../disk/file-fault.ts'
 import type { SeriesRange } from '../series.ts'
 import type { Engine, SqlValues } from './engine.ts'
 import { HeldFiles } from './held-files.ts'

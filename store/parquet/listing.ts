@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
-import type { Manifest } from '../manifest.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import { stepMsOf, withoutExpired, withoutWritten, type MissingTime } from '../missing.ts'
 import type { StepRows } from '../series.ts'
 import type { SeriesEntry, TableName } from './layout.ts'

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 
 import { literal } from '../sql-literal.ts'
-import { syncFolder } from '../sync-folder.ts'
+import { syncFolder } from '../disk/sync-folder.ts'
 import { numbersOf } from './engine.ts'
 import { stagingFolder, type TableName } from './layout.ts'
 

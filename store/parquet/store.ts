@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
 import { reasonOf } from '../../flow/reason.ts'
-import { isForbidden, isLost } from '../file-fault.ts'
+import { isForbidden, isLost } from '../disk/file-fault.ts'
 import type {
   ReadQuery,
   SeriesRange,

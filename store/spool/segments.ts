@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { StepRows } from '../series.ts'
-import { syncFolder } from '../sync-folder.ts'
+import { syncFolder } from '../disk/sync-folder.ts'
 import { readStep, writeSteps, type Place } from './step-file.ts'
 
 export class Segments {

@@ -8,7 +8,7 @@
 import { join } from 'node:path'
 
 import type { Tier } from '../../flow/interval.ts'
-import { Manifest } from '../manifest.ts'
+import { Manifest } from '../manifest/manifest.ts'
 import type { StepRows } from '../series.ts'
 import {
   stepMsOf,

@@ -6,7 +6,7 @@ import { deserialize, serialize } from 'node:v8'
 import { promisify } from 'node:util'
 import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib'
 
-import { isLost } from '../file-fault.ts'
+import { isLost } from '../disk/file-fault.ts'
 import type { StepRows } from '../series.ts'
 
 const compress = promisify(zstdCompress)

@@ -11,6 +11,7 @@ import type { QueryAnswer } from '../../api/schema/filter.ts'
 import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowTop, FlowTopQuery } from '../../store/flows.ts'
+import { ManifestReader } from '../../store/manifest/reader.ts'
 import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
 import { until } from '../until.ts'
 import { appUnderTest } from './app-under-test.ts'
@@ -98,7 +99,6 @@ suite('the archive behind the API', () => {
 })
 
 async function manifestFiles(folder: string): Promise<string[]> {
-  const { ManifestReader } = await import('../../store/manifest.ts')
   const reader = new ManifestReader<{ file: string }>(join(folder, 'manifest.jsonl'))
   return (await reader.entries()).map(({ file }) => file)
 }

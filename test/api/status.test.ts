@@ -8,7 +8,7 @@ import { suite, test } from 'node:test'
 
 import { ingestStatus } from '../../api/status/ingest-status.ts'
 import type { Exporter, ExportersAnswer, StatusAnswer } from '../../api/schema/status.ts'
-import { takeLock, writerLockPath } from '../../store/lock.ts'
+import { takeLock, writerLockPath } from '../../store/disk/lock.ts'
 import { exporterStatus, runningStatus as status } from '../exporter-status.ts'
 import { appUnderTest, exporter } from './app-under-test.ts'
 

@@ -19,7 +19,7 @@ import { intervalMs } from '../../flow/interval.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { archiveColumns } from '../../store/archive/columns.ts'
 import { fileName, manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
-import { Manifest } from '../../store/manifest.ts'
+import { Manifest } from '../../store/manifest/manifest.ts'
 import { summarySql } from '../store/archive/duckdb.ts'
 
 const dayMs = 86_400_000

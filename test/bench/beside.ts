@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { IngestStatus } from '../../flow/status.ts'
 import { manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
-import { ManifestReader } from '../../store/manifest.ts'
+import { ManifestReader } from '../../store/manifest/reader.ts'
 import { openFastSender } from '../load/native-sender.ts'
 import { RunningIngest } from '../processes.ts'
 import { ask, percentile, startApi, type Answer } from './api-process.ts'

@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 
 import { encodeV5 } from '../encode/fixed.ts'
-import { ManifestReader } from '../../store/manifest.ts'
+import { ManifestReader } from '../../store/manifest/reader.ts'
 import { manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
 import { madeUntil } from './archive-data.ts'
 

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 
 import { intervalMs, type Tier } from '../../flow/interval.ts'
 import { fieldNames, tagsOf, type MeasurementName } from '../../store/measurement.ts'
-import { Manifest } from '../../store/manifest.ts'
+import { Manifest } from '../../store/manifest/manifest.ts'
 import { Engine } from '../../store/parquet/engine.ts'
 import {
   columnsOf,

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { StateReader, StateStore } from '../../store/state-files.ts'
+import { StateReader, StateStore } from '../../store/state/files.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
 import { mondayBytes as bytes, mondayFlows as flows, replayMonday } from '../monday.ts'
 import { runWeir, scratchFolder } from '../processes.ts'

@@ -16,7 +16,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 
 import { intervalMs } from '../../flow/interval.ts'
 import { manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
-import { ManifestReader } from '../../store/manifest.ts'
+import { ManifestReader } from '../../store/manifest/reader.ts'
 import { fieldNames, measurementNames } from '../../store/measurement.ts'
 import { tableNames, type SeriesEntry } from '../../store/parquet/layout.ts'
 import { makeArchive } from '../bench/archive-data.ts'

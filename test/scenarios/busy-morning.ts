@@ -15,7 +15,7 @@ import { readSettings } from '../../flow/settings.ts'
 import { importCaptures } from '../../ingest/import/import.ts'
 import { archiveColumns } from '../../store/archive/columns.ts'
 import { manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
-import { Manifest } from '../../store/manifest.ts'
+import { Manifest } from '../../store/manifest/manifest.ts'
 import { makeFile } from '../bench/archive-data.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { DoubledSeries, rangeToCopy, type OwedStep } from '../../store/double.ts'
-import { Manifest } from '../../store/manifest.ts'
+import { Manifest } from '../../store/manifest/manifest.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import type { SeriesStore, StepRows } from '../../store/series.ts'
 import { seed } from '../drawn.ts'

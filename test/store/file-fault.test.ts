@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 
-import { brokenBecause } from '../../store/file-fault.ts'
+import { brokenBecause } from '../../store/disk/file-fault.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import { coverageOf, hourMs, stepOf, tiers } from './series-rows.ts'
 

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import { DuckDBInstance } from '@duckdb/node-api'
 
-import { limitFreedMemory } from '../../store/freed-memory.ts'
+import { limitFreedMemory } from '../../store/process/freed-memory.ts'
 
 function ownMiB(): number {
   const status = readFileSync('/proc/self/status', 'utf8')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { Manifest } from '../../store/manifest.ts'
+import { Manifest } from '../../store/manifest/manifest.ts'
 import { Quarantine } from '../../store/spool/quarantine.ts'
 import { Spool } from '../../store/spool/spool.ts'
 

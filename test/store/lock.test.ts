@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { lockPurpose, takeLock } from '../../store/lock.ts'
+import { lockPurpose, takeLock } from '../../store/disk/lock.ts'
 import { scratchFolder } from './archive/archived.ts'
 
 /** Leaves a socket as a killed holder does. */

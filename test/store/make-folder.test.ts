@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { promisify } from 'node:util'
 
-import { takeLock } from '../../store/lock.ts'
-import { FolderUnusable, makeFolder } from '../../store/make-folder.ts'
+import { takeLock } from '../../store/disk/lock.ts'
+import { FolderUnusable, makeFolder } from '../../store/disk/make-folder.ts'
 import { scratchFolder } from '../processes.ts'
 
 const folder = await scratchFolder()
@@ -47,7 +47,7 @@ suite('folders that cannot be created are reported in one line', () => {
     async () => {
       const mounted = join(folder, 'mounted')
       await mkdir(mounted)
-      const lock = new URL('../../store/lock.ts', import.meta.url).href
+      const lock = new URL('../../store/disk/lock.ts', import.meta.url).href
       const hold = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`
       const take = `import { takeLock } from '${lock}'
         await takeLock(process.argv[1]).catch(({ message, remedy }) => console.log(message + ': ' + remedy))`

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { entriesOf, tableOf } from '../../store/manifest-table.ts'
+import { entriesOf, tableOf } from '../../store/manifest/table.ts'
 
 const text = fc.oneof(
   fc.constantFrom('2026/2026-11/2026-11-16/flows-20261116T113000Z.parquet', '2026/2026-11/', ''),

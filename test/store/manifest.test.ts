@@ -16,7 +16,8 @@ import { test, type TestContext } from 'node:test'
 
 import fc from 'fast-check'
 
-import { linesMax, Manifest, ManifestReader } from '../../store/manifest.ts'
+import { linesMax, Manifest } from '../../store/manifest/manifest.ts'
+import { ManifestReader } from '../../store/manifest/reader.ts'
 import { drawn } from '../drawn.ts'
 
 interface Entry {

@@ -1,5 +1,5 @@
 /** A process that has an answer ready only when its parent has gone; started by itself, this is the parent. */
-import { answerParent, WorkerProcess } from '../../store/worker-process.ts'
+import { answerParent, WorkerProcess } from '../../store/process/worker-process.ts'
 
 type Answers = { outlive: null }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { Manifest } from '../../store/manifest.ts'
+import { Manifest } from '../../store/manifest/manifest.ts'
 import { Listing } from '../../store/parquet/listing.ts'
 import type { SeriesEntry } from '../../store/parquet/layout.ts'
 import { scratchFolder } from './archive/archived.ts'

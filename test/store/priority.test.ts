@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 import { RunningIngest, scratchFolder } from '../processes.ts'
 
-const priority = fileURLToPath(new URL('../../store/priority.ts', import.meta.url))
+const priority = fileURLToPath(new URL('../../store/process/priority.ts', import.meta.url))
 const isLinux = process.platform === 'linux'
 
 /**

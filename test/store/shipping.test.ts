@@ -10,7 +10,7 @@ import { shippingWarnings } from '../../ingest/status/store-warnings.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { Connection } from '../../store/clickhouse/connection.ts'
 import { Shipping } from '../../store/clickhouse/shipping.ts'
-import { Manifest } from '../../store/manifest.ts'
+import { Manifest } from '../../store/manifest/manifest.ts'
 import { until } from '../until.ts'
 import { archive, scratchFolder, t0, testFlow } from './archive/archived.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { collections, StateRefused, type OpenState } from '../../store/state.ts'
+import { collections, StateRefused, type OpenState } from '../../store/state/state.ts'
 
 export function refused(reason: string): (error: unknown) => boolean {
   return (error) => error instanceof StateRefused && error.reason === reason

@@ -4,8 +4,8 @@ import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
-import { StateReader, StateStore } from '../../store/state-files.ts'
-import { appendLog, readLog } from '../../store/state-log.ts'
+import { StateReader, StateStore } from '../../store/state/files.ts'
+import { appendLog, readLog } from '../../store/state/log.ts'
 import { scratchFolder } from '../processes.ts'
 import { stateContract } from './state-contract.ts'
 

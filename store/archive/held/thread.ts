@@ -4,7 +4,7 @@
  */
 import type { Network } from '../../../flow/address.ts'
 import type { FlowTop, FlowTopQuery } from '../../flows.ts'
-import { WorkerThread } from '../../worker-thread.ts'
+import { WorkerThread } from '../../process/worker-thread.ts'
 import type { HeldFlows } from './held-files.ts'
 
 export type HeldRequest =

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { NetworkSet } from '../../../flow/address.ts'
-import { answerRequests } from '../../worker-thread.ts'
+import { answerRequests } from '../../process/worker-thread.ts'
 import type { HeldFlows } from './held-files.ts'
 import { heldTop } from './held-top.ts'
 import type { HeldAnswers, HeldRequest, HeldWorkerData } from './thread.ts'

@@ -2,7 +2,7 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
-import { ChunkGarbage } from '../../garbage.ts'
+import { ChunkGarbage } from '../../process/garbage.ts'
 import { Bindings } from '../sql/bindings.ts'
 import { takeChunk, vectorRows } from '../sql/chunk-columns.ts'
 import { archivedLastSql, fromArchiveSql } from '../columns.ts'

@@ -3,7 +3,7 @@
  * host, and users go from one host to the next.
  */
 import { packHalves, type PackedHalves } from '../../../flow/filter/packed-halves.ts'
-import { freeBuffer } from '../../freed-memory.ts'
+import { freeBuffer } from '../../process/freed-memory.ts'
 import type { ColumnPlace } from '../format/footer.ts'
 
 interface Kept {

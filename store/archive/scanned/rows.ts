@@ -6,7 +6,7 @@ import {
   type FlowColumns,
 } from '../../../flow/columns.ts'
 import { topKeys } from '../../flows.ts'
-import { freeBuffer } from '../../freed-memory.ts'
+import { freeBuffer } from '../../process/freed-memory.ts'
 import { columnArrays, sharedColumns } from '../columns.ts'
 import { madeOf } from '../keys/key-columns.ts'
 import { Keys } from '../keys/keys.ts'

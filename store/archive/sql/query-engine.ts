@@ -2,7 +2,7 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 
 import { reasonOf } from '../../../flow/reason.ts'
-import { ChunkGarbage } from '../../garbage.ts'
+import { ChunkGarbage } from '../../process/garbage.ts'
 import { Bindings } from './bindings.ts'
 import { QueryTooLarge } from '../../query-error.ts'
 import { literal } from '../../sql-literal.ts'

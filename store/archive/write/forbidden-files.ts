@@ -1,7 +1,7 @@
 /** Files of the archive without permission to read them: they are left as they are, and sorted once there is. */
 import { join } from 'node:path'
 
-import { mayRead, noPermission } from '../../file-fault.ts'
+import { mayRead, noPermission } from '../../disk/file-fault.ts'
 import type { ArchiveEntry } from '../entry.ts'
 
 export class ForbiddenFiles {

@@ -2,7 +2,7 @@
 import { formatHalves } from '../../../flow/address.ts'
 import { archiveColumns } from '../columns.ts'
 import type { HostSums } from './host-list.ts'
-import { freeBuffer } from '../../freed-memory.ts'
+import { freeBuffer } from '../../process/freed-memory.ts'
 import type { ScratchMemory } from '../scratch-memory.ts'
 import type { SourceFiles } from '../read-back/source-files.ts'
 

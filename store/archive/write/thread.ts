@@ -1,9 +1,9 @@
 /** The archive's two threads, as the thread that owns them sees them: one writes incoming flows, the other sorts files. */
-import { WorkerThread } from '../../worker-thread.ts'
+import { WorkerThread } from '../../process/worker-thread.ts'
 import type { SentBlock } from './block-pool.ts'
 import type { JudgedForms } from '../format/column-form.ts'
 import type { ArchiveEntry } from '../entry.ts'
-import type { Niceness } from '../../priority.ts'
+import type { Niceness } from '../../process/priority.ts'
 
 export type ArchiveRequest =
   /** Empties the staging folder; must come first. */

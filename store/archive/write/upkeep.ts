@@ -2,7 +2,7 @@
  * Keeps the archive in order: merges chunks, bundles small files, drops old ones, moves broken ones aside. Replaced
  * files stay for a while, for readers of an older manifest.
  */
-import type { Manifest } from '../../manifest.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
 import { intervalStart } from '../../../flow/interval.ts'
 import {
   unreadableFolder,

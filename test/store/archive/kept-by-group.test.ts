@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { KeptByGroup } from '../../../store/archive/scanned/kept-by-group.ts'
-import { collectAll } from '../../../store/garbage.ts'
+import { collectAll } from '../../../store/process/garbage.ts'
 
 /** A text of 5,400 characters, as a worker makes it. */
 const question = (n: number) => JSON.stringify([n, 'or host 192.0.2.1 '.repeat(300)])

@@ -10,7 +10,7 @@ import { Archive } from '../../../store/archive/archive.ts'
 import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryTooLarge } from '../../../store/query-error.ts'
-import { ManifestReader } from '../../../store/manifest.ts'
+import { ManifestReader } from '../../../store/manifest/reader.ts'
 import { archive, columnsOf, scratchFolder, t0, testFlow, type TestFlow } from './archived.ts'
 
 const local = new NetworkSet([])

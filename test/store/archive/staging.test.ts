@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts'
-import { ManifestReader } from '../../../store/manifest.ts'
+import { ManifestReader } from '../../../store/manifest/reader.ts'
 import { columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
 
 /** This many rows are written out unprompted: see stageRows. */

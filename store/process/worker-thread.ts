@@ -1,8 +1,8 @@
 /** A thread or process that serves requests, one after the other. */
 import { Worker } from 'node:worker_threads'
 
-import { reasonOf } from '../flow/reason.ts'
-import { QueryTooLarge } from './query-error.ts'
+import { reasonOf } from '../../flow/reason.ts'
+import { QueryTooLarge } from '../query-error.ts'
 
 export type Message =
   | { id: number; result: unknown }

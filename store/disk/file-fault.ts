@@ -3,8 +3,8 @@ import { accessSync, constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 
-import { reasonOf } from '../flow/reason.ts'
-import { QueryTooLarge } from './query-error.ts'
+import { reasonOf } from '../../flow/reason.ts'
+import { QueryTooLarge } from '../query-error.ts'
 
 /** Refusals of the system that last: no later attempt brings the file back. With too many open files, it does. */
 const lasting = ['ENOENT', 'EIO']

@@ -5,72 +5,23 @@
  *
  *     1c291ca3 {"add":[{"file":"2026/…/flows-20261116T113000Z.parquet",…}],"remove":[],"set":{}}
  */
-import { statSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { crc32 } from 'node:zlib'
 
-import { checkLines, lost } from './manifest-damage.ts'
-import { entriesOf, tableOf, type EntryTable } from './manifest-table.ts'
-import { syncFolder } from './sync-folder.ts'
-
-/** The changes of one transaction. */
-interface ManifestChange<Entry> {
-  add?: readonly Entry[]
-  remove?: readonly string[]
-  set?: Record<string, unknown>
-}
-
-/** A transaction as stored; `table` holds added entries, as columns. */
-interface ManifestLine<Entry> extends ManifestChange<Entry> {
-  table?: EntryTable
-}
+import { syncFolder } from '../disk/sync-folder.ts'
+import { checkLines, lost } from './damage.ts'
+import { formatLine, ManifestState, type ManifestChange } from './lines.ts'
 
 /**
  * A manifest is rewritten as one transaction when those after the last rewrite exceed both of these: a start reads all of it,
  * a line takes ten times as long to read as the same in a table, and rewriting costs next to nothing.
  */
 export const linesMax = { bytes: 1 << 20, ofWhole: 0.25 }
-const checksumDigits = 8
-const newline = 0x0a
-
-class State<Entry extends { file: string }> {
-  readonly entries = new Map<string, Entry>()
-  readonly values = new Map<string, unknown>()
-
-  /** Bytes of the applied lines up to the last rewrite. */
-  wholeBytes = 0
-
-  apply({ add = [], remove = [], set = {}, table }: ManifestLine<Entry>): void {
-    for (const file of remove) this.entries.delete(file)
-    if (table) for (const entry of entriesOf<Entry>(table)) this.entries.set(entry.file, entry)
-    for (const entry of add) this.entries.set(entry.file, entry)
-    for (const [name, value] of Object.entries(set)) this.values.set(name, value)
-  }
-
-  /** The whole state as one line. */
-  wholeLine(): string {
-    return formatWhole([...this.entries.values()], Object.fromEntries(this.values))
-  }
-
-  /** Applies every complete line of `bytes`; returns their length in bytes. */
-  applyLines(bytes: Buffer): number {
-    let at = 0
-    for (let end = bytes.indexOf(newline, at); end >= 0; end = bytes.indexOf(newline, at)) {
-      const change = parseLine<Entry>(bytes.subarray(at, end))
-      if (!change) break
-      this.apply(change)
-      at = end + 1
-      if (change.table) this.wholeBytes = at
-    }
-    return at
-  }
-}
 
 /** The single writer of a manifest. */
 export class Manifest<Entry extends { file: string }> {
   readonly #path: string
-  readonly #state: State<Entry>
+  readonly #state: ManifestState<Entry>
   #file: FileHandle
   #size: number
   /** The size after the last rewrite. */
@@ -85,7 +36,7 @@ export class Manifest<Entry extends { file: string }> {
 
   private constructor(
     path: string,
-    opened: { file: FileHandle; state: State<Entry>; size: number },
+    opened: { file: FileHandle; state: ManifestState<Entry>; size: number },
   ) {
     this.#path = path
     this.#file = opened.file
@@ -108,7 +59,7 @@ export class Manifest<Entry extends { file: string }> {
       if (error.code === 'ENOENT') return Buffer.alloc(0)
       throw error
     })
-    const state = new State<Entry>()
+    const state = new ManifestState<Entry>()
     if (bytes.length === 0) {
       if (await hasFiles()) throw lost(path)
       const line = formatLine({})
@@ -215,105 +166,4 @@ function closing(file: FileHandle) {
     await file.close()
     throw error
   }
-}
-
-/** Follows a manifest that another process writes; cheap if nothing changed. */
-export class ManifestReader<Entry extends { file: string }> {
-  readonly #path: string
-  #state = new State<Entry>()
-  #inode = 0n
-  #size = 0
-  #cached: readonly Entry[] = []
-  #turn: Promise<void> = Promise.resolve()
-
-  constructor(path: string) {
-    this.#path = path
-  }
-
-  /** The current entries; none if the manifest does not exist. */
-  async entries(): Promise<readonly Entry[]> {
-    await this.refresh()
-    return this.#cached
-  }
-
-  async value<T>(name: string): Promise<T | undefined> {
-    await this.refresh()
-    return this.#state.values.get(name) as T | undefined
-  }
-
-  /** Reads what was written since the last call; concurrent calls run one after the other. */
-  refresh(): Promise<void> {
-    const looked = this.#turn.then(() => this.#look())
-    this.#turn = looked.catch(() => undefined)
-    return looked
-  }
-
-  async #look(): Promise<void> {
-    // Synchronous: this is the most frequent call, and a thread of the pool may be busy with a long
-    // query.
-    const now = statSync(this.#path, { bigint: true, throwIfNoEntry: false }) ?? null
-    if (now !== null && now.ino === this.#inode && Number(now.size) === this.#size) return
-    if (now === null) this.#forget(0n)
-    else await this.#readOn()
-    this.#cached = [...this.#state.entries.values()]
-  }
-
-  #forget(inode: bigint): void {
-    this.#state = new State()
-    this.#size = 0
-    this.#inode = inode
-  }
-
-  async #readOn(): Promise<void> {
-    const file = await open(this.#path, 'r')
-    try {
-      // The file may have been replaced in the meantime: only the open one counts.
-      const { ino, size } = await file.stat({ bigint: true })
-      if (ino !== this.#inode || Number(size) < this.#size) this.#forget(ino)
-      const isRead = await this.#apply(file, Number(size))
-      if (isRead) return
-      // A failed write was taken back, and another line has replaced it.
-      this.#forget(ino)
-      await this.#apply(file, Number(size))
-    } finally {
-      await file.close()
-    }
-  }
-
-  /** Applies the lines after the known ones; false if one of them is invalid. */
-  async #apply(file: FileHandle, size: number): Promise<boolean> {
-    const bytes = Buffer.alloc(size - this.#size)
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, this.#size)
-    const read = bytes.subarray(0, bytesRead)
-    const applied = this.#state.applyLines(read)
-    this.#size += applied
-    return !read.includes(newline, applied)
-  }
-}
-
-/** A manifest's state as the single transaction of a rewrite. */
-export function formatWhole<Entry extends object>(
-  entries: readonly Entry[],
-  set: Record<string, unknown>,
-): string {
-  const table = tableOf(entries)
-  return formatLine(table ? { table, set } : { add: entries, set })
-}
-
-/** A transaction as stored in the file. */
-export function formatLine<Entry>(change: ManifestLine<Entry>): string {
-  const json = JSON.stringify(change)
-  return `${checksum(json)} ${json}\n`
-}
-
-function parseLine<Entry>(line: Buffer): ManifestLine<Entry> | null {
-  const json = line.subarray(checksumDigits + 1)
-  const head = line.toString('latin1', 0, checksumDigits + 1)
-  if (head !== `${checksum(json)} `) return null
-  return JSON.parse(json.toString()) as ManifestLine<Entry>
-}
-
-/** The CRC-32 of a text, in hexadecimal digits. */
-export function checksum(json: string | Buffer): string {
-  return crc32(json).toString(16).padStart(checksumDigits, '0')
 }

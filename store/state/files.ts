@@ -5,8 +5,9 @@
  */
 import { join } from 'node:path'
 
-import { takeLock, type Lock } from './lock.ts'
-import { Manifest, ManifestReader } from './manifest.ts'
+import { takeLock, type Lock } from '../disk/lock.ts'
+import { Manifest } from '../manifest/manifest.ts'
+import { ManifestReader } from '../manifest/reader.ts'
 import {
   checkChange,
   collections,

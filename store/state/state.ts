@@ -1,7 +1,7 @@
 /**
  * User documents: dashboards, annotations, trackers, alerts, users, sessions and tokens, as JSON
  * documents in collections. Every document has a revision, so that a writer can say which version it
- * changes. They are stored in the data folder (state-files.ts), or, if several machines share a
+ * changes. They are stored in the data folder (files.ts), or, if several machines share a
  * cluster, in ClickHouse (clickhouse/state.ts).
  */
 

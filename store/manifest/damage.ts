@@ -1,7 +1,7 @@
 /** Tells a manifest that the disk has damaged from one that a crash has cut off. */
 import { dirname } from 'node:path'
 
-const newline = 0x0a
+import { newline } from './lines.ts'
 
 /** A manifest that is not as it was written, which no crash explains. */
 class ManifestDamaged extends Error {

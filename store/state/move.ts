@@ -6,8 +6,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { ClickHouseState } from './clickhouse/state.ts'
-import { StateReader, StateStore } from './state-files.ts'
+import type { ClickHouseState } from '../clickhouse/state.ts'
+import { StateReader, StateStore } from './files.ts'
 import { collections, type Collection } from './state.ts'
 
 const names = Object.keys(collections) as Collection[]
