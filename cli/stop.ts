@@ -2,7 +2,10 @@
 
 /** A second signal, or a close that takes longer than this, ends the process at once. */
 const closeMsMax = 25_000
-/** Signals this close together are one: systemd tells all processes of a session to stop, and `weir start` its two again. */
+/**
+ * Signals this close together are one: systemd tells all processes of a session to stop, and `weir
+ * start` its two again.
+ */
 const togetherMs = 1000
 export const endingSignals = ['SIGINT', 'SIGTERM'] as const
 

@@ -21,7 +21,10 @@ export function isIPv4(words: AddressWords): boolean {
   return words[2] === ipv4Marker && words[1] === 0 && words[0] === 0
 }
 
-/** Whether an address is that of a multicast group (224.0.0.0/4, ff00::/8) or 255.255.255.255: no single host has it. */
+/**
+ * Whether an address is that of a multicast group (224.0.0.0/4, ff00::/8) or 255.255.255.255: no
+ * single host has it.
+ */
 export function isGroup(words: AddressWords): boolean {
   if (!isIPv4(words)) return words[0] >>> 24 === 0xff
   return words[3] >>> 28 === 0xe || words[3] === 0xffffffff
@@ -132,7 +135,10 @@ export function wordMask(bits: number, wordIndex: number): number {
   return inWord === 0 ? 0 : (0xffffffff << (32 - inWord)) >>> 0
 }
 
-/** Whether an address is in a network. A loop that allocates nothing, because naming a host tests thousands of networks. */
+/**
+ * Whether an address is in a network. A loop that allocates nothing, because naming a host tests
+ * thousands of networks.
+ */
 export function isWithin(words: AddressWords, network: Network): boolean {
   // The last word differs most.
   for (let i = 3; i >= 0; i--)

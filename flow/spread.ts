@@ -44,7 +44,10 @@ export function lengthCounted(
   return include === 'any' ? Math.min(last, to) - Math.max(first, from) : last - first
 }
 
-/** A count of some flows over that length of time, in the unit of the times; 0 if it has none: a single packet has no rate. */
+/**
+ * A count of some flows over that length of time, in the unit of the times; 0 if it has none: a
+ * single packet has no rate.
+ */
 export function rateCounted(
   count: number,
   flows: { first: number; last: number },

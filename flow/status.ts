@@ -104,8 +104,8 @@ export interface StoreStatus {
     dropped: number
   }
   /**
-   * The time of dropped steps, in order within a tier; what is written again (weir rebuild) or older than the tier keeps is
-   * not in it.
+   * The time of dropped steps, in order within a tier; what is written again (weir rebuild) or
+   * older than the tier keeps is not in it.
    */
   missing: { tier: string; from: number; to: number }[]
   /** When the store last did not take points, by reason; absent: never. */

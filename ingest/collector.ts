@@ -70,7 +70,10 @@ const redoInTick = { msMax: 5000, slice: 24 }
 const redoAtEnd = { msMax: 1000, slice: 2 }
 /** The last tick abandons rebuilding and consolidation after this long; the next start finishes both. */
 const endMsMax = 2500
-/** After this long, a tick starts sorting no more files, so that flows are published on time and a stop need not wait. */
+/**
+ * After this long, a tick starts sorting no more files, so that flows are published on time and a
+ * stop need not wait.
+ */
 const mergeMsMax = 5000
 /** Coverage of written intervals is kept this long: a late datagram may still explain a gap in them. */
 const coverageHorizonMs = 2 * 3_600_000
@@ -111,7 +114,10 @@ export class Collector {
     return { waiting, judged, dropped, notWhole, lastError }
   }
 
-  /** Abandons work that the next start can do, such as sorting files and rebuilding series. Followed by the last tick. */
+  /**
+   * Abandons work that the next start can do, such as sorting files and rebuilding series. Followed
+   * by the last tick.
+   */
   endSoon(): void {
     this.#ending.abort()
     this.#parts.archive.endSorting()
@@ -119,8 +125,9 @@ export class Collector {
   }
 
   /**
-   * Publishes the flows received so far, and the series if they are due. Ticks run one after the other. Never rejects: a
-   * failure is logged, shown as `lastError`, and tried again by the next tick.
+   * Publishes the flows received so far, and the series if they are due. Ticks run one after the
+   * other. Never rejects: a failure is logged, shown as `lastError`, and tried again by the next
+   * tick.
    */
   tick({ isLast = false } = {}): Promise<void> {
     this.#work = this.#work
@@ -160,7 +167,8 @@ export class Collector {
     const failed = (error: unknown) => void failures.push(error)
     if (batch) await this.#writeSeries(batch, nowMs, { isLast, marked }).catch(failed)
     else if (!isLast) await this.#remake(nowMs, { onlyRedo: true })
-    // A batch just written holds as much memory for a while as judging takes, and so does an interval until it is packed.
+    // A batch just written holds as much memory for a while as judging takes, and so does an
+    // interval until it is packed.
     const isMemoryTaken = incidents.isJudging || batch !== null || buckets.awaitsPacking(nowMs)
     if (!isLast) await this.#sort(nowMs, { isMemoryTaken }).catch(failed)
     await this.#expire(nowMs)
@@ -176,8 +184,9 @@ export class Collector {
   }
 
   /**
-   * Publishes all flows counted so far, then deletes their journal. Returns the intervals with coverage or counters that
-   * are still to be written: they are published as to be rebuilt, because the journal does not bring them back.
+   * Publishes all flows counted so far, then deletes their journal. Returns the intervals with
+   * coverage or counters that are still to be written: they are published as to be rebuilt, because
+   * the journal does not bring them back.
    * @throws if the archive cannot be written
    */
   async #publish(
@@ -186,8 +195,9 @@ export class Collector {
     nowMs: number,
   ): Promise<ReadonlySet<number>> {
     const { archive, coverage, neighbours, receiver, trackers } = this.#parts
-    // Flows that arrived since are published with it, and their intervals written again. From here until the archive has
-    // been asked nothing may be awaited: its flows, the position in the journal and the coverage are of one moment.
+    // Flows that arrived since are published with it, and their intervals written again. From here
+    // until the archive has been asked nothing may be awaited: its flows, the position in the
+    // journal and the coverage are of one moment.
     this.#takeIn()
     const takenUp = changedTrackers && trackers.takeUp(changedTrackers, nowMs)
     if (takenUp) this.#due.addForTrackers(takenUp)

@@ -237,8 +237,8 @@ export class DoubledSeries implements SeriesStore {
 }
 
 /**
- * The steps of a tier that the second store has to be given, [from, to), of those from the first to the newest of `extent`;
- * null if there are none: the newest still changes, and is written to both.
+ * The steps of a tier that the second store has to be given, [from, to), of those from the first to
+ * the newest of `extent`; null if there are none: the newest still changes, and is written to both.
  */
 export function rangeToCopy(
   extent: { from: number; to: number } | null,

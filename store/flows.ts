@@ -157,7 +157,10 @@ export interface FlowScan {
   signal?: AbortSignal | undefined
 }
 
-/** Whole intervals, unix ms, of which flows received are left out of answers: they cannot be read, or are not in the store yet. */
+/**
+ * Whole intervals, unix ms, of which flows received are left out of answers: they cannot be read,
+ * or are not in the store yet.
+ */
 export interface LeftOut {
   from: number
   to: number
@@ -178,15 +181,19 @@ export interface FlowStore {
     to: number,
   ): Promise<{ rows: number; first: number | null; last: number | null }>
   /**
-   * Passes flows on batch by batch, in no particular order; columns may be reused for the next batch. `start` returns the
-   * consumer: if a file proves unreadable on the way, it is called again, and the earlier consumer's data are void.
+   * Passes flows on batch by batch, in no particular order; columns may be reused for the next
+   * batch. `start` returns the consumer: if a file proves unreadable on the way, it is called
+   * again, and the earlier consumer's data are void.
    */
   scan?(query: FlowScan, start: () => (flows: EventFlows) => void): Promise<void>
   /** When exporters were away, oldest first. */
   breaks?(): Promise<readonly ExporterBreak[]>
   /** When flows were received that touch a window and are left out of answers. */
   unreadable?(from: number, to: number): Promise<readonly LeftOut[]>
-  /** A sentence for each part of a window's flows that is left out of answers; of many, the first, and how many more. */
+  /**
+   * A sentence for each part of a window's flows that is left out of answers; of many, the first,
+   * and how many more.
+   */
   remarks?(from: number, to: number): Promise<string[]>
   /** What is kept and what was unreadable, for the status page. Absent if a store does not know. */
   health?(): Promise<{ bytes: number; problems: readonly string[] }>

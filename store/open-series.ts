@@ -10,8 +10,8 @@ import { SeriesApart } from './parquet/apart.ts'
 import type { SeriesReader, SeriesStore } from './series.ts'
 
 /**
- * Loaded on demand: the files need DuckDB, which ingest does without, and remote stores need their clients, without which a
- * start is faster.
+ * Loaded on demand: the files need DuckDB, which ingest does without, and remote stores need their
+ * clients, without which a start is faster.
  */
 const parquet = () => import('./parquet/series.ts')
 const influx = {

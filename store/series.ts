@@ -164,7 +164,10 @@ export interface SeriesStore {
   others?: OtherCollectors
   /** The status of a store on another machine; absent for files. */
   status?(): StoreStatus
-  /** Why files of the series could not be joined when that was last tried; null if they could, absent for other kinds of store. */
+  /**
+   * Why files of the series could not be joined when that was last tried; null if they could,
+   * absent for other kinds of store.
+   */
   unjoined?(): string | null
   /** The process is about to end: queries of another machine fail unless answered within seconds. */
   endSoon?(): void

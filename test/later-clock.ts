@@ -1,4 +1,7 @@
-/** Preloaded, in threads too: shifts the process's clock ahead by this many ms, so that a test need not wait for an interval's end. */
+/**
+ * Preloaded, in threads too: shifts the process's clock ahead by this many ms, so that a test need
+ * not wait for an interval's end.
+ */
 const aheadMs = Number(process.env['TEST_CLOCK_AHEAD_MS'] ?? 0)
 const now = Date.now
 Date.now = () => now() + aheadMs

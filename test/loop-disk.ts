@@ -1,4 +1,7 @@
-/** A disk of its own for a test: a file system in a file, which can be held up, and whose space can turn out not to be there. */
+/**
+ * A disk of its own for a test: a file system in a file, which can be held up, and whose space can
+ * turn out not to be there.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

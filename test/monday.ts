@@ -64,8 +64,8 @@ interface Summary {
 }
 
 /**
- * Adds the replayed capture to a data folder. A replay takes many seconds and its result is the same each time: the first
- * that is needed with these settings is kept for all, and copied.
+ * Adds the replayed capture to a data folder. A replay takes many seconds and its result is the
+ * same each time: the first that is needed with these settings is kept for all, and copied.
  */
 async function layMonday(data: string, replay: Replay): Promise<Summary> {
   const kept = await keptReplay(replay)

@@ -154,8 +154,8 @@ export class RunningIngest {
   }
 
   /**
-   * Stops it with a signal and returns its exit code (null if the signal killed it), how long that took, and all that it
-   * said on stderr.
+   * Stops it with a signal and returns its exit code (null if the signal killed it), how long that
+   * took, and all that it said on stderr.
    */
   async stop(
     signal: NodeJS.Signals = 'SIGTERM',

@@ -75,7 +75,10 @@ export class AnswerCache {
     return answer
   }
 
-  /** The files that the folder names (null without an archive): two system calls, which take less time than waiting for a thread. */
+  /**
+   * The files that the folder names (null without an archive): two system calls, which take less
+   * time than waiting for a thread.
+   */
   #version(): string | null {
     const [archive, series] = this.#manifests.map((path) => {
       const found = statSync(path, { bigint: true, throwIfNoEntry: false })

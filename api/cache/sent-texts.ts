@@ -5,7 +5,10 @@ import { brotliCompress, constants, gzip } from 'node:zlib'
 
 import type { FastifyRequest } from 'fastify'
 
-/** Texts remembered, and how many characters one and all of them may have: charts and tables of walls and many pages. */
+/**
+ * Texts remembered, and how many characters one and all of them may have: charts and tables of
+ * walls and many pages.
+ */
 const most = { texts: 256, characters: 1 << 20, charactersInAll: 32 << 20 }
 /** Shorter texts are not worth compressing. */
 export const compressedFromBytes = 1024

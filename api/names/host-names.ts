@@ -98,7 +98,10 @@ export class HostNames {
     return (names.findLast(({ from }) => from <= ms) ?? names[0])?.name ?? null
   }
 
-  /** Asks for those of which nothing is known, and waits for the answers, but not longer than somebody who waits for a sentence would. */
+  /**
+   * Asks for those of which nothing is known, and waits for the answers, but not longer than
+   * somebody who waits for a sentence would.
+   */
   async learn(addresses: readonly string[]): Promise<void> {
     const unknown = addresses.filter((each) => this.#dns.mayAsk(each) && !this.#known.has(each))
     const asked = unknown.map((each) => this.#asking.get(each) ?? this.#askNow(each))

@@ -1,6 +1,6 @@
 /**
- * Steps shorter than an interval in which an exporter was away. Its interval is known, because datagrams came before and
- * after; but nothing is known of the time in between.
+ * Steps shorter than an interval in which an exporter was away. Its interval is known, because
+ * datagrams came before and after; but nothing is known of the time in between.
  */
 import { wasAway, type ExporterBreak } from '../../flow/incident/incident.ts'
 import { intervalMs } from '../../flow/interval.ts'
@@ -17,8 +17,8 @@ export interface AwaySteps {
 }
 
 /**
- * The steps of which less than xff is outside an absence of an exporter that counts; null if there is none. Longer steps
- * are known by their intervals, as in the totals.
+ * The steps of which less than xff is outside an absence of an exporter that counts; null if there
+ * is none. Longer steps are known by their intervals, as in the totals.
  */
 export function layAway(
   breaks: readonly ExporterBreak[],

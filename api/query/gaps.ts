@@ -1,4 +1,7 @@
-/** What a list of a window lacks, in words: the time of which not everything is known, and the flows that were lost. A chart shows both. */
+/**
+ * What a list of a window lacks, in words: the time of which not everything is known, and the flows
+ * that were lost. A chart shows both.
+ */
 import type { Tier } from '../../flow/interval.ts'
 import { countOf } from '../../flow/units.ts'
 import type { LeftOutReason, UnknownReason } from '../../store/measurement.ts'
@@ -43,7 +46,10 @@ export interface GapsContext {
   now: number
 }
 
-/** A sentence each, if there are any. While the store of the totals does not answer, one says that it cannot be told. */
+/**
+ * A sentence each, if there are any. While the store of the totals does not answer, one says that
+ * it cannot be told.
+ */
 export async function gapsIn(window: Window, context: GapsContext): Promise<string[]> {
   try {
     return await readGaps(window, context)

@@ -25,7 +25,10 @@ export async function isKnown(
 /** Steps of coarse totals that a window has at least, so that what they say is said of the window. */
 const coarseStepsMin = 12
 
-/** The same, for a list that a wall asks for each minute: coarse totals are enough if they say that something is known. */
+/**
+ * The same, for a list that a wall asks for each minute: coarse totals are enough if they say that
+ * something is known.
+ */
 export async function isKnownCoarsely(
   series: SeriesReader,
   tiers: readonly Tier[],

@@ -45,7 +45,10 @@ export function unknownRanges(
 /** Exporters that are named for a range. */
 const namedMax = 3
 
-/** Whose data is unknown in each of the ranges, by name, such as a, b, c and 3 more; empty where no other exporter is known. */
+/**
+ * Whose data is unknown in each of the ranges, by name, such as a, b, c and 3 more; empty where no
+ * other exporter is known.
+ */
 export function unknownOf(
   ranges: readonly UnknownRange[],
   { grid, exporters }: CoverageGrid,

@@ -61,7 +61,10 @@ export class Steps {
     return (sum * scale) / Math.min(intervals * intervalMs, stepMs)
   }
 
-  /** Whether a row of a key is of fewer intervals (`known`) than are known of its exporter: in the others it is in `other`. */
+  /**
+   * Whether a row of a key is of fewer intervals (`known`) than are known of its exporter: in the
+   * others it is in `other`.
+   */
   isCut(place: number, at: number, known: number | undefined): boolean {
     if (this.isFirstTier || known === undefined) return false
     return known < (this.covered.exporters[place]?.known[at] ?? 0)

@@ -23,7 +23,10 @@ const answerTimeoutMs = 1000
 /** An answer is reused for this long: pages ask in bursts. */
 const keptMs = 1000
 
-/** The status of the ingest on a data folder. Never fails: an unreadable status counts as none, and `fault` tells why. */
+/**
+ * The status of the ingest on a data folder. Never fails: an unreadable status counts as none, and
+ * `fault` tells why.
+ */
 export function ingestStatus(data: string, now: () => number): StatusSource {
   let kept: { at: number; status: Promise<IngestStatus | null> } | null = null
   let fault: Error | null = null

@@ -16,7 +16,10 @@ import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
 
 /** A connection may be idle for this long. */
 const answerTimeoutMs = 15_000
-/** All of an attempt: a receiver that answers a byte at a time is never idle, and only so many alerts are sent at once. */
+/**
+ * All of an attempt: a receiver that answers a byte at a time is never idle, and only so many
+ * alerts are sent at once.
+ */
 const attemptTimeoutMs = 30_000
 
 /** Networks that webhooks cannot reach unless the settings allow it: private, local, reserved and multicast. */

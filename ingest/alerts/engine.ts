@@ -1,5 +1,6 @@
 /**
- * Evaluates alerts: values when their interval is over, incidents and silences as they occur. An alert that cannot be evaluated is shown as a problem.
+ * Evaluates alerts: values when their interval is over, incidents and silences as they occur. An
+ * alert that cannot be evaluated is shown as a problem.
  */
 import type { Logger } from 'pino'
 

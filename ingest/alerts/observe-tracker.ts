@@ -92,7 +92,10 @@ interface Range {
   last: number
 }
 
-/** Of the exporters of which an interval is known, those that were not away in a part of it, and did not lose all flows. */
+/**
+ * Of the exporters of which an interval is known, those that were not away in a part of it, and did
+ * not lose all flows.
+ */
 function wholeOf(
   { cluster, coverage }: Sources,
   knownIn: (interval: number) => readonly string[],

@@ -8,7 +8,10 @@ import type { Occurrence } from './observe.ts'
 
 /** Alerts being sent at once; beyond that, new ones are refused and logged. */
 const sendingMax = 50
-/** Pauses before each attempt, ms: until the result is recorded, and then, because a cut that is reported may keep the report too. */
+/**
+ * Pauses before each attempt, ms: until the result is recorded, and then, because a cut that is
+ * reported may keep the report too.
+ */
 const usualPausesMs = { first: [0, 2000, 15_000], later: [60_000, 300_000, 900_000, 1_800_000] }
 /** Targets that are tried later at once; beyond that, an alert that did not arrive is given up. */
 const laterMax = 200

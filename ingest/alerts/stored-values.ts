@@ -29,7 +29,10 @@ export type LostShareOf = (exporter: string, interval: number) => number
 
 export const nothing = { sum: 0, withLost: 0 }
 
-/** How many times as much there was as was received. An exporter that lost all is missing, and no estimate of it is made. */
+/**
+ * How many times as much there was as was received. An exporter that lost all is missing, and no
+ * estimate of it is made.
+ */
 export function lostFactor(share: number): number {
   return share < 1 ? 1 / (1 - share) : 1
 }

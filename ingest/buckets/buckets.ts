@@ -175,7 +175,10 @@ export class Buckets {
     return this.#held.bytes
   }
 
-  /** Sorts rows by the totals they belong to; a flow of several intervals is spread. An exporter's rows arrive together. */
+  /**
+   * Sorts rows by the totals they belong to; a flow of several intervals is spread. An exporter's
+   * rows arrive together.
+   */
   #sort(flows: FlowColumns, codes: Uint8Array, rows: Int32Array): void {
     const { flowStartMilliseconds, flowEndMilliseconds, collectionTimeMilliseconds } = flows
     const { exporterAddressHigh: high, exporterAddressLow: low } = flows

@@ -1,4 +1,7 @@
-/** Which intervals are held in memory: those that are over are packed, and dropped when long over or when memory is short. */
+/**
+ * Which intervals are held in memory: those that are over are packed, and dropped when long over or
+ * when memory is short.
+ */
 import { intervalMs } from '../../flow/interval.ts'
 import { Totals } from './totals.ts'
 

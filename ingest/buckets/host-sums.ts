@@ -78,7 +78,10 @@ function placesByHost(services: HostsListed, hosts: number) {
   return { starts, places }
 }
 
-/** Sorts the first numbers, ascending. Most hosts have a handful, for which the built-in sort takes ten times as long. */
+/**
+ * Sorts the first numbers, ascending. Most hosts have a handful, for which the built-in sort takes
+ * ten times as long.
+ */
 function sortFirst(numbers: Float64Array, count: number): void {
   if (count > fewServices) {
     numbers.subarray(0, count).sort()

@@ -9,7 +9,10 @@ const numbersMax = 512
 /** The way of a key: traffic that entered or left by the interface. */
 const interfaceWays = { ingress: 1, egress: 2 } as const
 const waysOf = 2
-/** Most interfaces and ways kept separately per interval and exporter; traffic of further ones counts in the row `other`. */
+/**
+ * Most interfaces and ways kept separately per interval and exporter; traffic of further ones
+ * counts in the row `other`.
+ */
 export const interfaceKeysMax = 131_072
 /** The number of interfaces not kept separately: no ifIndex is as large. */
 export const beyondInterfaces = 2 ** 32

@@ -51,7 +51,10 @@ export class PlainRows {
   }
 }
 
-/** Whether row i (not the first) has the exporter of the row before it. Without branches, because it runs for every row. */
+/**
+ * Whether row i (not the first) has the exporter of the row before it. Without branches, because it
+ * runs for every row.
+ */
 export function isSameExporter(high: Uint32Array, low: Uint32Array, i: number): boolean {
   const at = 2 * i
   const lower = (low[at]! ^ low[at - 2]!) | (low[at + 1]! ^ low[at - 1]!)

@@ -24,7 +24,10 @@ const wayCodes = 4
 /** Smaller tables are not packed. */
 const packedBytesMin = 1 << 20
 
-/** Keys that cannot be found once they are packed: this part of the most, beyond it, is for late flows of their hosts. */
+/**
+ * Keys that cannot be found once they are packed: this part of the most, beyond it, is for late
+ * flows of their hosts.
+ */
 const latePart = 1 / 8
 
 /** Rows counted at once; the arrays below hold this many. */

@@ -267,9 +267,10 @@ export class Consolidator {
   }
 
   /**
-   * Expires what exceeds retention, except 5-minute rows that the list still needs. Ages count back from the newest row, but
-   * not from one later than now: it is of a time when the clock was wrong. Nor, while collecting, from one much newer than
-   * all before, until that has lasted: the clock may be ahead.
+   * Expires what exceeds retention, except 5-minute rows that the list still needs. Ages count back
+   * from the newest row, but not from one later than now: it is of a time when the clock was wrong.
+   * Nor, while collecting, from one much newer than all before, until that has lasted: the clock
+   * may be ahead.
    */
   async #expire(nowMs: number, isComplete: boolean): Promise<void> {
     const { store, tiers, redo } = this.#parts

@@ -9,8 +9,8 @@ export class LastedRow {
   #leaptMs: number | null = null
 
   /**
-   * The newest row, unix ms, or while it is far ahead of the one that the last expiry counted from, that one, until this
-   * has lasted. `expired`: everything before has expired, by tier.
+   * The newest row, unix ms, or while it is far ahead of the one that the last expiry counted from,
+   * that one, until this has lasted. `expired`: everything before has expired, by tier.
    */
   of(foundMs: number, tiers: readonly Tier[], expired: Readonly<Record<string, number>>): number {
     const lastMs = Math.max(

@@ -99,7 +99,8 @@ export class CounterTracker {
 
   /**
    * The rows of an exporter's interval, or null if it sends no counters. An interface of which too
-   * little is known has no row, unless the interval is still open: the row `other`, always 0, says that this does not mean 0.
+   * little is known has no row, unless the interval is still open: the row `other`, always 0, says
+   * that this does not mean 0.
    */
   rows(exporter: string, interval: number, { isOpen = false } = {}): MeasurementRows | null {
     const held = this.#exporters.get(exporter)

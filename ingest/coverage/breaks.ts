@@ -15,8 +15,9 @@ export const breaksMax = 1000
 const followedMax = 8192
 
 /**
- * `first` of a domain that was heard before is of another port, with numbers of its own: of a new process, which in IPFIX no
- * uptime tells. If another such port came less long ago than this, its ports are no processes.
+ * `first` of a domain that was heard before is of another port, with numbers of its own: of a new
+ * process, which in IPFIX no uptime tells. If another such port came less long ago than this, its
+ * ports are no processes.
  */
 const processMsMin = 600_000
 
@@ -94,7 +95,10 @@ export class BreakLog {
     this.#add({ exporter, from: to - passedMs, to, ...nothingLost, clock })
   }
 
-  /** Notes a time in which the collector did not listen to an exporter: the datagram after it has none before it to compare. */
+  /**
+   * Notes a time in which the collector did not listen to an exporter: the datagram after it has
+   * none before it to compare.
+   */
   notListening(exporter: string, { from, to }: { from: number; to: number }): void {
     if (to - from < breakMsMin) return
     this.#add({ exporter, from, to, ...nothingLost, isOurs: true })

@@ -17,7 +17,10 @@ export interface ClockStep {
 export class ClockSteps {
   #last: { wallMs: number; monotonicMs: number } | null = null
 
-  /** The step forward since the last look, from the clock (unix ms) and a clock that nobody sets; null: there was none. */
+  /**
+   * The step forward since the last look, from the clock (unix ms) and a clock that nobody sets;
+   * null: there was none.
+   */
   look(wallMs: number, monotonicMs: number): ClockStep | null {
     const last = this.#last
     this.#last = { wallMs, monotonicMs }

@@ -93,7 +93,10 @@ export class CoverageTracker {
     this.#listenFrom(nowMs)
   }
 
-  /** Notes that the collector has been listening until now. What was written of an interval while it was open is to be written again. */
+  /**
+   * Notes that the collector has been listening until now. What was written of an interval while it
+   * was open is to be written again.
+   */
   heartbeat(nowMs: number): void {
     const open = intervalStart(this.#listeningUntil)
     this.#listeningUntil = Math.max(this.#listeningUntil, nowMs)

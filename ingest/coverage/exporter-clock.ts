@@ -13,8 +13,9 @@ export class ExporterClock {
   #late = 0
 
   /**
-   * Takes how far it was ahead at a datagram, of which a delay makes it look less. If it was set forward since the one
-   * before, returns how far it was ahead until then, else null; a clock that is further off is corrected, and leaves no gap.
+   * Takes how far it was ahead at a datagram, of which a delay makes it look less. If it was set
+   * forward since the one before, returns how far it was ahead until then, else null; a clock that
+   * is further off is corrected, and leaves no gap.
    */
   take(aheadMs: number): number | null {
     const before = this.#aheadMs

@@ -16,7 +16,10 @@ export interface IntervalState {
   carries?: DatagramContents
 }
 
-/** The reason for a silence, by the verdict on the datagram after it; null: known, unless a gap says what is missing. */
+/**
+ * The reason for a silence, by the verdict on the datagram after it; null: known, unless a gap says
+ * what is missing.
+ */
 export const silenceReasons: Record<SequenceEvent['verdict'], UnknownReason | null> = {
   continues: null,
   duplicate: null,

@@ -21,7 +21,10 @@ export const announcedName = 'announced'
 /** A capture that begins later than this after the last one may be of another device with the same address. */
 const goesOnMs = 3_600_000
 
-/** A decoder's state with what was announced by the exporters last seen shortly before `ms` (unix ms, by the captures' time). */
+/**
+ * A decoder's state with what was announced by the exporters last seen shortly before `ms` (unix
+ * ms, by the captures' time).
+ */
 export function announcedBefore(archive: Pick<Archive, 'value'>, ms: number): DecoderState {
   const goesOn = ({ lastSeenMs }: ExporterState) => lastSeenMs <= ms && ms - lastSeenMs <= goesOnMs
   return { shape, exporters: heldOf(archive).filter(goesOn) }

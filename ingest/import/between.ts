@@ -3,7 +3,10 @@ import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import { breaksMax } from '../coverage/breaks.ts'
 
-/** A shorter time may lie between two datagrams of an exporter, one at the end of a capture and one at the start of the next. */
+/**
+ * A shorter time may lie between two datagrams of an exporter, one at the end of a capture and one
+ * at the start of the next.
+ */
 const betweenMsMin = 90_000
 
 type Sent = Pick<ExporterStatus, 'address' | 'firstSeen' | 'lastSeen'>

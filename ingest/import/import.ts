@@ -42,8 +42,9 @@ interface ImportOptions {
 }
 
 /**
- * The archive bundles the files of an hour anyway, and a capture has all flows of an hour at once, so that no files of
- * intervals are needed before, which take four times as long. Only ClickHouse gets the files of intervals, as from ingest.
+ * The archive bundles the files of an hour anyway, and a capture has all flows of an hour at once,
+ * so that no files of intervals are needed before, which take four times as long. Only ClickHouse
+ * gets the files of intervals, as from ingest.
  */
 const hourMs = 3_600_000
 /** Flows and interfaces are closed as if this much time had passed since the last packet. */

@@ -1,4 +1,7 @@
-/** Publishes a replay's results: the files to a second store, the exporters to this machine's status and the cluster. */
+/**
+ * Publishes a replay's results: the files to a second store, the exporters to this machine's status
+ * and the cluster.
+ */
 import { mergeExporters } from '../../flow/merge-exporters.ts'
 import type { Settings } from '../../flow/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'

@@ -11,9 +11,9 @@ import { followOffline } from '../trackers/offline.ts'
 
 /**
  * Makes the series, in all tiers, of every interval that the archive lists for a rebuild or whose
- * coverage or counters changed; returns the number made, and of those kept as they are stored, because the archive no longer
- * has all of their flows.
- * Those that the archive lists are to be judged next.
+ * coverage or counters changed; returns the number made, and of those kept as they are stored,
+ * because the archive no longer has all of their flows. Those that the archive lists are to be
+ * judged next.
  */
 export async function writeSeries({
   settings,

@@ -14,8 +14,8 @@ import type { Pipeline } from '../pipeline.ts'
 const datagramsAtOnce = 1000
 
 /**
- * Ingest publishes until when it listened every 15 s: if the next datagram is so much later, it was not running, or its clock
- * was set forward.
+ * Ingest publishes until when it listened every 15 s: if the next datagram is so much later, it was
+ * not running, or its clock was set forward.
  */
 const pauseMsMin = 60_000
 

@@ -20,7 +20,8 @@ export function journalFolder(data: string): string {
 }
 
 /**
- * Stores the decoder's state at the start of a segment; durable when it resolves. The state is read before this returns.
+ * Stores the decoder's state at the start of a segment; durable when it resolves. The state is read
+ * before this returns.
  * @throws if the disk refuses it
  */
 export async function writeSidecar(folder: string, segment: number, state: unknown): Promise<void> {
@@ -43,8 +44,8 @@ export async function writeSidecar(folder: string, segment: number, state: unkno
 }
 
 /**
- * The decoder's state at the start of a segment, or undefined if there is none: then it may be damaged, and `onDamaged` is
- * called.
+ * The decoder's state at the start of a segment, or undefined if there is none: then it may be
+ * damaged, and `onDamaged` is called.
  */
 export async function readSidecar(
   folder: string,

@@ -24,7 +24,10 @@ interface JournalledDatagram {
   end: JournalPosition
 }
 
-/** Called with a number of bytes that could not be read: cut off at the end of a segment by a crash, or damaged before it. */
+/**
+ * Called with a number of bytes that could not be read: cut off at the end of a segment by a crash,
+ * or damaged before it.
+ */
 export type OnLost = (bytes: number, how: 'cut' | 'damaged') => void
 
 /** The intact datagrams of a segment in order. What is damaged is left out, up to the next record. */

@@ -1,6 +1,7 @@
 /**
- * A record of the journal: pcap's record header and a packet. Every bit of it is checked when it is read back: the lengths
- * against each other, the packet by its own checksums, and the time by the packet's identification.
+ * A record of the journal: pcap's record header and a packet. Every bit of it is checked when it is
+ * read back: the lengths against each other, the packet by its own checksums, and the time by the
+ * packet's identification.
  */
 import { packetBytesMax, recordHeaderBytes } from './journal-files.ts'
 
@@ -23,8 +24,8 @@ const ipv6: Layout = { identification: 2, addresses: 8, udp: 40, udpChecksum: 46
 const ipv4Checksum = 10
 
 /**
- * The length of the packet whose record begins at `at`, in a view with at least recordBytesMin from there; null if no record
- * begins there.
+ * The length of the packet whose record begins at `at`, in a view with at least recordBytesMin from
+ * there; null if no record begins there.
  */
 export function packetLengthAt(view: DataView, at: number): number | null {
   const length = view.getUint32(at + 8, true)

@@ -54,7 +54,10 @@ export class Receiver {
   position: JournalPosition = { segment: 0, offset: 0 }
   /** Why the decoder's state could not be stored last time; null once it could. */
   stateError: string | null = null
-  /** What of the journal was damaged when it was replayed at the start: bytes of its datagrams, and states of the decoder. */
+  /**
+   * What of the journal was damaged when it was replayed at the start: bytes of its datagrams, and
+   * states of the decoder.
+   */
   damaged = { bytes: 0, states: 0 }
   readonly #options: ReceiverOptions
   readonly #worker: Worker

@@ -15,8 +15,9 @@ interface RedoParts {
 }
 
 /**
- * Rebuilds intervals, the newest first, for `msMax` and until `stop` is aborted, `slice` at once; the rest waits, and so
- * does one with a file that may not be read. Without all of its flows, none is judged again.
+ * Rebuilds intervals, the newest first, for `msMax` and until `stop` is aborted, `slice` at once;
+ * the rest waits, and so does one with a file that may not be read. Without all of its flows, none
+ * is judged again.
  * @throws if the archive cannot be read or the series cannot be written
  */
 export async function redoFromArchive(

@@ -85,8 +85,9 @@ export class SeriesWriter {
   }
 
   /**
-   * Writes steps, together with the interfaces' counters. The store is asked for those no longer held, the newest first: if
-   * it is away and its spool does not have them, the steps before are written nevertheless.
+   * Writes steps, together with the interfaces' counters. The store is asked for those no longer
+   * held, the newest first: if it is away and its spool does not have them, the steps before are
+   * written nevertheless.
    */
   async write(steps: readonly StepRows[]): Promise<void> {
     const asked = this.#addHeldCounters(steps)

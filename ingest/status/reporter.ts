@@ -1,4 +1,7 @@
-/** Assembles ingest's status and publishes it: to the API, to Prometheus, and to a file for when ingest is not running. */
+/**
+ * Assembles ingest's status and publishes it: to the API, to Prometheus, and to a file for when
+ * ingest is not running.
+ */
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 

@@ -22,7 +22,10 @@ export interface IngestState {
   /** For how long the thread that receives has waited for the disk, and nothing has been published. */
   stalledSeconds: number
   unpublishedSeconds: number
-  /** Datagrams that the kernel dropped, when the last was, and the longest that the disk took for a write to the journal. */
+  /**
+   * Datagrams that the kernel dropped, when the last was, and the longest that the disk took for a
+   * write to the journal.
+   */
   kernelDrops: { datagrams: number; at: number | null; longestWriteMs: number }
   /** The last sync of the journal that failed. */
   failedSync: { reason: string; atMs: number } | null

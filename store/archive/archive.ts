@@ -224,9 +224,10 @@ export class Archive {
   }
 
   /**
-   * The published flows that overlap [from, to) (unix ms), in no order. The columns are valid until the next batch.
-   * @throws if a file cannot be read; it has then been moved aside, and another call reads the rest. One without permission
-   * stays: see `mayReadAll`.
+   * The published flows that overlap [from, to) (unix ms), in no order. The columns are valid until
+   * the next batch.
+   * @throws if a file cannot be read; it has then been moved aside, and another call reads the
+   * rest. One without permission stays: see `mayReadAll`.
    */
   async *read(from: number, to: number): AsyncGenerator<FlowColumns> {
     const files = this.entries()

@@ -57,7 +57,10 @@ export interface ArchiveValues {
   expiredTo?: number
 }
 
-/** A file that was moved aside, and the times of its flows and of their receipt, unix ms; those of an older build have none. */
+/**
+ * A file that was moved aside, and the times of its flows and of their receipt, unix ms; those of
+ * an older build have none.
+ */
 export interface UnreadableFile {
   file: string
   message: string

@@ -76,7 +76,10 @@ export class ReadableFiles {
       )
   }
 
-  /** The intervals in which files were received that are left out or were put aside, of those that may touch a window. */
+  /**
+   * The intervals in which files were received that are left out or were put aside, of those that
+   * may touch a window.
+   */
   async unreadable(window: { from: number; to: number }): Promise<LeftOut[]> {
     this.#takeBack()
     const aside = (await this.value<ArchiveValues['unreadable']>('unreadable')) ?? []

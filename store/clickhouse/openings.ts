@@ -25,7 +25,10 @@ const [source, destination] = (['source', 'destination'] as const).map((end) =>
   ends.map((part) => `"${end}${part}"`).join(', '),
 ) as [string, string]
 
-/** FROM and WHERE for the records that begin a connection in the window and pass the filter; `joined` as in flowsFrom. */
+/**
+ * FROM and WHERE for the records that begin a connection in the window and pass the filter;
+ * `joined` as in flowsFrom.
+ */
 export function openingsFrom(
   connection: Connection,
   query: FlowWindow,

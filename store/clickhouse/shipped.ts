@@ -11,7 +11,10 @@ import { dateTimeOf, tableOf } from './rows.ts'
 /** Files named one by one as missing; with more, the oldest count as one time with all between them. */
 const missingMax = 200
 
-/** What waits for its interval to end, and to be sent, is no more than this; less than a share of a window is not said. */
+/**
+ * What waits for its interval to end, and to be sent, is no more than this; less than a share of a
+ * window is not said.
+ */
 const [usualMs, shareMin] = [2 * intervalMs, 0.02]
 
 /** A time of receipt: whole intervals, unix ms. */
@@ -46,7 +49,10 @@ function missingOf({ throughMs, missing = [] }: Shipped): MissingTime[] {
   return [...missing, { from: throughMs, to: Number.POSITIVE_INFINITY, reason: 'not-sent' }]
 }
 
-/** What a collector reports, from its archive's files that are still to be sent, and those put aside before they were. */
+/**
+ * What a collector reports, from its archive's files that are still to be sent, and those put aside
+ * before they were.
+ */
 export function shippedOf({
   closedBeforeMs,
   waiting,
@@ -82,8 +88,9 @@ function readShipped(connection: Connection): Promise<{ writer: string; value: S
 }
 
 /**
- * Which intervals of a window collectors received flows of that are not in ClickHouse. Whose they are is known from the
- * totals, which are sent earlier: a collector that was taken away received nothing since, whatever its last report says.
+ * Which intervals of a window collectors received flows of that are not in ClickHouse. Whose they
+ * are is known from the totals, which are sent earlier: a collector that was taken away received
+ * nothing since, whatever its last report says.
  */
 export async function readMissing(
   connection: Connection,
@@ -124,8 +131,9 @@ export async function readMissing(
 }
 
 /**
- * A sentence for each time of a window of which a collector's flows are not in ClickHouse, if they are few. That the last minutes of a day are
- * not sent yet is said of each list of a day that ends now, and so not worth saying.
+ * A sentence for each time of a window of which a collector's flows are not in ClickHouse, if they
+ * are few. That the last minutes of a day are not sent yet is said of each list of a day that ends
+ * now, and so not worth saying.
  */
 export async function sayMissing(
   connection: Connection,

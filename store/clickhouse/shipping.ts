@@ -280,7 +280,10 @@ export class Shipping {
     this.#said = text
   }
 
-  /** Removes files from the list that the archive no longer has, nor has put aside; ClickHouse keeps their flows until its own retention. */
+  /**
+   * Removes files from the list that the archive no longer has, nor has put aside; ClickHouse keeps
+   * their flows until its own retention.
+   */
   async #forget(): Promise<void> {
     const { entries, unreadable } = this.#seen
     const held = new Set([...entries, ...unreadable].map(({ file }) => file))

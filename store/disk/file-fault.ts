@@ -45,7 +45,10 @@ export const restoredFlows = 'restore this one from a backup if there is one'
 export const restoredSeries =
   'make its time again while the archive has the flows: weir rebuild --from TIME --to TIME'
 
-/** What to do about a file that is left out, by the sentence that says why: if only permission is lacking, nothing is lost. */
+/**
+ * What to do about a file that is left out, by the sentence that says why: if only permission is
+ * lacking, nothing is lost.
+ */
 export function leftOutRemedy(sentence: string, restored: string): string {
   const rest = sentence.endsWith(noPermission) ? 'until then nothing is lost' : restored
   return `queries use the other files; ${rest}`
@@ -68,8 +71,8 @@ export async function leftOutBecause(
 }
 
 /**
- * Why a file that could not be read is broken: the system opens it, or has lost it, and `read`, which reads it whole, fails
- * again. Null if it can be read.
+ * Why a file that could not be read is broken: the system opens it, or has lost it, and `read`,
+ * which reads it whole, fails again. Null if it can be read.
  * @throws what prevents reading it for now, such as too many open files or too little memory
  */
 export async function brokenBecause(

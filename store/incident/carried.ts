@@ -13,7 +13,10 @@ import type { SurroundingsQuery } from './surroundings.ts'
 const beforeMsMax = 120_000
 /** The hosts looked for: those that received most. */
 const hostsMax = 200
-/** The other exporter carries them if it has this share of that, more than just before: both may have carried them all the time. */
+/**
+ * The other exporter carries them if it has this share of that, more than just before: both may
+ * have carried them all the time.
+ */
 const shareMin = 0.5
 const rowsMax = 200_000
 

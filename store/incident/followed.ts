@@ -7,7 +7,10 @@ import type { SurroundingsQuery } from './surroundings.ts'
 const followedOfAll = 1600
 const followedMin = 20
 
-/** By exporter (an address), the hosts with most bytes in a time; twice as many are queried, since some are not local. */
+/**
+ * By exporter (an address), the hosts with most bytes in a time; twice as many are queried, since
+ * some are not local.
+ */
 export async function hostsToFollow(
   { series, tier, exporter }: SurroundingsQuery,
   time: { from: number; to: number },

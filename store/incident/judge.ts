@@ -98,7 +98,10 @@ async function coverageOf(
   return withoutUnreadable(withHoles(rows, tier.stepMs), leftOut, tier.stepMs)
 }
 
-/** An exporter's coverage with a row for each step between the first and the last: where none is stored, nobody listened. */
+/**
+ * An exporter's coverage with a row for each step between the first and the last: where none is
+ * stored, nobody listened.
+ */
 function withHoles(rows: readonly Coverage[], stepMs: number): Coverage[] {
   const none = { known: 0, datagrams: 0, lostFlows: 0, lostFlowsEstimated: false }
   const sorted = rows.toSorted((a, b) => a.time - b.time)

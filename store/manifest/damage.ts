@@ -33,8 +33,8 @@ export function checkLines(path: string, bytes: Buffer, at: number): void {
 }
 
 /**
- * A crash tears only the last line, which is cut off or has zeros where the disk had not written it yet; and never the first,
- * which was synced before the file got its name.
+ * A crash tears only the last line, which is cut off or has zeros where the disk had not written it
+ * yet; and never the first, which was synced before the file got its name.
  */
 function isDamagedAt(bytes: Buffer, at: number): boolean {
   if (at === 0) return true

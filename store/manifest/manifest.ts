@@ -13,8 +13,9 @@ import { checkLines, lost } from './damage.ts'
 import { formatLine, ManifestState, type ManifestChange } from './lines.ts'
 
 /**
- * A manifest is rewritten as one transaction when those after the last rewrite exceed both of these: a start reads all of it,
- * a line takes ten times as long to read as the same in a table, and rewriting costs next to nothing.
+ * A manifest is rewritten as one transaction when those after the last rewrite exceed both of
+ * these: a start reads all of it, a line takes ten times as long to read as the same in a table,
+ * and rewriting costs next to nothing.
  */
 export const linesMax = { bytes: 1 << 20, ofWhole: 0.25 }
 
@@ -46,9 +47,10 @@ export class Manifest<Entry extends { file: string }> {
   }
 
   /**
-   * Opens or creates the manifest at `path`; a torn last line is cut off. `hasFiles` says whether there are files that only
-   * a manifest can have listed.
-   * @throws ManifestDamaged if it is damaged elsewhere, or is lost: what it listed would be forgotten, and its files deleted
+   * Opens or creates the manifest at `path`; a torn last line is cut off. `hasFiles` says whether
+   * there are files that only a manifest can have listed.
+   * @throws ManifestDamaged if it is damaged elsewhere, or is lost: what it listed would be
+   * forgotten, and its files deleted
    */
   static async open<Entry extends { file: string }>(
     path: string,
@@ -83,8 +85,8 @@ export class Manifest<Entry extends { file: string }> {
   }
 
   /**
-   * Commits a change atomically; durable when it resolves. A function is called once all earlier changes are committed, for
-   * what depends on them; null: there is nothing to change.
+   * Commits a change atomically; durable when it resolves. A function is called once all earlier
+   * changes are committed, for what depends on them; null: there is nothing to change.
    */
   commit(change: ManifestChange<Entry> | (() => ManifestChange<Entry> | null)): Promise<void> {
     const done = this.#work.then(async () => {
@@ -145,7 +147,10 @@ export class Manifest<Entry extends { file: string }> {
   }
 }
 
-/** A file containing only `line`, at a manifest's path and open for appending: it appears with the line or not at all. */
+/**
+ * A file containing only `line`, at a manifest's path and open for appending: it appears with the
+ * line or not at all.
+ */
 async function written(path: string, line: string): Promise<FileHandle> {
   const part = `${path}.part`
   await rm(part, { force: true })

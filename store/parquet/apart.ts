@@ -1,7 +1,8 @@
 /**
- * The embedded series store in a process of its own, for ingest: DuckDB, needed to write and query the files, costs a process
- * that has loaded it some 60 MiB for good, but is needed only for a moment each minute. The process starts with the first request
- * and ends after a short idle time; while it runs it is the only writer.
+ * The embedded series store in a process of its own, for ingest: DuckDB, needed to write and query
+ * the files, costs a process that has loaded it some 60 MiB for good, but is needed only for a
+ * moment each minute. The process starts with the first request and ends after a short idle time;
+ * while it runs it is the only writer.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 

@@ -101,7 +101,10 @@ export class Files {
     }
   }
 
-  /** Whether one of these files was unreadable (and is now left out), or is no longer listed. @throws if that cannot be told now */
+  /**
+   * Whether one of these files was unreadable (and is now left out), or is no longer listed.
+   * @throws if that cannot be told now
+   */
   async leaveOutUnreadable(entries: readonly SeriesEntry[]): Promise<boolean> {
     const listed = new Set((await this.source.entries()).map(({ file }) => file))
     let isChanged = false

@@ -202,8 +202,8 @@ class Slots {
   }
 
   /**
-   * The place within a step of each key of a file, −1 for those not asked for. Those of an exporter: 0 for unlisted keys,
-   * 1 … n for the keys, n + 1 for `other`.
+   * The place within a step of each key of a file, −1 for those not asked for. Those of an
+   * exporter: 0 for unlisted keys, 1 … n for the keys, n + 1 for `other`.
    */
   placesOf(file: HeldRows): Int32Array {
     const { by, keys: listed, rest } = this.#query

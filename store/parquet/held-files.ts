@@ -1,7 +1,7 @@
 /**
- * Files of the series held in memory as columns. Pages and walls repeat similar queries (the same day by other keys, the
- * same year a minute later); loops over memory answer them eight times as fast as opening the files and querying them by
- * SQL. A file never changes under its name.
+ * Files of the series held in memory as columns. Pages and walls repeat similar queries (the same
+ * day by other keys, the same year a minute later); loops over memory answer them eight times as
+ * fast as opening the files and querying them by SQL. A file never changes under its name.
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 
@@ -42,7 +42,10 @@ interface HeldColumn {
 export interface HeldRows {
   /** The step of each row, counted from the epoch in steps of the tier. */
   step: Int32Array
-  /** Adjacent rows with the same key (in a settled file, all of a key): index into `keys`, and the row after the last. */
+  /**
+   * Adjacent rows with the same key (in a settled file, all of a key): index into `keys`, and the
+   * row after the last.
+   */
   runs: { count: number; key: Uint32Array; end: Uint32Array }
   /** Exporter and all tags. */
   keys: readonly SeriesKey[]
@@ -82,8 +85,8 @@ export class HeldFiles {
   }
 
   /**
-   * The rows of files of one tier, with the named columns; null if these are too many or if a file is used for the first
-   * time. `onlyHeld`: null also if a file is not held yet.
+   * The rows of files of one tier, with the named columns; null if these are too many or if a file
+   * is used for the first time. `onlyHeld`: null also if a file is not held yet.
    * @throws errors of reading them
    */
   async take(

@@ -108,8 +108,8 @@ export class Listing {
   }
 
   /**
-   * Renames an unreadable file to NAME.bad, and drops the coverage of its period, so that a gap shows. That is remembered
-   * until its steps are written again or have expired.
+   * Renames an unreadable file to NAME.bad, and drops the coverage of its period, so that a gap
+   * shows. That is remembered until its steps are written again or have expired.
    */
   async leaveOut(bad: SeriesEntry, reason: string): Promise<void> {
     const coverage = this.entries().filter(

@@ -22,8 +22,8 @@ export async function readRows(files: Files, query: ReadQuery): Promise<SeriesRe
 }
 
 /**
- * From memory, if the files are held. A query for a few keys never causes a file to be held: it needs only a small part of
- * it.
+ * From memory, if the files are held. A query for a few keys never causes a file to be held: it
+ * needs only a small part of it.
  */
 function heldRows(
   files: Files,

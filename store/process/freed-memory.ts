@@ -1,8 +1,8 @@
 /**
- * Returns freed memory to the system. By default glibc raises its mmap threshold with each freed mapping, up to 32 MiB:
- * from then on tables and blocks of rows share the heap with small objects, and stay with the process when freed. DuckDB's
- * own allocator, jemalloc, returns memory only while it is being asked for some. If these allocators or koffi are missing,
- * nothing changes.
+ * Returns freed memory to the system. By default glibc raises its mmap threshold with each freed
+ * mapping, up to 32 MiB: from then on tables and blocks of rows share the heap with small objects,
+ * and stay with the process when freed. DuckDB's own allocator, jemalloc, returns memory only while
+ * it is being asked for some. If these allocators or koffi are missing, nothing changes.
  */
 import { readFile } from 'node:fs/promises'
 

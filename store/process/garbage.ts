@@ -1,8 +1,8 @@
 /**
- * Collects garbage when V8 would not. A chunk of DuckDB's rows takes a quarter of a megabyte, freed with its object, but V8
- * knows only of some hundred bytes of it and lets hundreds of chunks accumulate: of the 180 MiB of a thread with V8's
- * default limits that read ten million flows, 140 MiB were such garbage. Collecting after every few chunks took no
- * measurable time.
+ * Collects garbage when V8 would not. A chunk of DuckDB's rows takes a quarter of a megabyte, freed
+ * with its object, but V8 knows only of some hundred bytes of it and lets hundreds of chunks
+ * accumulate: of the 180 MiB of a thread with V8's default limits that read ten million flows, 140
+ * MiB were such garbage. Collecting after every few chunks took no measurable time.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

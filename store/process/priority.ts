@@ -7,8 +7,8 @@ import { basename } from 'node:path'
 export type Niceness = number
 
 /**
- * Counting yields to receiving, which is at 0: received data waits in the journal as long as that has room, but the kernel
- * drops what is not received in time.
+ * Counting yields to receiving, which is at 0: received data waits in the journal as long as that
+ * has room, but the kernel drops what is not received in time.
  */
 export const countingNiceness: Niceness = 5
 
@@ -18,12 +18,16 @@ export const queryNiceness: Niceness = 10
 /** What ingest does after counting, with a tenth: reading files back and sorting them. */
 export const laterNiceness: Niceness = 15
 
-/** Work beside a thread that sometimes waits for it: writing flows, and V8's own threads for garbage collection and compilation. */
+/**
+ * Work beside a thread that sometimes waits for it: writing flows, and V8's own threads for garbage
+ * collection and compilation.
+ */
 export const besideNiceness: Niceness = 10
 
 /**
- * Lowers the priority of this process, with all its present and future threads. If the kernel first shares cores between
- * sessions (autogroup), and the process leads its own, as under `npm start`, the session's priority is lowered.
+ * Lowers the priority of this process, with all its present and future threads. If the kernel first
+ * shares cores between sessions (autogroup), and the process leads its own, as under `npm start`,
+ * the session's priority is lowered.
  */
 export function lowerProcess(niceness: Niceness): void {
   for (const thread of threads()) setNiceness(thread, niceness)
@@ -46,7 +50,10 @@ export function lowerNamedThreads(name: string, niceness: Niceness): void {
     })
 }
 
-/** Restores the normal priority of all threads of this process, if the system allows it: at shutdown there is nothing to yield to. */
+/**
+ * Restores the normal priority of all threads of this process, if the system allows it: at shutdown
+ * there is nothing to yield to.
+ */
 export function resetPriority(): void {
   for (const thread of threads()) setNiceness(thread, 0)
 }

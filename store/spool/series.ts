@@ -23,7 +23,10 @@ import { Spool } from './spool.ts'
 
 /** How long sent steps stay in the spool, back from the newest: the longest step is built from them. */
 const keptMs = 26 * 3_600_000
-/** How long a query may still take when the process is about to end: a busy store needs seconds for the coarser tiers. */
+/**
+ * How long a query may still take when the process is about to end: a busy store needs seconds for
+ * the coarser tiers.
+ */
 const lastQueryMs = 8000
 /** How long sending may go on when the process ends. */
 const graceMs = 3000

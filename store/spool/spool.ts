@@ -32,7 +32,10 @@ const nothingMissing: MissingTime = {}
 
 export class Spool {
   readonly points: PointCounts
-  /** As last made durable: what is shown must not be less after a crash, which Prometheus takes for a counter that began again. */
+  /**
+   * As last made durable: what is shown must not be less after a crash, which Prometheus takes for
+   * a counter that began again.
+   */
   durablePoints: PointCounts
   readonly notTakenMs: NotTakenMs
   readonly bytesMax: number
@@ -230,8 +233,8 @@ export class Spool {
   }
 
   /**
-   * Makes room: sent steps go first, then waiting ones, which are counted: of these the shortest, because a long one takes
-   * as much space and is kept for longer; the oldest first.
+   * Makes room: sent steps go first, then waiting ones, which are counted: of these the shortest,
+   * because a long one takes as much space and is kept for longer; the oldest first.
    */
   async #shrink(): Promise<void> {
     const byWorth = [...this.#entries.values()]

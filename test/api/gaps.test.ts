@@ -1,4 +1,7 @@
-/** A list of a time of which not everything is known, or in which flows were lost, says so wherever it is read, as its chart does. */
+/**
+ * A list of a time of which not everything is known, or in which flows were lost, says so wherever
+ * it is read, as its chart does.
+ */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 

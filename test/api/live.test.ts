@@ -1,4 +1,7 @@
-/** The live stream of a running ingest: the last seconds add up, late flows correct them, and it ends when it should. */
+/**
+ * The live stream of a running ingest: the last seconds add up, late flows correct them, and it
+ * ends when it should.
+ */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'

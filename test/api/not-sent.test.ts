@@ -1,4 +1,7 @@
-/** Flows that a collector has not sent to ClickHouse yet, or can send no more: unknown in every answer made from flows, and never zero. */
+/**
+ * Flows that a collector has not sent to ClickHouse yet, or can send no more: unknown in every
+ * answer made from flows, and never zero.
+ */
 import assert from 'node:assert/strict'
 import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -105,7 +105,10 @@ async function underLoad(
   }
 }
 
-/** Fifty heavy queries at a time about [from, to) (unix seconds) of the archive in `data`, beside load that is stored in it. */
+/**
+ * Fifty heavy queries at a time about [from, to) (unix seconds) of the archive in `data`, beside
+ * load that is stored in it.
+ */
 export async function besideQuestions(
   data: string,
   asked: Record<'from' | 'to' | 'rate' | 'seconds', number>,

@@ -18,7 +18,10 @@ import { RunningIngest, scratchFolder } from '../processes.ts'
 /** Resident memory, MiB. */
 interface Resident {
   all: number
-  /** Of it, pages of program files, which are shared with other processes and which the kernel frees when it needs memory. */
+  /**
+   * Of it, pages of program files, which are shared with other processes and which the kernel frees
+   * when it needs memory.
+   */
   files: number
   /** Private memory of the processes it started: freed when they end. */
   beside: number
@@ -169,7 +172,10 @@ export function steadyOf({ perSecond, endSecond, idle }: MemoryUse): Resident {
   return steady.toSorted((a, b) => a.all - b.all)[steady.length >> 1] ?? idle
 }
 
-/** After the interval's end, without sorting or judging: the lower quartile of the seconds; null if the interval does not end. */
+/**
+ * After the interval's end, without sorting or judging: the lower quartile of the seconds; null if
+ * the interval does not end.
+ */
 function restingOf({ perSecond, endSecond }: MemoryUse): Resident | null {
   if (endSecond === null) return null
   const after = perSecond.slice(endSecond + restingAfterSeconds)

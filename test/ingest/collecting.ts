@@ -26,7 +26,10 @@ export interface Collecting {
   counters: CounterTracker
   /** Counts and archives a flow that began and ended at a time. */
   take: (at: number, octets: number) => void
-  /** The same for a flow that was received, which counts in the position in the journal, and is counted at the next look. */
+  /**
+   * The same for a flow that was received, which counts in the position in the journal, and is
+   * counted at the next look.
+   */
   receive: (at: number, octets: number) => void
   /** Called where a tick waits for the receiver. */
   meanwhile: (work: () => void) => void
@@ -36,7 +39,10 @@ export interface Collecting {
   close: () => Promise<void>
 }
 
-/** Collects into a data folder, from t0 on, with what an earlier collector left there; closed at the end of the test. */
+/**
+ * Collects into a data folder, from t0 on, with what an earlier collector left there; closed at the
+ * end of the test.
+ */
 export async function openCollecting(t: TestContext, data: string): Promise<Collecting> {
   const settings = readSettings({ WEIR_DATA: data })
   const tier = settings.tiers[0]!

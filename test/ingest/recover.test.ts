@@ -28,7 +28,10 @@ function datagram(sequence: number, receivedMs: number) {
   }
 }
 
-/** What a start knows of the first intervals, after a kill; datagrams came at `times`, which begin 10 s after the last publication. */
+/**
+ * What a start knows of the first intervals, after a kill; datagrams came at `times`, which begin
+ * 10 s after the last publication.
+ */
 async function recovered(folder: string, times: readonly number[]): Promise<(string | undefined)[]> {
   const journal = await Journal.open(folder)
   journal.append(datagram(0, t0), t0)

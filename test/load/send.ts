@@ -23,7 +23,10 @@ export interface LoadOptions {
   /** Flows per second, and for how long. */
   rate: number
   seconds: number
-  /** Before that the rate rises from zero for this long, as in a real network: code must be compiled and tables grow. */
+  /**
+   * Before that the rate rises from zero for this long, as in a real network: code must be compiled
+   * and tables grow.
+   */
   rampSeconds?: number
   hosts: number
   /** Each has its own address, from 127.0.0.1 on. */

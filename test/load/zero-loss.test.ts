@@ -10,7 +10,10 @@ import { attempt } from './attempt.ts'
 import { flowsPerDatagram, type LoadVersion } from './datagrams.ts'
 import { makeFlows } from './flows.ts'
 
-/** Flows end up to 15 s before they are sent; a load of 2 s spreads them further: by a second at least in v9, whose export times are whole seconds. */
+/**
+ * Flows end up to 15 s before they are sent; a load of 2 s spreads them further: by a second at
+ * least in v9, whose export times are whole seconds.
+ */
 const endsApartMs = 15_900
 const load = { rate: 10_000, seconds: 2, hosts: 2000, exporters: 3, flows: 9000 }
 

@@ -1,4 +1,7 @@
-/** Files without permission to read them: left out and told while it lasts, never put aside, and used again once there is. */
+/**
+ * Files without permission to read them: left out and told while it lasts, never put aside, and
+ * used again once there is.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmod, readdir, truncate } from 'node:fs/promises'

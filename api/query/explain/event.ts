@@ -36,7 +36,10 @@ export interface Event {
   leftOut: readonly string[]
 }
 
-/** No flows came; they have been deleted, are not in the store yet or cannot be read; the window is too long, or has too many flows, to be read. */
+/**
+ * No flows came; they have been deleted, are not in the store yet or cannot be read; the window is
+ * too long, or has too many flows, to be read.
+ */
 export type Unseen = 'none-received' | 'gone' | LeftOutReason | 'too-long' | 'too-many'
 
 /** What is found before the files that were left out are asked for. */

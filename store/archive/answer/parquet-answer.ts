@@ -8,7 +8,10 @@ import { DuckDBInstance, VARCHAR } from '@duckdb/node-api'
 import type { FlowRecord } from '../../flows.ts'
 import { literal } from '../../sql-literal.ts'
 
-/** The columns: times as timestamps marked as UTC, so that no reader takes them for its own zone, counts wide enough for any value. */
+/**
+ * The columns: times as timestamps marked as UTC, so that no reader takes them for its own zone,
+ * counts wide enough for any value.
+ */
 const types: Record<keyof FlowRecord, string> = {
   received: 'BIGINT', first: 'BIGINT', last: 'BIGINT',
   exporter: 'VARCHAR', source: 'VARCHAR', destination: 'VARCHAR',

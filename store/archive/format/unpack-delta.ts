@@ -85,7 +85,10 @@ function addNarrow(
   }
 }
 
-/** The sum of packed differences, of which at most 128 fit in a word, in loops of their own: together they are slower. */
+/**
+ * The sum of packed differences, of which at most 128 fit in a word, in loops of their own:
+ * together they are slower.
+ */
 function sumNarrow(view: DataView, at: number, width: number, count: number): number {
   if (count % 4 === 0 && width <= 8) return sumByFours(view, at, width, count)
   if (count % 2 === 0 && width <= 14) return sumByPairs(view, at, width, count)

@@ -42,7 +42,10 @@ export class GroupReader {
     return withFile(path, (file) => readFooter(file, fstatSync(file).size)?.texts.get(key) ?? null)
   }
 
-  /** Passes a row group, valid until `take` returns, of one of Weir's files. @throws the error that prevents reading it */
+  /**
+   * Passes a row group, valid until `take` returns, of one of Weir's files. @throws the error that
+   * prevents reading it
+   */
   read(path: string, at: number, take: (group: RowGroup) => void): void {
     this.#open(path, (file, { groups, identity }) => {
       this.#group.turnTo(file, groups![at]!, `${identity} ${at}`)

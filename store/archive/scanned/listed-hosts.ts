@@ -13,7 +13,10 @@ import { windowOf, type FilesToScan, type Scanning } from './scanner.ts'
 const unlistedHosts = 1000
 /** How many more hosts than requested may be followed: beyond that, they account for too many flows. */
 const candidatesMore = 100
-/** A host is a candidate if it may reach this share of the last rank's likely sum: edge files mostly contribute less. */
+/**
+ * A host is a candidate if it may reach this share of the last rank's likely sum: edge files mostly
+ * contribute less.
+ */
 const likelyShare = 0.4
 
 type HostList = Pick<HostSums, 'hosts' | 'restMax'>

@@ -5,7 +5,10 @@
  */
 import type { GroupToScan } from './scanner.ts'
 
-/** Adds a row group to scans in a thread; returns, in order, the keys each distinguishes so far, null for a failed one. */
+/**
+ * Adds a row group to scans in a thread; returns, in order, the keys each distinguishes so far,
+ * null for a failed one.
+ */
 type TakeGroup = (thread: number, taken: GroupForScans) => Promise<readonly (number | null)[]>
 
 export interface GroupForScans {

@@ -63,7 +63,10 @@ function scanOf(query: ScanQuery): Scan<unknown, unknown> {
   }
 }
 
-/** Scans of one filter, grouped by the flows of a row group that they select; if it is within all windows, one group. */
+/**
+ * Scans of one filter, grouped by the flows of a row group that they select; if it is within all
+ * windows, one group.
+ */
 function alike(scans: GroupForScans['scans']) {
   const taking = scans.map(({ id, isInside }) => ({ run: running.get(id)!, isInside }))
   return Map.groupBy(taking, ({ run: { window }, isInside }) =>

@@ -26,7 +26,10 @@ const openingRowsMax = 2_000_000
 /** The bounds of a pause: see flow/incident/flows/connections.ts. */
 export const pauseMs = { least: 60_000, most: 1_800_000 }
 const table = 'openings'
-/** The pause of an exporter, ms: its longest record, or the longest pause if it sampled packets. `exporter` is its columns. */
+/**
+ * The pause of an exporter, ms: its longest record, or the longest pause if it sampled packets.
+ * `exporter` is its columns.
+ */
 export function pauseSql(exporter: string): string {
   const greatest = (value: string) => `max(${value}) OVER (PARTITION BY ${exporter})`
   return `CASE WHEN ${greatest('"samplingInterval"')} > 1 THEN ${pauseMs.most}

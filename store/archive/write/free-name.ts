@@ -11,9 +11,9 @@ interface NamesInUse {
 }
 
 /**
- * A name for what files are merged into: that of its time, or a longer one if another file has that name, or had it as far as
- * is known, because readers and ClickHouse know files by their names. A listed file whose name begins in the same way may have
- * been made of a file with that name.
+ * A name for what files are merged into: that of its time, or a longer one if another file has that
+ * name, or had it as far as is known, because readers and ClickHouse know files by their names. A
+ * listed file whose name begins in the same way may have been made of a file with that name.
  */
 export function freeName(merged: readonly ArchiveEntry[], { listed, had }: NamesInUse): string {
   const { interval } = merged[0]!

@@ -1,7 +1,10 @@
 /** Which of an archive's files were received last, without trusting a clock that is ahead. */
 import type { ArchiveEntry } from '../entry.ts'
 
-/** Files received so much later than all before may be due to a wrong clock: ages count from them only after a while. */
+/**
+ * Files received so much later than all before may be due to a wrong clock: ages count from them
+ * only after a while.
+ */
 export const leapMs = 86_400_000
 export const leapHeldMs = 3_600_000
 

@@ -1,4 +1,7 @@
-/** The archive's two threads, as the thread that owns them sees them: one writes incoming flows, the other sorts files. */
+/**
+ * The archive's two threads, as the thread that owns them sees them: one writes incoming flows, the
+ * other sorts files.
+ */
 import { WorkerThread } from '../../process/worker-thread.ts'
 import type { SentBlock } from './block-pool.ts'
 import type { JudgedForms } from '../format/column-form.ts'

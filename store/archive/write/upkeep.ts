@@ -78,10 +78,11 @@ export class Upkeep {
   }
 
   /**
-   * Merges the chunks of each `fileMs` that began before `before` (unix ms) into one sorted file. An interval with more
-   * rows than are sorted at once gives several files, the first of them while it is still open. If a chunk cannot be
-   * read, it is moved aside, and the next call merges the rest. If the machine is busy, only one file of a closed interval
-   * is made: sorting costs most, and can wait. After `msMax` no further file is begun.
+   * Merges the chunks of each `fileMs` that began before `before` (unix ms) into one sorted file.
+   * An interval with more rows than are sorted at once gives several files, the first of them while
+   * it is still open. If a chunk cannot be read, it is moved aside, and the next call merges the
+   * rest. If the machine is busy, only one file of a closed interval is made: sorting costs most,
+   * and can wait. After `msMax` no further file is begun.
    * @throws if writing fails; the intervals before that one are merged
    */
   async merge(before: number, { isBusy = false, msMax = Infinity } = {}): Promise<void> {
@@ -186,8 +187,9 @@ export class Upkeep {
   }
 
   /**
-   * The time of receipt from which ages count back. A clock that is a year ahead must not delete everything: files received
-   * later than now do not count, and a leap ahead counts only once it has lasted.
+   * The time of receipt from which ages count back. A clock that is a year ahead must not delete
+   * everything: files received later than now do not count, and a leap ahead counts only once it
+   * has lasted.
    */
   #newest(now: number): number {
     const found = newestOf(this.#manifest.entries(), now)

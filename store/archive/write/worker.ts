@@ -152,7 +152,10 @@ class ArchiveWriter {
     }
   }
 
-  /** The list of the greatest hosts, for the file's footer; empty if it has few rows, or sums too large for the list. */
+  /**
+   * The list of the greatest hosts, for the file's footer; empty if it has few rows, or sums too
+   * large for the list.
+   */
   async #hostSums(source: SourceFiles): Promise<Record<string, string>> {
     if (source.rows < listedRowsMin) return {}
     const text = formatHostSums(
@@ -218,7 +221,10 @@ async function openEngine(folder: string, memoryLimit: string): Promise<FileEngi
   return FileEngine.open({ memory_limit: memoryLimit, temp_directory: spill })
 }
 
-/** Frees the rows' memory at once; garbage collection would let as much again pile up. Shared memory is reused instead. */
+/**
+ * Frees the rows' memory at once; garbage collection would let as much again pile up. Shared memory
+ * is reused instead.
+ */
 function freeBlock({ columns }: FlowBlock): void {
   for (const column of columns) if (column instanceof ArrayBuffer) column.transfer(0)
 }

@@ -21,7 +21,8 @@ const none: Half = [0, 0]
 const ipv4 = (address: number): Half => [address, 0xffff]
 
 /**
- * Rows that each combine one of these high halves with one of these low ones, as from a file with dictionaries, and from one without.
+ * Rows that each combine one of these high halves with one of these low ones, as from a file with
+ * dictionaries, and from one without.
  */
 function addressesOf(highs: readonly Half[], lows: readonly Half[], rows: number) {
   const random = seeded(seed)

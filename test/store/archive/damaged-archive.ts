@@ -1,6 +1,7 @@
 /**
- * An archive in a process whose files are damaged while a marker file exists (damaged-writes.ts): a damaged file must not be
- * published, and must be written again; throws otherwise. `node --import damaged-writes.ts damaged-archive.ts FOLDER`
+ * An archive in a process whose files are damaged while a marker file exists (damaged-writes.ts): a
+ * damaged file must not be published, and must be written again; throws otherwise. `node --import
+ * damaged-writes.ts damaged-archive.ts FOLDER`
  */
 import assert from 'node:assert/strict'
 import { readdir, rm, writeFile } from 'node:fs/promises'

@@ -13,8 +13,8 @@ import { scratchFolder, t0 } from './archived.ts'
 export const rows = 12_000
 
 /**
- * Columns of every kind: random, repeating, constant, with few values, with both kinds of addresses, beyond 32 bits and below
- * 0.
+ * Columns of every kind: random, repeating, constant, with few values, with both kinds of
+ * addresses, beyond 32 bits and below 0.
  */
 export function flowsOfKinds(): FlowColumns {
   const random = seeded(seed)

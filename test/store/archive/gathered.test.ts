@@ -40,7 +40,10 @@ test('simultaneous and repeated queries gather once, and the flows are released 
   assert.fail('no pause was short enough')
 })
 
-/** False if the machine made a pause so long that the flows were rightly released in it: then they must be kept for longer. */
+/**
+ * False if the machine made a pause so long that the flows were rightly released in it: then they
+ * must be kept for longer.
+ */
 async function areKeptWhileUsed(keptMs: number): Promise<boolean> {
   const { gathered, gather, gone, times, take } = gatheredFlows(keptMs)
   let usedMs = performance.now()

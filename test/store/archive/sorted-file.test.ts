@@ -30,8 +30,8 @@ const four: GroupBounds = { usual: rows / 4, most: rows }
 const one: GroupBounds = { usual: rows, most: rows }
 
 /**
- * Columns of every kind: random, repeating, constant, with few values, with both kinds of addresses, beyond 32 bits and below
- * 0.
+ * Columns of every kind: random, repeating, constant, with few values, with both kinds of
+ * addresses, beyond 32 bits and below 0.
  */
 function someFlows(seed: number): FlowColumns {
   const random = seeded(seed)
@@ -104,7 +104,10 @@ async function sort(
 const orderSql = `"bgpSourceAsNumber", "bgpDestinationAsNumber", "sourceTransportPort" < "destinationTransportPort", least("sourceTransportPort", "destinationTransportPort"),
   "tcpControlBits", "packetDeltaCount", "flowStartMilliseconds"`
 
-/** How many rows of a sorted file are in another place than in SQL, over four parts of the time; ties are in reading order. */
+/**
+ * How many rows of a sorted file are in another place than in SQL, over four parts of the time;
+ * ties are in reading order.
+ */
 async function misplaced(connection: DuckDBConnection, from: readonly string[], to: string) {
   const list = from.map((path) => `'${path}'`).join(', ')
   const ms = 'epoch_ms("collectionTimeMilliseconds")'
