@@ -12,7 +12,7 @@ import { openInfluxSeries } from '../../store/influx/series.ts'
 import type { StepRows } from '../../store/series.ts'
 import type { RunningInfluxd } from '../influxd.ts'
 import { scratchFolder } from '../processes.ts'
-import { ownBuckets } from '../store/influx-under-test.ts'
+import { ownBuckets } from '../store/influx/influx-under-test.ts'
 import { coverageOf, dayMs, plain, stepOf, tiers, type Row } from '../store/series-rows.ts'
 import { InfluxProxy } from './influx-proxy.ts'
 
