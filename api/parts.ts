@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 
-import { zoneOf, type Settings } from '../flow/settings.ts'
+import { zoneOf, type Settings } from '../flow/settings/settings.ts'
 import type { Examine } from '../flow/incident/find.ts'
 import type { FlowStore } from '../store/flows.ts'
 import type { IncidentSource } from '../store/incident/ledger.ts'

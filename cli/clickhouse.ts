@@ -9,7 +9,7 @@
  *                          in WEIR_CLICKHOUSE_URL, and writes wait while one of them is down
  *     --wait SECONDS       60: how long ClickHouse may take to answer
  */
-import type { Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 import { checkPassword, Connection } from '../store/clickhouse/connection.ts'
 import { ClickHouseFault } from '../store/clickhouse/fault.ts'
 import { hasKeeper, provision } from '../store/clickhouse/provision.ts'

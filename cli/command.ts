@@ -1,5 +1,5 @@
 /** The input of commands, and how they fail. */
-import type { Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 
 export interface CommandInput {
   settings: Settings

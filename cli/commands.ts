@@ -1,7 +1,7 @@
 /** The commands: what each is for, its options, and the file that runs it. */
 import type { ParseArgsConfig } from 'node:util'
 
-import type { SettingsError } from '../flow/settings.ts'
+import type { SettingsError } from '../flow/settings/settings.ts'
 import type { CommandInput } from './command.ts'
 
 /** A command of weir. */
@@ -19,7 +19,7 @@ export interface Command {
   onFaults?: (error: SettingsError, values: Record<string, unknown>) => Promise<void>
 }
 
-/** See influx-setup.ts. */
+/** See influx/setup.ts. */
 const influxOptions = [
   'tokens',
   'admin-token-file',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { endpointText } from '../flow/setting-values.ts'
+import { endpointText } from '../flow/settings/values.ts'
 import type { CommandInput } from './command.ts'
 import { recentShift, replay } from './replay.ts'
 import { start } from './start.ts'

@@ -1,7 +1,7 @@
 /** `weir doctor`: checks everything that Weir needs, and says how to fix each fault. */
 import { ApiError } from '../api/errors.ts'
 import { ingestStatus } from '../api/status/ingest-status.ts'
-import { placeText, SettingsError, type Settings } from '../flow/settings.ts'
+import { placeText, SettingsError, type Settings } from '../flow/settings/settings.ts'
 import { countOf } from '../flow/units.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 import { checkExporters } from './doctor/exporters.ts'

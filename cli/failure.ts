@@ -1,5 +1,5 @@
 /** What is printed of a failed command: what went wrong, and how to fix it. */
-import { placeText, SettingsError } from '../flow/settings.ts'
+import { placeText, SettingsError } from '../flow/settings/settings.ts'
 import { fileRemedy } from '../store/disk/file-remedy.ts'
 import { CommandError, exitCodes } from './command.ts'
 

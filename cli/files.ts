@@ -4,7 +4,7 @@
  */
 import { access, constants, stat } from 'node:fs/promises'
 
-import { sendsFlows, type SettingFault, type Settings } from '../flow/settings.ts'
+import { sendsFlows, type SettingFault, type Settings } from '../flow/settings/settings.ts'
 
 interface NamedFile {
   key: string

@@ -10,13 +10,13 @@ import { connect, type NetConnectOpts } from 'node:net'
 import { join } from 'node:path'
 
 import { reasonOf } from '../flow/reason.ts'
-import { endpointText, type Endpoint } from '../flow/setting-values.ts'
+import { endpointText, type Endpoint } from '../flow/settings/values.ts'
 import { CommandError, exitCodes } from './command.ts'
 
 const answerMsMax = 5000
 /** A longer answer is not a status. */
 const answerBytesMax = 64 << 20
-/** As in flow/setting-specs.ts. */
+/** As in flow/settings/specs.ts. */
 const dataDefault = './data'
 const httpDefault = '127.0.0.1:8080'
 

@@ -2,8 +2,8 @@
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
 
 const actions: Record<string, (input: CommandInput) => Promise<void>> = {
-  setup: async (input) => (await import('./influx-setup.ts')).influxSetup(input),
-  check: async (input) => (await import('./influx-check.ts')).influxCheck(input),
+  setup: async (input) => (await import('./influx/setup.ts')).influxSetup(input),
+  check: async (input) => (await import('./influx/check.ts')).influxCheck(input),
 }
 
 export async function influx(input: CommandInput): Promise<void> {

@@ -1,5 +1,5 @@
 /** `weir ingest`: collects until it is stopped. */
-import { endpointText } from '../flow/setting-values.ts'
+import { endpointText } from '../flow/settings/values.ts'
 import { runIngest } from '../ingest/main.ts'
 import {
   besideNiceness,

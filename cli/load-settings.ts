@@ -5,7 +5,7 @@ import {
   SettingsError,
   type SettingFault,
   type Settings,
-} from '../flow/settings.ts'
+} from '../flow/settings/settings.ts'
 import { fileFaults, folderFaults } from './files.ts'
 import { readYaml } from './yaml.ts'
 

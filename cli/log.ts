@@ -1,7 +1,7 @@
 /** One log per process: JSON lines on stderr, so that stdout is free for answers. */
 import { destination, pino, stdSerializers, type Logger } from 'pino'
 
-import type { Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 
 /** The log of a process, with its name in each line. */
 export function createLog(settings: Settings, name: string): Logger {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 
 import { reasonOf } from '../flow/reason.ts'
-import { SettingsError } from '../flow/settings.ts'
+import { SettingsError } from '../flow/settings/settings.ts'
 import packageFile from '../package.json' with { type: 'json' }
 import { CommandError, exitCodes } from './command.ts'
 import { commands, commonOptions, type Command } from './commands.ts'

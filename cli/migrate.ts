@@ -5,7 +5,7 @@
  * data already in the target stays; beside a collector that writes both (WEIR_STORE_ALSO) the
  * collector copies, and this command watches and compares.
  */
-import type { Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
 import { IncidentLedger, IncidentReader } from '../store/incident/ledger.ts'
 import { NotTheSame } from '../store/migrate.ts'
@@ -13,9 +13,9 @@ import { openSharedIncidents, openSharedState } from '../store/open.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { moveToClickHouse, moveToFiles } from '../store/state/move.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
-import { migrateBeside } from './migrate-beside.ts'
-import { compareFlows, sendFlows } from './migrate-flows.ts'
-import { copySeries } from './migrate-series.ts'
+import { migrateBeside } from './migrate/beside.ts'
+import { compareFlows, sendFlows } from './migrate/flows.ts'
+import { copySeries } from './migrate/series.ts'
 import { runToEnd } from './stop.ts'
 
 const targets = ['clickhouse', 'parquet'] as const

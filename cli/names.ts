@@ -1,7 +1,7 @@
 /** Reads the file of WEIR_NAMES. */
-import { NamesError, type Names } from '../flow/names.ts'
+import { NamesError, type Names } from '../flow/names/names.ts'
 import { reasonOf } from '../flow/reason.ts'
-import type { Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 import { readNames as readNamesFile } from '../store/names/own-names.ts'
 import { CommandError, exitCodes } from './command.ts'
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 
 import { intervalMs, intervalStart } from '../flow/interval.ts'
-import { zoneOf, type Settings } from '../flow/settings.ts'
+import { zoneOf, type Settings } from '../flow/settings/settings.ts'
 import { parseTime } from '../flow/time-grammar.ts'
 import { CoverageTracker } from '../ingest/coverage/coverage.ts'
 import { finishImport } from '../ingest/import/finish-import.ts'

@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 
 import { intervalStart } from '../flow/interval.ts'
 import { reasonOf } from '../flow/reason.ts'
-import type { Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 import type { IncidentsStatus } from '../flow/status.ts'
 import type { Archive } from '../store/archive/archive.ts'
 import { collectAll } from '../store/process/garbage.ts'

@@ -1,7 +1,7 @@
 /** The whole way of a datagram: socket → journal → decode → buckets and archive → series, tier by tier. */
 import type { Logger } from 'pino'
 
-import type { Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 import { limitFreedMemory } from '../store/process/freed-memory.ts'
 import { OwnNames } from '../store/names/own-names.ts'
 import { AlertCluster } from './alerts/cluster.ts'

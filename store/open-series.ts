@@ -2,7 +2,7 @@
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 import { DoubledSeries, type DoubledParts, type OwedStep } from './double.ts'
 import { Manifest } from './manifest/manifest.ts'
 import { copyStretch } from './migrate.ts'

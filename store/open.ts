@@ -1,7 +1,7 @@
 /** Opens the flow stores of the settings, and what the collectors of a cluster share. */
 import { join } from 'node:path'
 
-import { sendsFlows, type Settings } from '../flow/settings.ts'
+import { sendsFlows, type Settings } from '../flow/settings/settings.ts'
 import type { Exchange } from './clickhouse/exchange.ts'
 import type { Shipping } from './clickhouse/shipping.ts'
 import type { ClickHouseLogs } from './clickhouse/state-logs.ts'

@@ -6,11 +6,12 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { readSettings, type Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 import { Connection } from '../store/clickhouse/connection.ts'
 import { provision } from '../store/clickhouse/provision.ts'
 import { freeTcpPorts } from './free-port.ts'
 import { runWeir, scratchFolder } from './processes.ts'
+import { readSettings } from './settings.ts'
 import { clickHouseNode } from './setup/clickhouse.ts'
 
 const answerMsMax = 60_000

@@ -5,9 +5,10 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { readSettings, type Settings } from '../flow/settings.ts'
+import type { Settings } from '../flow/settings/settings.ts'
 import { freeTcpPort } from './free-port.ts'
 import { runWeir, scratchFolder } from './processes.ts'
+import { readSettings } from './settings.ts'
 import { influxdPath } from './setup/influxd.ts'
 
 const answerMsMax = 60_000

@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 
 import type { FlowColumns } from '../flow/columns.ts'
-import { readSettings } from '../flow/settings.ts'
 import { Archive } from '../store/archive/archive.ts'
 import { openSeriesStore } from '../store/open-series.ts'
 import type { Coverage } from '../store/series.ts'
+import { readSettings } from './settings.ts'
 
 /** Calls back with every batch of archived flows; the columns are reused for the next. */
 export async function forEachFlow(

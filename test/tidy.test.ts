@@ -5,8 +5,8 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 
-import { settingSpecs } from '../flow/setting-specs.ts'
-import type { SettingSpec } from '../flow/setting-values.ts'
+import { settingSpecs } from '../flow/settings/specs.ts'
+import type { SettingSpec } from '../flow/settings/values.ts'
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
   .trim()

@@ -5,7 +5,7 @@
 import cookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { ruleOf, type Rule } from './rules.ts'
 import { ApiError } from '../errors.ts'
 import type { DashboardBody } from '../schema/state.ts'

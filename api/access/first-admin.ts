@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { reasonOf } from '../../flow/reason.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import { StateRefused } from '../../store/state/state.ts'
 import { ApiError } from '../errors.ts'

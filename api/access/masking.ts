@@ -8,7 +8,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Filter } from '../../flow/filter.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { ApiError, errorAnswer } from '../errors.ts'
 import { identityOf } from './identity.ts'
 import { exportersOf, type StatusSource } from '../status/ingest-status.ts'

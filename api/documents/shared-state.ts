@@ -1,5 +1,5 @@
 /** User data for an API without state of its own: in ClickHouse, shared with other APIs. */
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { openSharedState } from '../../store/open.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import { moveToClickHouse } from '../../store/state/move.ts'

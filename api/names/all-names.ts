@@ -1,5 +1,5 @@
 /** Names from all sources: the administrator first, then the exporters, SNMP and DNS. */
-import type { Names } from '../../flow/names.ts'
+import type { Names } from '../../flow/names/names.ts'
 import type { ExporterStatus, IngestStatus, InterfaceName } from '../../flow/status.ts'
 import type { StatusSource } from '../status/ingest-status.ts'
 import type { AddressFacts, NameSource } from './labels.ts'

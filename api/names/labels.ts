@@ -5,7 +5,7 @@ import { protocolNumber } from '../../flow/protocol.ts'
 import { serviceName } from '../../flow/service.ts'
 import type { InterfaceName } from '../../flow/status.ts'
 
-/** Where names come from: flow/names.ts, and DNS. */
+/** Where names come from: flow/names/names.ts, and DNS. */
 export interface NameSource {
   hostName(address: string): string | null
   exporterName(address: string): string | null

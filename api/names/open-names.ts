@@ -1,5 +1,5 @@
 /** Opens the sources of names that the settings name. */
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { OwnNames } from '../../store/names/own-names.ts'
 import type { ApiState } from '../documents/state.ts'
 import { AllNames } from './all-names.ts'

@@ -12,7 +12,7 @@ import {
   type Wording,
 } from '../../flow/incident/sentence/wording.ts'
 import type { Gap } from '../../flow/incident/incident.ts'
-import { endpointText } from '../../flow/setting-values.ts'
+import { endpointText } from '../../flow/settings/values.ts'
 import { formatDuration, formatExact, formatWithUnit } from '../../flow/units.ts'
 import { offsetText } from '../../flow/zone.ts'
 import type { FlowRecord } from '../../store/flows.ts'

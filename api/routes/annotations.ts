@@ -1,7 +1,7 @@
 /** CRUD /api/annotations: what happened, drawn on the charts of its time. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import { zoneOf } from '../../flow/settings.ts'
+import { zoneOf } from '../../flow/settings/settings.ts'
 import type { StateDocument } from '../../store/state/state.ts'
 import { newId } from '../documents/ids.ts'
 import { documentRoutes, type MadeDocument } from '../documents/routes.ts'

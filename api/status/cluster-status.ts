@@ -1,6 +1,6 @@
 /** The status of a cluster's collectors: the one on this machine, and what the others last reported. */
 import { exportersOfAll } from '../../flow/merge-exporters.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { ReportedStatus } from '../../store/clickhouse/exchange.ts'
 import { openStatuses } from '../../store/open.ts'

@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
 import { reasonOf } from '../../flow/reason.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { writeCanary } from '../health.ts'

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 
 import { reasonOf } from '../../flow/reason.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { formatWithUnit } from '../../flow/units.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import {

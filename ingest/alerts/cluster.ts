@@ -3,7 +3,7 @@
  * evaluates all collectors' exporters and the merged series.
  */
 import { exportersOfAll } from '../../flow/merge-exporters.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { ReportedStatus } from '../../store/clickhouse/exchange.ts'
 import { openSeriesReader } from '../../store/open-series.ts'

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createTransport } from 'nodemailer'
 
 import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
-import type { AlertSettings } from '../../flow/console-specs.ts'
+import type { AlertSettings } from '../../flow/settings/console-specs.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
 

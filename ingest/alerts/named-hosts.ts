@@ -1,5 +1,5 @@
 /** The hosts in alerts: named by the file of WEIR_NAMES, else by DNS as of when an alert is sent. */
-import type { Names } from '../../flow/names.ts'
+import type { Names } from '../../flow/names/names.ts'
 import type { ReverseDns } from '../../store/names/reverse-dns.ts'
 
 /** Most names of DNS remembered; beyond, all are asked for again. */

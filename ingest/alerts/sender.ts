@@ -1,7 +1,7 @@
 /** Sends alerts to their targets, with limited concurrency, and records the results. */
 import type { Logger } from 'pino'
 
-import type { AlertSettings } from '../../flow/console-specs.ts'
+import type { AlertSettings } from '../../flow/settings/console-specs.ts'
 import type { AlertEvent, AlertTarget, KeptAlert } from '../../store/alert.ts'
 import { deliver, targetText, type AlertMessage } from './deliver.ts'
 import type { Occurrence } from './observe.ts'

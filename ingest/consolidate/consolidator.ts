@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 
 import { intervalMs, type Tier } from '../../flow/interval.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { CutOptions } from '../../store/cut.ts'
 import { mergeRuns } from '../../store/merge-steps.ts'
 import type { SeriesRange, SeriesStore, StepRows } from '../../store/series.ts'

@@ -1,5 +1,5 @@
 /** The other collectors of a cluster; there are none if series are stored in files. */
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { IngestStatus, Warning } from '../../flow/status.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { Exchange } from '../../store/clickhouse/exchange.ts'

@@ -3,7 +3,7 @@
  * the destination of all downloads, and the host only as the address after translation.
  */
 import type { FlowColumns } from '../../flow/columns.ts'
-import { privateNetworkSet } from '../../flow/setting-specs.ts'
+import { privateNetworkSet } from '../../flow/settings/specs.ts'
 import type { DatagramContext } from './context.ts'
 
 /**

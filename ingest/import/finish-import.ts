@@ -1,5 +1,5 @@
 /** Finishes an import that was killed; ingest does so as it goes on. */
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
 import { openSeriesStore } from '../../store/open-series.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
-import { sendsFlows, type Settings } from '../../flow/settings.ts'
+import { sendsFlows, type Settings } from '../../flow/settings/settings.ts'
 import type { ExporterStatus, Lost } from '../../flow/status.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { openSeriesStore } from '../../store/open-series.ts'

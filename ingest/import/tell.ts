@@ -3,7 +3,7 @@
  * and the cluster.
  */
 import { mergeExporters } from '../../flow/merge-exporters.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import { openExchange, openShipping } from '../../store/open.ts'

@@ -1,5 +1,5 @@
 /** Makes the series of the archive's content, for replay and rebuild, while ingest is not running. */
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
 import type { SeriesStore } from '../../store/series.ts'

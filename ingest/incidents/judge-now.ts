@@ -1,7 +1,7 @@
 /** Judges intervals at once, for commands that exit when done. */
 import { join } from 'node:path'
 
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
 import { openSeriesReader } from '../../store/open-series.ts'

@@ -1,5 +1,5 @@
 /** The parent's side of the judging process: started when there is something to judge, ended afterwards. */
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { WorkerProcess } from '../../store/process/worker-process.ts'
 import type { Verdict } from '../../store/incident/ledger.ts'
 import type { IntervalSpan } from './spans.ts'

@@ -5,7 +5,7 @@ import { isCutShort, type Judged, type JudgeQuery } from '../../store/incident/j
 import type { Verdict } from '../../store/incident/ledger.ts'
 import { nullIfTooLarge } from '../../store/query-error.ts'
 import type { FlowStore } from '../../store/flows.ts'
-import { zoneOf, type Settings } from '../../flow/settings.ts'
+import { zoneOf, type Settings } from '../../flow/settings/settings.ts'
 import { judgeAcrossHoles } from './holes.ts'
 
 /** Longer spans would hold too many flows in memory. */

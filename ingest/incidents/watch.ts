@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 
 import { intervalMs } from '../../flow/interval.ts'
 import { reasonOf } from '../../flow/reason.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import {
   IncidentLedger,
   IncidentReader,

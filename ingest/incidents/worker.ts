@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 
 import { NetworkSet } from '../../flow/address.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { answerParent } from '../../store/process/worker-process.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { collectAndShrink } from '../../store/process/garbage.ts'

@@ -1,6 +1,6 @@
 /** Opens the buckets, where flows are counted for the measurements and trackers. */
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { OpenState } from '../../store/state/state.ts'
 import { Buckets } from '../buckets/buckets.ts'

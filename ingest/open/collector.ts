@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino'
 
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { Collector } from '../collector.ts'
 import { openConsolidator, type Consolidator } from '../consolidate/consolidator.ts'
 import { IncidentWatch } from '../incidents/watch.ts'

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { Buckets } from '../buckets/buckets.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'

@@ -1,7 +1,7 @@
 /** Opens decoding with the settings, and recovers the journal after a crash. */
 import type { Logger } from 'pino'
 
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { readNames } from '../../store/names/own-names.ts'
 import { Pipeline, type PipelineParts } from '../pipeline.ts'
 import { journalFolder } from '../receive/journal-files.ts'

@@ -1,7 +1,7 @@
 /** Opens the receiver with the settings. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { journalFolder } from '../receive/journal-files.ts'

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Logger } from 'pino'
 
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { openSharedState, type SharedState } from '../../store/open.ts'
 import { StateStore } from '../../store/state/files.ts'
 import { appendLog, type StateLog } from '../../store/state/log.ts'

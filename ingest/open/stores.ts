@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import type { Logger } from 'pino'
 
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import type { Shipping } from '../../store/clickhouse/shipping.ts'
 import { openSeriesStore } from '../../store/open-series.ts'

@@ -10,7 +10,7 @@ import {
   type AddressWords,
   type NetworkSet,
 } from '../../flow/address.ts'
-import { endpointText, type Endpoint } from '../../flow/setting-values.ts'
+import { endpointText, type Endpoint } from '../../flow/settings/values.ts'
 import type { RefusedSource, Warning } from '../../flow/status.ts'
 import { bindRemedy, CannotReceive } from './cannot-receive.ts'
 import { grantedBytes, readKernelDrops } from './kernel.ts'

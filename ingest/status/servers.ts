@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
 
-import type { Endpoint } from '../../flow/setting-values.ts'
+import type { Endpoint } from '../../flow/settings/values.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 
 /** Answers a request on ingest's socket; false if it is for another route. */

@@ -1,6 +1,6 @@
 /** Trackers while ingest is not running: replay and rebuild make their series, too. */
 import type { Archive } from '../../store/archive/archive.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import { openSharedState } from '../../store/open.ts'
 import { StateReader } from '../../store/state/files.ts'
 import type { KeptTracker } from '../../store/tracker.ts'

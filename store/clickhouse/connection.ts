@@ -7,8 +7,8 @@ import type { Readable } from 'node:stream'
 
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
 
-import { SettingsError } from '../../flow/settings.ts'
-import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
+import { SettingsError } from '../../flow/settings/settings.ts'
+import type { ClickHouseSettings } from '../../flow/settings/clickhouse-specs.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import { noPulse, type Pulse } from '../pulse.ts'
 import { Slots } from '../spool/slots.ts'

@@ -2,7 +2,7 @@
 import type { NetworkSet } from '../../flow/address.ts'
 import type { EventFlows } from '../../flow/incident/flows/flow-table.ts'
 import type { ExporterBreak } from '../../flow/incident/incident.ts'
-import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
+import type { ClickHouseSettings } from '../../flow/settings/clickhouse-specs.ts'
 import { emptySeries } from '../archive/answer/series-answer.ts'
 import {
   listedAddresses,

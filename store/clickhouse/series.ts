@@ -1,6 +1,6 @@
 /** The series in ClickHouse: for the single writing process, behind a spool, and for readers. */
 import type { Tier } from '../../flow/interval.ts'
-import type { ClickHouseSettings } from '../../flow/clickhouse-specs.ts'
+import type { ClickHouseSettings } from '../../flow/settings/clickhouse-specs.ts'
 import type { SeriesReader, SeriesStore } from '../series.ts'
 import { Pulse } from '../pulse.ts'
 import { queryMsMax, remoteReader, writerMsMax, type RemoteSeries } from '../remote.ts'

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { InfluxDB, setLogger, type SendOptions, type Transport } from '@influxdata/influxdb-client'
 
 import { reasonOf } from '../../flow/reason.ts'
-import { SettingsError, type InfluxSettings } from '../../flow/settings.ts'
+import { SettingsError, type InfluxSettings } from '../../flow/settings/settings.ts'
 import { faultOf, InfluxFault } from './fault.ts'
 import { noPulse, type Pulse } from '../pulse.ts'
 import { Slots } from '../spool/slots.ts'

@@ -1,5 +1,5 @@
 /** The series in InfluxDB, for a read-only process. */
-import type { InfluxSettings } from '../../flow/settings.ts'
+import type { InfluxSettings } from '../../flow/settings/settings.ts'
 import { Pulse } from '../pulse.ts'
 import { queryMsMax, remoteReader, type RemoteSeries } from '../remote.ts'
 import type { SeriesReader } from '../series.ts'

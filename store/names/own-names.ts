@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises'
 
 import { parse } from 'yaml'
 
-import { Names } from '../../flow/names.ts'
-import { readNamesText } from '../../flow/read-names.ts'
+import { Names } from '../../flow/names/names.ts'
+import { readNamesText } from '../../flow/names/read.ts'
 import { reasonOf } from '../../flow/reason.ts'
 
 /** How often the file is checked for changes. */

@@ -1,7 +1,7 @@
 /** Names of addresses in DNS. They come from the network: what is not a valid host name is none. */
 import { Resolver } from 'node:dns/promises'
 
-import { privateNetworkSet } from '../../flow/setting-specs.ts'
+import { privateNetworkSet } from '../../flow/settings/specs.ts'
 
 const timeoutMs = 1000
 const hostPattern = /^(?=.{1,253}$)[a-zA-Z0-9_]([\w-]{0,62})(\.[a-zA-Z0-9_][\w-]{0,62})*$/

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { labelOf } from '../../api/names/labels.ts'
 import { AllNames } from '../../api/names/all-names.ts'
-import { Names } from '../../flow/names.ts'
+import { Names } from '../../flow/names/names.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { exporterStatus } from '../exporter-status.ts'
 

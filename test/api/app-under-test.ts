@@ -14,9 +14,8 @@ import { Errors } from 'typebox/value'
 import { buildApp, type AppOptions } from '../../api/app.ts'
 import { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { ExportersAnswer, StatusAnswer } from '../../api/schema/status.ts'
-import { Names } from '../../flow/names.ts'
+import { Names } from '../../flow/names/names.ts'
 import { openApiState } from '../../api/documents/state.ts'
-import { readSettings } from '../../flow/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import {
@@ -34,6 +33,7 @@ import type {
   SeriesReader,
   StepRows,
 } from '../../store/series.ts'
+import { readSettings } from '../settings.ts'
 import { MemoryFlows } from './memory-flows.ts'
 
 /** One row of a measurement, as a test writes it. */

@@ -12,7 +12,7 @@ import { access } from '../../api/access/rules.ts'
 import { runApi } from '../../api/main.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { StatusAnswer } from '../../api/schema/status.ts'
-import { readSettings } from '../../flow/settings.ts'
+import { readSettings } from '../settings.ts'
 import { appUnderTest } from './app-under-test.ts'
 
 suite('the process', () => {

@@ -11,11 +11,11 @@ import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema/sche
 import { parseAddress } from '../../flow/address.ts'
 import { createFlowColumns, type FlowColumns } from '../../flow/columns.ts'
 import { protocolNumber } from '../../flow/protocol.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import { drawnOne } from '../drawn.ts'
+import { readSettings } from '../settings.ts'
 import { appUnderTest, type Step } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 

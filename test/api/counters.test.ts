@@ -8,10 +8,10 @@ import { pino } from 'pino'
 import { runApi } from '../../api/main.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { ExportersAnswer } from '../../api/schema/status.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { writeCapture, type SentDatagram } from '../encode/pcap-write.ts'
 import { encodeSflow, wordsRecord } from '../encode/sflow.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
+import { readSettings } from '../settings.ts'
 
 const start = Date.UTC(2026, 10, 16, 11, 0, 0)
 const source = '192.0.2.7'

@@ -6,11 +6,11 @@ import { explainAnswer } from '../../api/query/explain/answer.ts'
 import { findEvent } from '../../api/query/explain/find-event.ts'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import type { Incident } from '../../flow/incident/incident.ts'
-import { readSettings } from '../../flow/settings.ts'
 import type { FlowStore } from '../../store/flows.ts'
 import type { SeriesReader } from '../../store/series.ts'
 import { officeFlows } from '../flow/incident/office.ts'
 import { eventFlows, t0, type TestFlow } from '../flow/incident/tables.ts'
+import { readSettings } from '../settings.ts'
 
 const seconds = 5400
 const cut = { from: 2700, to: 2940 }

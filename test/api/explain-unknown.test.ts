@@ -6,9 +6,9 @@ import { evidenceOf } from '../../api/query/explain/evidence.ts'
 import { findEvent } from '../../api/query/explain/find-event.ts'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { intervalMs } from '../../flow/interval.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { Coverage, SeriesReader } from '../../store/series.ts'
+import { readSettings } from '../settings.ts'
 import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
 
 const minuteMs = 60_000

@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 
 import { intervalMs } from '../../flow/interval.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import type { Coverage } from '../../store/series.ts'
+import { readSettings } from '../settings.ts'
 import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
 import { coverageOf, stepOf } from '../store/series-rows.ts'
 

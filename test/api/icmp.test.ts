@@ -7,7 +7,6 @@ import { test } from 'node:test'
 
 import type { FlowsAnswer } from '../../api/schema/schema.ts'
 import { icmpText } from '../../flow/icmp.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { encodeV5, testExportMs, testUptimeMs } from '../encode/fixed.ts'
@@ -15,6 +14,7 @@ import { encodeIpfix, encodeV9, field } from '../encode/sets.ts'
 import { encodeSflow, headerRecord } from '../encode/sflow.ts'
 import type { Value } from '../encode/value.ts'
 import { decodeAll } from '../ingest/decode/decoded.ts'
+import { readSettings } from '../settings.ts'
 import { appUnderTest } from './app-under-test.ts'
 
 type Fields = readonly (readonly [id: number, length: number, value: Value])[]

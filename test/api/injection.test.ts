@@ -6,8 +6,8 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
-import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
+import { readSettings } from '../settings.ts'
 import '../drawn.ts'
 import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
 import { appUnderTest, exporter } from './app-under-test.ts'

@@ -19,11 +19,11 @@ import { runApi } from '../../api/main.ts'
 import type { LiveRing as Ring, LiveSecond, LiveTick } from '../../api/schema/live.ts'
 import { createFlowColumns } from '../../flow/columns.ts'
 import { NetworkSet, parseNetwork } from '../../flow/address.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { countWithin } from '../../flow/spread.ts'
 import { LiveRing, liveSeconds } from '../../ingest/live/ring.ts'
 import { encodeV5, testUptimeMs } from '../encode/fixed.ts'
 import { RunningIngest, scratchFolder } from '../processes.ts'
+import { readSettings } from '../settings.ts'
 import { until } from '../until.ts'
 
 interface Event {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { chooseSource, type Stored, type Wanted } from '../../api/query/source.ts'
-import { readSettings } from '../../flow/settings.ts'
+import { readSettings } from '../settings.ts'
 
 const { tiers } = readSettings({})
 const now = Date.UTC(2026, 10, 16, 12)

@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 
 import { runApi } from '../../api/main.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { makeSeriesData, yearOfTiers, type SeriesDataOptions } from '../bench/series-data.ts'
 import { scratchFolder } from '../processes.ts'
+import { readSettings } from '../settings.ts'
 
 interface SpeedFigures {
   /** 95th percentile of the response times, ms. */

@@ -9,8 +9,8 @@ import { pino } from 'pino'
 
 import { runApi } from '../../api/main.ts'
 import type { SeriesAnswer, SeriesEntry, TopAnswer } from '../../api/schema/schema.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { mondayFolder } from '../monday.ts'
+import { readSettings } from '../settings.ts'
 
 const whole = { bits: 50_336_916_389, packets: 2_029_148, flows: 218_610 }
 const day = 'from=2026-11-16&to=2026-11-17'

@@ -4,9 +4,9 @@ import { suite, test } from 'node:test'
 
 import type { FlowsAnswer, SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { exporterFilter } from '../../flow/filter.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { openInfluxSeriesReader } from '../../store/influx/reader.ts'
 import { exporterStatus, runningStatus as status } from '../exporter-status.ts'
+import { readSettings } from '../settings.ts'
 import { appUnderTest, exporter } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
 

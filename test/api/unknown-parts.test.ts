@@ -9,13 +9,13 @@ import { Errors } from 'typebox/value'
 
 import { runApi } from '../../api/main.ts'
 import { ExplainAnswer } from '../../api/schema/explain.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { writeCapture } from '../encode/pcap-write.ts'
 import { scratchFolder } from '../processes.ts'
 import { meter } from '../scenarios/meter.ts'
 import { incidentsOf } from '../scenarios/run.ts'
 import { morning } from '../scenarios/office.ts'
 import { scenarios } from '../scenarios/scenarios.ts'
+import { readSettings } from '../settings.ts'
 
 const minute = 60_000
 

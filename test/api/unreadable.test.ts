@@ -16,10 +16,10 @@ import {
   type FlowColumns,
 } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { mondayFolder, mondayFlows } from '../monday.ts'
 import { scratchFolder } from '../processes.ts'
+import { readSettings } from '../settings.ts'
 
 /** The interval of which the file is damaged, at the office's busiest. */
 const damaged = Date.UTC(2026, 10, 16, 10, 30)

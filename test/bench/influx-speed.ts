@@ -14,9 +14,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 
 import { runApi } from '../../api/main.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { RunningInfluxd } from '../influxd.ts'
 import { scratchFolder } from '../processes.ts'
+import { readSettings } from '../settings.ts'
 import { dayMs, tiers } from '../store/series-rows.ts'
 import { addressOf, fillInflux } from './influx-data.ts'
 

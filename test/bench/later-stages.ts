@@ -8,7 +8,6 @@ import { join } from 'node:path'
 
 import { clearFlowColumns, createFlowColumns } from '../../flow/columns.ts'
 import { intervalMs, intervalStart } from '../../flow/interval.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { Buckets } from '../../ingest/buckets/buckets.ts'
 import { CoverageTracker } from '../../ingest/coverage/coverage.ts'
 import { Decoder } from '../../ingest/decode/decoder.ts'
@@ -18,6 +17,7 @@ import { Archive } from '../../store/archive/archive.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import { encodeFlows, sequenceStep, setHeader } from '../load/datagrams.ts'
 import { makeFlows } from '../load/flows.ts'
+import { readSettings } from '../settings.ts'
 
 export interface LaterStages {
   /** CPU-seconds per million flows: read, sorted, packed, written, read back. */

@@ -5,7 +5,6 @@
  */
 import { NetworkSet } from '../../flow/address.ts'
 import { createFlowColumns, recycleFlowColumns, type FlowColumns } from '../../flow/columns.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { Buckets } from '../../ingest/buckets/buckets.ts'
 import { Decoder } from '../../ingest/decode/decoder.ts'
 import { decoderRowsMax } from '../../ingest/decode/limits.ts'
@@ -17,6 +16,7 @@ import { parquetFile } from '../../store/archive/format/parquet-file.ts'
 import { chunksOf, summaryOf } from '../../store/archive/write/waiting.ts'
 import { encodeFlows, sequenceStep, setHeader, type LoadVersion } from '../load/datagrams.ts'
 import { makeFlows } from '../load/flows.ts'
+import { readSettings } from '../settings.ts'
 
 export interface StageSpeed {
   stage: string

@@ -9,7 +9,7 @@ test('the system’s words stand alone, and our own errors have their place in t
   const script = `
     import { readFileSync } from 'node:fs'
     import { createLog } from ${place('../../cli/log.ts')}
-    import { readSettings } from ${place('../../flow/settings.ts')}
+    import { readSettings } from ${place('../settings.ts')}
     const log = createLog(readSettings({}), 'ingest')
     try { readFileSync('/nowhere') } catch (error) { log.error({ error }, 'failed') }
     log.error({ error: new RangeError('beyond') }, 'failed')

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { openParquetSeriesReader } from '../../store/parquet/series.ts'
 import { mondayFolder } from '../monday.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
+import { readSettings } from '../settings.ts'
 import { columnsOf, t0, testFlow } from '../store/archive/archived.ts'
 
 async function bytesBetween(data: string, from: number, to: number): Promise<number> {

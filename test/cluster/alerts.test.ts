@@ -10,7 +10,7 @@ import { pino } from 'pino'
 
 import type { Incident } from '../../flow/incident/incident.ts'
 import { intervalMs } from '../../flow/interval.ts'
-import type { Settings } from '../../flow/settings.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
 import type { ExporterStatus, IngestStatus } from '../../flow/status.ts'
 import { BreakLog } from '../../ingest/coverage/breaks.ts'
 import { AlertCluster } from '../../ingest/alerts/cluster.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-import { settingSpecs } from '../../flow/setting-specs.ts'
+import { settingSpecs } from '../../flow/settings/specs.ts'
 
 const files = [
   'docker-compose.yml',

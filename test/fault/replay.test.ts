@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { exitCodes } from '../../cli/command.ts'
 import { IncidentReader } from '../../store/incident/ledger.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { openSeriesStore } from '../../store/open-series.ts'
 import { ManifestReader } from '../../store/manifest/reader.ts'
 import { readExporters } from '../../ingest/status/kept-status.ts'
@@ -19,6 +18,7 @@ import { RunningIngest, runWeir, scratchFolder, spawnWeir } from '../processes.t
 import { meter } from '../scenarios/meter.ts'
 import { morning } from '../scenarios/office.ts'
 import { smallOutage } from '../scenarios/outages.ts'
+import { readSettings } from '../settings.ts'
 import { archiveSums, seriesSums, storedCoverage } from '../stored.ts'
 
 const waitMsMax = 120_000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { Names, NamesError } from '../../flow/names.ts'
+import { Names, NamesError } from '../../flow/names/names.ts'
 
 const names = new Names({
   networks: {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { endpoint, endpointText, publishedAt, publishedUrl } from '../../flow/setting-values.ts'
-import { readSettings, SettingsError } from '../../flow/settings.ts'
+import { endpoint, endpointText, publishedAt, publishedUrl } from '../../flow/settings/values.ts'
+import { SettingsError } from '../../flow/settings/settings.ts'
+import { readSettings } from '../settings.ts'
 
 function faultsOf(environment: Record<string, string>): string[] {
   try {

@@ -6,7 +6,6 @@ import { pino } from 'pino'
 
 import { NetworkSet } from '../../flow/address.ts'
 import type { Tier } from '../../flow/interval.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { Buckets } from '../../ingest/buckets/buckets.ts'
 import { Collector, type CollectorParts } from '../../ingest/collector.ts'
 import { CoverageTracker } from '../../ingest/coverage/coverage.ts'
@@ -15,6 +14,7 @@ import { IncidentWatch } from '../../ingest/incidents/watch.ts'
 import { SeriesWriter } from '../../ingest/series/writer.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
+import { readSettings } from '../settings.ts'
 import { columnsOf, t0, testFlow } from '../store/archive/archived.ts'
 
 export interface Collecting {

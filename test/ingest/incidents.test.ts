@@ -8,7 +8,6 @@ import { pino } from 'pino'
 
 import { wasAway } from '../../flow/incident/incident.ts'
 import type { SequenceVerdict } from '../../flow/sequence.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { BreakLog } from '../../ingest/coverage/breaks.ts'
 import { IncidentWatch } from '../../ingest/incidents/watch.ts'
 import { spansOf } from '../../ingest/incidents/spans.ts'
@@ -20,6 +19,7 @@ import { meter } from '../scenarios/meter.ts'
 import { incidentsOf } from '../scenarios/run.ts'
 import { morning } from '../scenarios/office.ts'
 import { scenarios } from '../scenarios/scenarios.ts'
+import { readSettings } from '../settings.ts'
 import { until } from '../until.ts'
 
 const minute = 60_000

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { destination, pino } from 'pino'
 
 import { intervalMs } from '../../flow/interval.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { IncidentWatch } from '../../ingest/incidents/watch.ts'
+import { readSettings } from '../settings.ts'
 
 const [data = '', from = '0', afterMs = '0'] = process.argv.slice(2)
 const settings = readSettings({ WEIR_DATA: data })

@@ -11,12 +11,12 @@ import { pathToFileURL } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 
 import { intervalMs } from '../../flow/interval.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { importCaptures } from '../../ingest/import/import.ts'
 import { archiveColumns } from '../../store/archive/columns.ts'
 import { manifestName, type ArchiveEntry } from '../../store/archive/entry.ts'
 import { Manifest } from '../../store/manifest/manifest.ts'
 import { makeFile } from '../bench/archive-data.ts'
+import { readSettings } from '../settings.ts'
 
 const capture = 'test/captures/monday-outage.v9.pcap.gz'
 /** The time generated: from 11:10 to 11:50. */

@@ -8,10 +8,10 @@ import { pino } from 'pino'
 import { buildApp } from '../../api/app.ts'
 import { openStatus } from '../../api/status/cluster-status.ts'
 import { openStateOf } from '../../api/documents/shared-state.ts'
-import { Names } from '../../flow/names.ts'
-import { readSettings } from '../../flow/settings.ts'
+import { Names } from '../../flow/names/names.ts'
 import { openSeriesReader } from '../../store/open-series.ts'
 import { openFlows, openIncidents } from '../../store/open.ts'
+import { readSettings } from '../settings.ts'
 
 /** The API over a data folder and its store, at a given time (unix ms), or by a clock. */
 export async function openApi(

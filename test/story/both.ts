@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 
 import { parseFilter } from '../../flow/filter/parse.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { Include } from '../../store/flows.ts'
 import { runWeir, scratchFolder } from '../processes.ts'
+import { readSettings } from '../settings.ts'
 import { collectWithNfcapd, type Totals } from './nfcapd.ts'
 
 export interface Both {

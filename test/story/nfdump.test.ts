@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { protocolName } from '../../flow/protocol.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowStore, TopKeyName } from '../../store/flows.ts'
 import { mondayCapture, mondayFolder } from '../monday.ts'
+import { readSettings } from '../settings.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { collectWithNfcapd, nfdump } from './nfcapd.ts'
 

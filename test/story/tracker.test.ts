@@ -9,11 +9,11 @@ import { pino } from 'pino'
 import { runApi } from '../../api/main.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Tracker } from '../../api/schema/trackers.ts'
-import { readSettings } from '../../flow/settings.ts'
 import { untilAdopted } from '../adopted.ts'
 import { encodeV5, testUptimeMs } from '../encode/fixed.ts'
 import { mondayFolder } from '../monday.ts'
 import { RunningIngest } from '../processes.ts'
+import { readSettings } from '../settings.ts'
 
 const filter = 'dst net 203.0.113.0/24'
 const nine = Date.UTC(2026, 10, 16, 9) / 1000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { settingSpecs } from '../../flow/setting-specs.ts'
+import { settingSpecs } from '../../flow/settings/specs.ts'
 import { settingTerm, settingText } from '../../web/status/setting-terms.ts'
 
 /** Those in the status, as returned by api/routes/status.ts. */

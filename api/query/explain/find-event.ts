@@ -4,7 +4,7 @@
  */
 import { totalOf } from '../../../flow/incident/facts/totals.ts'
 import { isSameEvent, type Incident } from '../../../flow/incident/incident.ts'
-import { zoneOf } from '../../../flow/settings.ts'
+import { zoneOf } from '../../../flow/settings/settings.ts'
 import { usualOf } from '../../../store/incident/history.ts'
 import type { Window } from '../window.ts'
 import type { Event, Found } from './event.ts'

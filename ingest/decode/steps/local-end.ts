@@ -3,7 +3,7 @@
  * traffic of the local end, while the source is the end that opened the connection.
  */
 import type { FlowColumns } from '../../../flow/columns.ts'
-import { privateNetworkSet } from '../../../flow/setting-specs.ts'
+import { privateNetworkSet } from '../../../flow/settings/specs.ts'
 import type { Batch, Place } from './batch.ts'
 
 const countColumns = ['octetDeltaCount', 'packetDeltaCount'] as const

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
-import { readSettings } from '../../../flow/settings.ts'
 import { deliver } from '../../../ingest/alerts/deliver.ts'
 import { scratchFolder } from '../../processes.ts'
+import { readSettings } from '../../settings.ts'
 import { until } from '../../until.ts'
 
 const { alerts: defaults } = readSettings({})

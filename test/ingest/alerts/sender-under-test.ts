@@ -1,9 +1,9 @@
 /** A sender of alerts for tests, and what it kept. */
 import { pino } from 'pino'
 
-import { readSettings } from '../../../flow/settings.ts'
 import { AlertSender } from '../../../ingest/alerts/sender.ts'
 import type { AlertEvent } from '../../../store/alert.ts'
+import { readSettings } from '../../settings.ts'
 
 /** With short pauses: another try after 1 ms, then one after each of `later`. */
 export function senderUnderTest(

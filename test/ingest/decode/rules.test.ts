@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { noRules, type ExporterRules } from '../../../flow/exporter-rules.ts'
-import { Names, NamesError } from '../../../flow/names.ts'
+import { Names, NamesError } from '../../../flow/names/names.ts'
 import { warningsOf } from '../../../ingest/exporters/warnings.ts'
 import { encodeV5, testExportMs } from '../../encode/fixed.ts'
 import {

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 
-import { readSettings } from '../../../flow/settings.ts'
 import { importCaptures } from '../../../ingest/import/import.ts'
 import { hashCaptures } from '../../../ingest/import/taken.ts'
 import { Archive } from '../../../store/archive/archive.ts'
@@ -16,6 +15,7 @@ import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeV9, field } from '../../encode/sets.ts'
 import { writeCapture } from '../../encode/pcap-write.ts'
 import { scratchFolder } from '../../processes.ts'
+import { readSettings } from '../../settings.ts'
 import { storedCoverage } from '../../stored.ts'
 
 const dayMs = 86_400_000

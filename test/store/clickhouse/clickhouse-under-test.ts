@@ -1,5 +1,5 @@
 /** Series stores in real ClickHouse nodes, each in its own database. */
-import type { ClickHouseSettings } from '../../../flow/clickhouse-specs.ts'
+import type { ClickHouseSettings } from '../../../flow/settings/clickhouse-specs.ts'
 import { openClickHouseSeries } from '../../../store/clickhouse/series.ts'
 import type { RunningClickHouse } from '../../clickhouse.ts'
 import { reopened } from '../reopened.ts'

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
-import { readSettings } from '../../../flow/settings.ts'
 import { Connection } from '../../../store/clickhouse/connection.ts'
 import { rowsOf } from '../../../store/clickhouse/rows.ts'
 import { createSql, filesSpec, flowsSpec, seriesSpec } from '../../../store/clickhouse/schema.ts'
 import { openClickHouseSeries } from '../../../store/clickhouse/series.ts'
 import { RunningClickHouse } from '../../clickhouse.ts'
 import { runWeir, scratchFolder } from '../../processes.ts'
+import { readSettings } from '../../settings.ts'
 import { skipWithoutClickHouse } from '../../setup/clickhouse.ts'
 import { coverageOf, dayMs, hourMs, stepOf, tiers } from '../series-rows.ts'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 
-import type { ClickHouseSettings } from '../../../flow/clickhouse-specs.ts'
+import type { ClickHouseSettings } from '../../../flow/settings/clickhouse-specs.ts'
 import { Connection } from '../../../store/clickhouse/connection.ts'
 import type { ClickHouseFault } from '../../../store/clickhouse/fault.ts'
 import { ClickHouseLogs } from '../../../store/clickhouse/state-logs.ts'

@@ -1,9 +1,10 @@
 /** Series stores in a real InfluxDB, each in its own buckets. */
-import { readSettings, type InfluxSettings } from '../../../flow/settings.ts'
+import type { InfluxSettings } from '../../../flow/settings/settings.ts'
 import { Connection } from '../../../store/influx/connection.ts'
 import { organization, provideBucket } from '../../../store/influx/provision.ts'
 import { openInfluxSeries } from '../../../store/influx/series.ts'
 import { RunningInfluxd } from '../../influxd.ts'
+import { readSettings } from '../../settings.ts'
 import { reopened } from '../reopened.ts'
 import { tiers } from '../series-rows.ts'
 

@@ -4,11 +4,11 @@ import { setFlagsFromString } from 'node:v8'
 import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
 
-import { readSettings } from '../../../flow/settings.ts'
 import { boundGarbage } from '../../../ingest/heap.ts'
 import { openInfluxSeries } from '../../../store/influx/series.ts'
 import { stepInVersion } from '../../fault/influx-outlive.ts'
 import { scratchFolder } from '../../processes.ts'
+import { readSettings } from '../../settings.ts'
 import { dayMs, tiers } from '../series-rows.ts'
 
 const fine = tiers['5m']

@@ -2,14 +2,14 @@
  * The settings: one schema for every process. Values come from the environment or from weir.yaml
  * under the same names; all faults are reported together, each with its key, value and remedy.
  */
-import type { NetworkSet } from './address.ts'
+import type { NetworkSet } from '../address.ts'
 import type { ClickHouseSettings } from './clickhouse-specs.ts'
-import type { SensitivityName } from './incident/sensitivity.ts'
-import type { Tier } from './interval.ts'
+import type { SensitivityName } from '../incident/sensitivity.ts'
+import type { Tier } from '../interval.ts'
 import type { AccessSettings, AlertSettings, NamingSettings } from './console-specs.ts'
-import { settingRules } from './setting-rules.ts'
-import { settingSpecs } from './setting-specs.ts'
-import type { Endpoint, PublishedAt, SettingSpec } from './setting-values.ts'
+import { settingRules } from './rules.ts'
+import { settingSpecs } from './specs.ts'
+import type { Endpoint, PublishedAt, SettingSpec } from './values.ts'
 
 /** How to connect to InfluxDB, when series are stored there. */
 export interface InfluxSettings {
@@ -85,21 +85,9 @@ export function placeText({ key, value, file }: SettingFault): string {
 type SettingName = keyof typeof settingSpecs
 
 /**
- * Reads settings from the environment, falling back to a parsed weir.yaml.
- * @throws SettingsError naming every fault, unknown WEIR_ names included
- */
-export function readSettings(
-  environment: Record<string, string | undefined>,
-  file: Record<string, unknown> = {},
-): Settings {
-  const { settings, faults } = inspectSettings(environment, file)
-  if (faults.length > 0) throw new SettingsError(faults)
-  return settings
-}
-
-/**
- * The same with all faults; the settings named by a fault are then not usable. `file` null: it could
- * not be read, so what settings must be together cannot be told.
+ * Reads settings from the environment, and those not set there from a parsed weir.yaml. Those that
+ * a fault names are not usable; unknown WEIR_ names are faults too. `file` null: it could not be
+ * read, so what settings must be together cannot be told.
  */
 export function inspectSettings(
   environment: Record<string, string | undefined>,

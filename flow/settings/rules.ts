@@ -1,7 +1,7 @@
 /** What settings must be together. */
-import { isLoopback } from './address.ts'
-import { settingSpecs } from './setting-specs.ts'
-import { endpointText } from './setting-values.ts'
+import { isLoopback } from '../address.ts'
+import { settingSpecs } from './specs.ts'
+import { endpointText } from './values.ts'
 import type { SettingFault, Settings } from './settings.ts'
 
 function exposure({ http, published, access }: Settings): SettingFault[] {

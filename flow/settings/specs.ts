@@ -1,7 +1,7 @@
 /** The settings table: purpose, default, parser and remedy of each setting. */
 import { clickHouseSpecs } from './clickhouse-specs.ts'
 import { consoleSpecs } from './console-specs.ts'
-import { sensitivities } from './incident/sensitivity.ts'
+import { sensitivities } from '../incident/sensitivity.ts'
 import {
   bytes,
   duration,
@@ -17,7 +17,7 @@ import {
   whole,
   plainName,
   publishedAt,
-} from './setting-values.ts'
+} from './values.ts'
 
 /** Private-use networks, not reachable from outside. */
 const privateNetworks =

@@ -1,13 +1,13 @@
 /** The archive's flows on their way to ClickHouse, for `weir migrate`: sent, counted, compared. */
 import { join } from 'node:path'
 
-import type { Settings } from '../flow/settings.ts'
-import { archiveSeen } from '../ingest/shipping.ts'
-import { Archive } from '../store/archive/archive.ts'
-import type { FilesCompared } from '../store/clickhouse/compare-files.ts'
-import type { Shipping } from '../store/clickhouse/shipping.ts'
-import { openShipping } from '../store/open.ts'
-import { CommandError } from './command.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
+import { archiveSeen } from '../../ingest/shipping.ts'
+import { Archive } from '../../store/archive/archive.ts'
+import type { FilesCompared } from '../../store/clickhouse/compare-files.ts'
+import type { Shipping } from '../../store/clickhouse/shipping.ts'
+import { openShipping } from '../../store/open.ts'
+import { CommandError } from '../command.ts'
 
 const reportEveryMs = 10_000
 

@@ -1,6 +1,6 @@
 /** Parsers for settings: each returns the value, or null if the text is invalid. */
-import { NetworkSet, parseNetwork, type Network } from './address.ts'
-import { parseDuration, type Tier } from './interval.ts'
+import { NetworkSet, parseNetwork, type Network } from '../address.ts'
+import { parseDuration, type Tier } from '../interval.ts'
 
 /** Where a socket listens. */
 export interface Endpoint {

@@ -19,19 +19,19 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import type { Settings } from '../flow/settings.ts'
-import { bucketOf } from '../store/influx/buckets.ts'
-import { checkVersion, Connection } from '../store/influx/connection.ts'
-import { InfluxFault } from '../store/influx/fault.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
+import { bucketOf } from '../../store/influx/buckets.ts'
+import { checkVersion, Connection } from '../../store/influx/connection.ts'
+import { InfluxFault } from '../../store/influx/fault.ts'
 import {
   isFresh,
   onboard,
   organization,
   provideBucket,
   provideToken,
-} from '../store/influx/provision.ts'
-import { CommandError, exitCodes, type CommandInput } from './command.ts'
-import { untilAnswered, waitSeconds } from './wait.ts'
+} from '../../store/influx/provision.ts'
+import { CommandError, exitCodes, type CommandInput } from '../command.ts'
+import { untilAnswered, waitSeconds } from '../wait.ts'
 
 const secretBytes = 32
 

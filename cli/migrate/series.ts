@@ -1,20 +1,20 @@
 /** The series on their way to the other store, for `weir migrate`: copied, read back, compared. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Tier } from '../flow/interval.ts'
-import type { Settings } from '../flow/settings.ts'
-import { keptFrom } from '../store/double.ts'
-import { copyStretch, stretchesOf, type CopyOptions } from '../store/migrate.ts'
+import type { Tier } from '../../flow/interval.ts'
+import type { Settings } from '../../flow/settings/settings.ts'
+import { keptFrom } from '../../store/double.ts'
+import { copyStretch, stretchesOf, type CopyOptions } from '../../store/migrate.ts'
 import {
   doubled,
   openOneSeriesStore,
   openProgress,
   openSeriesReader,
   otherStore,
-} from '../store/open-series.ts'
-import type { SeriesReader, SeriesStore } from '../store/series.ts'
-import { StoreFault } from '../store/spool/fault.ts'
-import { paceOf } from './migrate-flows.ts'
+} from '../../store/open-series.ts'
+import type { SeriesReader, SeriesStore } from '../../store/series.ts'
+import { StoreFault } from '../../store/spool/fault.ts'
+import { paceOf } from './flows.ts'
 
 /** Attempts per stretch, with a pause between them. */
 const triesMax = 4

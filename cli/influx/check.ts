@@ -3,12 +3,12 @@
  * back, because InfluxDB can report itself healthy while writes hang. Exit 0 if the point came
  * back.
  */
-import { intervalStart } from '../flow/interval.ts'
-import { bucketOf } from '../store/influx/buckets.ts'
-import { checkToken, checkVersion, Connection, tokenOf } from '../store/influx/connection.ts'
-import { InfluxFault } from '../store/influx/fault.ts'
-import { askFlux, Bindings } from '../store/influx/flux.ts'
-import { CommandError, type CommandInput } from './command.ts'
+import { intervalStart } from '../../flow/interval.ts'
+import { bucketOf } from '../../store/influx/buckets.ts'
+import { checkToken, checkVersion, Connection, tokenOf } from '../../store/influx/connection.ts'
+import { InfluxFault } from '../../store/influx/fault.ts'
+import { askFlux, Bindings } from '../../store/influx/flux.ts'
+import { CommandError, type CommandInput } from '../command.ts'
 
 /** A check that takes longer has failed. */
 const timeoutMs = 5000

@@ -1,11 +1,11 @@
 /** The console settings: who has access, where alerts go, where names come from. */
-import { parseAddress } from './address.ts'
-import { endpoint, list, networks, oneOf, optional, setting } from './setting-values.ts'
+import { parseAddress } from '../address.ts'
+import { endpoint, list, networks, oneOf, optional, setting } from './values.ts'
 
 const authWords = ['password', 'proxy', 'none'] as const
 type Auth = (typeof authWords)[number]
 
-/** Rows of the settings table (setting-specs.ts). */
+/** Rows of the settings table (specs.ts). */
 export const consoleSpecs = {
   AUTH: setting(
     'who may ask: password (a login), proxy (a header of WEIR_PROXIES), none (who reaches the port)',

@@ -8,9 +8,9 @@
  *       10.0.0.1: { name: pfsense, interfaces: { 1: wan, 2: { name: lan, alias: office switch } } }
  *       10.0.0.2: { name: core, sampling: 1000, counts: ingress }
  */
-import { formatAddress, isWithin, parseAddress, parseNetwork, type Network } from './address.ts'
-import { noRules, readRules, type ExporterRules } from './exporter-rules.ts'
-import type { InterfaceName } from './status.ts'
+import { formatAddress, isWithin, parseAddress, parseNetwork, type Network } from '../address.ts'
+import { noRules, readRules, type ExporterRules } from '../exporter-rules.ts'
+import type { InterfaceName } from '../status.ts'
 
 /** The names file's entry for a network or a host. */
 interface NetworkName {

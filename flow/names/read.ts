@@ -1,6 +1,6 @@
 /** Reads the text of a names file, YAML or CSV. */
 import { Names } from './names.ts'
-import { namesFromCsv } from './names-csv.ts'
+import { namesFromCsv } from './csv.ts'
 
 /**
  * Names from a file's text. The caller passes `parseYaml`, because this folder has no dependencies.

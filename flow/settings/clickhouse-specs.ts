@@ -1,5 +1,5 @@
 /** The ClickHouse settings, used when series and flows are stored there. */
-import { httpUrl, list, nonEmpty, optional, setting } from './setting-values.ts'
+import { httpUrl, list, nonEmpty, optional, setting } from './values.ts'
 
 /** How to connect to ClickHouse, and as which user. */
 export interface ClickHouseSettings {
@@ -16,7 +16,7 @@ export interface ClickHouseSettings {
   spoolMaxBytes: number
 }
 
-/** Rows of the settings table (setting-specs.ts). */
+/** Rows of the settings table (specs.ts). */
 export const clickHouseSpecs = {
   CLICKHOUSE_URL: setting(
     'addresses of ClickHouse nodes (HTTP), comma-separated: the first that answers is asked',
