@@ -53,9 +53,10 @@ export class Accounting {
   isDuplicate(context: DatagramContext): boolean {
     const { stream, exporter } = context
     const { sequenced } = this
-    if (stream.version === 'v1') return false
-    sequenced.mark = markOf(context, sequenced.sequence)
-    sequenced.checksum = stream.sequence.isNumbered ? 0 : checksumOf(context)
+    // What v1 has in place of a number is the checksum.
+    const isV1 = stream.version === 'v1'
+    sequenced.mark = markOf(context, isV1 ? checksumOf(context) : sequenced.sequence)
+    sequenced.checksum = isV1 || stream.sequence.isNumbered ? 0 : checksumOf(context)
     if (!stream.sequence.isDuplicate(sequenced)) return false
     exporter.duplicates++
     this.#report(context, duplicate)
@@ -68,10 +69,6 @@ export class Accounting {
    */
   account(context: DatagramContext, records: number): boolean {
     const { exporter, stream } = context
-    if (stream.version === 'v1') {
-      this.#report(context, noSequence)
-      return false
-    }
     const contents = this.#contents
     contents.records = records
     contents.optionsRecords = context.optionsRecords
@@ -82,6 +79,10 @@ export class Accounting {
     const { sequence, session } = stream
     const own = sequence.next
     const finding = sequence.account(this.sequenced, contents)
+    if (stream.version === 'v1') {
+      this.#report(context, noSequence)
+      return false
+    }
     const isShared = session.learn(sequence, this.sequenced.sequence, own, finding)
     if (finding.verdict === 'reordered') exporter.reordered++
     if (finding.verdict === 'restart') exporter.restarts++

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 
 import { clearFlowColumns } from '../../../flow/columns.ts'
 import type { SequenceEvent } from '../../../flow/sequence.ts'
-import { encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
+import { encodeV1, encodeV5, testExportMs, testUptimeMs } from '../../encode/fixed.ts'
 import { encodeV9, field } from '../../encode/sets.ts'
 import { relay, type RelayOptions } from '../../encode/relay.ts'
 import { seeded } from '../../random.ts'
@@ -201,6 +201,21 @@ test('v1 has no numbers: nothing can be known', () => {
     events.map((event) => event.verdict),
     ['unknown'],
   )
+})
+
+test('v1 over two networks, one slower than the other: a second copy does not count', () => {
+  const sent = Array.from({ length: 50 }, (_, i) =>
+    encodeV1({ exportMs: testExportMs + i * 5000, uptimeMs: testUptimeMs + i * 5000 }, [
+      { octets: i },
+    ]),
+  )
+  const { rows, decoder, events } = decodeAll([
+    ...sent.flatMap((each, i) => (i < 3 ? [each] : [each, sent[i - 3]!])),
+    ...sent.slice(-3),
+  ])
+  assert.equal(rows.length, 50)
+  assert.equal(decoder.exporters()[0]?.duplicates, 50)
+  assert.deepEqual(new Set(events.map((event) => event.verdict)), new Set(['unknown', 'duplicate']))
 })
 
 describe('exporters with their own numbering', () => {
