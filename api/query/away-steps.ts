@@ -5,7 +5,7 @@
 import { wasAway, type ExporterBreak } from '../../flow/incident/incident.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import { answeredReasons, type UnknownReason } from '../../store/measurement.ts'
-import { xff, type CoverageGrid } from './coverage.ts'
+import { stepStates, xff, type CoverageGrid, type SumRule } from './coverage.ts'
 import { gridEnd, type Grid } from './grid.ts'
 import type { Line } from './line.ts'
 
@@ -14,6 +14,8 @@ export interface AwaySteps {
   /** For each exporter that was away, and as `all` for all together: 0, or 1 + an index into answeredReasons. */
   of: ReadonlyMap<string, Uint8Array>
   all: Uint8Array
+  /** 1 where each exporter that is known was away. */
+  none: Uint8Array
 }
 
 /**
@@ -23,13 +25,13 @@ export interface AwaySteps {
 export function layAway(
   breaks: readonly ExporterBreak[],
   grid: Grid,
-  { places }: CoverageGrid,
+  covered: CoverageGrid,
 ): AwaySteps | null {
   if (grid.stepMs >= intervalMs) return null
   const of = new Map<string, Uint8Array>()
   const all = new Uint8Array(grid.count)
   for (const each of breaks) {
-    if (!wasAway(each) || !places.has(each.exporter)) continue
+    if (!wasAway(each) || !covered.places.has(each.exporter)) continue
     if (each.to <= grid.from || each.from >= gridEnd(grid)) continue
     const own = of.get(each.exporter) ?? new Uint8Array(grid.count)
     of.set(each.exporter, own)
@@ -44,7 +46,20 @@ export function layAway(
       all[at] = Math.max(all[at]!, reason)
     }
   }
-  return of.size === 0 ? null : { grid, of, all }
+  return of.size === 0 ? null : { grid, of, all, none: withoutAny({ grid, of }, covered) }
+}
+
+function withoutAny(
+  { grid, of }: Pick<AwaySteps, 'grid' | 'of'>,
+  covered: CoverageGrid,
+): Uint8Array {
+  return Uint8Array.from({ length: grid.count }, (_, at) => {
+    const start = grid.from + at * grid.stepMs
+    const place = Math.floor((start - covered.grid.from) / covered.grid.stepMs)
+    const isThere = ({ address, state }: CoverageGrid['exporters'][number]) =>
+      state[place] === stepStates.known && (of.get(address)?.[at] ?? 0) === 0
+    return covered.exporters.some(isThere) ? 0 : 1
+  })
 }
 
 function reasonOf({ isRestart, isOurs }: ExporterBreak): UnknownReason {
@@ -52,10 +67,11 @@ function reasonOf({ isRestart, isOurs }: ExporterBreak): UnknownReason {
   return isRestart ? 'exporter-restart' : 'lost'
 }
 
-/** Makes the steps unknown in a line on the same grid: those of its exporter, or of any. */
-export function blankAway(line: Line, { of, all }: AwaySteps): void {
+/** Makes the steps unknown in a line on the same grid: those of its exporter, or those without a sum. */
+export function blankAway(line: Line, { of, all, none }: AwaySteps, sums: SumRule): void {
   const exporter = line.key?.['exporter']
-  const steps = exporter === undefined ? all : of.get(String(exporter))
+  const ofSum = sums === 'any' ? none : all
+  const steps = exporter === undefined ? ofSum : of.get(String(exporter))
   for (const [at, reason] of steps?.entries() ?? []) {
     if (reason === 0) continue
     line.average[at] = Number.NaN

@@ -29,6 +29,9 @@ export function seenOf(window: Window, seen: readonly Seen[]): readonly Seen[] {
   return only === undefined ? seen : seen.filter(({ address }) => address === only)
 }
 
+/** When a sum of several exporters has a value: if all that count are known, or if any is. */
+export type SumRule = 'all' | 'any'
+
 /** One exporter's steps. */
 interface ExporterCoverage {
   address: string
@@ -46,6 +49,8 @@ export interface CoverageGrid {
   places: ReadonlyMap<string, number>
   /** All exporters together: 1 if one is known and none that counts is unknown. */
   isKnown: Uint8Array
+  /** 1 if a sum of all exporters has a value. */
+  isSummed: Uint8Array
   /** Why a step is not known: an index into answeredReasons. */
   reason: Uint8Array
   lostFlows: Float64Array
@@ -67,6 +72,7 @@ export function layCoverage(
   rows: readonly Coverage[],
   grid: Grid,
   seen: readonly Seen[],
+  sums: SumRule = 'all',
 ): CoverageGrid {
   const spans = seenSpans(rows, grid, seen)
   const covered = emptyGrid(grid, new Set([...spans.keys(), ...rows.map((row) => row.exporter)]))
@@ -87,7 +93,7 @@ export function layCoverage(
   }
   for (const exporter of covered.exporters)
     markHoles(covered, exporter, spans.get(exporter.address))
-  combine(covered)
+  combine(covered, sums)
   return covered
 }
 
@@ -103,6 +109,7 @@ function emptyGrid(grid: Grid, exporters: ReadonlySet<string>): CoverageGrid {
     })),
     places: new Map(addresses.map((address, place) => [address, place])),
     isKnown: new Uint8Array(grid.count),
+    isSummed: new Uint8Array(grid.count),
     reason: new Uint8Array(grid.count),
     lostFlows: new Float64Array(grid.count),
     lostIsEstimated: new Uint8Array(grid.count),
@@ -179,7 +186,7 @@ function markHoles(
   }
 }
 
-function combine({ grid, exporters, isKnown }: CoverageGrid): void {
+function combine({ grid, exporters, isKnown, isSummed }: CoverageGrid, sums: SumRule): void {
   for (let at = 0; at < grid.count; at++) {
     let known = 0
     let unknown = 0
@@ -188,12 +195,13 @@ function combine({ grid, exporters, isKnown }: CoverageGrid): void {
       else if (state[at] === stepStates.unknown) unknown++
     }
     isKnown[at] = known > 0 && unknown === 0 ? 1 : 0
+    isSummed[at] = sums === 'any' && known > 0 ? 1 : isKnown[at]!
   }
 }
 
-/** Whether each step is known: for one exporter, or for all together if none is given. */
+/** Which steps have a value: of one exporter, or of all together if none is given. */
 export function knownSteps(covered: CoverageGrid, exporter?: string): Uint8Array {
-  if (exporter === undefined) return covered.isKnown
+  if (exporter === undefined) return covered.isSummed
   const place = covered.places.get(exporter)
   const known = new Uint8Array(covered.grid.count)
   if (place === undefined) return known

@@ -66,14 +66,14 @@ export function draw(
 }
 
 async function drawTier(
-  { window, split, measure, cf, top, key }: Question,
+  { window, split, measure, cf, known, top, key }: Question,
   tier: Tier,
   { stored, context }: Surroundings,
 ): Promise<Drawn> {
   const { exporter } = window
   const seen = seenOf(window, context.seen)
   const { series, trackers } = context
-  const question = { series, split, unit: units[measure], top, exporter, seen, trackers }
+  const question = { series, split, unit: units[measure], top, exporter, seen, known, trackers }
   const given = key && { keys: withDirections([key], split), wantsRest: false }
   const answer = await fromTier(question, { tier, from: window.from, to: window.to }, given)
   const { covered, grid } = answer
@@ -126,7 +126,7 @@ function linesWithData({ lines, rests }: TierAnswer, split: Question['split']): 
 }
 
 async function drawArchive(
-  { window, split, measure, top }: Question,
+  { window, split, measure, known, top }: Question,
   stepMs: number,
   { stored, context }: Surroundings,
 ): Promise<Drawn> {
@@ -142,6 +142,7 @@ async function drawArchive(
     connections: measure === 'connections',
     top,
     seen,
+    known,
     signal,
     progress,
   }

@@ -6,7 +6,7 @@ import { withoutUnreadable } from '../../store/coverage.ts'
 import type { Coverage, SeriesReader } from '../../store/series.ts'
 import { blankAway, layAway, type AwaySteps } from './away-steps.ts'
 import { archiveLines, fiveMinuteValues, foldLine } from './archive-lines.ts'
-import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
+import { layCoverage, type CoverageGrid, type Seen, type SumRule } from './coverage.ts'
 import { gridEnd, gridOver, type Grid } from './grid.ts'
 import type { Line, Unit } from './line.ts'
 import type { Split } from './measured.ts'
@@ -24,6 +24,7 @@ interface ArchiveQuestion {
   connections: boolean
   top: number
   seen: readonly Seen[]
+  known: SumRule
   signal: AbortSignal | undefined
   progress: FlowWindow['progress']
 }
@@ -84,6 +85,7 @@ export async function fromArchive(
     withoutUnreadable(rows.rows, unreadable, rows.grid.stepMs),
     rows.grid,
     question.seen,
+    question.known,
   )
   const until = covered.openUntil ?? Number.POSITIVE_INFINITY
   const { directions } = split
@@ -94,7 +96,7 @@ export async function fromArchive(
   const lines = made.map((line) => {
     const folded = foldLine(line, fine, { to: grid, until })
     fiveMinute.set(folded, fiveMinuteValues(line, fine))
-    if (away) blankAway(folded, away)
+    if (away) blankAway(folded, away, question.known)
     return folded
   })
   return { grid, covered, away, lines, fiveMinute, remarks: remarks ?? [] }

@@ -2,7 +2,7 @@
 import type { Tier } from '../../flow/interval.ts'
 import type { SeriesKey, SeriesReader } from '../../store/series.ts'
 import { collections } from '../../store/state/state.ts'
-import { layCoverage, type CoverageGrid, type Seen } from './coverage.ts'
+import { layCoverage, type CoverageGrid, type Seen, type SumRule } from './coverage.ts'
 import { gridEnd, gridOver, type Grid } from './grid.ts'
 import type { Line, Unit } from './line.ts'
 import { wholeOf, type Split } from './measured.ts'
@@ -17,6 +17,7 @@ export interface TierQuestion {
   top: number
   exporter: string | undefined
   seen: readonly Seen[]
+  known: SumRule
   trackers: QueriedTrackers | null
 }
 
@@ -67,7 +68,7 @@ export async function fromTier(
     })),
     rule && series.read({ ...common, ...rule }),
   ])
-  const covered = layCoverage(coverage, grid, question.seen)
+  const covered = layCoverage(coverage, grid, question.seen, question.known)
   const steps = new Steps(covered, unit)
   const rows = {
     steps,

@@ -2,6 +2,7 @@
 import type { SeriesKey } from '../../store/series.ts'
 import { badQuery } from '../errors.ts'
 import type { SeriesQuery } from '../schema/schema.ts'
+import type { SumRule } from './coverage.ts'
 import { isOfCounters, splitBy, type Split, type SplitWord } from './measured.ts'
 import { readWhole } from './numbers.ts'
 import { readKey } from './one-key.ts'
@@ -14,6 +15,7 @@ export interface Question {
   split: Split
   measure: NonNullable<SeriesQuery['measure']>
   cf: NonNullable<SeriesQuery['cf']>
+  known: SumRule
   top: number
   /** The single key asked for. */
   key: SeriesKey | undefined
@@ -41,6 +43,7 @@ export function readQuestion(query: SeriesQuery, window: Window): Question {
     key: query.key === undefined ? undefined : readKey(query.key, split),
     measure: query.measure ?? 'bits',
     cf: query.cf ?? 'average',
+    known: query.known ?? 'all',
     top: readWhole('top', query.top, { fallback: 8, least: 1, most: topMax }),
     points: readWhole('points', query.points, { fallback: 800, least: 1, most: stepsMax }),
     stepMs: step === undefined ? undefined : step * 1000,

@@ -63,12 +63,11 @@ export function unknownOf(
         covered.some((at) => state[at] === stepStates.unknown) ||
         fine.some((at) => (away!.of.get(address)?.[at] ?? 0) !== 0),
     )
-    const isOtherKnown = exporters.some(
-      (each) =>
-        !unknown.includes(each) && covered.some((at) => each.state[at] === stepStates.known),
-    )
+    const isAnyKnown = away
+      ? fine.some((at) => away.none[at] === 0)
+      : covered.some((at) => exporters.some(({ state }) => state[at] === stepStates.known))
     const named = unknown.map(({ address }) => names.exporterName(address) ?? address)
-    return isOtherKnown ? sayList(named, namedMax) : ''
+    return isAnyKnown ? sayList(named, namedMax) : ''
   })
 }
 

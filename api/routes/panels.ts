@@ -111,7 +111,7 @@ function panelAnswer(
   if (panel.kind === 'top') return topAnswer(parts, panel.query, reply)
   if (panel.kind === 'number')
     return seriesAnswer(parts, figureQuery<SeriesQuery>(panel.query, panel.direction), reply)
-  if ('query' in panel) return seriesAnswer(parts, panel.query, reply)
+  if ('query' in panel) return seriesAnswer(parts, { known: 'any', ...panel.query }, reply)
   throw badQuery('no-query', `a panel of kind ${panel.kind} has no query`, 'see its dashboard')
 }
 

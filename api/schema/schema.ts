@@ -73,6 +73,12 @@ export const SeriesQuery = closed({
     '^[^\\u0000-\\u001f]{1,255}$',
   ),
   cf: Type.Optional(oneOf(['average', 'max'], 'consolidation; default average')),
+  known: Type.Optional(
+    oneOf(
+      ['all', 'any'],
+      'when a sum of several exporters has a value: all that count are known (default), or any is; then it is at least that',
+    ),
+  ),
   points: wholeNumber('maximum number of steps if no step is given; default 800'),
   step: wholeNumber('step in seconds; the answer is never finer'),
 })

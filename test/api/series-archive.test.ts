@@ -84,6 +84,19 @@ suite('/api/series from the archive', () => {
     assert.deepEqual([minuteOf(exporter), minuteOf(other)], [null, 8])
     const all = await get<SeriesAnswer>(`${url}&step=60`)
     assert.deepEqual(all.series[0]!.values[1], null, 'a sum is unknown while a part of it is')
+    const part = await get<SeriesAnswer>(`${url}&step=60&known=any`)
+    assert.deepEqual([part.unknown, part.unknownOf], [all.unknown, [exporter]])
+    assert.deepEqual(part.series[0]!.values.slice(0, 2), [16, 8], 'or at least what is known')
+    flows.away.push({
+      ...none,
+      exporter: other,
+      from: second(60),
+      to: second(120),
+      lostDatagrams: 3,
+    })
+    const neither = await get<SeriesAnswer>(`${url}&step=60&known=any`)
+    assert.deepEqual(neither.series[0]!.values.slice(0, 2), [16, null])
+    assert.equal(neither.unknownOf, undefined, 'nobody is known')
   })
 
   test('a window under 5 minutes has no p95, and says why', async (t) => {

@@ -220,6 +220,9 @@ suite('/api/series from a tier', () => {
     const rate = (4e6 * 8) / 300
     const { values } = answer.series[0]!
     assert.deepEqual(values.slice(4, 10), [rate, rate, 2 * rate, 2 * rate, null, 2 * rate])
+    const part = await get<SeriesAnswer>(`/api/series?${hour}&known=any`)
+    assert.deepEqual([part.unknown, part.unknownOf], [answer.unknown, [second]])
+    assert.deepEqual(part.series[0]!.values.slice(7, 10), [2 * rate, rate, 2 * rate])
     const split = await get<SeriesAnswer>(`/api/series?${hour}&by=exporter`)
     const byAddress = new Map(split.series.map(({ key, values: own }) => [key!['exporter'], own]))
     assert.deepEqual(byAddress.get(second)!.slice(5, 9), [null, rate, rate, null])

@@ -1,4 +1,5 @@
 /** What a list of a time lacks is said where somebody reads it: in a report, and in the panels of a dashboard. */
+import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 
@@ -38,6 +39,23 @@ describe('a time with a gap', { skip: skipWithout('chromium'), timeout: 240_000 
     const { page } = await weir.open('/dashboards/gap')
     await page.getByRole('region', { name: 'Hosts' }).getByText(gap).waitFor()
     await page.getByRole('region', { name: 'Sum' }).getByText('10 min unknown').waitFor()
+    await page.close()
+  })
+
+  test('of one exporter leaves what the others report, and is named', async (t) => {
+    const lost = { known: 0, unknown: { lost: 1 }, datagrams: 0 }
+    const data = await folderWith(t, { 1: notListening, 3: lost }, { 1: notListening })
+    const folder = { WEIR_DATA: data, WEIR_DNS: 'off' }
+    await using weir = await BrowsedWeir.start({ replayed: false, environment: folder })
+    t.after(() => rm(data, { recursive: true, force: true }))
+    const { page } = await weir.open(`/?from=${from}&to=${to}&step=300`)
+    await page.getByText('hatched: unknown, of some exporters or of all').waitFor()
+    const figures = page.getByRole('table', { name: 'The chart in figures' }).locator('tbody tr')
+    const isUnknown = (await figures.allTextContents()).map((row) => row.includes('unknown'))
+    assert.deepEqual(isUnknown, [false, true, false, false, false, false])
+    await page.getByRole('application').focus()
+    for (let step = 0; step < 4; step++) await page.keyboard.press('ArrowRight')
+    await page.getByText('in part no data of 192.0.2.1: datagrams were lost').first().waitFor()
     await page.close()
   })
 })

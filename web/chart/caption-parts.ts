@@ -29,12 +29,19 @@ export function captionParts(
     `source: ${sourceTexts[source] ?? source}`,
     all.peak ? `thin line: greatest 5 minutes${all.peakIsBound ? ' (at most)' : ''}` : '',
     comparedText(compare, all, comparedFault),
-    unknown.length > 0 ? 'hatched: unknown' : '',
+    hatchedText(unknown),
     open ? 'pale: still being counted' : '',
     ...footParts(scene),
     isTransit(all) ? 'no address is in a local network (WEIR_LOCAL): all is transit' : '',
     ...keyed.remarks,
   ].filter(Boolean)
+}
+
+function hatchedText(unknown: Scene['unknown']): string {
+  if (unknown.length === 0) return ''
+  return unknown.some(([, , , of]) => of !== '')
+    ? 'hatched: unknown, of some exporters or of all'
+    : 'hatched: unknown'
 }
 
 /** Whether none of the traffic is of a local host, as in an office with public addresses that is not in WEIR_LOCAL. */

@@ -6,7 +6,7 @@ import type { Dashboard, Panel } from '../../api/schema/state.ts'
 import type { SeriesAnswer, TopAnswer } from '../../api/schema/schema.ts'
 import { figureQuery } from '../../flow/figure-query.ts'
 import { sameSteps } from '../chart/layers.ts'
-import { addressOfAnswer, read, type RequestError } from '../client.ts'
+import { addressOfAnswer, read, type Query, type RequestError } from '../client.ts'
 import { addressOf } from '../state/route.ts'
 import { repeat } from './repeat.ts'
 import { takeNewest } from './freshness.ts'
@@ -60,14 +60,19 @@ function addressOfPanel(panel: QueriedPanel, { dashboard, index }: PanelPlace): 
   const isFigure = panel.kind === 'number'
   return addressOfAnswer(
     'series',
-    isFigure ? figureQuery(panel.query, panel.direction) : panel.query,
+    isFigure ? figureQuery(panel.query, panel.direction) : chartQuery(panel.query),
   )
 }
 
 /** The address of all traffic of a chart by direction. */
 function addressOfTotals(panel: QueriedPanel, { dashboard, index }: PanelPlace): string {
   if (dashboard !== null) return addressOfStored(dashboard, index, 'direction')
-  return addressOfAnswer('series', { ...panel.query, by: 'direction', top: '' })
+  return addressOfAnswer('series', { ...chartQuery(panel.query), by: 'direction', top: '' })
+}
+
+/** While one of several exporters is away, a chart shows what the others report. */
+function chartQuery(query: Query): Query {
+  return { known: 'any', ...query }
 }
 
 const nothing = { question: '', answer: null, totals: null, error: '' }

@@ -21,7 +21,7 @@ const askings: Record<ObjectKind, Asking> = {
 
 /** The parameters of /api/series that give an object's traffic. */
 export function seriesQuery({ kind, name }: NamedObject): Query {
-  return askings[kind](name)
+  return { known: 'any', ...askings[kind](name) }
 }
 
 /** The query for an interface's own counters; null for other objects. */

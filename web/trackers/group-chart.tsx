@@ -13,7 +13,7 @@ import { FaultText } from '../controls/fault-text.tsx'
 import { repeat } from '../dashboard/repeat.ts'
 
 const againMs = 60_000
-const query = { from: 'now-24h', to: 'now', by: 'tracker', top: 1000, step: 300 }
+const query = { from: 'now-24h', to: 'now', by: 'tracker', top: 1000, step: 300, known: 'any' }
 
 export function GroupChart({ members }: { members: readonly Tracker[] }) {
   const answer = useSignal<SeriesAnswer | null>(null)
