@@ -44,6 +44,13 @@ describe('touch', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
     await move(page, [0.4, 0.6], [0.2, 0.8])
     await shows(page, '11:30:00', '11:40:00')
     await painted(page)
+    // The incident of 4'23" is above its time on the stretched axis.
+    const lane = (await page.locator('.lane').boundingBox())!
+    const mark = (await page.locator('.lane-mark').boundingBox())!
+    assert.ok(
+      Math.abs(mark.width / lane.width - 263 / 600) < 0.02,
+      `${mark.width} of ${lane.width}`,
+    )
     await move(page, [0.25], [0.75])
     await shows(page, '11:32:30', '11:37:30')
     await page.goBack()

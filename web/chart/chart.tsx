@@ -10,6 +10,7 @@ import { view } from '../state/view.ts'
 import { askWho } from '../state/who.ts'
 import { windowAt } from '../state/window.ts'
 import { zone } from '../state/zone.ts'
+import { waysText } from './caption-parts.ts'
 import { Card, Named } from './card.tsx'
 import { ChartTable } from './chart-table.tsx'
 import { comparisonTexts } from './compared.ts'
@@ -25,6 +26,8 @@ import { back, showWindow } from './zoom.ts'
 
 /** The key that the legend points at. */
 export const focused = signal<string | null>(null)
+/** The time that the axis shows, unix seconds; null while there is no chart. */
+export const axisRange = signal<readonly [from: number, to: number] | null>(null)
 /** The step under the cursor. */
 const pointed = signal<number | null>(null)
 /** The moment under the cursor, unix seconds. */
@@ -134,6 +137,7 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
         pointed.value = index
         pointedAt.value = at
       },
+      scaled: (range) => (axisRange.value = range),
       marked: (range) => (marked.value = range),
       doubleClicked: back,
       selected: (from, to) => {
@@ -153,6 +157,7 @@ function mount(host: HTMLElement): { plot: Plot; unmount: () => void } {
       observer.disconnect()
       forgetTouch()
       plot.destroy()
+      axisRange.value = null
       pointed.value = null
       pointedAt.value = null
       marked.value = null
@@ -174,8 +179,8 @@ function cardLeft(plot: Plot | null): number {
 }
 
 function chartLabel(): string {
-  const { by, measure, exporter } = view.value
-  return `${measure} by ${by}, ${exporter === '' ? 'all exporters' : exporter}, received above the axis, sent below`
+  const { by, measure, exporter, draw } = view.value
+  return `${measure} by ${by}, ${exporter === '' ? 'all exporters' : exporter}, ${waysText(measure, draw)}`
 }
 
 /** How long the cursor must rest before its figures are announced. */

@@ -1,5 +1,5 @@
 /**
- * The incidents of the window, above the chart at their time; a click zooms to one and explains it.
+ * The incidents of the time on the chart's axis, above it; a click zooms to one and explains it.
  */
 import type { Incident } from '../../api/schema/explain.ts'
 import { formatDuration } from '../../flow/units.ts'
@@ -7,9 +7,10 @@ import { KindMark } from '../explain/kind-mark.tsx'
 import { kinds } from '../explain/kinds.ts'
 import { rangeParameter, windowAround } from '../explain/ranges.ts'
 import { incidentsShown } from '../state/incidents.ts'
-import { pointsWanted, traffic } from '../state/traffic.ts'
+import { pointsWanted } from '../state/traffic.ts'
 import { show } from '../state/view.ts'
 import { isoText } from '../time/words.ts'
+import { axisRange } from './chart.tsx'
 import { clusters, type Cluster } from './lane-clusters.ts'
 
 /** Width of a mark, in CSS pixels. */
@@ -17,7 +18,7 @@ const markPixels = 16
 
 export function Lane() {
   const { answer, error } = incidentsShown.state.value
-  const shown = traffic.value
+  const shown = axisRange.value
   if (error && error.status !== 404)
     return (
       <p class="lane-fault">
@@ -25,7 +26,7 @@ export function Lane() {
       </p>
     )
   if (!answer || !shown) return <div class="lane" />
-  const { from, to } = shown.keyed
+  const [from, to] = shown
   const near = ((to - from) * markPixels) / pointsWanted.value
   return (
     <div class="lane" role="group" aria-label="Incidents">

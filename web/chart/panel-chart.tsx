@@ -142,6 +142,7 @@ function mount(
     window: () => (layers ? [layers.answer.from, layers.answer.to] : null),
     events: {
       pointed: hooks.pointed,
+      scaled: () => undefined,
       marked: () => undefined,
       selected: hooks.selected,
       doubleClicked: () => undefined,

@@ -18,6 +18,8 @@ type Range = [from: number, to: number]
 interface PlotEvents {
   /** The step under the cursor and the moment in it, or null. */
   pointed: (index: number | null, at: number | null) => void
+  /** The time that the axis shows, whenever it changes. */
+  scaled: (range: Range) => void
   /** A range marked with Shift, which does not zoom; null when the mark is removed. */
   marked: (range: Range | null) => void
   selected: (from: number, to: number) => void
@@ -235,6 +237,12 @@ function fixedOptions(
       ],
       // It stays at its time when the window moves.
       draw: [(u) => state.range && placeRange(u, state.range)],
+      setScale: [
+        (u, key) => {
+          const { min, max } = u.scales['x']!
+          if (key === 'x' && min !== undefined && max !== undefined) events.scaled([min, max])
+        },
+      ],
       setCursor: [(u) => events.pointed(...under(u, state.scene))],
       setSelect: [(u) => select(u, events, state)],
     },
