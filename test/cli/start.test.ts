@@ -12,6 +12,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
+import type { ExportersAnswer } from '../../api/schema/status.ts'
 import { recentShift } from '../../cli/replay.ts'
 import { mondayCapture, weekSeconds } from '../monday.ts'
 import { treeOf } from '../load/usage.ts'
@@ -130,6 +131,12 @@ test('npm run demo announces the bundled Monday by name', async () => {
     assert.ok(answer?.ok, said.text)
     const { sentence } = (await answer.json()) as { sentence: string }
     assert.match(sentence, /, 11:32:09: traffic through pfsense was cut for 4 min 23 s\. 10\.0\.0\.22 \(bobby22\.bigbiz\.local\) opened 312 connections outward, 280 of them to 203\.0\.113\.80, and downloaded 4\.0 GB\.$/) // prettier-ignore
+    const listed = await fetch(`http://127.0.0.1:${port}/api/exporters`)
+    const { exporters } = (await listed.json()) as ExportersAnswer
+    assert.deepEqual(
+      exporters.flatMap(({ interfaces }) => interfaces.map(({ name }) => name)),
+      ['lan'],
+    )
   } finally {
     const exited = once(child, 'exit')
     process.kill(-child.pid!, 'SIGINT')
