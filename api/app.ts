@@ -228,7 +228,8 @@ function leaveTheGone(app: FastifyInstance): void {
   })
 }
 
-/** The parameters of a request's route: descriptions by name. */
+/** The parameters of a request's route, and the parts of its body: descriptions by name. */
 function knownParameters(request: FastifyRequest): Record<string, string> {
-  return descriptionsOf(request.routeOptions?.schema?.querystring)
+  const { querystring, body } = request.routeOptions?.schema ?? {}
+  return { ...descriptionsOf(querystring), ...descriptionsOf(body) }
 }

@@ -121,7 +121,7 @@ function given(query: unknown, name: string): string {
   return typeof value === 'string' ? `: "${value.slice(0, quotedCharactersMax)}"` : ''
 }
 
-/** The parameters of a query's schema: descriptions by name. */
+/** The parameters of a query's or a body's schema: descriptions by name. */
 export function descriptionsOf(schema: unknown): Record<string, string> {
   const { properties = {} } = (schema ?? {}) as {
     properties?: Record<string, { description?: string }>
@@ -162,7 +162,7 @@ export function formError(
       `"${String(params['missingProperty'])}" is missing`,
       'see /api/docs for its form',
     )
-  if (keyword === 'type' && names.includes(name))
+  if (keyword === 'type' && Array.isArray((query as Record<string, unknown> | undefined)?.[name]))
     return badQuery('bad-parameter', `"${name}" is given more than once`, 'give it once')
   if (keyword === 'type' && name !== '')
     return badQuery(

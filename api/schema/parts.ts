@@ -26,20 +26,22 @@ export function wholeNumber(description: string) {
   return text(description, '^[0-9]{1,9}$')
 }
 
-/** One line of text for people, without control characters. */
-export function line(description: string, maxLength = 200) {
+/** One line of text for people, without control characters, and not blank: it is what a link is named. */
+export function line(about: string, maxLength = 200) {
   return Type.String({
-    description,
-    minLength: 1,
+    description: `${about}, in one line of 1 to ${maxLength} characters`,
     maxLength,
-    pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+    pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$',
   })
 }
 
 /** Several lines of text for people. */
-export function paragraph(description: string, maxLength = 2000) {
-  const pattern = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$'
-  return Type.String({ description, minLength: 1, maxLength, pattern })
+export function paragraph(about: string, maxLength = 2000) {
+  return Type.String({
+    description: `${about}, in 1 to ${maxLength} characters`,
+    maxLength,
+    pattern: '^(?=[\\s\\S]*\\S)[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$',
+  })
 }
 
 /** How times may be written in a query. */

@@ -57,6 +57,23 @@ suite('refusals', () => {
       assert.match(`${error.message}; ${error.remedy}`, said)
     })
 
+  test('a name that nobody could see is refused, and what a body takes is said', async (t) => {
+    const { app } = await appUnderTest(t)
+    for (const [body, said] of [
+      [{ name: ' ' }, '"name" cannot be read; it takes: what it follows, in one line of 1 to 100 characters'], // prettier-ignore
+      [{ name: 'x'.repeat(101) }, '"name" cannot be read; it takes: what it follows, in one line of 1 to 100 characters'], // prettier-ignore
+      [{ name: 5 }, '"name" is not of type string; see /api/docs for its form'],
+      [{ name: 'x', comment: '\n ' }, '"comment" cannot be read; it takes: '],
+      [{ name: 'x', colour: 'red' }, 'unknown parameter "colour"; known parameters: name, filter, '], // prettier-ignore
+    ] as const) {
+      const payload = { filter: 'host 10.0.0.1', ...body }
+      const response = await app.inject({ method: 'POST', url: '/api/trackers', payload })
+      assert.equal(response.statusCode, 400, said)
+      const { message, remedy } = response.json<{ error: Refusal }>().error
+      assert.equal(`${message}; ${remedy}`.slice(0, said.length), said)
+    }
+  })
+
   test('property: every request is answered or refused, and never fails', async (t) => {
     const { app } = await appUnderTest(t, {
       steps: { '5m': [{ time: noon }] },

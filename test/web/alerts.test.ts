@@ -64,6 +64,14 @@ test('a field with a fault is named', () => {
     [{ ...uplink!, tracker: '' }, 'no tracker is chosen'],
     [{ ...silence!, silentMinutes: 'soon' }, '"soon" is not a figure for the silent minutes'],
     [{ ...silence!, quietMinutes: '' }, '"" is not a figure for the quiet minutes'],
+    [{ ...silence!, quietMinutes: '-1' }, '"-1" is not a figure for the quiet minutes'],
+    [{ ...silence!, silentMinutes: '0.5' }, '"0.5" is not a figure for the silent minutes'],
+    [{ ...uplink!, value: '-5' }, '"-5" is not a figure for the value'],
+    [
+      { ...uplink!, is: 'unusual', value: '3', observations: '2' },
+      '"2" is not a figure for the last intervals',
+    ],
+    [{ ...silence!, targets: 'not@home noc' }, '"noc" is nothing to send an alert to'],
   ] as const
   for (const [draft, message] of faults)
     assert.throws(() => bodyOfDraft(draft, true), { message: sentence(message) })

@@ -26,6 +26,9 @@ export interface AlertDraft {
   targets: string
 }
 
+/** The longest time of the API's alerts, in minutes. */
+const weekMinutes = 10_080
+
 const usual: AlertDraft = {
   name: '',
   kind: 'incident',
@@ -92,7 +95,7 @@ export function bodyOfDraft(draft: AlertDraft, isOn: boolean): AlertBody {
     ...(hasCondition(kind) ? { condition: conditionOf(draft) } : {}),
     intervals: Number(draft.intervals) as 1 | 3 | 6 | 12,
     repeat,
-    quietMinutes: figureOf(draft.quietMinutes, 'quiet minutes'),
+    quietMinutes: figureOf(draft.quietMinutes, 'quiet minutes', [0, weekMinutes]),
     targets: draft.targets.split(/\s+/).filter(Boolean).map(targetOf),
     isOn,
   }
@@ -107,29 +110,50 @@ function subjectOf(draft: AlertDraft): Subject {
     return { kind, tracker, measure, ...named }
   }
   if (kind === 'silent')
-    return { kind, exporter, seconds: figureOf(draft.silentMinutes, 'silent minutes') * 60 }
+    return {
+      kind,
+      exporter,
+      seconds: figureOf(draft.silentMinutes, 'silent minutes', [1, weekMinutes]) * 60,
+    }
   return kind === 'disk' ? { kind } : { kind, exporter }
 }
 
 function conditionOf({ is, value, high, observations }: AlertDraft): Condition {
-  const figure = figureOf(value, 'value')
-  if (is === 'outside') return { is, low: figure, high: figureOf(high, 'second value') }
   if (is === 'unusual')
-    return { is, sigma: figure, observations: figureOf(observations, 'last intervals') }
-  return { is, value: figure }
+    return {
+      is,
+      sigma: figureOf(value, 'σ', [0.5, 20]),
+      observations: figureOf(observations, 'last intervals', [4, 288]),
+    }
+  const figure = figureOf(value, 'value')
+  return is === 'outside'
+    ? { is, low: figure, high: figureOf(high, 'second value') }
+    : { is, value: figure }
 }
 
-function figureOf(text: string, field: string): number {
+/** The figure of a field, within the API's bounds. By default those of what is measured, which is never below 0. */
+function figureOf(
+  text: string,
+  field: string,
+  [least, most]: readonly [least: number, most: number] = [0, Infinity],
+): number {
   const figure = parseScaled(text) ?? (text.trim() === '' ? Number.NaN : Number(text))
-  if (Number.isFinite(figure)) return figure
-  throw refusal(`"${text}" is not a figure for the ${field}`, 'write one such as 15, 2.5 or 100M')
+  if (Number.isFinite(figure) && figure >= least && figure <= most) return figure
+  const remedy =
+    most === Infinity ? 'write one such as 15, 2.5 or 100M' : `write one from ${least} to ${most}`
+  throw refusal(`"${text}" is not a figure for the ${field}`, remedy)
 }
 
 function refusal(message: string, remedy: string): RequestError {
   return new RequestError(message, { remedy, status: 400 })
 }
 
-function targetOf(line: string): Target {
-  if (line === 'script') return { script: true }
-  return /^https?:/.test(line) ? { webhook: line } : { mail: line }
+function targetOf(word: string): Target {
+  if (word === 'script') return { script: true }
+  if (/^https?:\/\//.test(word)) return { webhook: word }
+  if (/^[^@]+@[^@]+$/.test(word)) return { mail: word }
+  throw refusal(
+    `"${word}" is nothing to send an alert to`,
+    'write a mail address, an address that begins with https:// or http://, or script',
+  )
 }
