@@ -213,6 +213,63 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     await page.close()
   })
 
+  test('on a wall no figure and no row is cut: a name is shortened, and a row that does not fit is left out', async () => {
+    const at = (column: number, row: number, columns: number, rows: number): Panel['place'] => ({
+      column,
+      row,
+      columns,
+      rows,
+    })
+    const query = { ...range, by: 'exporter,direction', points: '100' }
+    await weir.addDashboard({
+      id: 'tight',
+      title: 'Tight',
+      panels: [
+        { kind: 'chart', title: 'Lines', place: at(0, 0, 3, 4), query },
+        { kind: 'top', title: 'Top', place: at(4, 0, 4, 4), query: { ...range, by: 'host', limit: '30' } },
+        { kind: 'clock', title: 'There', place: at(8, 0, 4, 2), tz: 'America/Argentina/Buenos_Aires' },
+        { kind: 'text', text: 'as low as twelve rows', place: at(0, 11, 12, 1) },
+      ],
+    }) // prettier-ignore
+    const { page } = await weir.open('/wall/tight', { viewport: { width: 1920, height: 1080 } })
+    await page.locator('.tile-top tr').nth(29).waitFor({ state: 'attached' })
+    await page.locator('.tile-legend b').first().waitFor()
+    for (const viewport of [
+      { width: 1920, height: 1080 },
+      { width: 1080, height: 1920 },
+    ]) {
+      await page.setViewportSize(viewport)
+      await painted(page)
+      const seen = await page.evaluate(() => {
+        const [legend, top, there] = ['.tile-legend', '.tile-top', '[aria-label=There]'].map(
+          (selector) => document.querySelector(selector)!,
+        ) as [Element, Element, Element]
+        /** What begins in sight within a box of its tile, and is not whole. */
+        const cut = (box: Element, parts: [first: Element, last: Element][]) => {
+          const [own, tile] = [box, box.closest('.tile')!].map((it) => it.getBoundingClientRect())
+          const bottom = Math.min(own!.bottom, tile!.bottom)
+          return parts.flatMap(([first, last]) => {
+            const [begin, end] = [first, last].map((it) => it.getBoundingClientRect())
+            const isSeen = begin!.top < bottom - 1 && begin!.left < own!.right - 1
+            const isWhole = end!.bottom <= bottom + 1 && end!.right <= own!.right + 1
+            return isSeen && !isWhole ? [last.textContent] : []
+          })
+        }
+        const named = [...legend.querySelectorAll('.swatch')]
+        return {
+          figures: cut(legend, named.map((mark) => [mark, mark.parentElement!.querySelector('b')!])), // prettier-ignore
+          rows: cut(
+            top,
+            [...top.querySelectorAll('tr')].map((row) => [row, row]),
+          ),
+          clock: Math.max(0, there.scrollHeight - there.clientHeight, there.scrollWidth - there.clientWidth), // prettier-ignore
+        }
+      })
+      assert.deepEqual(seen, { figures: [], rows: [], clock: 0 }, JSON.stringify(viewport))
+    }
+    await page.close()
+  })
+
   test('a panel keeps its figure when somebody else changes the dashboard, which is then shown as it is now', async () => {
     const figure = (direction: 'in' | 'out', column: number): Panel => {
       const query = { ...range, by: 'direction' }

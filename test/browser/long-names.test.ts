@@ -181,7 +181,7 @@ test(
       title: 'Upright',
       panels: [
         { kind: 'top', title: 'Top hosts', place, query: { ...query, limit: '7' } },
-        { kind: 'top', title: 'Pairs', place: { ...place, row: 5 }, query: { ...query, by: 'pair' } },
+        { kind: 'top', title: 'Pairs', place: { ...place, row: 5 }, query: { ...query, by: 'pair', limit: '6' } },
       ],
     }) // prettier-ignore
     const viewport = { width: 1080, height: 1920 }

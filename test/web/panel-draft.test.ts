@@ -184,7 +184,7 @@ test('a figure for one direction excludes the others; what is not known in its l
     return { key: { direction }, values, summary: { last, maximum: last } } as unknown as SeriesAnswer['series'][number] // prettier-ignore
   }
   const series = [entry('in', [5, 6, null]), entry('out', [5, 6, 7]), entry('transit', [1, 2, 3])]
-  const answer = { series, time: [0, 300, 600], step: 300, open: null }
+  const answer = { series, time: [0, 300, 600], step: 300, open: null, unknown: [] }
   const last = { statistic: 'last' } as const
   assert.deepEqual(figureOf(answer, last), { value: 10, end: 900 })
   assert.deepEqual(figureOf(answer, { ...last, direction: 'in' }), { value: 6, end: 600 })
@@ -192,6 +192,13 @@ test('a figure for one direction excludes the others; what is not known in its l
   assert.deepEqual(figureOf(answer, { statistic: 'maximum' }), { value: 7, end: 900 })
   // The API leaves the open step out of what was last.
   assert.equal(figureOf({ ...answer, open: [600, 700] }, last)?.end, 600)
+  // Of a long step, the end of what was heard: that is its age.
+  const silent: SeriesAnswer['unknown'] = [
+    [400, 450, 'lost'],
+    [700, 800, 'not-listening'],
+    [800, 10_000, 'not-seen'],
+  ]
+  assert.deepEqual(figureOf({ ...answer, unknown: silent }, last), { value: 10, end: 700 })
 })
 
 test('a figure of all directions is asked for as their sum, whose greatest is that of no direction', () => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { extremes, levelsBeyond, levelsWithin } from '../../web/chart/scale.ts'
+import { figureAxis } from '../../web/chart/axes.ts'
+import { extremes, figureRange, levelsBeyond, levelsWithin } from '../../web/chart/scale.ts'
+import type { Ink } from '../../web/chart/theme.ts'
+import type uPlot from 'uplot'
 
 const none = { peak: null, compared: null }
 const outline = { above: [40, null, 100], below: [-5, null, -20] }
@@ -41,4 +44,16 @@ test('a level out of view is named at its edge, and its mirror image is not', ()
     higher: ['↑ 900', '↑ 800'],
     lower: ['↓ -901'],
   })
+})
+
+test('however low a chart is, the higher of its halves has a figure', () => {
+  const ink = () => ({}) as Ink
+  const { space } = figureAxis({ ink, scale: 1.7, isMeasured: () => true })
+  assert.ok(typeof space === 'function')
+  for (const pixels of [60, 112, 400, 2000]) {
+    const [low, high] = figureRange(1.9e6, -3.2e6)
+    const least = (space({} as uPlot, 1, low, high, pixels) / pixels) * (high - low)
+    // uPlot takes the next of 1, 2, 2.5, 5 and 10, no more than twice as much.
+    assert.ok(2 * least <= Math.max(high, -low), `${least} in ${pixels} pixels`)
+  }
 })

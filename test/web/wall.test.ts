@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { RequestError } from '../../web/client.ts'
+import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { recentOf } from '../../web/dashboard/figure.ts'
 import { liveLayers } from '../../web/dashboard/live-layers.ts'
 import { repeat } from '../../web/dashboard/repeat.ts'
@@ -37,16 +38,18 @@ test('a legend shows the last five complete minutes, without the seconds still t
     values.map((value, i) => (i >= from && i < to ? value : null))
   const step = 60
   const of = (given: (number | null)[], open: [number, number] | null) =>
-    recentOf([given], { time, step, open })?.values[0]
+    recentOf([given], { time, step, open, unknown: [] })?.values[0]
   assert.equal(of(values, [540, 570]), 4)
   assert.equal(of(values, null), 16 / 5)
   assert.equal(of(only(0, 4), null), 5)
   assert.equal(of(only(9, 10), [540, 570]), 0)
   assert.equal(of([], null), undefined)
   const long = { time: [0, 1800], step: 1800, open: null }
-  assert.deepEqual(recentOf([[3, 5]], long), { values: [5], end: 3600 })
+  assert.deepEqual(recentOf([[3, 5]], { ...long, unknown: [] }), { values: [5], end: 3600 })
+  const silent: SeriesAnswer['unknown'] = [[3000, 4000, 'not-seen']]
+  assert.equal(recentOf([[3, 5]], { ...long, unknown: silent })?.end, 3000)
   // One that is known only earlier is not known now.
-  assert.deepEqual(recentOf([only(0, 4), values], { time, step, open: null }), { values: [null, 16 / 5], end: 600 }) // prettier-ignore
+  assert.deepEqual(recentOf([only(0, 4), values], { time, step, open: null, unknown: [] }), { values: [null, 16 / 5], end: 600 }) // prettier-ignore
 })
 
 test('a repeated request never overlaps itself, comes later while it fails, and can be stopped', async (t) => {

@@ -65,7 +65,8 @@ export function figureAxis({ ink, scale, isMeasured }: FigureAxisLook): uPlot.Ax
     stroke: () => ink().dim,
     size: figuresWidth * scale,
     gap: 6 * scale,
-    space: 34 * scale,
+    // However low the chart is, the higher of its halves has a figure.
+    space: (_u, _axis, _min, _max, pixels) => Math.min(34 * scale, pixels / 4),
     grid: { stroke: () => ink().grid, width: 1 },
     ticks: { show: false },
     values: (_u, splits) =>

@@ -25,6 +25,18 @@ export function knownRanges(answer: SeriesAnswer, now: number): KnownRange[] {
   return known.filter(([from, to]) => to - from >= intervalSeconds)
 }
 
+/** Until when a step is known, unix seconds: to its end, or to when an exporter fell silent in its hours. */
+export function knownUntil(
+  { time, step, unknown }: Pick<SeriesAnswer, 'time' | 'step' | 'unknown'>,
+  index: number,
+): number {
+  const from = time[index] ?? 0
+  let until = from + step
+  for (const [start, to] of unknown.toSorted((a, b) => b[0] - a[0]))
+    if (start > from && start < until && to >= until) until = start
+  return until
+}
+
 /** Known time of which nothing is drawn, as less than half of each step is known: a morning in a year. */
 export function undrawnRanges(
   answer: SeriesAnswer,

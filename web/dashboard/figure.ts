@@ -1,18 +1,19 @@
 /** The single figure for a series. */
+import { knownUntil } from '../chart/unknown.ts'
 import { intervalSeconds } from '../../flow/interval.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { Panel } from '../../api/schema/state.ts'
 
 type NumberPanel = Extract<Panel, { kind: 'number' }>
 
-/** A figure, and the end of the newest step that counts in it. */
+/** A figure, and until when the newest step that counts in it is known. */
 export interface Figure {
   value: number
-  /** unix seconds */
+  /** Unix seconds. */
   end: number
 }
 
-type Answered = Pick<SeriesAnswer, 'series' | 'time' | 'step' | 'open'>
+type Answered = Pick<SeriesAnswer, 'series' | 'time' | 'step' | 'open' | 'unknown'>
 
 /**
  * The figure of an answer; null if nothing is known. Sums of several series add up, those of the
@@ -29,7 +30,7 @@ export function figureOf(
     .filter((each): each is { last: number; value: number } => each.value !== null)
   if (counted.length === 0) return null
   const newest = Math.max(...counted.map(({ last }) => last))
-  const end = (answer.time[newest] ?? 0) + answer.step
+  const end = knownUntil(answer, newest)
   const isLast = statistic === 'last'
   const values = counted.filter(({ last }) => !isLast || last === newest).map(({ value }) => value)
   if (statistic === 'minimum') return { value: Math.min(...values), end }
@@ -62,10 +63,10 @@ export function isNewest(end: number, step: number, now: number): boolean {
  */
 export function recentOf(
   series: readonly (readonly (number | null)[])[],
-  { time, step, open }: Pick<SeriesAnswer, 'time' | 'step' | 'open'>,
+  answer: Pick<SeriesAnswer, 'time' | 'step' | 'open' | 'unknown'>,
 ): { values: (number | null)[]; end: number } | null {
-  const until = open?.[0] ?? Number.POSITIVE_INFINITY
-  const known = time.flatMap((t, i) =>
+  const until = answer.open?.[0] ?? Number.POSITIVE_INFINITY
+  const known = answer.time.flatMap((t, i) =>
     series.some((values) => (values[i] ?? null) !== null) ? [{ t, i }] : [],
   )
   const closed = known.filter(({ t }) => t < until)
@@ -77,5 +78,5 @@ export function recentOf(
     const own = recent.flatMap(({ i }) => values[i] ?? [])
     return own.length === 0 ? null : own.reduce((sum, value) => sum + value, 0) / own.length
   }
-  return { values: series.map(meanOf), end: newest.t + step }
+  return { values: series.map(meanOf), end: knownUntil(answer, newest.i) }
 }

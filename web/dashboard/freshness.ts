@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import { knownRanges } from '../chart/unknown.ts'
+import { knownRanges, knownUntil } from '../chart/unknown.ts'
 import { clockNow } from '../state/clock.ts'
 import { firstPointDue } from '../state/first-point.ts'
 
@@ -15,14 +15,14 @@ export const newestShown = signal<number | null | undefined>(undefined)
 /** When the first point is due, unix seconds; null unless traffic has come in that is not shown yet. */
 export const firstDue = signal<number | null>(null)
 
-/** The end of what is drawn, or else of what is known: of a step, that may be too little to draw. */
+/** The end of what is known of the last step that is drawn, or else of what is known: of a step, that may be too little to draw. */
 function newestOf(answer: SeriesAnswer): number | null {
-  const { open, series, time, step, to } = answer
+  const { open, series, time, to } = answer
   if (open) return open[1]
   const last = time.findLastIndex((_, i) =>
     series.some(({ values }) => (values[i] ?? null) !== null),
   )
-  if (last >= 0) return Math.min(to, time[last]! + step)
+  if (last >= 0) return Math.min(to, knownUntil(answer, last))
   return knownRanges(answer, clockNow() / 1000).at(-1)?.[1] ?? null
 }
 
