@@ -199,6 +199,8 @@ test('a figure for one direction excludes the others; what is not known in its l
     [800, 10_000, 'not-seen'],
   ]
   assert.deepEqual(figureOf({ ...answer, unknown: silent }, last), { value: 10, end: 700 })
+  const unknownOf = ['', 'edge', 'edge']
+  assert.equal(figureOf({ ...answer, unknown: silent, unknownOf }, last)?.end, 900)
 })
 
 test('a figure of all directions is asked for as their sum, whose greatest is that of no direction', () => {

@@ -25,14 +25,15 @@ export function knownRanges(answer: SeriesAnswer, now: number): KnownRange[] {
   return known.filter(([from, to]) => to - from >= intervalSeconds)
 }
 
-/** Until when a step is known, unix seconds: to its end, or to when an exporter fell silent in its hours. */
+/** Until when anything of a step is known, unix seconds: to its end, or to when all fell silent in its hours. */
 export function knownUntil(
-  { time, step, unknown }: Pick<SeriesAnswer, 'time' | 'step' | 'unknown'>,
+  { time, step, unknown, unknownOf }: Pick<SeriesAnswer, 'time' | 'step' | 'unknown' | 'unknownOf'>,
   index: number,
 ): number {
   const from = time[index] ?? 0
   let until = from + step
-  for (const [start, to] of unknown.toSorted((a, b) => b[0] - a[0]))
+  const ofAll = unknown.filter((_, i) => (unknownOf?.[i] ?? '') === '')
+  for (const [start, to] of ofAll.toSorted((a, b) => b[0] - a[0]))
     if (start > from && start < until && to >= until) until = start
   return until
 }

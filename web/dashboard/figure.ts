@@ -13,7 +13,7 @@ export interface Figure {
   end: number
 }
 
-type Answered = Pick<SeriesAnswer, 'series' | 'time' | 'step' | 'open' | 'unknown'>
+type Answered = Pick<SeriesAnswer, 'series' | 'time' | 'step' | 'open' | 'unknown' | 'unknownOf'>
 
 /**
  * The figure of an answer; null if nothing is known. Sums of several series add up, those of the
@@ -63,7 +63,7 @@ export function isNewest(end: number, step: number, now: number): boolean {
  */
 export function recentOf(
   series: readonly (readonly (number | null)[])[],
-  answer: Pick<SeriesAnswer, 'time' | 'step' | 'open' | 'unknown'>,
+  answer: Pick<SeriesAnswer, 'time' | 'step' | 'open' | 'unknown' | 'unknownOf'>,
 ): { values: (number | null)[]; end: number } | null {
   const until = answer.open?.[0] ?? Number.POSITIVE_INFINITY
   const known = answer.time.flatMap((t, i) =>
