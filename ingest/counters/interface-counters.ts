@@ -29,7 +29,8 @@ const figures = Object.keys(figure).length
 interface HeldExporter {
   /** unix ms of the first sample: nothing is known before it. */
   sinceMs: number
-  last: Map<number, InterfaceCounters>
+  /** By agent and interface. */
+  last: Map<string, InterfaceCounters>
   /** Figures by interval and interface. */
   intervals: Map<number, Map<number, Float64Array>>
 }
@@ -40,6 +41,9 @@ export interface CounterState {
   last: InterfaceCounters[]
   intervals: [interval: number, interfaces: [index: number, figures: number[]][]][]
 }
+
+/** Agents of one exporter number their interfaces each by itself; what they count adds up. */
+const keyOf = ({ agent, index }: InterfaceCounters) => `${agent} ${index}`
 
 export class CounterTracker {
   readonly changed = new ChangedIntervals()
@@ -62,7 +66,8 @@ export class CounterTracker {
   /** Takes a sample; `isAgain` if its figures were written before. */
   take(sample: InterfaceCounters, isAgain = false): void {
     const { exporter, index, receivedMs } = sample
-    const last = this.#exporters.get(exporter)?.last.get(index)
+    const key = keyOf(sample)
+    const last = this.#exporters.get(exporter)?.last.get(key)
     const isFull = () => (!last && this.#interfaces >= interfacesMax) || this.#held >= heldMax
     if (isFull()) this.#forgetSilent(receivedMs)
     if (isFull()) {
@@ -73,7 +78,7 @@ export class CounterTracker {
     if (!last) this.#interfaces++
     const difference = last ? differenceOf(last, sample) : 'none'
     if (difference === 'late') return
-    held.last.set(index, sample)
+    held.last.set(key, sample)
     if (difference === 'reset') this.counters.resets++
     if (!last || typeof difference === 'string' || receivedMs - last.receivedMs > heartbeatMs)
       return
@@ -143,7 +148,7 @@ export class CounterTracker {
   restore(state: readonly CounterState[]): void {
     for (const { address, sinceMs, last, intervals } of state) {
       const held = this.#exporterOf(address, sinceMs)
-      for (const sample of last) held.last.set(sample.index, sample)
+      for (const sample of last) held.last.set(keyOf(sample), sample)
       this.#interfaces += last.length
       for (const [interval, interfaces] of intervals)
         for (const [index, sums] of interfaces) this.#figuresOf(held, interval, index).set(sums)
@@ -180,8 +185,8 @@ export class CounterTracker {
     if (nowMs - this.#forgottenMs < heartbeatMs) return
     this.#forgottenMs = nowMs
     for (const [address, held] of this.#exporters) {
-      for (const [index, { receivedMs }] of held.last)
-        if (nowMs - receivedMs > heartbeatMs && held.last.delete(index)) this.#interfaces--
+      for (const [key, { receivedMs }] of held.last)
+        if (nowMs - receivedMs > heartbeatMs && held.last.delete(key)) this.#interfaces--
       this.#forget(held, nowMs)
       if (held.last.size === 0 && held.intervals.size === 0) this.#exporters.delete(address)
     }

@@ -33,8 +33,8 @@ export interface LostBefore {
 }
 
 /** What identifies a stream of an exporter. */
-export function nameOf({ version, domain, sourcePort }: Stream): string {
-  return `${version} ${domain} ${sourcePort}`
+export function nameOf({ version, domain, sourcePort, agent }: Stream): string {
+  return [version, domain, sourcePort, ...(agent === 0 ? [] : [agent])].join(' ')
 }
 
 function clocksOf({ uptimeMs, exportMs }: SequenceSnapshot): ExporterClocks {

@@ -8,6 +8,8 @@ export interface DatagramContext {
   flows: FlowColumns
   exporter: Exporter
   stream: Stream
+  /** A hash of the sFlow agent's address, as a repeater sends for several agents; else 0. */
+  agent: number
   view: DataView
   /** The part not yet read: [offset, end) of the view. */
   offset: number

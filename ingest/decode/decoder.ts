@@ -145,6 +145,7 @@ export class Decoder {
     }
     const context = (this.#context ??= emptyContext(this.#flows, exporter))
     context.exporter = exporter
+    context.agent = 0
     context.view = view
     context.offset = offset
     context.end = offset + Math.min(length, datagramBytesMax)
@@ -198,7 +199,7 @@ export class Decoder {
     version: DatagramVersion,
     domain: number,
   ): void {
-    const { exporter } = context
+    const { exporter, agent } = context
     const { sourcePort, receivedMs } = datagram
     const { sequenced } = this.#accounting
     const last = exporter.lastStream
@@ -206,10 +207,11 @@ export class Decoder {
       last !== null &&
       last.domain === domain &&
       last.sourcePort === sourcePort &&
+      last.agent === agent &&
       last.version === version
     context.stream = isLast
       ? last
-      : this.#exporters.streamOf(exporter, { version, domain, datagram, sequenced })
+      : this.#exporters.streamOf(exporter, { version, domain, agent, datagram, sequenced })
     const { stream } = context
     const { session } = stream
     context.sinceMs = session.shared === null ? stream.seenMs : session.seenMs
@@ -291,7 +293,8 @@ function emptyContext(flows: FlowColumns, exporter: Exporter): DatagramContext {
   return {
     flows,
     exporter,
-    stream: new Stream('v1', 0, 0, 0),
+    stream: new Stream('v1', { domain: 0, sourcePort: 0, agent: 0 }, 0),
+    agent: 0,
     view: emptyView,
     offset: 0,
     end: 0,

@@ -34,6 +34,7 @@ test('an interface whose agent stopped is unknown where too little was counted, 
     counters.take({
       ...none,
       exporter,
+      agent: 0,
       receivedMs: t0 + at * second,
       index: 3,
       sequence: at + 1,

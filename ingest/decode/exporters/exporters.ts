@@ -11,7 +11,7 @@ import { Exporter } from './exporter.ts'
 import type { DecoderLimits } from '../limits.ts'
 import type { Parking } from '../templates/parking.ts'
 import type { SequencedDatagram } from '../sequence/sequence.ts'
-import { Stream } from './stream.ts'
+import { Stream, type StreamIds } from './stream.ts'
 import type { TemplateStore } from '../templates/store.ts'
 import { TextBudget } from './text-budget.ts'
 
@@ -25,14 +25,15 @@ const versionNumbers: Readonly<Record<DatagramVersion, number>> = {
   sflow: 11,
 }
 
-/** Below 2^53: version, domain (32 bits), port (16 bits). */
-const keyOf = (version: DatagramVersion, domain: number, sourcePort: number) =>
-  (versionNumbers[version] * 2 ** 32 + domain) * 2 ** 16 + sourcePort
+/** Below 2^53: version, domain (32 bits), port (16 bits), and over both the hash of an agent. */
+const keyOf = (version: DatagramVersion, { domain, sourcePort, agent }: StreamIds) =>
+  (versionNumbers[version] * 2 ** 32 + domain) * 2 ** 16 + sourcePort + agent
 
 /** What a datagram says about its stream. */
 interface SoughtStream {
   version: DatagramVersion
   domain: number
+  agent: number
   datagram: Receipt
   sequenced: SequencedDatagram
 }
@@ -117,29 +118,30 @@ export class Exporters {
    * otherwise it is a new stream, which may use the other's templates (see templates/ports.ts).
    */
   streamOf(exporter: Exporter, sought: SoughtStream): Stream {
-    const { version, domain, datagram } = sought
-    const key = keyOf(version, domain, datagram.sourcePort)
+    const { version, domain, agent, datagram } = sought
+    const key = keyOf(version, { domain, agent, sourcePort: datagram.sourcePort })
     const stream = exporter.streams.get(key) ?? this.#newStream(exporter, sought)
     exporter.lastStream = stream
     return stream
   }
 
-  #newStream(exporter: Exporter, { version, domain, datagram, sequenced }: SoughtStream): Stream {
+  #newStream(exporter: Exporter, sought: SoughtStream): Stream {
+    const { version, domain, agent, datagram, sequenced } = sought
     const { sourcePort, receivedMs } = datagram
     exporter.versions.add(version)
-    const sibling = this.#siblingOf(exporter, version, domain)
+    const sibling = this.#siblingOf(exporter, sought)
     const isMoved =
       sibling !== null &&
       (sibling.sequence.belongsTo(sequenced) ||
         isMovedInLoss(exporter, sibling, { datagram, sequenced }))
     if (isMoved) {
       if (sibling.sequence.isRestartedBy(sequenced)) sibling.replacesMs = receivedMs
-      exporter.streams.delete(keyOf(version, domain, sibling.sourcePort))
+      exporter.streams.delete(keyOf(version, sibling))
       sibling.sourcePort = sourcePort
-      exporter.streams.set(keyOf(version, domain, sourcePort), sibling)
+      exporter.streams.set(keyOf(version, sibling), sibling)
       return sibling
     }
-    const stream = new Stream(version, domain, sourcePort, receivedMs)
+    const stream = new Stream(version, { domain, sourcePort, agent }, receivedMs)
     this.addStream(exporter, stream)
     if (sibling) {
       if (receivedMs - sibling.seenMs >= silenceMsMin) stream.replacesMs = receivedMs
@@ -155,24 +157,24 @@ export class Exporters {
    * longest.
    */
   addStream(exporter: Exporter, stream: Stream): void {
-    const { version, domain, sourcePort } = stream
+    const { version, domain, sourcePort, agent } = stream
     if (exporter.streams.size >= this.#limits.streamsPerExporterMax) this.#evictStream(exporter)
     if (++this.#streams > this.#limits.streamsMax) this.#evictStreams()
     stream.exporterSampling = exporter.samplingOf(version)
     exporter.streams.forEach((other) => {
-      if (other.version === version && other.sourcePort === sourcePort)
+      if (other.version === version && other.sourcePort === sourcePort && other.agent === agent)
         stream.session = other.session
     })
-    exporter.streams.set(keyOf(version, domain, sourcePort), stream)
+    exporter.streams.set(keyOf(version, stream), stream)
     if (exporter.domains.size < this.#limits.streamsPerExporterMax) exporter.domains.add(domain)
   }
 
-  /** The most recent stream of this version and domain. */
-  #siblingOf(exporter: Exporter, version: DatagramVersion, domain: number): Stream | null {
+  /** The most recent stream that differs in its port at most. */
+  #siblingOf(exporter: Exporter, sought: SoughtStream): Stream | null {
     // forEach, because iterators allocate an object per step, and this runs for each new stream.
     const found: { stream: Stream | null } = { stream: null }
     exporter.streams.forEach((stream) => {
-      if (stream.version !== version || stream.domain !== domain) return
+      if (!isAlike(stream, sought)) return
       if (found.stream === null || stream.seenMs > found.stream.seenMs) found.stream = stream
     })
     return found.stream
@@ -187,7 +189,7 @@ export class Exporters {
     if (oldest === null) return
     this.#forget(oldest)
     exporter.releasable.delete(oldest)
-    exporter.streams.delete(keyOf(oldest.version, oldest.domain, oldest.sourcePort))
+    exporter.streams.delete(keyOf(oldest.version, oldest))
     exporter.lastStream = null
     exporter.problem('stream-evicted')
   }
@@ -233,9 +235,16 @@ function isMovedInLoss(
   const recordsPerMs = exporter.records / (receivedMs - exporter.firstSeenMs)
   const recordsMax = burst * recordsPerMs * (receivedMs - sibling.seenMs)
   if (!sibling.sequence.isAheadIn(sequenced, recordsMax)) return false
-  const alike = ({ version, domain }: Stream) =>
-    version === sibling.version && domain === sibling.domain
-  return [...exporter.streams.values()].filter(alike).length === 1
+  const alike = [...exporter.streams.values()].filter((stream) => isAlike(stream, sibling))
+  return alike.length === 1
+}
+
+/** Whether streams of one exporter differ in their ports at most. */
+function isAlike(
+  one: Stream,
+  { version, domain, agent }: Pick<Stream, 'version' | 'domain' | 'agent'>,
+): boolean {
+  return one.version === version && one.domain === domain && one.agent === agent
 }
 
 /** Exporters that never sent a flow come first, then by silence, longest first. */

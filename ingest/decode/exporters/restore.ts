@@ -134,12 +134,9 @@ function restoreSampling(sampling: Sampling, state: SamplingState, domain: numbe
 function restoreStream(parts: DecoderParts, exporter: Exporter, state: StreamState): void {
   const { version, sequence } = state
   if (!Object.hasOwn(sequenceUnits, version)) throw new TypeError('not a version')
-  const stream = new Stream(
-    version,
-    number(state.domain),
-    number(state.sourcePort),
-    number(state.seenMs),
-  )
+  const { domain, sourcePort, agent = 0 } = state
+  const ids = { domain: number(domain), sourcePort: number(sourcePort), agent: number(agent) }
+  const stream = new Stream(version, ids, number(state.seenMs))
   const { missing, recent, ...numbers } = sequence
   for (const value of [...recent, ...Object.values(numbers)]) number(value)
   for (const range of missing) Object.values(range).forEach(number)

@@ -49,6 +49,8 @@ export interface StreamState {
   version: DatagramVersion
   domain: number
   sourcePort: number
+  /** Builds before 2026-12-01 did not ask. */
+  agent?: number
   seenMs: number
   bootMs: number | null
   bootGuessed: boolean
@@ -116,11 +118,12 @@ function samplingState(sampling: Sampling): SamplingState {
 }
 
 function streamState(stream: Stream, countedBefore?: CountedBeforeState): StreamState {
-  const { version, domain, sourcePort, seenMs, bootMs, bootGuessed, replacesMs } = stream
+  const { version, domain, sourcePort, agent, seenMs, bootMs, bootGuessed, replacesMs } = stream
   return {
     version,
     domain,
     sourcePort,
+    agent,
     seenMs,
     bootMs,
     bootGuessed,

@@ -27,10 +27,15 @@ export const sequenceUnits: Readonly<Record<DatagramVersion, SequenceUnit>> = {
   sflow: 'datagrams',
 }
 
+/** What identifies a stream among those of its exporter and version. */
+export type StreamIds = Pick<Stream, 'domain' | 'sourcePort' | 'agent'>
+
 export class Stream {
   readonly version: DatagramVersion
   readonly domain: number
   sourcePort: number
+  /** See DatagramContext. */
+  readonly agent: number
   /** That of all streams from its port. */
   session = new Session()
   readonly #sequence: Sequence
@@ -60,10 +65,11 @@ export class Stream {
   /** Whether bootMs is only guessed, from the latest uptime-relative time. */
   bootGuessed = false
 
-  constructor(version: DatagramVersion, domain: number, sourcePort: number, nowMs: number) {
+  constructor(version: DatagramVersion, { domain, sourcePort, agent }: StreamIds, nowMs: number) {
     this.version = version
     this.domain = domain
     this.sourcePort = sourcePort
+    this.agent = agent
     this.seenMs = nowMs
     this.#sequence = new Sequence(sequenceUnits[version])
   }

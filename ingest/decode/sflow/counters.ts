@@ -5,6 +5,8 @@ import { wordSize } from '../steps/numbers.ts'
 /** Counters of an interface, as kept by its exporter; they wrap and restart. */
 export interface InterfaceCounters {
   exporter: string
+  /** See DatagramContext. */
+  agent: number
   /** unix ms */
   receivedMs: number
   index: number
@@ -58,7 +60,7 @@ export function readCounterSample(
 }
 
 function interfaceCounters(
-  { view, exporter, receivedMs }: DatagramContext,
+  { view, exporter, agent, receivedMs }: DatagramContext,
   { at, sequence }: { at: number; sequence: number },
   { entriesMax, onCounters }: CounterReading,
 ): void {
@@ -74,6 +76,7 @@ function interfaceCounters(
   else exporter.problem('options-too-many')
   onCounters?.({
     exporter: exporter.address,
+    agent,
     receivedMs,
     index,
     sequence,

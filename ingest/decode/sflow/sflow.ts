@@ -39,6 +39,9 @@ const egress = 1
 /** The exporter itself. */
 const internalInterface = 0x3fff_ffff
 
+/** An odd constant whose products spread well (Knuth's multiplicative hashing). */
+const hashPrime = 0x9e3779b1
+
 interface SflowHeader {
   subAgent: number
   sequence: number
@@ -57,6 +60,10 @@ export function readSflowHeader(context: DatagramContext, receivedMs: number): S
     return null
   }
   const at = offset + 8 + address
+  let agent = 0
+  for (let word = offset + 8; word < at; word += 4)
+    agent = Math.imul(agent ^ view.getInt32(word), hashPrime)
+  context.agent = agent >>> 0
   context.offset = at + 16
   context.exportMs = receivedMs
   context.uptimeMs = view.getUint32(at + 8)

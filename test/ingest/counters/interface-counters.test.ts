@@ -12,6 +12,7 @@ import type { MeasurementRows } from '../../../store/series.ts'
 const start = Date.UTC(2026, 10, 16, 11, 0, 0)
 const sample = (given: Partial<InterfaceCounters> = {}): InterfaceCounters => ({
   exporter: '192.0.2.1',
+  agent: 1,
   receivedMs: start,
   index: 3,
   sequence: 1,
@@ -98,6 +99,19 @@ describe('the totals of intervals', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  test('of two agents behind one exporter are those of each, and add up', () => {
+    const tracker = new CounterTracker()
+    for (const [i, sequence] of [1, 2, 3].entries())
+      for (const [agent, octetsIn] of [
+        [1, 1000 * i],
+        [2, 5e9 + 200 * i],
+      ] as const)
+        // prettier-ignore
+        tracker.take(sample({ agent, sequence, receivedMs: start + i * 100_000, octetsIn }))
+    assert.equal(bytesOf(tracker.rows('192.0.2.1', start), '3', 'in'), 2400)
+    assert.equal(tracker.counters.resets, 0)
   })
 
   test('are unknown, not 0, if too little is known; the open one counts as far as it goes', () => {

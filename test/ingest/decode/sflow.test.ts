@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import type { Decoder } from '../../../ingest/decode/decoder.ts'
 import type { InterfaceCounters } from '../../../ingest/decode/sflow/counters.ts'
 import { encodeSflow, headerRecord, wordsRecord } from '../../encode/sflow.ts'
-import { decodeAll, from, pick } from './decoded.ts'
+import { decodeAll, from, openDecoder, pick } from './decoded.ts'
 
 const frame = new Uint8Array([
   2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0,
@@ -147,6 +148,53 @@ describe('sFlow flow samples', () => {
   })
 })
 
+describe('several agents whose datagrams a repeater sends from one port', () => {
+  const agents = [
+    { agent: '192.0.2.11', sequence: 5, uptimeMs: 90_000_000 },
+    { agent: '192.0.2.12', sequence: 70_000, uptimeMs: 1000 },
+    { agent: '192.0.3.11', sequence: 900_000, uptimeMs: 500_000_000 },
+  ]
+  const sent = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) =>
+      agents.map(({ agent, sequence, uptimeMs }) => {
+        const at = { sequence: sequence + from + i, uptimeMs: uptimeMs + (from + i) * 1000 }
+        return encodeSflow({
+          agent,
+          ...at,
+          samples: [{ ...sample, records: [headerRecord(frame)] }],
+        })
+      }),
+    )
+  const lossOf = (decoder: Decoder) => {
+    const [exporter] = decoder.exporters()
+    return [exporter?.lost.datagrams, exporter?.restarts, exporter?.reordered, exporter?.duplicates]
+  }
+
+  test('lose nothing, since each has its own numbers', () => {
+    const { rows, decoder } = decodeAll(sent(0, 100).flat())
+    assert.equal(rows.length, 300)
+    assert.deepEqual(lossOf(decoder), [0, 0, 0, 0])
+  })
+
+  test('lose what is missing, over a restart of the collector too, and a copy counts once', () => {
+    const { decoder } = decodeAll(sent(0, 20).flat())
+    const next = openDecoder().decoder
+    assert.equal(next.restore(structuredClone(decoder.snapshot())), true)
+    for (const payload of [...sent(20, 40).map(([a, b]) => [a!, a!, b!]), ...sent(43, 60)].flat())
+      next.decode({ ...from, payload })
+    assert.deepEqual(lossOf(next), [3 + 3 + 23, 0, 0, 20])
+  })
+
+  test('that change the port with the repeater go on', () => {
+    const { decoder } = decodeAll([
+      ...sent(0, 20).flat(),
+      ...sent(20, 40).flat().map((payload) => ({ payload, sourcePort: 50_001 })), // prettier-ignore
+    ])
+    assert.deepEqual(lossOf(decoder), [0, 0, 0, 0])
+    assert.equal([...decoder.streams()].length, 3)
+  })
+})
+
 test('counter samples are reported as interface counters', () => {
   const told: InterfaceCounters[] = []
   const counters = { index: 7, speed: 1_000_000_000, octetsIn: 2 ** 40, octetsOut: 5 }
@@ -155,7 +203,7 @@ test('counter samples are reported as interface counters', () => {
   })
   assert.equal(rows.length, 0)
   assert.deepEqual(told, [
-    { exporter: '192.0.2.1', receivedMs: from.receivedMs, sequence: 1, ...counters, packetsIn: 6, packetsOut: 15, discardsIn: 0, discardsOut: 0, errorsIn: 0, errorsOut: 0 }, // prettier-ignore
+    { exporter: '192.0.2.1', agent: told[0]?.agent, receivedMs: from.receivedMs, sequence: 1, ...counters, packetsIn: 6, packetsOut: 15, discardsIn: 0, discardsOut: 0, errorsIn: 0, errorsOut: 0 }, // prettier-ignore
   ])
   assert.deepEqual(decoder.exporters()[0]?.interfaces, [
     { index: 7, name: null, alias: null, speed: 1_000_000_000 },
