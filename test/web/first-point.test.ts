@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import { firstDue, newestShown, takeNewest } from '../../web/dashboard/freshness.ts'
+import { firstDue, newestShown, setNewest, takeNewest } from '../../web/dashboard/freshness.ts'
 import { firstPointDue } from '../../web/state/first-point.ts'
 
 const noon = 1_794_830_400
+const [panel, other] = [{}, {}]
 
 test('the first point is that of the first whole interval, and counted a minute after it begins', () => {
   assert.equal(firstPointDue(noon + 1), noon + 360)
@@ -24,16 +25,16 @@ function answer(at: number, values: (number | null)[], total: number): SeriesAns
 }
 
 beforeEach(() => {
-  newestShown.value = undefined
+  for (const each of [panel, other]) setNewest(each, undefined)
   firstDue.value = null
 })
 
 test('a wall says when the first point is due as soon as traffic arrives, and does not postpone it', () => {
-  takeNewest(answer(noon + 20, [null, null], 0))
+  takeNewest(panel, answer(noon + 20, [null, null], 0))
   assert.equal(firstDue.value, null)
-  takeNewest(answer(noon + 40, [null, null], 5))
+  takeNewest(panel, answer(noon + 40, [null, null], 5))
   assert.equal(firstDue.value, noon + 360)
-  takeNewest(answer(noon + 320, [null, null], 9))
+  takeNewest(panel, answer(noon + 320, [null, null], 9))
   assert.equal(firstDue.value, noon + 360)
 })
 
@@ -41,13 +42,25 @@ test('of a day of which less than half is known, the data is as old as what is k
   const [from, to] = [noon - 86_400, noon]
   const known: SeriesAnswer['unknown'] = [[from, noon - 7200, 'not-seen'], [noon - 3600, to, 'not-seen']] // prettier-ignore
   const day = { from, to, time: [from], step: 86_400, source: '1d' as const, unknown: known }
-  takeNewest({ ...answer(noon, [null], 5), ...day })
+  takeNewest(panel, { ...answer(noon, [null], 5), ...day })
   assert.equal(newestShown.value, noon - 3600)
   assert.equal(firstDue.value, null, 'it is not the first five minutes')
 })
 
 test('if data is shown there is no first point', () => {
-  takeNewest(answer(noon + 40, [null, 7], 5))
+  takeNewest(panel, answer(noon + 40, [null, 7], 5))
   assert.equal(firstDue.value, null)
   assert.equal(newestShown.value, noon)
+})
+
+test('the age is that of what the panels show now, however new what they showed before was', () => {
+  takeNewest(panel, answer(noon, [null, 7], 5))
+  takeNewest(other, answer(noon, [7, null], 5))
+  assert.equal(newestShown.value, noon)
+  takeNewest(panel, answer(noon, [null, null], 0))
+  assert.equal(newestShown.value, noon - 300)
+  setNewest(other, undefined)
+  assert.equal(newestShown.value, null)
+  setNewest(panel, undefined)
+  assert.equal(newestShown.value, undefined)
 })

@@ -2,7 +2,7 @@
 import type { LiveRing, LiveSecond, LiveTick } from '../../api/schema/live.ts'
 import { clockNow } from '../state/clock.ts'
 import { tellAnswered, tellSilent } from '../state/silence.ts'
-import { newestShown } from './freshness.ts'
+import { setNewest } from './freshness.ts'
 import type { LiveRows } from './live-layers.ts'
 
 type Listener = (rows: LiveRows, error: string) => void
@@ -27,6 +27,7 @@ export function followLive(listener: Listener): () => void {
     clearTimeout(reopening)
     source?.close()
     source = null
+    setNewest(listeners, undefined)
     kept = new Map()
   }
 }
@@ -42,7 +43,7 @@ function open(): void {
   })
   stream.addEventListener('tick', (event) => {
     const { seconds, receivedAt, isIngestRunning } = JSON.parse(event.data as string) as LiveTick
-    if (receivedAt !== null) newestShown.value = Math.max(newestShown.value ?? 0, receivedAt)
+    setNewest(listeners, receivedAt ?? undefined)
     take(seconds, isIngestRunning ? '' : 'Ingest does not run: nothing is received.')
   })
   stream.addEventListener('error', () => {

@@ -9,7 +9,7 @@ import { sameSteps } from '../chart/layers.ts'
 import { addressOfAnswer, read, type Query, type RequestError } from '../client.ts'
 import { addressOf } from '../state/route.ts'
 import { repeat } from './repeat.ts'
-import { takeNewest } from './freshness.ts'
+import { setNewest, takeNewest } from './freshness.ts'
 
 type QueriedPanel = Extract<Panel, { query: Record<string, string> }>
 
@@ -103,7 +103,7 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
           // Between the two a step can end.
           if (!fit(answer, totals)) [answer, totals] = await ask()
           state.value = { question, answer, totals: fit(answer, totals) ? totals : null, error: '' }
-          if ('step' in answer) takeNewest(answer)
+          if ('step' in answer) takeNewest(state, answer)
         },
         (error) => {
           if (isOutdated(error, place)) return
@@ -114,6 +114,7 @@ export function usePanel<Answer extends SeriesAnswer | TopAnswer>(
       ),
     [address, totalsAddress, question, everyMs],
   )
+  useEffect(() => () => setNewest(state, undefined), [])
   return state.value
 }
 

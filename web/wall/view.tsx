@@ -154,13 +154,6 @@ function scaleNow(): number {
 
 function Grid({ hung: { stored, body }, scale }: { hung: Hung; scale: number }) {
   const everyMs = (body.refreshSeconds ?? refreshUsually) * 1000
-  // The next dashboard may show other exporters, or nothing that has an age.
-  useEffect(
-    () => () => {
-      newestShown.value = undefined
-    },
-    [],
-  )
   return (
     <div class="grid" style={gridRows(body.panels, 'minmax(0, 1fr)')}>
       {body.panels.map((panel, index) => (
