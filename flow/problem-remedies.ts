@@ -10,6 +10,7 @@ const nothing = 'nothing needs to be done'
 
 /** By the decoder's name for the kind of problem. */
 export const remedies: Record<string, string> = {
+  'not-decoded': 'report the line of the log that has the datagram',
   'version-unknown': 'something else sends to this port; point it elsewhere',
   'template-missing-expired': moreTemplates,
   'parked-dropped': moreTemplates,

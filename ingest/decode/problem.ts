@@ -1,6 +1,7 @@
 /** The ways in which exporters' data can be wrong. Each is counted per exporter, never thrown. */
 export const problems = {
   'version-unknown': 'The datagram is of no version that is decoded.',
+  'not-decoded': 'Weir itself failed at a datagram; its flows are missing.',
   'datagram-short': 'The datagram ends before what its header announces.',
   'datagram-long': 'Bytes follow what the header announces; they were ignored.',
   'count-mismatch': 'The header gives another number of records than the datagram holds.',

@@ -1,4 +1,6 @@
 /** Opens decoding with the settings, and recovers the journal after a crash. */
+import { Buffer } from 'node:buffer'
+
 import type { Logger } from 'pino'
 
 import type { Settings } from '../../flow/settings/settings.ts'
@@ -9,7 +11,10 @@ import { TemplateLog } from '../exporters/template-log.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import { recover, type RecoveryParts } from './recover.ts'
 
-/** Decodes with the rules of WEIR_NAMES, and logs template changes. */
+/** Datagrams logged of those at which decoding fails: one is enough to mend it. */
+const faultsLoggedMax = 10
+
+/** Decodes with the rules of WEIR_NAMES, and logs template changes and faults. */
 export async function openPipeline(
   settings: Settings,
   log: Logger,
@@ -17,11 +22,17 @@ export async function openPipeline(
 ): Promise<Pipeline> {
   const names = await readNames(settings.names)
   const templateLog = new TemplateLog(log)
+  let faults = 0
   return new Pipeline({
     ...parts,
     flowMaxMs: settings.flowMaxMs,
     rulesOf: (address) => names.rules(address),
     onTemplateChange: (change) => templateLog.take(change),
+    onFault: ({ error, exporter, datagram }) => {
+      if (faults++ >= faultsLoggedMax) return
+      const base64 = Buffer.from(datagram).toString('base64')
+      log.error({ error, exporter, datagram: base64 }, 'Weir fails at a datagram: report this line')
+    },
   })
 }
 
