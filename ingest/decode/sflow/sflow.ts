@@ -12,7 +12,8 @@ import { readCounterSample, type OnCounters } from './counters.ts'
 import { sampleMasks } from '../steps/touched.ts'
 import { readFlowRecord } from './records.ts'
 
-const addressBytes: Readonly<Record<number, number | undefined>> = { 1: 4, 2: 16 }
+/** By type; an agent may not know its address. */
+const addressBytes: Readonly<Record<number, number | undefined>> = { 0: 0, 1: 4, 2: 16 }
 
 /** Formats of samples (enterprise 0). */
 const formats = { flow: 1, counters: 2, expandedFlow: 3, expandedCounters: 4 }

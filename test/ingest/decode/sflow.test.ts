@@ -64,6 +64,17 @@ describe('sFlow flow samples', () => {
         assert.deepEqual([exporter?.bytes, exporter?.sampling], [512 * 1500, 512])
       })
 
+  test('of an agent that does not know its address, or has an IPv6 one', () => {
+    const whole = encodeSflow({ subAgent: 7, samples: [{ ...sample, records: [headerRecord(frame)] }] }) // prettier-ignore
+    const withAddress = (...words: readonly number[]) =>
+      new Uint8Array([...whole.subarray(0, 4), 0, 0, 0, ...words, ...whole.subarray(12)])
+    for (const payload of [withAddress(0), withAddress(2, ...new Uint8Array(16).fill(1))]) {
+      const { rows, problems, decoder } = decodeAll([payload])
+      assert.deepEqual(pick(rows, ...columns), [row])
+      assert.deepEqual([problems, decoder.exporters()[0]?.domains], [{}, [7]])
+    }
+  })
+
   test('additions of switch, router and gateway', () => {
     const extended = [
       headerRecord(frame),
