@@ -23,6 +23,9 @@ const readers: Readonly<Record<number, { bytes: number; read: RecordReader } | u
 /** A record of an Ethernet header as the standard has it: a length, two addresses and a type. */
 const paddedEthernetBytes = 24
 
+/** Header protocols go up to here; what has another one is damaged, and so is its length. */
+const headerProtocolMax = 17
+
 /** What reads a packet's start, by its header protocol: Ethernet, PPP, IPv4, IPv6, MPLS, POS. */
 const headerReaders: Readonly<Record<number, typeof readFrame | undefined>> = {
   1: readFrame,
@@ -59,6 +62,7 @@ function readHeader(
   { offset, end }: RecordBytes,
 ): boolean {
   const protocol = view.getUint32(offset)
+  if (protocol === 0 || protocol > headerProtocolMax) return false
   const frameBytes = view.getUint32(offset + 4)
   const whole = Math.max(0, frameBytes - view.getUint32(offset + 8))
   const start = offset + 16

@@ -260,6 +260,8 @@ describe('broken sFlow', () => {
     'a sample shorter than its header': [at(32, 8).subarray(0, 44), { 'set-length': 1 }, 0],
     'a record longer than its sample': [at(72, 0xffff_fff0), { 'record-short': 1, 'record-not-a-flow': 1 }, 0],
     'four billion records': [at(64, 0xffff_ffff), {}, 1],
+    'a packet of no known link layer': [encodeSflow({ samples: [{ ...sample, records: [headerRecord(frame, 2 ** 31, 0xdead)] }] }), { 'record-not-a-flow': 1 }, 0],
+    'a packet of no link layer at all': [encodeSflow({ samples: [{ ...sample, records: [headerRecord(frame, 2 ** 31, 0)] }] }), { 'record-not-a-flow': 1 }, 0],
     'a rate of 0': [at(44, 0), { 'sampling-unknown': 1 }, 1],
     'a datagram cut short': [whole.subarray(0, 60), { 'set-length': 1 }, 0],
   } // prettier-ignore
