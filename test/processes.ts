@@ -1,9 +1,10 @@
 /**
  * Weir's own processes as a user runs them, for tests: started from the command line, stopped with
- * signals.
+ * signals; and folders for them.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
@@ -18,9 +19,21 @@ import { freeTcpPort } from './free-port.ts'
 export const weir = fileURLToPath(new URL('../cli/weir.js', import.meta.url))
 const answerMsMax = 30_000
 
-/** A folder for one test. */
-export function scratchFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'weir-test-'))
+const scratchFolders: string[] = []
+process.once('exit', () => {
+  for (const folder of scratchFolders)
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+    } catch {
+      // A process that a failed test left behind may still write to it.
+    }
+})
+
+/** A new folder, which is removed when the process of the test exits. */
+export async function scratchFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-test-'))
+  scratchFolders.push(folder)
+  return folder
 }
 
 interface Finished {

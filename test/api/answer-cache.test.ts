@@ -1,8 +1,8 @@
 /** Cached answers: those of closed time, while the data folder lists the same files, and for a limited time. */
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, rm } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { suite, test, type TestContext } from 'node:test'
+import { suite, test } from 'node:test'
 
 import { scratchFolder } from '../processes.ts'
 import { appUnderTest } from './app-under-test.ts'
@@ -11,9 +11,8 @@ import { flow } from './memory-flows.ts'
 const t0 = Date.UTC(2026, 10, 16, 11)
 const closed = `/api/top?by=host&from=${t0 / 1000}&to=${t0 / 1000 + 600}`
 
-async function folderWithArchive(t: TestContext): Promise<string> {
+async function folderWithArchive(): Promise<string> {
   const data = await scratchFolder()
-  t.after(() => rm(data, { recursive: true, force: true }))
   await mkdir(join(data, 'archive'), { recursive: true })
   await appendFile(join(data, 'archive', 'manifest.jsonl'), '\n')
   return data
@@ -21,7 +20,7 @@ async function folderWithArchive(t: TestContext): Promise<string> {
 
 suite('cached answers', () => {
   test('closed time is queried from the store once, until files change or time passes', async (t) => {
-    const data = await folderWithArchive(t)
+    const data = await folderWithArchive()
     let now = t0 + 86_400_000
     const { app, flows, series } = await appUnderTest(t, {
       steps: { '5m': [{ time: t0, lostFlows: 3 }] },
@@ -56,7 +55,7 @@ suite('cached answers', () => {
 
   test('time that is not over is queried again', async (t) => {
     const { app, flows } = await appUnderTest(t, {
-      environment: { WEIR_DATA: await folderWithArchive(t) },
+      environment: { WEIR_DATA: await folderWithArchive() },
       options: { now: () => t0 + 300_000 },
     })
     await app.inject(closed)
@@ -69,7 +68,7 @@ suite('cached answers', () => {
   test('a user who may see only networks never gets an answer made for others', async (t) => {
     const { app, flows } = await appUnderTest(t, {
       environment: {
-        WEIR_DATA: await folderWithArchive(t),
+        WEIR_DATA: await folderWithArchive(),
         WEIR_AUTH: 'proxy',
         WEIR_PROXIES: '127.0.0.1',
         WEIR_MASK: 'viewer',

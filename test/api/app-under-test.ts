@@ -1,7 +1,5 @@
 /** The application over a real series store in a scratch folder and flows in memory. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
@@ -33,6 +31,7 @@ import type {
   SeriesReader,
   StepRows,
 } from '../../store/series.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
 import { MemoryFlows } from './memory-flows.ts'
 
@@ -128,7 +127,7 @@ export interface Refusal {
 
 /** Builds the application over the given data, and closes it with the test. */
 export async function appUnderTest(t: TestContext, given: Given = {}): Promise<UnderTest> {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-api-'))
+  const folder = await scratchFolder()
   const settings = readSettings({ WEIR_DATA: folder, ...given.environment })
   const series = await openParquetSeries(join(folder, 'series'))
   for (const tier of settings.tiers) {
@@ -156,7 +155,6 @@ export async function appUnderTest(t: TestContext, given: Given = {}): Promise<U
   t.after(async () => {
     await app.close()
     await series.close()
-    await rm(folder, { recursive: true, force: true })
   })
   return {
     app,

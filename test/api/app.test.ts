@@ -1,6 +1,6 @@
 /** The process, the page, the description of the API, and its schemas. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -12,6 +12,7 @@ import { access } from '../../api/access/rules.ts'
 import { runApi } from '../../api/main.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import type { StatusAnswer } from '../../api/schema/status.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
 import { appUnderTest } from './app-under-test.ts'
 
@@ -80,8 +81,7 @@ suite('the page and the description', () => {
   })
 
   test('views are the page, files are files, and nothing else is served', async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-page-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
+    const folder = await scratchFolder()
     await mkdir(join(folder, 'page', 'assets'), { recursive: true })
     await writeFile(join(folder, 'secret.txt'), 'secret')
     await writeFile(join(folder, 'page', 'index.html'), '<title>Weir</title>')

@@ -1,8 +1,5 @@
 /** The API gives the same over the real archive as over a naive store of the same flows. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { suite, test } from 'node:test'
 
 import * as fc from 'fast-check'
@@ -15,6 +12,7 @@ import { Archive } from '../../store/archive/archive.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowRecord } from '../../store/flows.ts'
 import { drawnOne } from '../drawn.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
 import { appUnderTest, type Step } from './app-under-test.ts'
 import { flow } from './memory-flows.ts'
@@ -71,16 +69,13 @@ const record = fc
 suite('the API over the real archive', () => {
   test('answers as over flows in memory', async (t) => {
     const flows = drawnOne(fc.array(record, { minLength: 200, maxLength: 200 }))
-    const folder = await mkdtemp(join(tmpdir(), 'weir-api-archive-'))
+    const folder = await scratchFolder()
     const archive = await Archive.open(folder)
     archive.add(columnsOf(flows))
     await archive.publish({})
     await archive.close()
     const real = await openFlowStore(folder, { local: readSettings({}).local })
-    t.after(async () => {
-      await real.close()
-      await rm(folder, { recursive: true, force: true })
-    })
+    t.after(() => real.close())
     const given = { steps: { '5m': known } }
     const memory = await appUnderTest(t, { ...given, flows })
     const onDisk = await appUnderTest(t, { ...given, options: { flows: real } })

@@ -8,8 +8,9 @@ import { NetworkSet, parseNetwork } from '../../flow/address.ts'
 import { intervalMs } from '../../flow/interval.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { Coverage, SeriesReader } from '../../store/series.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
-import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { archive, t0, testFlow } from '../store/archive/archived.ts'
 
 const minuteMs = 60_000
 /** The interval in which nobody listened. */
@@ -48,8 +49,8 @@ for (const [how, stored] of [
   ['noted', series],
   ['not stored', withoutRow],
 ] as const)
-  test(`what nobody listened to (${how}) is no zero, and said beside the finding that nothing happened`, async (t) => {
-    const folder = await scratchFolder(t)
+  test(`what nobody listened to (${how}) is no zero, and said beside the finding that nothing happened`, async () => {
+    const folder = await scratchFolder()
     const seconds = Array.from({ length: 6 * 300 }, (_, second) => t0 + second * 1000)
     const heard = seconds.filter((first) => first < away.from || first >= away.to)
     await archive(
@@ -84,8 +85,8 @@ for (const [how, stored] of [
     ])
   })
 
-test('of several exporters, the one of which not everything is known is named with the time, and what was lost of all is counted', async (t) => {
-  const folder = await scratchFolder(t)
+test('of several exporters, the one of which not everything is known is named with the time, and what was lost of all is counted', async () => {
+  const folder = await scratchFolder()
   const seconds = Array.from({ length: 6 * 300 }, (_, second) => t0 + second * 1000)
   const other = '192.0.2.2'
   await archive(

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { intervalMs } from '../../flow/interval.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import type { Coverage } from '../../store/series.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
-import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { archive, t0, testFlow } from '../store/archive/archived.ts'
 import { coverageOf, stepOf } from '../store/series-rows.ts'
 
 const exporter = '192.0.2.1'
@@ -18,11 +19,10 @@ export const notListening = { known: 0, unknown: { 'not-listening': 1 }, datagra
  * is the coverage of a second exporter, if there is one.
  */
 export async function folderWith(
-  t: { after(clean: () => Promise<void>): void },
   given: Record<number, Partial<Coverage> | null>,
   beside?: Record<number, Partial<Coverage>>,
 ) {
-  const data = await scratchFolder(t)
+  const data = await scratchFolder()
   const { tiers } = readSettings({ WEIR_DATA: data })
   const times = Array.from({ length: 6 }, (_, i) => t0 + i * intervalMs)
   await archive(

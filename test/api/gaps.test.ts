@@ -28,7 +28,7 @@ async function saidOf(
   of = asked,
   beside?: Record<number, Partial<Coverage>>,
 ) {
-  const data = await folderWith(t, given, beside)
+  const data = await folderWith(given, beside)
   const api = await openApi({ WEIR_DATA: data, WEIR_DNS: 'off' }, end + 3_600_000)
   t.after(() => api.close())
   const ask = async <Answer>(path: string) =>
@@ -126,7 +126,7 @@ test('flows that were lost are counted, and more times than three', async (t) =>
 
 test('while the store of the totals is away, a list is answered, and says that it cannot be told', async (t) => {
   const environment = {
-    WEIR_DATA: await folderWith(t, {}),
+    WEIR_DATA: await folderWith({}),
     WEIR_DNS: 'off',
     WEIR_STORE: 'influx',
     // Nobody listens there.

@@ -1,8 +1,5 @@
 /** ICMP has its type and code in every list of flows, wherever its exporter puts them. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 
 import type { FlowsAnswer } from '../../api/schema/schema.ts'
@@ -14,6 +11,7 @@ import { encodeIpfix, encodeV9, field } from '../encode/sets.ts'
 import { encodeSflow, headerRecord } from '../encode/sflow.ts'
 import type { Value } from '../encode/value.ts'
 import { decodeAll } from '../ingest/decode/decoded.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
 import { appUnderTest } from './app-under-test.ts'
 
@@ -64,16 +62,13 @@ const cases: readonly [what: string, datagram: Uint8Array, shown: string | null]
 
 for (const [what, datagram, shown] of cases)
   test(what, async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-icmp-'))
+    const folder = await scratchFolder()
     const archive = await Archive.open(folder)
     archive.add(decodeAll([datagram]).flows)
     await archive.publish({})
     await archive.close()
     const flows = await openFlowStore(folder, { local: readSettings({}).local })
-    t.after(async () => {
-      await flows.close()
-      await rm(folder, { recursive: true, force: true })
-    })
+    t.after(() => flows.close())
     const { get, app } = await appUnderTest(t, { options: { flows } })
     const asked = `/api/flows?from=${testExportMs / 1000 - 600}&to=${testExportMs / 1000 + 600}`
     const [one] = (await get<FlowsAnswer>(asked)).flows

@@ -7,9 +7,10 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 
 import { openFlowStore } from '../../store/archive/query.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
 import '../drawn.ts'
-import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { archive, t0, testFlow } from '../store/archive/archived.ts'
 import { appUnderTest, exporter } from './app-under-test.ts'
 
 const cases = 20_000
@@ -34,7 +35,7 @@ const routes: Record<string, Record<string, string>> = {
 const tracker = { name: 'web', filter: 'port 443', from: window.from }
 
 /** A file that would exist if any of it were executed. */
-const canary = join(await scratchFolder({ after: () => {} }), 'executed')
+const canary = join(await scratchFolder(), 'executed')
 /** None of these is a word, a number, an address or a time, alone or as a suffix. */
 const attacks = [
   "' OR '1'='1",
@@ -93,7 +94,7 @@ const attack = fc.oneof(
 )
 
 test(`${cases} injections: always 400, never executed`, async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   await archive(folder, [testFlow(), testFlow({ octets: 5 })])
   const flows = await openFlowStore(folder, { local: readSettings({}).local, heldRows: 0 })
   t.after(() => flows.close())

@@ -19,9 +19,10 @@ import { readMissing } from '../../store/clickhouse/shipped.ts'
 import type { LeftOut } from '../../store/flows.ts'
 import { openShipping } from '../../store/open.ts'
 import { RunningClickHouse } from '../clickhouse.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
 import { skipWithoutClickHouse } from '../setup/clickhouse.ts'
-import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { archive, t0, testFlow } from '../store/archive/archived.ts'
 import { coverageOf, stepOf } from '../store/series-rows.ts'
 import { bodyOf, openApi } from '../story/api-over.ts'
 import { until } from '../until.ts'
@@ -62,18 +63,17 @@ describe('flows that are not in ClickHouse', { skip: skipWithoutClickHouse() }, 
     const database = `left${databases++}`
     await nodes.provide(database, keep)
     const environment = { ...keep, ...nodes.environment(database) }
-    for (const collector of collectors) await send(t, environment, collector)
-    const api = await openApi({ ...environment, WEIR_DATA: await scratchFolder(t) }, now)
+    for (const collector of collectors) await send(environment, collector)
+    const api = await openApi({ ...environment, WEIR_DATA: await scratchFolder() }, now)
     t.after(() => api.close())
     return async <Answer>(path: string) => JSON.parse(await bodyOf(api, `/api/${path}`)) as Answer
   }
 
   async function send(
-    t: TestContext,
     environment: Record<string, string>,
     { writer, exporter, closedBeforeMs = end, received = [0, 1, 2, 3], spoil }: Collector,
   ): Promise<void> {
-    const data = await scratchFolder(t)
+    const data = await scratchFolder()
     const folder = join(data, 'archive')
     const settings = readSettings({ ...environment, WEIR_DATA: data, WEIR_WRITER: writer })
     const starts = received.map((i) => t0 + i * intervalMs)

@@ -1,21 +1,20 @@
 /** How the API answers when overloaded. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { pino } from 'pino'
 
+import { scratchFolder } from '../processes.ts'
 import { appUnderTest } from './app-under-test.ts'
 
 /** The longest interval between two samples of the loop. */
 const sampleMs = 6000
 
 test('an overloaded API says so, and the page is served all the same', async (t) => {
-  const pageFolder = await mkdtemp(join(tmpdir(), 'weir-page-'))
-  t.after(() => rm(pageFolder, { recursive: true, force: true }))
+  const pageFolder = await scratchFolder()
   await writeFile(join(pageFolder, 'index.html'), '<title>Weir</title>')
   // Any loop lags more than this.
   const logged: string[] = []

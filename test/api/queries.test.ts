@@ -11,8 +11,9 @@ import type { QueryAnswer } from '../../api/schema/filter.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import type { FlowTop, FlowTopQuery } from '../../store/flows.ts'
 import { ManifestReader } from '../../store/manifest/reader.ts'
+import { scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
-import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { archive, t0, testFlow } from '../store/archive/archived.ts'
 import { until } from '../until.ts'
 import { appUnderTest } from './app-under-test.ts'
 import { MemoryFlows } from './memory-flows.ts'
@@ -53,7 +54,7 @@ suite('/api/queries', () => {
 
 suite('the archive behind the API', () => {
   test('an unreadable file is left out, and the answers say so', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     await archive(
       folder,
       [testFlow({ octets: 7 })],
@@ -77,7 +78,7 @@ suite('the archive behind the API', () => {
   })
 
   test('flows as Parquet', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     await archive(folder, [testFlow({ octets: 7 }), testFlow({ octets: 9, source: '2001:db8::1' })])
     const store = await openFlowStore(folder, { local: readSettings({}).local })
     t.after(() => store.close())

@@ -1,8 +1,7 @@
 /** /api/exporters and /api/status. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 
@@ -10,6 +9,7 @@ import { ingestStatus } from '../../api/status/ingest-status.ts'
 import type { Exporter, ExportersAnswer, StatusAnswer } from '../../api/schema/status.ts'
 import { takeLock, writerLockPath } from '../../store/disk/lock.ts'
 import { exporterStatus, runningStatus as status } from '../exporter-status.ts'
+import { scratchFolder } from '../processes.ts'
 import { appUnderTest, exporter } from './app-under-test.ts'
 
 const noon = Date.UTC(2026, 10, 16, 12)
@@ -45,9 +45,8 @@ suite('/api/exporters and /api/status', () => {
     assert.equal((await get<StatusAnswer>('/api/status')).starting, false)
   })
 
-  test('the holder of the folder states its purpose: only ingest counts as starting', async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-api-status-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
+  test('the holder of the folder states its purpose: only ingest counts as starting', async () => {
+    const folder = await scratchFolder()
     const source = ingestStatus(folder, () => 0)
     assert.equal(await source.isStarting!(), false)
     for (const [writer, expected] of [
@@ -127,9 +126,8 @@ suite('/api/exporters and /api/status', () => {
     )
   })
 
-  test('the status is read from the socket, else from the file, else it is null', async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-api-status-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
+  test('the status is read from the socket, else from the file, else it is null', async () => {
+    const folder = await scratchFolder()
     let now = 0
     const source = ingestStatus(folder, () => (now += 10_000))
     assert.equal(await source.read(), null)

@@ -1,6 +1,5 @@
 /** Statements about an event whose surroundings, or part of which, nobody saw: none, and never zero. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 
@@ -40,10 +39,7 @@ async function told(t: TestContext, name: string, { from = 0, to = Infinity }: S
   assert.ok(incident)
   const settings = readSettings({ WEIR_DATA: join(folder, 'data'), WEIR_HTTP: '127.0.0.1:0' })
   const api = await runApi(settings, pino({ level: 'error' }))
-  t.after(async () => {
-    await api.close()
-    await rm(folder, { recursive: true, force: true })
-  })
+  t.after(() => api.close())
   const window = `from=${Math.floor(incident.from / 1000)}&to=${Math.ceil(incident.to / 1000)}`
   const answer = (await (await fetch(`${api.url}/api/explain?${window}`)).json()) as ExplainAnswer
   assert.deepEqual(Errors(ExplainAnswer, answer).slice(0, 3), [])

@@ -12,7 +12,7 @@ const gap = /Not everything is known of .*12:35:00 to .*12:45:00 \(Weir was not 
 
 describe('a time with a gap', { skip: skipWithout('chromium'), timeout: 240_000 }, () => {
   test('is told beside lists and figures', async (t) => {
-    const data = await folderWith(t, { 1: notListening, 2: notListening, 3: { lostFlows: 7 } })
+    const data = await folderWith({ 1: notListening, 2: notListening, 3: { lostFlows: 7 } })
     const folder = { WEIR_DATA: data, WEIR_DNS: 'off' }
     await using weir = await BrowsedWeir.start({ replayed: false, environment: folder })
     t.after(() => rm(data, { recursive: true, force: true }))
@@ -44,7 +44,7 @@ describe('a time with a gap', { skip: skipWithout('chromium'), timeout: 240_000 
 
   test('of one exporter leaves what the others report, and is named', async (t) => {
     const lost = { known: 0, unknown: { lost: 1 }, datagrams: 0 }
-    const data = await folderWith(t, { 1: notListening, 3: lost }, { 1: notListening })
+    const data = await folderWith({ 1: notListening, 3: lost }, { 1: notListening })
     const folder = { WEIR_DATA: data, WEIR_DNS: 'off' }
     await using weir = await BrowsedWeir.start({ replayed: false, environment: folder })
     t.after(() => rm(data, { recursive: true, force: true }))

@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -36,10 +35,7 @@ describe('double writing', { skip: skipWithoutClickHouse() }, () => {
     data = await scratchFolder()
     await replayMonday({ WEIR_DATA: data })
   })
-  after(async () => {
-    await nodes.remove()
-    await rm(data, { recursive: true, force: true })
-  })
+  after(() => nodes.remove())
   const environment = (store: string, also = '') => ({
     ...nodes.environment(),
     WEIR_DATA: data,

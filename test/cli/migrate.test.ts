@@ -31,10 +31,7 @@ describe('weir migrate', { skip: skipWithoutClickHouse() }, () => {
       await state.change({ collection: 'dashboards', id, body: { title: id } })
     await state.close()
   })
-  after(async () => {
-    await nodes.remove()
-    await rm(data, { recursive: true, force: true })
-  })
+  after(() => nodes.remove())
   const environment = () => ({ ...nodes.environment(), WEIR_STORE: 'parquet', WEIR_DATA: data })
   const ask = (sql: string) => nodes.nodes[0]!.ask(sql)
   const totals = async () => {

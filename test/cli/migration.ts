@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rename, rm } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -45,7 +45,6 @@ export async function migrateGenerated(t: TestContext, size: MigrationSize): Pro
   t.after(() => nodes.remove())
   await nodes.setUp()
   const data = await scratchFolder()
-  t.after(() => rm(data, { recursive: true, force: true }))
   const made = await makeStore(data, size)
   t.diagnostic(JSON.stringify(made))
   for (const said of await migrateAndBack(nodes, data, made)) t.diagnostic(said)

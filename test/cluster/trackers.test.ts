@@ -1,6 +1,5 @@
 /** Two collectors on one ClickHouse follow the same trackers, each in the flows it receives. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -47,10 +46,7 @@ describe('trackers of two collectors', { skip: skipWithoutClickHouse() }, () => 
     }
   })
   after(async () => {
-    for (const { ingest, data } of workers) {
-      await ingest?.stop('SIGKILL')
-      await rm(data, { recursive: true, force: true })
-    }
+    for (const { ingest } of workers) await ingest?.stop('SIGKILL')
     await shared?.close()
     await nodes?.remove()
   })

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
-import { scratchFolder, t0 } from '../store/archive/archived.ts'
+import { scratchFolder } from '../processes.ts'
+import { t0 } from '../store/archive/archived.ts'
 import { openCollecting } from './collecting.ts'
 
 const minute = 60_000
@@ -18,7 +19,7 @@ const second = t0 + intervalMs
 test('flows that come between two intervals’ rows are in the seal, on the durable list, and in the next series written', async (t) => {
   const { archive, buckets, store, take, tick, tier } = await openCollecting(
     t,
-    await scratchFolder(t),
+    await scratchFolder(),
   )
   const bytes = async () => {
     const range = { tier, from: t0, to: t0 + 2 * intervalMs }
@@ -54,7 +55,7 @@ test('flows that come between two intervals’ rows are in the seal, on the dura
 })
 
 test('the position that a publication covers is that of its flows, in a tick with and without series', async (t) => {
-  const { archive, receive, meanwhile, tick } = await openCollecting(t, await scratchFolder(t))
+  const { archive, receive, meanwhile, tick } = await openCollecting(t, await scratchFolder())
   const covered = () => [
     archive.position()!.offset,
     archive.entries().reduce((sum, { rows }) => sum + rows, 0),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -10,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import { readPacket, sourceText } from '../../ingest/capture/packet.ts'
 import { CutCapture, NotACapture, openCapture, readCapture } from '../../ingest/capture/read.ts'
 import { wholePackets } from '../../ingest/capture/whole-packets.ts'
+import { scratchFolder } from '../processes.ts'
 import { until } from '../until.ts'
 
 const rawIp = 101
@@ -26,7 +26,7 @@ async function count(path: string): Promise<{ packets: number; first: number; la
 }
 
 async function file(name: string, bytes: Uint8Array): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), 'weir-capture-')), name)
+  const path = join(await scratchFolder(), name)
   await writeFile(path, bytes)
   return path
 }

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
-import { columnsOf, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { scratchFolder } from '../processes.ts'
+import { columnsOf, t0, testFlow } from '../store/archive/archived.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
 import { openCollecting, type Collecting } from './collecting.ts'
 
@@ -14,7 +15,7 @@ const hour = 3_600_000
 
 /** A collector that has stored the series of t0, and whose archive then dropped the flows of it. */
 async function openExpired(t: TestContext) {
-  const data = await scratchFolder(t)
+  const data = await scratchFolder()
   const collecting = await openCollecting(t, data)
   const { archive, take, tick } = collecting
   take(t0 + second, 1000)
@@ -79,7 +80,7 @@ test('an interval that is to be rebuilt stays as it is stored if the archive has
 })
 
 test('an interval of which a file is unreadable stays as it is stored when a late flow comes', async (t) => {
-  const data = await scratchFolder(t)
+  const data = await scratchFolder()
   const collecting = await openCollecting(t, data)
   const { archive, buckets, take, tick } = collecting
   const stored = storedIn(collecting)

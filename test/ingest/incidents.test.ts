@@ -44,7 +44,6 @@ suite('incidents beside the collector', () => {
     await watch.close()
     const list = new ManifestReader(join(folder, 'incidents', 'manifest.jsonl'))
     assert.deepEqual(await list.value('pending'), [...most.slice(2), later, latest])
-    await rm(folder, { recursive: true })
   })
 
   test('a change is judged when it is over, once, and waits across a restart', async () => {
@@ -102,7 +101,6 @@ suite('incidents beside the collector', () => {
     await wake(end + 105_000, 2)
     assert.equal(soon.waiting, 0)
     await soon.close()
-    await rm(folder, { recursive: true, force: true })
   })
 
   test('an interval that cannot be judged keeps no other from being judged, and is tried again', async () => {
@@ -134,7 +132,6 @@ suite('incidents beside the collector', () => {
     await wake()
     assert.deepEqual([watch.waiting, watch.judged, watch.lastError], [0, 24, null])
     await watch.close()
-    await rm(folder, { recursive: true })
   })
 
   test('neighbouring intervals are judged together, an hour at most', () => {

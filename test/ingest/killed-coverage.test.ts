@@ -5,14 +5,15 @@ import { test } from 'node:test'
 import { intervalMs } from '../../flow/interval.ts'
 import type { CoverageSnapshot } from '../../ingest/coverage/coverage.ts'
 import { IncidentLedger } from '../../store/incident/ledger.ts'
-import { scratchFolder, t0 } from '../store/archive/archived.ts'
+import { scratchFolder } from '../processes.ts'
+import { t0 } from '../store/archive/archived.ts'
 import { openCollecting } from './collecting.ts'
 import { datagramAt } from './datagram-at.ts'
 
 const second = 1000
 
 test('a silence that was explained just before a kill is known after it', async (t) => {
-  const data = await scratchFolder(t)
+  const data = await scratchFolder()
   const end = t0 + 3 * intervalMs
   const killed = await openCollecting(t, data)
   killed.coverage.take(datagramAt(t0))
@@ -34,7 +35,7 @@ test('a silence that was explained just before a kill is known after it', async 
 })
 
 test('what becomes known of an interval after its rows were made stays on the durable list', async (t) => {
-  const { archive, buckets, coverage, take, tick } = await openCollecting(t, await scratchFolder(t)) // prettier-ignore
+  const { archive, buckets, coverage, take, tick } = await openCollecting(t, await scratchFolder()) // prettier-ignore
   take(t0, 1000)
   take(t0 + intervalMs, 20)
   const rowsOf = buckets.rows.bind(buckets)
@@ -52,7 +53,7 @@ test('what becomes known of an interval after its rows were made stays on the du
 })
 
 test('an interval whose series were written just before a kill is judged after it', async (t) => {
-  const data = await scratchFolder(t)
+  const data = await scratchFolder()
   const { archive, take, tick } = await openCollecting(t, data)
   take(t0, 1000)
   assert.equal(await tick(t0 + intervalMs), null)

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { intervalMs } from '../../flow/interval.ts'
-import { scratchFolder, t0 } from '../store/archive/archived.ts'
+import { scratchFolder } from '../processes.ts'
+import { t0 } from '../store/archive/archived.ts'
 import { openCollecting } from './collecting.ts'
 import { datagramAt } from './datagram-at.ts'
 
 const second = 1000
 
 test('the last interval of an exporter that fell silent is over', async (t) => {
-  const { coverage, store, take, tick, tier } = await openCollecting(t, await scratchFolder(t))
+  const { coverage, store, take, tick, tier } = await openCollecting(t, await scratchFolder())
   const stored = async () => (await store.coverage({ tier, from: t0, to: t0 + intervalMs }))[0]
   coverage.take(datagramAt(t0 + 10 * second))
   take(t0 + 9 * second, 1000)
@@ -22,7 +23,7 @@ test('the last interval of an exporter that fell silent is over', async (t) => {
 })
 
 test('an interface whose agent stopped is unknown where too little was counted, once the interval is over', async (t) => {
-  const { counters, coverage, store, tick, tier } = await openCollecting(t, await scratchFolder(t))
+  const { counters, coverage, store, tick, tier } = await openCollecting(t, await scratchFolder())
   const exporter = '192.0.2.1'
   const stored = async () => {
     const range = { tier, from: t0, to: t0 + intervalMs, measurement: 'counter' } as const

@@ -12,7 +12,8 @@ import { Pipeline } from '../../ingest/pipeline.ts'
 import { Journal } from '../../ingest/receive/journal.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { encodeV5, testExportMs } from '../encode/fixed.ts'
-import { scratchFolder, t0 } from '../store/archive/archived.ts'
+import { scratchFolder } from '../processes.ts'
+import { t0 } from '../store/archive/archived.ts'
 
 const second = 1000
 const exporter = '192.0.2.1'
@@ -57,9 +58,9 @@ async function recovered(folder: string, times: readonly number[]): Promise<(str
   }
 } // prettier-ignore
 
-test('time that the clock skipped just before a kill is unknown', async (t) => {
+test('time that the clock skipped just before a kill is unknown', async () => {
   const times = [t0 + 20 * second, t0 + 3 * intervalMs, t0 + 3 * intervalMs + 20 * second]
-  assert.deepEqual(await recovered(await scratchFolder(t), times), [
+  assert.deepEqual(await recovered(await scratchFolder(), times), [
     'not-listening',
     'not-listening',
     'not-listening',
@@ -67,9 +68,9 @@ test('time that the clock skipped just before a kill is unknown', async (t) => {
   ])
 })
 
-test('a silence of which every tick was published is known', async (t) => {
+test('a silence of which every tick was published is known', async () => {
   const times = [t0 + 3 * intervalMs, t0 + 3 * intervalMs + 20 * second]
-  assert.deepEqual(await recovered(await scratchFolder(t), times), [
+  assert.deepEqual(await recovered(await scratchFolder(), times), [
     'known',
     'known',
     'known',
@@ -77,8 +78,8 @@ test('a silence of which every tick was published is known', async (t) => {
   ])
 })
 
-test('a state of the decoder that the disk has damaged is counted', async (t) => {
-  const folder = await scratchFolder(t)
+test('a state of the decoder that the disk has damaged is counted', async () => {
+  const folder = await scratchFolder()
   await (await Journal.open(folder)).close()
   await writeFile(join(folder, '000000000001.json'), '{"crc32":"00000000","state":{"decoder":1}}')
   const archive = await Archive.open(join(folder, 'archive'))
@@ -93,9 +94,9 @@ test('a state of the decoder that the disk has damaged is counted', async (t) =>
   }
 })
 
-test('flows too late for the series are counted again with what the archive has already', async (t) => {
+test('flows too late for the series are counted again with what the archive has already', async () => {
   const counted = async (name: 'take' | 'takeAgain') => {
-    const archive = await Archive.open(join(await scratchFolder(t), 'archive'))
+    const archive = await Archive.open(join(await scratchFolder(), 'archive'))
     const coverage = new CoverageTracker(0)
     const pipeline = new Pipeline({ coverage, archive, flowMaxMs: 60_000 })
     const payload = encodeV5({}, [{ first: 0, last: 3_600_000, octets: 100, packets: 1 }])

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 import { intervalMs } from '../../flow/interval.ts'
 import { makeArchive } from '../bench/archive-data.ts'
-import { scratchFolder } from '../store/archive/archived.ts'
+import { scratchFolder } from '../processes.ts'
 
 const program = fileURLToPath(new URL('stop-judging.ts', import.meta.url))
 const flows = 1_200_000
@@ -15,8 +15,8 @@ const intervals = (hours * 3_600_000) / intervalMs
 /** From the start to the middle of the work: 0.3 s on a fast machine, 2 s on a busy one. */
 const delaysMs = [100, 200, 300, 500, 1000, 2000]
 
-test('stopped during incident detection, ingest ends cleanly, and unjudged intervals wait', async (t) => {
-  const data = await scratchFolder(t)
+test('stopped during incident detection, ingest ends cleanly, and unjudged intervals wait', async () => {
+  const data = await scratchFolder()
   const { from } = await makeArchive(join(data, 'archive'), { flows, days: hours / 24 })
   let inTheMiddle = 0
   for (const delayMs of delaysMs) {

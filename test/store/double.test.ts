@@ -9,8 +9,8 @@ import { Manifest } from '../../store/manifest/manifest.ts'
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import type { SeriesStore, StepRows } from '../../store/series.ts'
 import { seed } from '../drawn.ts'
+import { scratchFolder } from '../processes.ts'
 import { seeded } from '../random.ts'
-import { scratchFolder } from './archive/archived.ts'
 import { coverageOf, minuteMs, plain, stepOf, tiers } from './series-rows.ts'
 
 const tier = tiers['5m']
@@ -47,9 +47,9 @@ function failing(store: SeriesStore, random: () => number): { store: SeriesStore
 }
 
 for (const fails of [false, true])
-  test(`written during the copy${fails ? ', to a second that fails half of the time' : ''}: both are equal`, async (t) => {
+  test(`written during the copy${fails ? ', to a second that fails half of the time' : ''}: both are equal`, async () => {
     const random = seeded(seed)
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     const first = await openParquetSeries(join(folder, 'first'))
     const second = await openParquetSeries(join(folder, 'second'))
     for (let i = 0; i < steps; i += 4)

@@ -20,10 +20,10 @@ import { ManifestReader } from '../../store/manifest/reader.ts'
 import type { SeriesEntry } from '../../store/parquet/layout.ts'
 import { openParquetSeries, openParquetSeriesReader } from '../../store/parquet/series.ts'
 import { openCollecting } from '../ingest/collecting.ts'
-import { RunningIngest, runWeir } from '../processes.ts'
+import { RunningIngest, runWeir, scratchFolder } from '../processes.ts'
 import { readSettings } from '../settings.ts'
 import { until } from '../until.ts'
-import { columnsOf, scratchFolder, t0, testFlow } from './archive/archived.ts'
+import { columnsOf, t0, testFlow } from './archive/archived.ts'
 import { coverageOf, stepOf, tiers } from './series-rows.ts'
 
 const confined = 'WEIR_TEST_CONFINED'
@@ -125,7 +125,7 @@ else
     })
 
     test('an ingest that may not be asked is not told to be stopped, nor to have no exporters', async (t) => {
-      const data = await scratchFolder(t)
+      const data = await scratchFolder()
       const ingest = await RunningIngest.start(data)
       t.after(() => ingest.stop())
       const { ask } = await openApi(t, data)
@@ -146,7 +146,7 @@ else
     })
 
     test('queries of series show a gap and say why, until it may be read', async (t) => {
-      const folder = await scratchFolder(t)
+      const folder = await scratchFolder()
       const store = await openParquetSeries(folder)
       t.after(() => store.close())
       await store.write(tier, [
@@ -189,7 +189,7 @@ else
     })
 
     test('an interval to be rebuilt with such a file waits, and older ones are rebuilt', async (t) => {
-      const data = await scratchFolder(t)
+      const data = await scratchFolder()
       const { archive, take, tick, store } = await openCollecting(t, data)
       const [older, newer] = [t0 - 40 * intervalMs, t0 - 2 * intervalMs]
       for (const at of [older, newer]) {
@@ -210,7 +210,7 @@ else
     })
 
     test('a period of the series with such a file does not keep later ones from being joined', async (t) => {
-      const folder = await scratchFolder(t)
+      const folder = await scratchFolder()
       const store = await openParquetSeries(folder)
       t.after(() => store.close())
       const hourMs = 12 * intervalMs
@@ -244,7 +244,7 @@ else
     })
 
     test('a file of the series that cannot be replaced does not keep the archive from being sorted', async (t) => {
-      const data = await scratchFolder(t)
+      const data = await scratchFolder()
       const { archive, take, tick } = await openCollecting(t, data)
       take(t0, 1000)
       assert.equal(await tick(t0 + 15_000), null)
@@ -277,7 +277,7 @@ async function openApi(t: TestContext, data: string) {
 
 /** An archive with two flows, each in a file of its own interval. */
 async function openArchived(t: TestContext) {
-  const data = await scratchFolder(t)
+  const data = await scratchFolder()
   const { archive } = await openCollecting(t, data)
   for (const [received, octets] of [
     [t0, 1000],

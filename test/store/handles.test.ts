@@ -1,6 +1,6 @@
 /** What a failed last step leaves open: nothing, because a process that tries again for days runs out of open files. */
 import assert from 'node:assert/strict'
-import { mkdtemp, open, readdir, readlink, rm, stat, truncate } from 'node:fs/promises'
+import { open, readdir, readlink, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -8,14 +8,9 @@ import { test, type TestContext } from 'node:test'
 import { Manifest } from '../../store/manifest/manifest.ts'
 import { Quarantine } from '../../store/spool/quarantine.ts'
 import { Spool } from '../../store/spool/spool.ts'
+import { scratchFolder } from '../processes.ts'
 
 const isLinux = process.platform === 'linux'
-
-async function scratch(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-handles-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** Makes a step of every open file fail until the test ends. */
 async function failing(t: TestContext, step: 'sync' | 'truncate' | 'datasync'): Promise<void> {
@@ -35,7 +30,7 @@ async function openBelow(folder: string): Promise<string[]> {
 }
 
 test('lines that cannot be made durable leave no file open', { skip: !isLinux }, async (t) => {
-  const folder = await scratch(t)
+  const folder = await scratchFolder()
   const quarantine = new Quarantine(folder, 'q')
   await failing(t, 'sync')
   await assert.rejects(quarantine.add(['a'], { reason: 'b', now: 0 }), /the disk is broken/)
@@ -43,7 +38,7 @@ test('lines that cannot be made durable leave no file open', { skip: !isLinux },
 })
 
 test('a manifest that cannot be cut leaves no file open', { skip: !isLinux }, async (t) => {
-  const folder = await scratch(t)
+  const folder = await scratchFolder()
   const path = join(folder, 'manifest.jsonl')
   const manifest = await Manifest.open(path)
   await manifest.commit({ set: { a: 1 } })
@@ -55,7 +50,7 @@ test('a manifest that cannot be cut leaves no file open', { skip: !isLinux }, as
 })
 
 test('a spool whose last commit fails leaves no file open', { skip: !isLinux }, async (t) => {
-  const folder = await scratch(t)
+  const folder = await scratchFolder()
   const spool = await Spool.open(folder, { bytesMax: 1e6, wholeFrom: 0, now: () => 0 })
   await failing(t, 'datasync')
   await assert.rejects(spool.close(), /the disk is broken/)

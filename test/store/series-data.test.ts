@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { openParquetSeries } from '../../store/parquet/series.ts'
 import { makeSeriesData } from '../bench/series-data.ts'
 import { measureSeries } from '../bench/series-speed.ts'
+import { scratchFolder } from '../processes.ts'
 import { coverageOf, dayMs, hourMs, stepOf, tiers } from './series-rows.ts'
 
-test('the series generated for speed tests are as the store itself would hold them', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-data-'))
-  t.after(() => rm(folder, { recursive: true }))
+test('the series generated for speed tests are as the store itself would hold them', async () => {
+  const folder = await scratchFolder()
   const end = Date.UTC(2026, 10, 16, 7, 30)
   const lengths = [
     { tier: tiers['5m'], lengthMs: 3 * dayMs },

@@ -2,21 +2,19 @@
 import { execFile, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 import { readPacket } from '../../ingest/capture/packet.ts'
 import { readCapture } from '../../ingest/capture/read.ts'
 import { freeUdpPort } from '../free-port.ts'
+import { scratchFolder } from '../processes.ts'
 import { untilListening, untilRead } from '../udp-queue.ts'
 
 const run = promisify(execFile)
 
 /** Sends the datagrams of a capture to a real nfcapd and returns the folder with its files. */
 export async function collectWithNfcapd(capture: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-nfcapd-'))
+  const folder = await scratchFolder()
   const port = await freeUdpPort()
   // -y: lz4, because Debian's nfcapd 1.7.1 writes LZO files that it cannot read.
   const nfcapd = spawn(

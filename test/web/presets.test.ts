@@ -7,7 +7,8 @@ import { Errors } from 'typebox/value'
 import { Flow, FlowsAnswer, FlowsQuery, TopAnswer, TopQuery } from '../../api/schema/schema.ts'
 import { filterOf, presets, printed, statistics } from '../../web/reports/presets.ts'
 import { appUnderTest } from '../api/app-under-test.ts'
-import { archive, scratchFolder, t0, testFlow } from '../store/archive/archived.ts'
+import { scratchFolder } from '../processes.ts'
+import { archive, t0, testFlow } from '../store/archive/archived.ts'
 import { openFlowStore } from '../../store/archive/query.ts'
 import { NetworkSet } from '../../flow/address.ts'
 
@@ -18,7 +19,7 @@ test('there are 21 statistics and 13 printed forms, each under its own name', ()
 })
 
 test('each is answered from the archive', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   await archive(folder, [testFlow({ first: t0, last: t0 + 1000 }), testFlow({ first: t0, last: t0 + 1000, source: '2001:db8::1', destination: '2001:db8::2' })]) // prettier-ignore
   const flows = await openFlowStore(folder, { local: new NetworkSet([]) })
   t.after(() => flows.close())

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
@@ -12,6 +11,7 @@ import type { Tier } from '../../../flow/interval.ts'
 import { fieldNames, measurementNames } from '../../../store/measurement.ts'
 import { openParquetSeries } from '../../../store/parquet/series.ts'
 import type { SeriesStore, StepRows } from '../../../store/series.ts'
+import { scratchFolder } from '../../processes.ts'
 import {
   coverageOf,
   dayMs,
@@ -34,7 +34,7 @@ interface Options {
 
 /** A store and its consolidator in a folder; `open` opens both, again after `close`. */
 async function folderOf(t: TestContext, { top = 3, tiers: set = allTiers }: Options = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-consolidate-'))
+  const folder = await scratchFolder()
   let closing: (() => Promise<void>) | null = null
   const close = async () => {
     await closing?.()
@@ -52,10 +52,7 @@ async function folderOf(t: TestContext, { top = 3, tiers: set = allTiers }: Opti
     }
     return { store, consolidator }
   }
-  t.after(async () => {
-    await close()
-    await rm(folder, { recursive: true })
-  })
+  t.after(() => close())
   return { folder, open, close }
 }
 

@@ -5,8 +5,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -15,6 +13,7 @@ import { RedoList } from '../../../ingest/consolidate/redo.ts'
 import type { Tier } from '../../../flow/interval.ts'
 import { openParquetSeries } from '../../../store/parquet/series.ts'
 import type { SeriesStore, StepRows } from '../../../store/series.ts'
+import { scratchFolder } from '../../processes.ts'
 import { coverageOf, dayMs, stepOf, tiers } from '../../store/series-rows.ts'
 
 const fine = tiers['5m']
@@ -54,9 +53,8 @@ function syntheticYear(): { bytes: number; isKnown: boolean }[] {
 test(
   'a year is consolidated the same as by rrdtool',
   { skip: isMissing && 'rrdtool is missing: apt-get install rrdtool' },
-  async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-rrd-'))
-    t.after(() => rm(folder, { recursive: true }))
+  async () => {
+    const folder = await scratchFolder()
     const year = syntheticYear()
     const store = await openParquetSeries(join(folder, 'series'))
     await consolidateYear(store, folder, year)

@@ -12,8 +12,7 @@ import { breaksBetween } from '../../../ingest/import/between.ts'
 import { startWeir } from '../../browser/weir.ts'
 import { writeCapture, type SentDatagram } from '../../encode/pcap-write.ts'
 import { mondayCapture } from '../../monday.ts'
-import { runWeir } from '../../processes.ts'
-import { scratchFolder } from '../../store/archive/archived.ts'
+import { runWeir, scratchFolder } from '../../processes.ts'
 
 const at = (time: string) => Date.parse(`2026-11-16T${time}Z`)
 const parts = [
@@ -37,8 +36,8 @@ async function capturesIn(folder: string): Promise<string[]> {
 }
 
 async function answersAfter(t: TestContext, order: readonly number[]) {
-  const data = await scratchFolder(t)
-  const files = await capturesIn(await scratchFolder(t))
+  const data = await scratchFolder()
+  const files = await capturesIn(await scratchFolder())
   for (const part of order) {
     const { code, stderr } = await runWeir(['replay', files[part]!], { WEIR_DATA: data })
     assert.equal(code, 0, stderr)

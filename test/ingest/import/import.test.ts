@@ -1,9 +1,9 @@
 /** What a replay reports when it has finished the capture. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 
 import { importCaptures } from '../../../ingest/import/import.ts'
@@ -24,7 +24,6 @@ let folder: string
 before(async () => {
   folder = await scratchFolder()
 })
-after(() => rm(folder, { recursive: true }))
 
 async function replayed(name: string, payloads: readonly Uint8Array[]) {
   const capture = join(folder, `${name}.pcap`)

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { statfsSync } from 'node:fs'
-import {
-  appendFile,
-  mkdtemp,
-  readdir,
-  readFile,
-  stat,
-  symlink,
-  truncate,
-  writeFile,
-} from 'node:fs/promises'
+import { appendFile, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -23,6 +14,7 @@ import { readSidecar, segments, writeSidecar } from '../../../ingest/receive/jou
 import { readSegment } from '../../../ingest/receive/journal-read.ts'
 import { Journal } from '../../../ingest/receive/journal.ts'
 import { LoopDisk, noLoopDisk } from '../../loop-disk.ts'
+import { scratchFolder } from '../../processes.ts'
 import { until } from '../../until.ts'
 
 const receivedMs = 1_794_819_600_123
@@ -55,7 +47,7 @@ async function readBack(folder: string, segment: number): Promise<ReadBack> {
 }
 
 const noCut = (bytes: number) => assert.fail(`${bytes} bytes were cut off`)
-const scratch = () => mkdtemp(join(tmpdir(), 'weir-journal-'))
+const scratch = () => scratchFolder()
 
 test('appended datagrams are read back, with their times and endpoints, IPv4 and IPv6', async () => {
   const folder = await scratch()

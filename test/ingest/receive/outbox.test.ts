@@ -10,7 +10,7 @@ import { segmentName, segments } from '../../../ingest/receive/journal-files.ts'
 import { Journal } from '../../../ingest/receive/journal.ts'
 import { Outbox } from '../../../ingest/receive/outbox.ts'
 import type { Parcel } from '../../../ingest/receive/thread.ts'
-import { scratchFolder } from '../../store/archive/archived.ts'
+import { scratchFolder } from '../../processes.ts'
 
 const payloadBytes = 1400
 const batch = 512 << 10
@@ -52,7 +52,7 @@ class Decoding {
     t: TestContext,
     limits?: { batches: number; bytes: number },
   ): Promise<Decoding & { folder: string }> {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     const decoding = new Decoding(folder, await Journal.open(folder), limits)
     t.after(() => decoding.journal.close())
     return Object.assign(decoding, { folder })

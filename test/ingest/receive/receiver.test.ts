@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { Receiver } from '../../../ingest/receive/receiver.ts'
+import { scratchFolder } from '../../processes.ts'
 
-test('what is asked of a receiver that has ended is refused, and waits for nothing', async (t) => {
-  const journalFolder = await mkdtemp(join(tmpdir(), 'weir-receiver-'))
-  t.after(() => rm(journalFolder, { recursive: true }))
+test('what is asked of a receiver that has ended is refused, and waits for nothing', async () => {
+  const journalFolder = await scratchFolder()
   const receiver = await Receiver.open({
     journalFolder,
     endpoints: [{ host: '127.0.0.1', port: 0 }],

@@ -10,11 +10,12 @@ import fc from 'fast-check'
 import { columnNames, createFlowColumns, flowColumns } from '../../../flow/columns.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
-import { columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { columnsOf, t0, testFlow } from './archived.ts'
 import { always, parquetFiles, readBack } from './read-back.ts'
 
-test('values are published as they were when the publication began, whatever their owner does meanwhile', async (t) => {
-  const folder = await scratchFolder(t)
+test('values are published as they were when the publication began, whatever their owner does meanwhile', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   const counted = { datagrams: 1 }
   archive.add(columnsOf([testFlow()]))
@@ -29,8 +30,8 @@ test('values are published as they were when the publication began, whatever the
   assert.deepEqual([held, reopened.value('counted')], [{ datagrams: 1 }, { datagrams: 1 }])
 })
 
-test('every column comes back unchanged, whatever its values', async (t) => {
-  const folder = await scratchFolder(t)
+test('every column comes back unchanged, whatever its values', async () => {
+  const folder = await scratchFolder()
   const rows = 5000
   const flows = createFlowColumns(rows)
   const most = {
@@ -78,8 +79,8 @@ test('every column comes back unchanged, whatever its values', async (t) => {
   await archive.close()
 })
 
-test('a publication is one file per interval of receipt, named by it, as the manifest lists it', async (t) => {
-  const folder = await scratchFolder(t)
+test('a publication is one file per interval of receipt, named by it, as the manifest lists it', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   archive.add(
     columnsOf([
@@ -135,8 +136,8 @@ test('a publication is one file per interval of receipt, named by it, as the man
   await again.close()
 })
 
-test('staged flows are absent before publication, and complete after it', async (t) => {
-  const folder = await scratchFolder(t)
+test('staged flows are absent before publication, and complete after it', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   for (const octets of [1, 2, 3]) {
     archive.add(columnsOf([testFlow({ octets })]))
@@ -150,7 +151,7 @@ test('staged flows are absent before publication, and complete after it', async 
 })
 
 test('counts whose scaled sums are not exact as doubles are published and merged all the same', async (t) => {
-  const archive = await Archive.open(await scratchFolder(t))
+  const archive = await Archive.open(await scratchFolder())
   t.after(() => archive.close())
   const huge = testFlow({ octets: 2 ** 53 - 1, sampling: 4_294_967_295 })
   archive.add(columnsOf([huge, huge, testFlow({ octets: 1 })]))
@@ -164,8 +165,8 @@ test('counts whose scaled sums are not exact as doubles are published and merged
   )
 })
 
-test('rows wait while the disk refuses them, and are published once it accepts them', async (t) => {
-  const folder = await scratchFolder(t)
+test('rows wait while the disk refuses them, and are published once it accepts them', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   archive.add(columnsOf([testFlow({ octets: 1 })]))
   await rm(join(folder, 'staging'), { recursive: true })
@@ -191,8 +192,8 @@ for (const [what, publications] of [
   ['merged', 2],
 ] as const)
   // prettier-ignore
-  test(`any reader of Parquet finds the columns under their IPFIX names and with plain types, ${what}`, async (t) => {
-    const folder = await scratchFolder(t)
+  test(`any reader of Parquet finds the columns under their IPFIX names and with plain types, ${what}`, async () => {
+    const folder = await scratchFolder()
     const archive = await Archive.open(folder)
     for (let i = 0; i < publications; i++) {
       archive.add(columnsOf([testFlow({})]))

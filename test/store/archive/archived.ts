@@ -1,6 +1,4 @@
 /** Flows in the form that tests use, and archives made from them. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { parseAddress } from '../../../flow/address.ts'
@@ -109,13 +107,6 @@ export function columnsOf(flows: readonly TestFlow[]): FlowColumns {
   }
   columns.count = flows.length
   return columns
-}
-
-/** An empty folder, removed when the test ends. */
-export async function scratchFolder(t: { after(clean: () => Promise<void>): void }) {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-archive-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
 }
 
 /** Adds flows to the archive in `folder` and publishes them, one publication per list. */

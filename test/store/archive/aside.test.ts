@@ -8,11 +8,12 @@ import { test } from 'node:test'
 
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
-import { columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { columnsOf, t0, testFlow } from './archived.ts'
 import { parquetFiles, readBack } from './read-back.ts'
 
-test('files left by a crash between writing and publishing are put aside', async (t) => {
-  const folder = await scratchFolder(t)
+test('files left by a crash between writing and publishing are put aside', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   archive.add(columnsOf([testFlow({ octets: 1 })]))
   await archive.publish({})
@@ -28,8 +29,8 @@ test('files left by a crash between writing and publishing are put aside', async
   await again.close()
 })
 
-test('an archive that has lost its manifest is refused, and its files stay', async (t) => {
-  const folder = await scratchFolder(t)
+test('an archive that has lost its manifest is refused, and its files stay', async () => {
+  const folder = await scratchFolder()
   await (await Archive.open(folder)).close()
   await rm(join(folder, 'manifest.jsonl'))
   const archive = await Archive.open(folder)
@@ -42,8 +43,8 @@ test('an archive that has lost its manifest is refused, and its files stay', asy
   assert.deepEqual(await parquetFiles(folder), files)
 })
 
-test('a second name of a published file, left by a crash, is removed, and the file stays', async (t) => {
-  const folder = await scratchFolder(t)
+test('a second name of a published file, left by a crash, is removed, and the file stays', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   archive.add(columnsOf([testFlow({})]))
   const [entry] = await archive.publish({})
@@ -56,8 +57,8 @@ test('a second name of a published file, left by a crash, is removed, and the fi
   await again.close()
 })
 
-test('an unreadable file is put aside when merging, and blocks no other interval', async (t) => {
-  const folder = await scratchFolder(t)
+test('an unreadable file is put aside when merging, and blocks no other interval', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   for (const received of [t0, t0, t0, t0 + intervalMs, t0 + intervalMs]) {
     archive.add(columnsOf([testFlow({ received })]))
@@ -79,8 +80,8 @@ test('an unreadable file is put aside when merging, and blocks no other interval
   await archive.close()
 })
 
-test('a file that cannot be opened for now, because too many are open, is not put aside', async (t) => {
-  const archive = await Archive.open(await scratchFolder(t))
+test('a file that cannot be opened for now, because too many are open, is not put aside', async () => {
+  const archive = await Archive.open(await scratchFolder())
   const add = async (received: number) => {
     archive.add(columnsOf([testFlow({ received })]))
     await archive.publish({})
@@ -108,8 +109,8 @@ test('a file that cannot be opened for now, because too many are open, is not pu
   await archive.close()
 })
 
-test('reading puts a broken file aside, fails once, and then works without it', async (t) => {
-  const folder = await scratchFolder(t)
+test('reading puts a broken file aside, fails once, and then works without it', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   for (const octets of [1, 2]) {
     archive.add(columnsOf([testFlow({ octets })]))

@@ -10,7 +10,7 @@ import { columnNames, createFlowColumns } from '../../../flow/columns.ts'
 import { blockOf } from '../../../store/archive/columns.ts'
 import { deltaPacked } from '../../../store/archive/format/delta.ts'
 import { parquetFile } from '../../../store/archive/format/parquet-file.ts'
-import { scratchFolder } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
 
 /** The simplest reader of Parquet's DELTA_BINARY_PACKED (Encodings.md), bit by bit. */
 function unpacked(bytes: Buffer): bigint[] {
@@ -78,7 +78,7 @@ test('delta-packed numbers come back unchanged, with their base', () => {
   )
 })
 
-test('DuckDB reads the same from columns of every width, and from addresses of both kinds', async (t) => {
+test('DuckDB reads the same from columns of every width, and from addresses of both kinds', async () => {
   const rows = 3000
   const flows = createFlowColumns(rows)
   flows.count = rows
@@ -92,7 +92,7 @@ test('DuckDB reads the same from columns of every width, and from addresses of b
     flows.destinationAddressHigh.set([i, Math.imul(i, 0x85ebca6b) >>> 0], 2 * i)
     flows.postNATSourceAddressLow.set([i, 0xffffffff], 2 * i)
   }
-  const file = join(await scratchFolder(t), 'flows.parquet')
+  const file = join(await scratchFolder(), 'flows.parquet')
   await writeFile(file, Buffer.concat(parquetFile([{ block: blockOf(flows), from: 0, to: rows }])))
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()

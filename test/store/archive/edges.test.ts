@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { NetworkSet } from '../../../flow/address.ts'
 import { openFlowStore } from '../../../store/archive/query.ts'
 import type { Include } from '../../../store/flows.ts'
-import { archive, scratchFolder, t0, testFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { archive, t0, testFlow } from './archived.ts'
 import { keyText, Reference } from './reference.ts'
 
 const local = new NetworkSet([])
@@ -29,7 +30,7 @@ for (const [name, heldRows] of [
 ] as const)
   for (const before of ['nothing', 'the same window', 'a wider one'] as const)
     test(`flows at the edges of a window ${name}, with ${before} queried before`, async (t) => {
-      const folder = await scratchFolder(t)
+      const folder = await scratchFolder()
       await archive(folder, flows)
       const store = await openFlowStore(folder, { local, heldRows })
       t.after(() => store.close())
@@ -69,7 +70,7 @@ for (const [name, heldRows] of [
     })
 
 test('a record that counts nothing, minutes after the last packet, opens no connection', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const ports = { sourcePort: 50_000, destinationPort: 443 }
   const [early, late] = [t0 - 5 * minuteMs, t0 + 1000]
   const nothing = { ...ports, first: late, last: late, octets: 0, packets: 0 }
@@ -96,7 +97,7 @@ test('a record that counts nothing, minutes after the last packet, opens no conn
 })
 
 test('a ping and its reply are one connection, of the side that asked', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const ping = { first: t0 + 1000, last: t0 + 2000, sourcePort: 0 }
   const [local4, remote4, local6, remote6] = ['10.0.0.1', '203.0.113.1', 'fd00::1', '2001:db8::1']
   await archive(folder, [
@@ -129,7 +130,7 @@ test('a ping and its reply are one connection, of the side that asked', async (t
 })
 
 test('a connection counts if its first record belongs to the window', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const ports = { sourcePort: 50_000, destinationPort: 443 }
   await archive(folder, [
     // One within, one that goes on after it, and one that began before.

@@ -13,7 +13,8 @@ import { QueryTooLarge } from '../../../store/query-error.ts'
 import { EventsHere, type EventSource } from '../../../store/archive/scanned/event-source.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowScan } from '../../../store/flows.ts'
-import { scratchFolder, t0, testFlow, twoFiles } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { t0, testFlow, twoFiles } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 import { addresses, generatedFlow } from './generated-flows.ts'
 
@@ -62,7 +63,7 @@ test('threads and the main thread read the same flows in the same order as SQL',
       fc.array(generated, { minLength: 1, maxLength: 40 }),
       fc.array(asked, { minLength: 5, maxLength: 5 }),
       async (flows, questions) => {
-        const folder = await scratchFolder(t)
+        const folder = await scratchFolder()
         const edge = await twoFiles(folder, flows)
         const read = { inside: [], edge, most: 0, begins: new Map(), rows: 0, rowsWithin: 0, isLong: false } // prettier-ignore
         const engine = await QueryEngine.open(folder, { threads: 1, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
@@ -88,7 +89,7 @@ test('threads and the main thread read the same flows in the same order as SQL',
 
 for (const readsHere of [false, true])
   test(`more flows than the limit are refused, and files of other writers are read by SQL, ${readsHere ? 'here' : 'by threads'}`, async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     const flows = Array.from({ length: 20 }, (_, i) =>
       testFlow({ first: t0 + i, octets: 1000 + i }),
     )
@@ -111,7 +112,7 @@ for (const readsHere of [false, true])
   })
 
 test('reading in the main thread stops between two row groups when aborted', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   await twoFiles(folder, [testFlow(), testFlow()])
   const store = await openFlowStore(folder, { local: new NetworkSet([]), readsHere: true })
   t.after(() => store.close())

@@ -14,7 +14,8 @@ import type { FlowSeries, Include } from '../../../store/flows.ts'
 import { drawnOne } from '../../drawn.ts'
 import { holds } from '../../flow/filter-reference.ts'
 import { generatedFilters } from '../../flow/generated-filters.ts'
-import { archive, columnsOf, scratchFolder, t0, type TestFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { archive, columnsOf, t0, type TestFlow } from './archived.ts'
 import { addresses, generatedFlow as flow } from './generated-flows.ts'
 import { valuesOf } from './reference.ts'
 
@@ -39,7 +40,7 @@ test('1,000 filters: SQL, predicate and the naive implementation agree', async (
   // The time of receipt identifies each flow.
   const flows: TestFlow[] = drawnOne(list).map((each, i) => ({ ...each, received: t0 + i }))
   const columns = columnsOf(flows)
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   await archive(folder, flows)
   const store = await openFlowStore(folder, { local: new NetworkSet([]) })
   t.after(() => store.close())
@@ -79,7 +80,7 @@ const exact = list.map((flows) =>
 
 test('flows gathered first give the same answers', async (t) => {
   const flows = drawnOne(exact)
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   await archive(folder, flows.slice(0, 100), flows.slice(100))
   const local = new NetworkSet([])
   const direct = await openFlowStore(folder, { local, heldRows: 0, scanThreads: 0 })
@@ -117,7 +118,7 @@ test('flows gathered first give the same answers', async (t) => {
 
 test('narrower windows are answered from flows gathered for a wider one', async (t) => {
   const flows = drawnOne(exact)
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   await archive(folder, flows.slice(0, 100), flows.slice(100))
   const local = new NetworkSet([])
   const store = await openFlowStore(folder, { local, heldRows: 0 })

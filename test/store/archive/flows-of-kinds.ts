@@ -1,13 +1,13 @@
 /** An archive of flows with columns of every kind. */
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 
 import { createFlowColumns, type FlowColumns } from '../../../flow/columns.ts'
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
 import { seed } from '../../drawn.ts'
+import { scratchFolder } from '../../processes.ts'
 import { seeded } from '../../random.ts'
-import { scratchFolder, t0 } from './archived.ts'
+import { t0 } from './archived.ts'
 
 /** In each file. */
 export const rows = 12_000
@@ -44,8 +44,8 @@ export function flowsOfKinds(): FlowColumns {
 }
 
 /** The paths of two files in an archive of such flows: a sorted one, and one in order of receipt. */
-export async function twoFiles(t: TestContext, flowsOf = flowsOfKinds) {
-  const folder = await scratchFolder(t)
+export async function twoFiles(flowsOf = flowsOfKinds) {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   archive.add(flowsOf())
   await archive.publish({})

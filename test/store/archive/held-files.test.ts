@@ -1,7 +1,7 @@
 /** Files held in memory: read once, bounded, released; and with the contents that were written. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import * as fc from 'fast-check'
@@ -13,15 +13,16 @@ import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
 import { ReadableFiles } from '../../../store/archive/readable-files.ts'
 import { fieldNames } from '../../../store/measurement.ts'
+import { scratchFolder } from '../../processes.ts'
 import { until } from '../../until.ts'
-import { archive, scratchFolder, t0, testFlow } from './archived.ts'
+import { archive, t0, testFlow } from './archived.ts'
 import { addresses, generatedFlow as flow } from './generated-flows.ts'
 
 const limits = { threads: 1, memoryBytes: 256 * 2 ** 20, queryMs: 10_000 }
 
 /** An archive of three files with 2, 3 and 4 flows, and an engine that counts its queries. */
-async function threeFiles(t: Parameters<typeof scratchFolder>[0]) {
-  const folder = await scratchFolder(t)
+async function threeFiles(t: TestContext) {
+  const folder = await scratchFolder()
   const lists = [2, 3, 4].map(
     (count, i) =>
     Array.from({ length: count }, (_, n) => testFlow({ first: t0 + i * 1000 + n, received: t0 + i * 1000 + n })), // prettier-ignore
@@ -86,8 +87,8 @@ test('an unreadable file is no longer held, so that it is tried again', async (t
   assert.equal((await held.take(paths[0])).flows.count, 2)
 })
 
-test('zero-length flows, which a file marks as a whole, keep their times', async (t) => {
-  const folder = await scratchFolder(t)
+test('zero-length flows, which a file marks as a whole, keep their times', async () => {
+  const folder = await scratchFolder()
   const flows = [0, 1, 2].map((n) => testFlow({ first: t0 + n * 1000, octets: 100 * (n + 1) }))
   await archive(folder, flows)
   for (const heldRows of [0, 1000]) {
@@ -102,8 +103,8 @@ test('zero-length flows, which a file marks as a whole, keep their times', async
   }
 })
 
-test('too many lines to add up in parallel, and counts too large for doubles, are left to SQL', async (t) => {
-  const folder = await scratchFolder(t)
+test('too many lines to add up in parallel, and counts too large for doubles, are left to SQL', async () => {
+  const folder = await scratchFolder()
   const hosts = Array.from({ length: 9 }, (_, n) => `192.0.2.${n + 1}`)
   const octets = Number.MAX_SAFE_INTEGER
   await archive(
@@ -127,8 +128,8 @@ test('too many lines to add up in parallel, and counts too large for doubles, ar
   await held!.close()
 })
 
-test('results for one order, measure or length are reused for the next: all give the same answers as SQL', async (t) => {
-  const folder = await scratchFolder(t)
+test('results for one order, measure or length are reused for the next: all give the same answers as SQL', async () => {
+  const folder = await scratchFolder()
   const drawn = fc.sample(flow, { numRuns: 200, seed: 20_261_116 })
   // Sums beyond 2^53 are left to SQL: these stay below.
   const flows = drawn.map((each, i) =>

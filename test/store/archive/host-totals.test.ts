@@ -17,8 +17,9 @@ import { Table } from '../../../store/archive/sql/query-engine.ts'
 import { ScratchMemory } from '../../../store/archive/scratch-memory.ts'
 import { SourceFiles } from '../../../store/archive/read-back/source-files.ts'
 import { seed } from '../../drawn.ts'
+import { scratchFolder } from '../../processes.ts'
 import { seeded } from '../../random.ts'
-import { columnsOf, scratchFolder, testFlow, type TestFlow } from './archived.ts'
+import { columnsOf, testFlow, type TestFlow } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 import { generatedFlow } from './generated-flows.ts'
 
@@ -47,7 +48,7 @@ async function inSql(connection: DuckDBConnection, path: string, count: number):
 }
 
 test('the greatest hosts are those of SQL, with the same sums', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const connection = await connectionOf(t)
   const engine = await FileEngine.open()
   t.after(() => engine.close())

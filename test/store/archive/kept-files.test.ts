@@ -6,11 +6,12 @@ import { test } from 'node:test'
 
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
-import { columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { columnsOf, t0, testFlow } from './archived.ts'
 import { readBack } from './read-back.ts'
 
-test('the name of an expired file that still waits to be deleted is not reused', async (t) => {
-  const folder = await scratchFolder(t)
+test('the name of an expired file that still waits to be deleted is not reused', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   archive.add(columnsOf([testFlow({ octets: 1 })]))
   await archive.publish({})
@@ -27,8 +28,8 @@ test('the name of an expired file that still waits to be deleted is not reused',
   await archive.close()
 })
 
-test('expiry goes by age of receipt and by bytes, oldest first, and removes empty folders', async (t) => {
-  const folder = await scratchFolder(t)
+test('expiry goes by age of receipt and by bytes, oldest first, and removes empty folders', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   const dayMs = 86_400_000
   const day = (i: number) => testFlow({ first: t0 + i * dayMs, octets: i + 1 })
@@ -49,8 +50,8 @@ test('expiry goes by age of receipt and by bytes, oldest first, and removes empt
   await archive.close()
 })
 
-test('files put aside are limited by age and by bytes, the oldest first', async (t) => {
-  const folder = await scratchFolder(t)
+test('files put aside are limited by age and by bytes, the oldest first', async () => {
+  const folder = await scratchFolder()
   const dayMs = 86_400_000
   const expire = async (maxBytes: number) => {
     const archive = await Archive.open(folder)
@@ -78,8 +79,8 @@ test('files put aside are limited by age and by bytes, the oldest first', async 
   assert.deepEqual(await expire(50_000), [])
 })
 
-test('a clock that was a year ahead for a while deletes nothing, then or afterwards', async (t) => {
-  const folder = await scratchFolder(t)
+test('a clock that was a year ahead for a while deletes nothing, then or afterwards', async () => {
+  const folder = await scratchFolder()
   const dayMs = 86_400_000
   const octetsLeft: number[][] = []
   for (const [octets, days] of [

@@ -6,11 +6,12 @@ import { test } from 'node:test'
 
 import { intervalMs } from '../../../flow/interval.ts'
 import { Archive } from '../../../store/archive/archive.ts'
-import { columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { columnsOf, t0, testFlow } from './archived.ts'
 import { parquetFiles, readBack } from './read-back.ts'
 
-test('merging makes one sorted file per interval, and keeps the replaced ones for ten minutes', async (t) => {
-  const folder = await scratchFolder(t)
+test('merging makes one sorted file per interval, and keeps the replaced ones for ten minutes', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   const late = t0 + intervalMs
   for (const [octets, received] of [
@@ -47,7 +48,7 @@ test('merging makes one sorted file per interval, and keeps the replaced ones fo
 })
 
 test('where all flows of an hour come at once, its files are sorted once, into one', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder, { fileMs: 12 * intervalMs })
   t.after(() => archive.close())
   // From 11:45 to 12:05, in two chunks of which the second begins within an interval of the first.
@@ -69,7 +70,7 @@ test('where all flows of an hour come at once, its files are sorted once, into o
 })
 
 test('an interval with more rows than one sort takes has several files, the first of them while it is open', async (t) => {
-  const archive = await Archive.open(await scratchFolder(t), { mergeRowsMax: 3 })
+  const archive = await Archive.open(await scratchFolder(), { mergeRowsMax: 3 })
   t.after(() => archive.close())
   const files = () => archive.entries().map(({ rows, isChunk }) => `${isChunk ? 'chunk' : 'file'} ${rows}`).sort() // prettier-ignore
   const add = async (octets: number) => {
@@ -99,7 +100,7 @@ test('an interval with more rows than one sort takes has several files, the firs
 })
 
 test('the files of a past hour become one, then those of the day, and late flows find their place', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   t.after(() => archive.close())
   const hourMs = 12 * intervalMs
@@ -134,8 +135,8 @@ test('the files of a past hour become one, then those of the day, and late flows
   assert.deepEqual((await readBack(archive, { from: day, to: day + intervalMs })).length, 1)
 })
 
-test('a file that is made of another, or after another could not be read, has a name of its own', async (t) => {
-  const folder = await scratchFolder(t)
+test('a file that is made of another, or after another could not be read, has a name of its own', async () => {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   const names = new Set<string>()
   const limits = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
@@ -153,7 +154,7 @@ test('a file that is made of another, or after another could not be read, has a 
   await add(3)
   await archive.close()
 
-  const other = await scratchFolder(t)
+  const other = await scratchFolder()
   const again = await Archive.open(other)
   const merge = async () => {
     again.add(columnsOf([testFlow()]))

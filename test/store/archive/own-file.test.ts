@@ -11,7 +11,8 @@ import { fileSummary, readWhole, rowsOf } from '../../../store/archive/read-back
 import { readOthers } from '../../../store/archive/read-back/read-duckdb-files.ts'
 import { readFlows } from '../../../store/archive/read-back/read-flows.ts'
 import type { Summary } from '../../../store/archive/write/waiting.ts'
-import { scratchFolder, t0, testFlow, twoFiles } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { t0, testFlow, twoFiles } from './archived.ts'
 import { connectionOf, summarySql } from './duckdb.ts'
 import { generatedFlow } from './generated-flows.ts'
 
@@ -45,7 +46,7 @@ test('flows of a time, and the counts of a file, are the same as from DuckDB', a
       fc.array(generated, { minLength: 1, maxLength: 60 }),
       fc.tuple(fc.integer({ min: -4000, max: 4000 }), fc.integer({ min: 1, max: 4000 })),
       async (flows, [since, lasting]) => {
-        const paths = await twoFiles(await scratchFolder(t), flows)
+        const paths = await twoFiles(await scratchFolder(), flows)
         assert.equal(paths.length, 2)
         const reading = { from: t0 + since, to: t0 + since + lasting, memoryLimit: '512MB' }
         const rows = await rowsRead(readFlows(paths, reading))
@@ -67,7 +68,7 @@ test('flows of a time, and the counts of a file, are the same as from DuckDB', a
 })
 
 test('a truncated or changed file is detected, and one of DuckDB’s is not taken for ours', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const [path] = await twoFiles(folder, [
     testFlow(),
     testFlow({ octets: 2 ** 40 }),

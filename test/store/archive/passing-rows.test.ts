@@ -49,7 +49,7 @@ function eachSelected(paths: readonly string[], passingRows: () => PassingRows) 
   )
 }
 
-test('flows that pass a filter are the same when they are kept as when they are read again', async (t) => {
+test('flows that pass a filter are the same when they are kept as when they are read again', async () => {
   const ofOneDuration = () => {
     const flows = flowsOfKinds()
     flows.flowStartMilliseconds.forEach(
@@ -58,7 +58,7 @@ test('flows that pass a filter are the same when they are kept as when they are 
     return flows
   }
   for (const flowsOf of [flowsOfKinds, ofOneDuration]) {
-    const { paths } = await twoFiles(t, flowsOf)
+    const { paths } = await twoFiles(flowsOf)
     const expected = eachSelected(paths, () => new PassingRows(0))
     assert.ok(expected.some(({ bytes }) => bytes!.length > 0))
     const [ample, scant] = [new PassingRows(1 << 22), new PassingRows(20_000)]
@@ -74,8 +74,8 @@ test('flows that pass a filter are the same when they are kept as when they are 
   }
 })
 
-test('the filter that was used last has space, and of others what fits beside it', async (t) => {
-  const { paths } = await twoFiles(t)
+test('the filter that was used last has space, and of others what fits beside it', async () => {
+  const { paths } = await twoFiles()
   const bytesOf = (texts: readonly string[], bytesMax: number) => {
     const passingRows = new PassingRows(bytesMax)
     for (const text of texts) selected(paths[0], text, { ...whole, include: 'any' }, passingRows)

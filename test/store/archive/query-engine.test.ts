@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import { Bindings } from '../../../store/archive/sql/bindings.ts'
 import { QueryEngine } from '../../../store/archive/sql/query-engine.ts'
 import { QueryTooLarge } from '../../../store/query-error.ts'
-import { scratchFolder } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
 
 test('after an error that is fatal to DuckDB, the next query is answered', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const limits = { threads: 2, memoryBytes: 2 ** 26, queryMs: 50_000 }
   const engine = await QueryEngine.open(folder, limits)
   t.after(() => engine.close())

@@ -23,7 +23,8 @@ import {
 import { fieldNames } from '../../../store/measurement.ts'
 import { drawn } from '../../drawn.ts'
 import { generatedFilters } from '../../flow/generated-filters.ts'
-import { archive, scratchFolder, t0, testFlow, type TestFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { archive, t0, testFlow, type TestFlow } from './archived.ts'
 import { belongs, keyText, Reference, scaledBytes, scaledPackets } from './reference.ts'
 
 const local = new NetworkSet(['10.0.0.0/8', 'fc00::/7'].map((text) => parseNetwork(text)!))
@@ -120,7 +121,6 @@ for (const [way, options, count] of [
     const flows = drawn(flow, 600)
     const reference = new Reference(flows, local)
     let store: FlowStore
-    let clean: () => Promise<void>
     /** The answer; for gathering, with a second identical query, without which nothing is gathered. */
     const answerOf = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
       const others = way === 'of gathered flows' ? [ask()] : []
@@ -128,7 +128,7 @@ for (const [way, options, count] of [
     }
 
     before(async () => {
-      const folder = await scratchFolder({ after: (remove) => (clean = remove) })
+      const folder = await scratchFolder()
       await archive(folder, flows.slice(0, 150), flows.slice(150, 400), flows.slice(400))
       store = await openFlowStore(folder, { local, ...options, ...patient })
       // A query for all of their time brings the files into memory for every part of it.
@@ -137,10 +137,7 @@ for (const [way, options, count] of [
       // From then on the answers do not need the files.
       if (isHeld) await rm(join(folder, '2026'), { recursive: true })
     })
-    after(async () => {
-      await store.close()
-      await clean()
-    })
+    after(() => store.close())
 
     test('top: sums, peers, times, order; rows and other add up', async () => {
       const query = fc.record({
@@ -339,8 +336,8 @@ function without(key: FlowKey, word: string): FlowKey {
   return Object.fromEntries(Object.entries(key).filter(([name]) => name !== word))
 }
 
-test('a flow that several exporters and interfaces reported is listed in the same order each time', async (t) => {
-  const folder = await scratchFolder(t)
+test('a flow that several exporters and interfaces reported is listed in the same order each time', async () => {
+  const folder = await scratchFolder()
   const reports = [3, 1, 2].flatMap((exporter) =>
     [2, 3, 1].map((ingress) => testFlow({ exporter: `192.0.2.${exporter}`, ingress })),
   )
@@ -355,8 +352,8 @@ test('a flow that several exporters and interfaces reported is listed in the sam
   )
 })
 
-test('a flow is returned as users read it', async (t) => {
-  const folder = await scratchFolder(t)
+test('a flow is returned as users read it', async () => {
+  const folder = await scratchFolder()
   await archive(folder, [
     testFlow({
       first: t0 + 1000,
@@ -406,8 +403,8 @@ test('a flow is returned as users read it', async (t) => {
   await store.close()
 })
 
-test('of sampled packets, connections opened are counted as verdicts join them', async (t) => {
-  const folder = await scratchFolder(t)
+test('of sampled packets, connections opened are counted as verdicts join them', async () => {
+  const folder = await scratchFolder()
   const pieces = [1, 1000].flatMap((sampling) =>
     [0, 90, 180].map((second) =>
       testFlow({ first: t0 + second * 1000, sampling, exporter: `192.0.2.${sampling > 1 ? 2 : 1}` }),

@@ -12,8 +12,9 @@ import type { RankingQuery } from '../../../store/archive/scanned/requests.ts'
 import { fullestOf, rank, type ScanWindow } from '../../../store/archive/scanned/rank.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import { seed } from '../../drawn.ts'
+import { scratchFolder } from '../../processes.ts'
 import { seeded } from '../../random.ts'
-import { scratchFolder, t0 } from './archived.ts'
+import { t0 } from './archived.ts'
 
 const rows = 12_000
 const window = { from: t0, to: t0 + intervalMs, include: 'any', filter: undefined } as const
@@ -41,7 +42,7 @@ function manyPairs(): FlowColumns {
 }
 
 test('the answer from buckets equals that of all keys', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   archive.add(manyPairs())
   await archive.publish({})

@@ -11,7 +11,8 @@ import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts
 import { openFlowStore } from '../../../store/archive/query.ts'
 import { QueryTooLarge } from '../../../store/query-error.ts'
 import { ManifestReader } from '../../../store/manifest/reader.ts'
-import { archive, columnsOf, scratchFolder, t0, testFlow, type TestFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { archive, columnsOf, t0, testFlow, type TestFlow } from './archived.ts'
 
 const local = new NetworkSet([])
 const window = { from: t0, to: t0 + 4 * intervalMs, include: 'any' } as const
@@ -29,8 +30,8 @@ async function threeFiles(folder: string): Promise<string[]> {
   return files(folder)
 }
 
-test('an empty folder answers that nothing is there, and later with what comes', async (t) => {
-  const folder = join(await scratchFolder(t), 'archive')
+test('an empty folder answers that nothing is there, and later with what comes', async () => {
+  const folder = join(await scratchFolder(), 'archive')
   const store = await openFlowStore(folder, { local })
   assert.deepEqual(await store.extent(t0, t0 + 1), { rows: 0, first: null, last: null })
   assert.deepEqual((await store.top({ ...window, ...byBytes })).total, {
@@ -59,8 +60,8 @@ const breakages: Record<string, (file: string) => Promise<void>> = {
 }
 
 for (const [what, damage] of Object.entries(breakages))
-  test(`a file that ${what} is left out and reported, and the rest is answered`, async (t) => {
-    const folder = await scratchFolder(t)
+  test(`a file that ${what} is left out and reported, and the rest is answered`, async () => {
+    const folder = await scratchFolder()
     const [, second] = await threeFiles(folder)
     await damage(second!)
     const store = await openFlowStore(folder, { local })
@@ -75,8 +76,8 @@ for (const [what, damage] of Object.entries(breakages))
     await store.close()
   })
 
-test('files merged by the writer in the meantime are read under their new name', async (t) => {
-  const folder = await scratchFolder(t)
+test('files merged by the writer in the meantime are read under their new name', async () => {
+  const folder = await scratchFolder()
   const writer = await Archive.open(folder)
   for (let i = 0; i < 3; i++) {
     writer.add(columnsOf([testFlow({ first: t0 + i })]))
@@ -93,8 +94,8 @@ test('files merged by the writer in the meantime are read under their new name',
   await writer.close()
 })
 
-test('a file under the name of one that is gone is read as what it is', async (t) => {
-  const folder = await scratchFolder(t)
+test('a file under the name of one that is gone is read as what it is', async () => {
+  const folder = await scratchFolder()
   const writer = await Archive.open(folder, { listedRowsMin: 1 })
   const store = await openFlowStore(folder, { local, heldRows: 0 })
   const limits = { keepMs: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
@@ -121,8 +122,8 @@ test('a file under the name of one that is gone is read as what it is', async (t
   await writer.close()
 })
 
-test('extent returns what is kept, and how many rows of the manifest overlap a window', async (t) => {
-  const folder = await scratchFolder(t)
+test('extent returns what is kept, and how many rows of the manifest overlap a window', async () => {
+  const folder = await scratchFolder()
   await archive(
     folder,
     [testFlow({ first: t0 - 5000, last: t0 + 1000 }), testFlow({ first: t0 })],
@@ -145,8 +146,8 @@ test('extent returns what is kept, and how many rows of the manifest overlap a w
   await store.close()
 })
 
-test('a query over its time limit is refused with what to ask instead', async (t) => {
-  const folder = await scratchFolder(t)
+test('a query over its time limit is refused with what to ask instead', async () => {
+  const folder = await scratchFolder()
   await threeFiles(folder)
   const store = await openFlowStore(folder, { local, queryMs: 0 })
   await assert.rejects(store.top({ ...window, ...byBytes }), (error: unknown) => {
@@ -158,8 +159,8 @@ test('a query over its time limit is refused with what to ask instead', async (t
   await store.close()
 })
 
-test('closing a store stops its running queries and waits for them', async (t) => {
-  const folder = await scratchFolder(t)
+test('closing a store stops its running queries and waits for them', async () => {
+  const folder = await scratchFolder()
   await threeFiles(folder)
   for (let i = 0; i < 30; i++) {
     const store = await openFlowStore(folder, { local })
@@ -177,8 +178,8 @@ test('closing a store stops its running queries and waits for them', async (t) =
   }
 })
 
-test('flows that would fall into too many steps are refused', async (t) => {
-  const folder = await scratchFolder(t)
+test('flows that would fall into too many steps are refused', async () => {
+  const folder = await scratchFolder()
   const dayMs = 86_400_000
   // 1,300 flows of a day each, at steps of a second: 112 million parts.
   const flows = Array.from({ length: 1300 }, () => testFlow({ first: t0, last: t0 + dayMs }))

@@ -37,7 +37,7 @@ import { t0 } from './archived.ts'
 import { rows, twoFiles } from './flows-of-kinds.ts'
 
 test('every column of sorted and unsorted files is read the same as by SQL', async (t) => {
-  const { folder, paths } = await twoFiles(t)
+  const { folder, paths } = await twoFiles()
   const engine = await QueryEngine.open(folder, { threads: 1, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
   t.after(() => engine.close())
   for (const path of paths) {
@@ -52,7 +52,7 @@ test('every column of sorted and unsorted files is read the same as by SQL', asy
 })
 
 test('for a few rows, and for adjacent ones, each column reads the same as for all', async (t) => {
-  const { paths } = await twoFiles(t)
+  const { paths } = await twoFiles()
   const [reader, columns] = [new GroupReader(), new ReadColumns(new Dictionaries(0))]
   for (const path of paths) {
     const whole = reader.flowsOf(path)!
@@ -84,7 +84,7 @@ test('packed halves of addresses come back unchanged', () => {
 })
 
 test('the distinct halves of addresses of a few rows, and then of others, are the same as of all', async (t) => {
-  const { paths } = await twoFiles(t)
+  const { paths } = await twoFiles()
   const whole = new GroupReader().flowsOf(paths[0])!
   const file = openSync(paths[0], 'r')
   t.after(() => closeSync(file))
@@ -234,7 +234,7 @@ const ranking: RankingQuery = {
 const during = { session: { goesOn: () => undefined } }
 
 test('files of another writer, and more keys than can be counted, are left to SQL', async (t) => {
-  const { paths } = await twoFiles(t)
+  const { paths } = await twoFiles()
   const scanner = new Scanner(2, { local: [] }, 1000)
   t.after(() => scanner.close())
   const groups = await scanner.groups({ inside: [], edge: paths, most: 0 }, window)
@@ -254,7 +254,7 @@ test('files of another writer, and more keys than can be counted, are left to SQ
 })
 
 test('scans that share a pass find the same as each one alone, even if one of them fails', async (t) => {
-  const { paths } = await twoFiles(t)
+  const { paths } = await twoFiles()
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
   const found = async (asked: ScanQuery) => {
@@ -276,7 +276,7 @@ test('scans that share a pass find the same as each one alone, even if one of th
 })
 
 test('matching flows are gathered with all of their columns', async (t) => {
-  const { paths } = await twoFiles(t)
+  const { paths } = await twoFiles()
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
   const reader = new GroupReader()
@@ -307,7 +307,7 @@ test('matching flows are gathered with all of their columns', async (t) => {
 })
 
 test('row groups without flows of the window are skipped', async (t) => {
-  const { paths } = await twoFiles(t)
+  const { paths } = await twoFiles()
   const scanner = new Scanner(1, { local: [] })
   t.after(() => scanner.close())
   const found = async (asked: { from?: number; to?: number }) =>
@@ -319,7 +319,7 @@ test('row groups without flows of the window are skipped', async (t) => {
 })
 
 test('an aborted scan ends, and the threads go on to the next', async (t) => {
-  const { paths } = await twoFiles(t)
+  const { paths } = await twoFiles()
   const scanner = new Scanner(2, { local: [] })
   t.after(() => scanner.close())
   const groups = (await scanner.groups({ inside: [], edge: paths, most: 0 }, window))!
@@ -331,8 +331,8 @@ test('an aborted scan ends, and the threads go on to the next', async (t) => {
   assert.equal((await scanner.scan(ranking, groups, during))?.keys[0]!.length, 3)
 })
 
-test('a truncated file is detected, wherever it ends', async (t) => {
-  const { paths } = await twoFiles(t)
+test('a truncated file is detected, wherever it ends', async () => {
+  const { paths } = await twoFiles()
   const reader = new GroupReader()
   await truncate(paths[0], 1000)
   assert.throws(() => reader.groupsOf(paths[0]), /the file has no footer/)

@@ -20,8 +20,9 @@ import type { GroupBounds } from '../../../store/archive/write/file-order.ts'
 import { ScratchMemory } from '../../../store/archive/scratch-memory.ts'
 import { sortedFile } from '../../../store/archive/write/sorted-file.ts'
 import { SourceFiles } from '../../../store/archive/read-back/source-files.ts'
+import { scratchFolder } from '../../processes.ts'
 import { seeded } from '../../random.ts'
-import { scratchFolder, t0 } from './archived.ts'
+import { t0 } from './archived.ts'
 import { connectionOf } from './duckdb.ts'
 
 const rows = 24_000
@@ -71,7 +72,7 @@ async function rowsOf<Row>(connection: DuckDBConnection, sql: string): Promise<R
 
 /** A file of unsorted flows, from a seed, and the name for the sorted one. */
 async function unsorted(t: TestContext, flowSeed: number) {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const [from, to] = [join(folder, 'from.parquet'), join(folder, 'to.parquet')]
   const block = blockOf(someFlows(flowSeed))
   await writeFile(from, Buffer.concat(parquetFile([{ block, from: 0, to: rows }])))

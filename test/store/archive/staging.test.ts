@@ -7,7 +7,8 @@ import { columnNames, createFlowColumns, type FlowColumns } from '../../../flow/
 import { Archive } from '../../../store/archive/archive.ts'
 import { manifestName, type ArchiveEntry } from '../../../store/archive/entry.ts'
 import { ManifestReader } from '../../../store/manifest/reader.ts'
-import { columnsOf, scratchFolder, t0, testFlow } from './archived.ts'
+import { scratchFolder } from '../../processes.ts'
+import { columnsOf, t0, testFlow } from './archived.ts'
 
 /** This many rows are written out unprompted: see stageRows. */
 const stagedRows = 100_000
@@ -29,7 +30,7 @@ function rowsOf(count: number): FlowColumns {
 const rowsIn = (archive: Archive) => archive.entries().reduce((sum, { rows }) => sum + rows, 0)
 
 test('what is written out while a publication waits is part of the next one, and never forgotten', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   t.after(() => archive.close())
   const [few, many] = [rowsOf(10), rowsOf(stagedRows)]
@@ -50,7 +51,7 @@ test('what is written out while a publication waits is part of the next one, and
 })
 
 test('aborted sorting leaves everything unchanged, and can be repeated later', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder)
   // Two of these are sorted at once.
   const rows = 110_000
@@ -76,7 +77,7 @@ test('aborted sorting leaves everything unchanged, and can be repeated later', a
 })
 
 test('arriving flows are published while a file is sorted, and nothing of either is dropped', async (t) => {
-  const archive = await Archive.open(await scratchFolder(t))
+  const archive = await Archive.open(await scratchFolder())
   t.after(() => archive.close())
   const flows = rowsOf(stagedRows)
   for (let i = 0; i < 2; i++) {
@@ -97,7 +98,7 @@ test('arriving flows are published while a file is sorted, and nothing of either
 })
 
 test('the sorting thread ends when told to, and another sorts later flows', async (t) => {
-  const archive = await Archive.open(await scratchFolder(t))
+  const archive = await Archive.open(await scratchFolder())
   t.after(() => archive.close())
   for (let i = 0; i < 3; i++) {
     archive.add(rowsOf(10))

@@ -1,6 +1,6 @@
 /** The greatest hosts of long windows, from the lists in the files' footers. */
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 
 import fc from 'fast-check'
 
@@ -21,8 +21,9 @@ import { scannedTop } from '../../../store/archive/scanned/scanned-top.ts'
 import { Scanner } from '../../../store/archive/scanned/scanner.ts'
 import type { FlowTopQuery, Include } from '../../../store/flows.ts'
 import { seed } from '../../drawn.ts'
+import { scratchFolder } from '../../processes.ts'
 import { seeded } from '../../random.ts'
-import { columnsOf, scratchFolder, t0, testFlow, type TestFlow } from './archived.ts'
+import { columnsOf, t0, testFlow, type TestFlow } from './archived.ts'
 import { keyText, Reference } from './reference.ts'
 
 const local = new NetworkSet([])
@@ -56,8 +57,8 @@ function madeFlows(random: () => number): TestFlow[][] {
 }
 
 /** An archive of merged files with lists; the last interval is left in chunks, without lists. */
-async function archiveOf(t: TestContext, flows: readonly TestFlow[][]): Promise<string> {
-  const folder = await scratchFolder(t)
+async function archiveOf(flows: readonly TestFlow[][]): Promise<string> {
+  const folder = await scratchFolder()
   const archive = await Archive.open(folder, { listedRowsMin: 1 })
   for (const each of flows) {
     archive.add(columnsOf(each))
@@ -71,7 +72,7 @@ async function archiveOf(t: TestContext, flows: readonly TestFlow[][]): Promise<
 test('the greatest hosts by lists are those of all flows, with the same figures', async (t) => {
   const flows = madeFlows(seeded(seed))
   const reference = new Reference(flows.flat(), local)
-  const folder = await archiveOf(t, flows)
+  const folder = await archiveOf(flows)
   const engine = await QueryEngine.open(folder, { threads: 2, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
   const store = await openFlowStore(folder, { local, heldRows: 0 })
   const scanner = new Scanner(2, { local: [] })
@@ -120,7 +121,7 @@ test('the greatest hosts by lists are those of all flows, with the same figures'
 test('sums that are not exact as doubles make no list, and are answered all the same', async (t) => {
   const flow = { first: t0, last: t0, received: t0, octets: 2 ** 52, packets: 1 }
   const flows = [0, 1, 2, 3].map((i) => testFlow({ ...flow, source: `10.0.0.${i}` }))
-  const folder = await archiveOf(t, [flows, [], [], []])
+  const folder = await archiveOf([flows, [], [], []])
   const store = await openFlowStore(folder, { local, heldRows: 0 })
   t.after(() => store.close())
   const window = { from: t0 - 1000, to: t0 + intervalMs, include: 'any' as const }
@@ -145,7 +146,7 @@ test('if the greatest hosts of the files had nothing in the window, all are rank
     const at = t0 + 250_000 + i
     return testFlow({ ...flow, first: at, last: at, source: `10.0.1.${i}`, octets: 100 + i })
   })
-  const folder = await archiveOf(t, [[...before, ...within], [], [], []])
+  const folder = await archiveOf([[...before, ...within], [], [], []])
   const store = await openFlowStore(folder, { local, heldRows: 0 })
   t.after(() => store.close())
   const window = { from: t0 + 240_000, to: t0 + intervalMs, include: 'any' as const }
@@ -181,7 +182,7 @@ test('if there was less than the lists made likely, all possible candidates are 
     at(290_000, '10.0.0.2', 400),
     at(290_001, '10.0.0.3', 300),
   ]
-  const folder = await archiveOf(t, [edge, [at(intervalMs, '10.0.0.3', 100)], [], []])
+  const folder = await archiveOf([edge, [at(intervalMs, '10.0.0.3', 100)], [], []])
   const scanner = new ToldScanner(2, { local: [] })
   const engine = await QueryEngine.open(folder, { threads: 2, memoryBytes: 2 ** 28, queryMs: 50_000 }) // prettier-ignore
   t.after(async () => {

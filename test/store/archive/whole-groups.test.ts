@@ -66,8 +66,8 @@ function queryOf(
   return { kind: 'steps', window: { ...window, ...asked }, by: [], keys: null, hasDirection: false }
 }
 
-test('sums of whole row groups serve all windows in the same steps, and no other question', async (t) => {
-  const { paths } = await twoFiles(t, ofTwoExporters)
+test('sums of whole row groups serve all windows in the same steps, and no other question', async () => {
+  const { paths } = await twoFiles(ofTwoExporters)
   const whole = ample()
   const unread = (query: StepsQuery) => {
     const { sums, unread: count } = found(paths, query, whole)
@@ -91,8 +91,8 @@ test('sums of whole row groups serve all windows in the same steps, and no other
   assert.equal(unread(queryOf(from, to, { filter })), 2)
 })
 
-test('what scans of one reading ask alike is summed and kept once', async (t) => {
-  const { paths } = await twoFiles(t, ofTwoExporters)
+test('what scans of one reading ask alike is summed and kept once', async () => {
+  const { paths } = await twoFiles(ofTwoExporters)
   const query = queryOf(t0 - 400_000, t0 + 400_000)
   const bytesOf = (scans: number) => {
     const whole = ample()
@@ -109,7 +109,7 @@ test('what scans of one reading ask alike is summed and kept once', async (t) =>
 })
 
 test('of any windows asked one after the other each is as if it were the only one', async (t) => {
-  const { paths } = await twoFiles(t, ofTwoExporters)
+  const { paths } = await twoFiles(ofTwoExporters)
   const scanner = new Scanner(2, { local: local.networks })
   t.after(() => scanner.close())
   const drawn = fc.record({

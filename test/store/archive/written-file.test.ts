@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { writeWhole } from '../../../store/archive/write/written-file.ts'
+import { scratchFolder } from '../../processes.ts'
 import { seeded } from '../../random.ts'
-import { scratchFolder } from './archived.ts'
 
-test('a file has the bytes of all pieces, whatever their lengths, exactly once', async (t) => {
-  const path = join(await scratchFolder(t), 'file')
+test('a file has the bytes of all pieces, whatever their lengths, exactly once', async () => {
+  const path = join(await scratchFolder(), 'file')
   const random = seeded(1)
   const pieces = [1, 0, 70_000, 262_144, 262_145, 3].map((length) => Buffer.alloc(length, Math.floor(random() * 256))) // prettier-ignore
   assert.equal(await writeWhole(path, pieces), 594_293)

@@ -3,7 +3,6 @@
  * answers as if one collector had heard them all.
  */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
@@ -54,7 +53,6 @@ async function openCollector(settings: ClickHouseSettings, writer: string) {
     async close() {
       await consolidator.close()
       await store.close()
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test'
 
 import { Connection } from '../../../store/clickhouse/connection.ts'
 import { StoreFault } from '../../../store/spool/fault.ts'
-import { scratchFolder } from '../archive/archived.ts'
+import { scratchFolder } from '../../processes.ts'
 
 /** The address of a server that answers every request so; with null, of one that is gone. */
 async function serve(t: TestContext, answer: ((response: ServerResponse) => void) | null) {
@@ -88,7 +88,7 @@ test('what throws while it takes an answer ends the request, and is thrown as it
 })
 
 test('a changed password takes effect without a restart; one that cannot be read is not said to be ClickHouse’s silence', async (t) => {
-  const passwordFile = join(await scratchFolder(t), 'password')
+  const passwordFile = join(await scratchFolder(), 'password')
   const authorized: string[] = []
   const url = await serve(t, (response) => {
     const [, text = ''] = response.req.headers.authorization?.split(' ') ?? []

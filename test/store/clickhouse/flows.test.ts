@@ -24,8 +24,9 @@ import type { FlowSeries, Include } from '../../../store/flows.ts'
 import { RunningClickHouse } from '../../clickhouse.ts'
 import { drawnOne } from '../../drawn.ts'
 import { generatedFilters } from '../../flow/generated-filters.ts'
+import { scratchFolder } from '../../processes.ts'
 import { skipWithoutClickHouse } from '../../setup/clickhouse.ts'
-import { archive, columnsOf, scratchFolder, t0, testFlow } from '../archive/archived.ts'
+import { archive, columnsOf, t0, testFlow } from '../archive/archived.ts'
 import { until } from '../../until.ts'
 import { tiers } from '../series-rows.ts'
 import { addresses, generatedFlow } from '../archive/generated-flows.ts'
@@ -77,7 +78,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
 
   test('generated filters, keys and steps: the archive and ClickHouse give the same answers', async (t) => {
     const made = drawnOne(fc.array(generatedFlow, { minLength: 300, maxLength: 300 }))
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     // Two intervals of receipt, hence two files.
     await archive(
       folder,
@@ -114,7 +115,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('a query that ClickHouse cannot read is a fault of Weir, and not a busy ClickHouse', async (t) => {
-    const { settings } = await ready(t, await scratchFolder(t))
+    const { settings } = await ready(t, await scratchFolder())
     const connection = new Connection({ settings, timeoutMs: 20_000 })
     t.after(() => connection.close())
     for (const sql of ['bitShiftRight(1.5, 8)', 'bitAnd(1)', 'nothing(1'])
@@ -122,7 +123,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('the thousand greatest keys of many columns are told from each other', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     const made = Array.from({ length: 1200 }, (_, i) =>
       testFlow({
         source: `fdff:ffff:ffff:ffff:7123:4567:ffff:${(i + 4096).toString(16)}`,
@@ -144,7 +145,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('a file that the disk has damaged keeps no other from being sent, and is tried again', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     const intervals = [0, 1, 2].map((i) => t0 + i * 300_000)
     await archive(
       folder,
@@ -171,7 +172,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('a file that cannot be read is said to be that, and not that ClickHouse does not answer', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     await archive(folder, [testFlow()])
     const { ship } = await ready(t, folder)
     const merged = await Archive.open(folder)
@@ -190,7 +191,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('an interval with late flows replaces what was sent of it, also after a step back of the clock', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     await archive(folder, [testFlow({ octets: 100 }), testFlow({ octets: 10 })])
     const { database, flows, ship } = await ready(t, folder)
     await (await ship({}, () => Date.now() + 3_600_000)).done()
@@ -209,7 +210,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('an interval with several files has all of their flows', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     for (const octets of [100, 10, 1]) {
       const part = await Archive.open(folder)
       part.add(columnsOf([testFlow({ octets }), testFlow({ octets })]))
@@ -224,7 +225,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('files bundled after they were sent do not count beside their bundle', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     const twelve = Array.from({ length: 12 }, (_, i) =>
       testFlow({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
     )
@@ -248,7 +249,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('flows that differ from what was sent are found by count and sum, and sent again', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     await archive(
       folder,
       [1, 10, 100].flatMap((octets, i) => {
@@ -282,7 +283,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('flows begin where retention has left them all, though the list of files is kept longer', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     const day = t0 - (t0 % dayMs)
     const received = [day, day + dayMs, day + 1.5 * dayMs, day + 2 * dayMs]
     await archive(
@@ -308,7 +309,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('a query whose client is gone ends in ClickHouse too', async (t) => {
-    const { settings } = await ready(t, await scratchFolder(t))
+    const { settings } = await ready(t, await scratchFolder())
     const node = nodes.nodes[0]!
     const connection = new Connection({ settings, timeoutMs: 20_000 })
     t.after(() => connection.close())
@@ -326,7 +327,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('sent while the node is killed, and again without the list of sent files: each flow once', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     const told20 = Array.from({ length: 20 }, (_, i) =>
       testFlow({ octets: 2 ** i, received: t0 + i * 5 * minuteMs, first: t0 + i, last: t0 + i }),
     )
@@ -351,7 +352,7 @@ describe('flows in ClickHouse', { skip: skipWithoutClickHouse() }, () => {
   })
 
   test('a query about one minute of twenty days reads the partition and key range of its file', async (t) => {
-    const folder = await scratchFolder(t)
+    const folder = await scratchFolder()
     await archive(
       folder,
       Array.from({ length: 20 }, (_, i) => {

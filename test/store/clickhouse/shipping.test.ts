@@ -11,8 +11,9 @@ import { Archive } from '../../../store/archive/archive.ts'
 import { Connection } from '../../../store/clickhouse/connection.ts'
 import { Shipping } from '../../../store/clickhouse/shipping.ts'
 import { Manifest } from '../../../store/manifest/manifest.ts'
+import { scratchFolder } from '../../processes.ts'
 import { until } from '../../until.ts'
-import { archive, scratchFolder, t0, testFlow } from '../archive/archived.ts'
+import { archive, t0, testFlow } from '../archive/archived.ts'
 
 const hourMs = 3_600_000
 const nowMs = t0 + 100 * hourMs
@@ -58,7 +59,7 @@ function shippingTo(
 }
 
 test('flows that are too old are counted once, though their files are bundled', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   await archive(
     folder,
     Array.from({ length: 12 }, (_, i) => testFlow({ received: t0 + i * 300_000 })),
@@ -73,7 +74,7 @@ test('flows that are too old are counted once, though their files are bundled', 
 })
 
 test('flows that are too old are counted once, though noting them fails at first', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   await archive(folder, [testFlow(), testFlow()])
   const open = await Archive.open(folder)
   t.after(() => open.close())
@@ -92,7 +93,7 @@ test('it ends at once while a server that hangs is told that all is sent', async
   t.after(() => hanging.close())
   const { port } = hanging.address() as AddressInfo
   const shipping = await shippingTo(`http://127.0.0.1:${port}`, {
-    folder: await scratchFolder(t),
+    folder: await scratchFolder(),
     timeoutMs: 30_000,
   })
   const asked = once(hanging, 'connection')

@@ -1,6 +1,5 @@
 /** User documents in real ClickHouse nodes: one server, and replicas without Keeper. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 
 import type { ClickHouseSettings } from '../../../flow/settings/clickhouse-specs.ts'
@@ -145,7 +144,6 @@ for (const layout of layouts) {
           ['carl', 'admin'],
         ])
         assert.deepEqual((await reader.get('dashboards', 'wall'))?.body, { title: 'Shared' })
-        await rm(data, { recursive: true, force: true })
       })
 
     test('recent answers are cached, and a little longer while nobody answers', async () => {

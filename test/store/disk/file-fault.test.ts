@@ -1,26 +1,20 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { promisify } from 'node:util'
 
 import { brokenBecause } from '../../../store/disk/file-fault.ts'
 import { openParquetSeries } from '../../../store/parquet/series.ts'
+import { scratchFolder } from '../../processes.ts'
 import { coverageOf, hourMs, stepOf, tiers } from '../series-rows.ts'
 
 const origin = Date.UTC(2026, 10, 16)
 const run = promisify(execFile)
 
-async function scratch(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-fault-'))
-  t.after(() => rm(folder, { recursive: true }))
-  return folder
-}
-
-test('only what was wrong with the file itself is a fault of the file', async (t) => {
-  const path = join(await scratch(t), 'file')
+test('only what was wrong with the file itself is a fault of the file', async () => {
+  const path = join(await scratchFolder(), 'file')
   const failing = (error: Error) => async () => {
     throw error
   }
@@ -39,8 +33,8 @@ test('only what was wrong with the file itself is a fault of the file', async (t
 test(
   'with too many open files no file of the series is put aside',
   { skip: process.platform !== 'linux' },
-  async (t) => {
-    const folder = await scratch(t)
+  async () => {
+    const folder = await scratchFolder()
     const store = await openParquetSeries(folder)
     await store.write(tiers['5m'], [stepOf(coverageOf(origin, '192.0.2.1'), {})])
     await store.close()

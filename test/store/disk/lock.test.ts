@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { lockPurpose, takeLock } from '../../../store/disk/lock.ts'
-import { scratchFolder } from '../archive/archived.ts'
+import { scratchFolder } from '../../processes.ts'
 
 /** Leaves a socket as a killed holder does. */
 function leaveSocket(path: string): void {
@@ -18,8 +18,8 @@ function leaveSocket(path: string): void {
   }
 }
 
-test('a lock is held by one, and says what for', async (t) => {
-  const path = join(await scratchFolder(t), 'run', 'a.sock')
+test('a lock is held by one, and says what for', async () => {
+  const path = join(await scratchFolder(), 'run', 'a.sock')
   const lock = await takeLock(path, 'ingest')
   assert.equal(await takeLock(path), null)
   assert.equal(await lockPurpose(path), 'ingest')
@@ -27,8 +27,8 @@ test('a lock is held by one, and says what for', async (t) => {
   assert.equal(await lockPurpose(path), null)
 })
 
-test('of several that find the socket of a killed holder, one gets the lock', async (t) => {
-  const folder = await scratchFolder(t)
+test('of several that find the socket of a killed holder, one gets the lock', async () => {
+  const folder = await scratchFolder()
   const left = join(folder, 'left.sock')
   leaveSocket(left)
   for (let round = 0; round < 24; round++) {

@@ -1,9 +1,9 @@
 /** Folders that cannot be created: an immediate error of one line, with a remedy. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
 
 import { takeLock } from '../../../store/disk/lock.ts'
@@ -11,7 +11,6 @@ import { FolderUnusable, makeFolder } from '../../../store/disk/make-folder.ts'
 import { scratchFolder } from '../../processes.ts'
 
 const folder = await scratchFolder()
-after(() => rm(folder, { recursive: true, force: true }))
 
 suite('folders are created', () => {
   test('with missing parents, for their owner only', async () => {

@@ -1,13 +1,11 @@
 /** What is usual at an hour: by local time, also across clock changes. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 
 import { instantOf, wallTime } from '../../../flow/zone.ts'
 import { usualOf } from '../../../store/incident/history.ts'
 import { openParquetSeries } from '../../../store/parquet/series.ts'
+import { scratchFolder } from '../../processes.ts'
 import { coverageOf, dayMs, hourMs, minuteMs, stepOf, tiers } from '../series-rows.ts'
 
 const exporter = '192.0.2.1'
@@ -17,12 +15,9 @@ const key = { host: '10.0.0.5', direction: 'out' }
 
 /** Days up to `to` in which a host backs up from 2:00 to 2:30 local time. */
 async function backups(t: TestContext, zone: string, { from, to }: { from: number; to: number }) {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-history-'))
+  const folder = await scratchFolder()
   const series = await openParquetSeries(folder)
-  t.after(async () => {
-    await series.close()
-    await rm(folder, { recursive: true })
-  })
+  t.after(() => series.close())
   const isBackup = new Set<number>()
   for (let at = from; at < to; at += dayMs) {
     const begun = instantOf({ ...wallTime(at, zone), hour: 2, minute: 0 }, zone)

@@ -1,8 +1,5 @@
 /** Verdicts with their history: of two who took the line, the one that does so every day. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { NetworkSet, parseNetwork } from '../../../flow/address.ts'
@@ -16,6 +13,7 @@ import { judge } from '../../../store/incident/judge.ts'
 import { openParquetSeries } from '../../../store/parquet/series.ts'
 import { officeFlows } from '../../flow/incident/office.ts'
 import { eventFlows, t0, type TestFlow } from '../../flow/incident/tables.ts'
+import { scratchFolder } from '../../processes.ts'
 import { coverageOf, dayMs, hourMs, stepOf, tiers } from '../series-rows.ts'
 
 const exporter = '192.0.2.1'
@@ -40,12 +38,9 @@ function downloads(hosts: readonly string[], from: number, to: number): Partial<
 
 /** A series in which the first host downloads at each hour of two days, and all is known. */
 async function twoDays(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-judge-'))
+  const folder = await scratchFolder()
   const series = await openParquetSeries(folder)
-  t.after(async () => {
-    await series.close()
-    await rm(folder, { recursive: true })
-  })
+  t.after(() => series.close())
   const from = intervalStart(t0) - 2 * dayMs - hourMs
   const steps = Array.from({ length: (t0 + hourMs - from) / tier.stepMs }, (_, i) => {
     const host = [{ host: daily, direction: 'in', bytes: 5 * gigabyte }]

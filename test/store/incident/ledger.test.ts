@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 
 import type { Incident } from '../../../flow/incident/incident.ts'
 import { IncidentLedger, IncidentReader } from '../../../store/incident/ledger.ts'
-import { scratchFolder } from '../archive/archived.ts'
+import { scratchFolder } from '../../processes.ts'
 
 function incident(from: number, to: number, change: Partial<Incident> = {}): Incident {
   return {
@@ -27,8 +27,8 @@ function incident(from: number, to: number, change: Partial<Incident> = {}): Inc
 const span = { from: 0, to: 1000, isWhole: true }
 
 suite('the ledger of incidents', () => {
-  test('judging again replaces earlier findings, under their old ids', async (t) => {
-    const ledger = await IncidentLedger.open(await scratchFolder(t))
+  test('judging again replaces earlier findings, under their old ids', async () => {
+    const ledger = await IncidentLedger.open(await scratchFolder())
     await ledger.judged({ ...span, found: [incident(100, 200), incident(700, 800)] })
     await ledger.judged({ ...span, found: [incident(90, 210)] })
     assert.deepEqual(
@@ -38,8 +38,8 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('an exporter’s absence within a congestion is another incident, and both keep their ids', async (t) => {
-    const ledger = await IncidentLedger.open(await scratchFolder(t))
+  test('an exporter’s absence within a congestion is another incident, and both keep their ids', async () => {
+    const ledger = await IncidentLedger.open(await scratchFolder())
     const away = incident(400, 500, { kind: 'exporter' })
     const around = incident(300, 700, { kind: 'congestion' })
     const later = { ...around, id: 'e-290', from: 290 }
@@ -57,8 +57,8 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('one that goes on for longer than can be judged at once stays until its end is found', async (t) => {
-    const ledger = await IncidentLedger.open(await scratchFolder(t))
+  test('one that goes on for longer than can be judged at once stays until its end is found', async () => {
+    const ledger = await IncidentLedger.open(await scratchFolder())
     const [hour, minutes] = [3_600_000, 300_000]
     const ongoing = incident(0, 12 * hour, { kind: 'congestion', isOngoing: true })
     await ledger.judged({ from: 0, to: 12 * hour, isWhole: true, found: [ongoing] })
@@ -78,16 +78,16 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('a time that could not be judged whole removes nothing', async (t) => {
-    const ledger = await IncidentLedger.open(await scratchFolder(t))
+  test('a time that could not be judged whole removes nothing', async () => {
+    const ledger = await IncidentLedger.open(await scratchFolder())
     await ledger.judged({ ...span, found: [incident(100, 200)] })
     await ledger.judged({ ...span, isWhole: false, found: [incident(700, 800)] })
     assert.equal((await ledger.incidents()).length, 2)
     await ledger.close()
   })
 
-  test('pending intervals survive a restart, and leave the list once judged', async (t) => {
-    const folder = await scratchFolder(t)
+  test('pending intervals survive a restart, and leave the list once judged', async () => {
+    const folder = await scratchFolder()
     const first = await IncidentLedger.open(folder)
     await first.addPending([0, 300_000, 600_000])
     await first.close()
@@ -98,8 +98,8 @@ suite('the ledger of incidents', () => {
     await second.close()
   })
 
-  test('an interval that changes while others are judged stays on the list', async (t) => {
-    const ledger = await IncidentLedger.open(await scratchFolder(t))
+  test('an interval that changes while others are judged stays on the list', async () => {
+    const ledger = await IncidentLedger.open(await scratchFolder())
     await ledger.addPending([0, 300_000])
     const judged = { from: 0, to: 600_000, isWhole: true, found: [] }
     await Promise.all([
@@ -110,8 +110,8 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('an incident that a span touches or continues is judged as a whole', async (t) => {
-    const ledger = await IncidentLedger.open(await scratchFolder(t))
+  test('an incident that a span touches or continues is judged as a whole', async () => {
+    const ledger = await IncidentLedger.open(await scratchFolder())
     const hour = 3_600_000
     await ledger.judged({ ...span, to: 9 * hour, found: [incident(hour, 2 * hour)] })
     const reachOf = (from: number, to: number) => ledger.reachOf({ from, to })
@@ -125,8 +125,8 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('readers see it while it is written, newest first', async (t) => {
-    const folder = await scratchFolder(t)
+  test('readers see it while it is written, newest first', async () => {
+    const folder = await scratchFolder()
     const reader = new IncidentReader(folder)
     assert.deepEqual(await reader.between(0, 1000), [])
     const ledger = await IncidentLedger.open(folder)
@@ -139,10 +139,10 @@ suite('the ledger of incidents', () => {
     await ledger.close()
   })
 
-  test('incidents that began at the same time have a stable order', async (t) => {
+  test('incidents that began at the same time have a stable order', async () => {
     const exporters = ['d', 'a', 'c', 'b']
     for (const order of [exporters, [...exporters].reverse()]) {
-      const folder = await scratchFolder(t)
+      const folder = await scratchFolder()
       const ledger = await IncidentLedger.open(folder)
       const found = order.map((exporter) => incident(100, 200, { exporter, id: `${exporter}-100` }))
       await ledger.judged({ ...span, found })

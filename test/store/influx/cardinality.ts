@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -86,7 +86,6 @@ export async function scan({ hosts, top, isLive }: ScanOptions): Promise<ScanFig
     return { hosts, top, series, bytes: sent, memory: { influxd: influx, ingest }, seconds }
   } finally {
     await influxd.remove()
-    await rm(data, { recursive: true, force: true })
   }
 }
 

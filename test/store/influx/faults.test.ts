@@ -236,7 +236,6 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     assert.match(reason, /the token cannot be read: ENOENT/)
     assert.match(remedy, /WEIR_INFLUX_TOKEN_FILE/)
     await store.close()
-    await rm(folder, { recursive: true })
   })
 
   test('waiting steps survive a restart; a torn end of the spool’s list is cut off', async () => {
@@ -254,7 +253,6 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     await there.settled!()
     assert.deepEqual(await storedIn(settings, times), plain(steps))
     await there.close()
-    await rm(folder, { recursive: true })
   })
 
   test('the spool is bounded: the oldest steps are dropped and counted, and the newest get through', async (t) => {
@@ -283,6 +281,5 @@ describe('InfluxDB in trouble', { skip: skipWithoutInfluxd(), concurrency: 4 }, 
     assert.deepEqual(await storedIn(settings, times), plain(kept))
     assert.equal(there.status!().points.dropped, points.dropped)
     await there.close()
-    await rm(folder, { recursive: true })
   })
 })

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { setFlagsFromString } from 'node:v8'
 import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
@@ -53,6 +52,5 @@ test('a day without InfluxDB waits on disk and not in memory', async (t) => {
     assert.ok(growth < growthBytesMax, `${growth} bytes more`)
   } finally {
     await store.close()
-    await rm(folder, { recursive: true, force: true })
   }
 })

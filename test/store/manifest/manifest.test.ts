@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import {
   appendFile,
-  mkdtemp,
   open,
   readFile,
   rm,
@@ -10,31 +9,29 @@ import {
   writeFile,
   type FileHandle,
 } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 
 import fc from 'fast-check'
 
 import { linesMax, Manifest } from '../../../store/manifest/manifest.ts'
 import { ManifestReader } from '../../../store/manifest/reader.ts'
 import { drawn } from '../../drawn.ts'
+import { scratchFolder } from '../../processes.ts'
 
 interface Entry {
   file: string
   rows: number
 }
 
-async function manifestPath(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-manifest-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return join(folder, 'below', 'manifest.jsonl')
+async function manifestPath(): Promise<string> {
+  return join(await scratchFolder(), 'below', 'manifest.jsonl')
 }
 
 const entry = (file: string, rows = 1): Entry => ({ file, rows })
 
-test('committed changes are there after reopening', async (t) => {
-  const path = await manifestPath(t)
+test('committed changes are there after reopening', async () => {
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   await manifest.commit({ add: [entry('a'), entry('b')], set: { redo: [1, 2] } })
   await manifest.commit({ add: [entry('b', 7), entry('ü')], remove: ['a'] })
@@ -47,8 +44,8 @@ test('committed changes are there after reopening', async (t) => {
   await again.close()
 })
 
-test('a manifest cut at any byte holds the complete transactions, and accepts more', async (t) => {
-  const path = await manifestPath(t)
+test('a manifest cut at any byte holds the complete transactions, and accepts more', async () => {
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   const sizes = [(await stat(path)).size]
   for (const file of ['a', 'ö', 'c']) {
@@ -81,7 +78,7 @@ async function fileMethods(path: string): Promise<FileHandle> {
 }
 
 test('what a failed write left is cut off before the next, even if that was impossible at first', async (t) => {
-  const path = await manifestPath(t)
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   await manifest.commit({ add: [entry('a')] })
   const methods = await fileMethods(path)
@@ -104,7 +101,7 @@ test('what a failed write left is cut off before the next, even if that was impo
 })
 
 test('a change is made or refused as said, also if the name of a rewrite cannot be made durable', async (t) => {
-  const path = await manifestPath(t)
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   const methods = await fileMethods(path)
   let syncs = 0
@@ -137,8 +134,8 @@ async function threeLines(path: string): Promise<{ bytes: Buffer; sizes: number[
   return { bytes: await readFile(path), sizes }
 }
 
-test('a manifest with a wrong bit is refused, and stays as it is', async (t) => {
-  const path = await manifestPath(t)
+test('a manifest with a wrong bit is refused, and stays as it is', async () => {
+  const path = await manifestPath()
   const { bytes, sizes } = await threeLines(path)
   for (let at = 0; at < bytes.length - 1; at++) {
     const damaged = Buffer.from(bytes)
@@ -157,15 +154,15 @@ test('a manifest with a wrong bit is refused, and stays as it is', async (t) => 
   }
 })
 
-test('a manifest of zeros is refused', async (t) => {
-  const path = await manifestPath(t)
+test('a manifest of zeros is refused', async () => {
+  const path = await manifestPath()
   const { bytes } = await threeLines(path)
   await writeFile(path, Buffer.alloc(bytes.length))
   await assert.rejects(Manifest.open<Entry>(path), /is damaged in line 1: its checksum is wrong/)
 })
 
-test('a manifest that is missing or empty is refused if there are files that it listed', async (t) => {
-  const path = await manifestPath(t)
+test('a manifest that is missing or empty is refused if there are files that it listed', async () => {
+  const path = await manifestPath()
   const hasFiles = async () => true
   await assert.rejects(Manifest.open<Entry>(path, hasFiles), /is missing or empty, but there are/)
   await threeLines(path)
@@ -176,8 +173,8 @@ test('a manifest that is missing or empty is refused if there are files that it 
   await (await Manifest.open<Entry>(path)).close()
 })
 
-test('concurrent commits are made one after the other', async (t) => {
-  const path = await manifestPath(t)
+test('concurrent commits are made one after the other', async () => {
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   const files = Array.from({ length: 20 }, (_, i) => `file ${i}`)
   await Promise.all(files.map((file) => manifest.commit({ add: [entry(file)] })))
@@ -189,8 +186,8 @@ test('concurrent commits are made one after the other', async (t) => {
   )
 })
 
-test('a reader follows everything the writer does, including rewrites', async (t) => {
-  const path = await manifestPath(t)
+test('a reader follows everything the writer does, including rewrites', async () => {
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   const reader = new ManifestReader<Entry>(path)
   const expected = new Map<string, Entry>()
@@ -227,8 +224,8 @@ test('a reader follows everything the writer does, including rewrites', async (t
   await again.close()
 })
 
-test('a reader that saw a line later taken back sees what replaced it', async (t) => {
-  const path = await manifestPath(t)
+test('a reader that saw a line later taken back sees what replaced it', async () => {
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   await manifest.commit({ add: [entry('a')] })
   const { size } = await stat(path)
@@ -243,8 +240,8 @@ test('a reader that saw a line later taken back sees what replaced it', async (t
   assert.deepEqual(await reader.entries(), [entry('a'), entry('b', 123_456_789)])
 })
 
-test('a reader of a manifest that does not exist sees nothing, and sees it come and go', async (t) => {
-  const path = await manifestPath(t)
+test('a reader of a manifest that does not exist sees nothing, and sees it come and go', async () => {
+  const path = await manifestPath()
   const reader = new ManifestReader<Entry>(path)
   assert.deepEqual(await reader.entries(), [])
   const manifest = await Manifest.open<Entry>(path)
@@ -256,7 +253,7 @@ test('a reader of a manifest that does not exist sees nothing, and sees it come 
 })
 
 test('a year of 5-minute files opens within a second, and costs nothing while unchanged', async (t) => {
-  const path = await manifestPath(t)
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   await manifest.close()
   const files = 105_120
@@ -295,8 +292,8 @@ test('a year of 5-minute files opens within a second, and costs nothing while un
   assert.equal((await reader.entries()).length, files)
 })
 
-test('a rewritten manifest reads as written, when reopened and when followed', async (t) => {
-  const path = await manifestPath(t)
+test('a rewritten manifest reads as written, when reopened and when followed', async () => {
+  const path = await manifestPath()
   const manifest = await Manifest.open<Entry>(path)
   const reader = new ManifestReader<Entry>(path)
   const add = Array.from({ length: 40_000 }, (_, i) => entry(`2026/flows-${i}.parquet`, i * 997))

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SeriesApart } from '../../../store/parquet/apart.ts'
 import type { StepRows } from '../../../store/series.ts'
 import { treeOf } from '../../load/usage.ts'
+import { scratchFolder } from '../../processes.ts'
 import { seriesContract } from '../series-contract.ts'
 import { coverageOf, dayMs, plain, stepOf, tiers } from '../series-rows.ts'
 
@@ -54,7 +54,7 @@ async function isGone(pid: number): Promise<boolean> {
 seriesContract(
   'Parquet in a process of its own',
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+    const folder = await scratchFolder()
     let store = await openAt(folder)
     return {
       store,
@@ -69,7 +69,7 @@ seriesContract(
 )
 
 test('the process ends when idle, and another continues', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  const folder = await scratchFolder()
   const store = await openAt(folder)
   await store.write(tier, steps(3, 10))
   const first = await processOf()
@@ -83,11 +83,10 @@ test('the process ends when idle, and another continues', async () => {
   await reading.return(undefined)
   await store.close()
   assert.deepEqual(await treeOf(process.pid), [process.pid])
-  await rm(folder, { recursive: true })
 })
 
 test('killing the process fails its requests, and the next one repairs what it left', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  const folder = await scratchFolder()
   const store = await openAt(folder)
   await store.write(tier, steps(2, 10))
   const left = join(folder, 'series', 'staging', 'half.part')
@@ -100,11 +99,10 @@ test('killing the process fails its requests, and the next one repairs what it l
   assert.deepEqual(plain(await stored(store)), plain(steps(2, 30)))
   await assert.rejects(rm(left), /ENOENT/)
   await store.close()
-  await rm(folder, { recursive: true })
 })
 
 test('a killed parent takes the process along, and the next one writes alone', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  const folder = await scratchFolder()
   const code = `
     import { SeriesApart } from '${new URL('../../../store/parquet/apart.ts', import.meta.url).href}'
     await SeriesApart.open({ folder: '${join(folder, 'series')}', lock: '${join(folder, 'run', 'series.sock')}' })
@@ -120,20 +118,17 @@ test('a killed parent takes the process along, and the next one writes alone', a
   assert.match(state, /\) Z/, 'the one before is gone, but for what its parent is told of it')
   await store.write(tier, steps(2, 10))
   await store.close()
-  await rm(folder, { recursive: true })
 })
 
 test('a folder that cannot be opened gives an error with the reason, each time', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  const folder = await scratchFolder()
   await writeFile(join(folder, 'series'), '')
   for (let i = 0; i < 2; i++) await assert.rejects(openAt(folder), /series: .*EEXIST|series: .*ENOTDIR/) // prettier-ignore
   for (const pid of (await treeOf(process.pid)).slice(1)) assert.ok(await isGone(pid))
-  await rm(folder, { recursive: true })
 })
 
 test('a period whose files cannot be joined says why, and later ones are joined', async (t) => {
-  const data = await mkdtemp(join(tmpdir(), 'weir-series-'))
-  t.after(() => rm(data, { recursive: true }))
+  const data = await scratchFolder()
   const store = await openAt(data)
   t.after(() => store.close())
   const folder = join(data, 'series', '5m', 'total')

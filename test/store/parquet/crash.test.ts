@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 
 import { openParquetSeries } from '../../../store/parquet/series.ts'
 import type { StepRows } from '../../../store/series.ts'
+import { scratchFolder } from '../../processes.ts'
 import { origin, stepsOfRound } from './writes.ts'
 import { dayMs, plain, tiers } from '../series-rows.ts'
 
 const kills = 8
 
 test('a killed write leaves the steps as they were or as they are, never a mix', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-crash-'))
+  const folder = await scratchFolder()
   let kept = 0
   for (let kill = 0; kill < kills; kill++) {
     const { begun, done } = await killedWriter(folder, kill)
@@ -36,7 +36,6 @@ test('a killed write leaves the steps as they were or as they are, never a mix',
     await store.close()
   }
   assert.ok(kept >= kills, `${kept} rounds in ${kills} runs`)
-  await rm(folder, { recursive: true })
 })
 
 /**

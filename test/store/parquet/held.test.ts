@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
@@ -13,6 +12,7 @@ import { HeldFiles } from '../../../store/parquet/held-files.ts'
 import type { SeriesEntry } from '../../../store/parquet/layout.ts'
 import { openParquetSeries, openParquetSeriesReader } from '../../../store/parquet/series.ts'
 import type { SeriesKey, SeriesReader, SeriesStore } from '../../../store/series.ts'
+import { scratchFolder } from '../../processes.ts'
 import { coverageOf, dayMs, hourMs, stepOf, tiers, type Row } from '../series-rows.ts'
 
 const origin = Date.UTC(2026, 10, 16)
@@ -59,7 +59,7 @@ async function fill(store: SeriesStore, tier: Tier, lengthMs: number): Promise<v
 
 /** Two readers of one folder, of which only the first holds files. */
 async function readers(t: TestContext, tier: Tier, lengthMs: number) {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-held-'))
+  const folder = await scratchFolder()
   const store = await openParquetSeries(folder)
   await fill(store, tier, lengthMs)
   await store.close()
@@ -68,7 +68,6 @@ async function readers(t: TestContext, tier: Tier, lengthMs: number) {
   )
   t.after(async () => {
     await Promise.all([holding!.close(), plain!.close()])
-    await rm(folder, { recursive: true })
   })
   return { holding: holding!, plain: plain!, folder }
 }
@@ -169,9 +168,8 @@ for (const [name, lengthMs] of [
     assert.deepEqual(await asked(), before, 'from memory, without the files')
   })
 
-test('sums too large for a double are left to SQL', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-held-'))
-  t.after(() => rm(folder, { recursive: true }))
+test('sums too large for a double are left to SQL', async () => {
+  const folder = await scratchFolder()
   const store = await openParquetSeries(folder)
   const tier = tiers['5m']
   const steps = [0, 1, 2].map((i) =>

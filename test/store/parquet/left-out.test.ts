@@ -1,12 +1,12 @@
 /** Files of the series that cannot be read: left out, told, and made again. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { openParquetSeries, openParquetSeriesReader } from '../../../store/parquet/series.ts'
 import type { ParquetSeries } from '../../../store/parquet/store.ts'
+import { scratchFolder } from '../../processes.ts'
 import { coverageOf, dayMs, hourMs, stepOf, tiers } from '../series-rows.ts'
 
 const origin = Date.UTC(2026, 10, 16)
@@ -22,12 +22,9 @@ function steps(from: number, count: number) {
 }
 
 test('a file left out is told once by each reader, over restarts, until its steps are written again or expire', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  const folder = await scratchFolder()
   const reader = await openParquetSeriesReader(folder)
-  t.after(async () => {
-    await reader.close()
-    await rm(folder, { recursive: true })
-  })
+  t.after(() => reader.close())
   const totals = join(folder, '5m', 'total')
   const damage = async () => {
     for (const name of await readdir(totals))
@@ -61,12 +58,9 @@ test('a file left out is told once by each reader, over restarts, until its step
 })
 
 test('a damaged file does not keep the others of its day from being joined', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  const folder = await scratchFolder()
   const store = await openParquetSeries(folder)
-  t.after(async () => {
-    await store.close()
-    await rm(folder, { recursive: true })
-  })
+  t.after(() => store.close())
   await store.write(tier, [...steps(origin, 12), ...steps(origin + hourMs, 12)])
   const totals = join(folder, '5m', 'total')
   const [bad] = (await readdir(totals)).sort()

@@ -6,10 +6,10 @@ import { test } from 'node:test'
 import { Manifest } from '../../../store/manifest/manifest.ts'
 import { Listing } from '../../../store/parquet/listing.ts'
 import type { SeriesEntry } from '../../../store/parquet/layout.ts'
-import { scratchFolder } from '../archive/archived.ts'
+import { scratchFolder } from '../../processes.ts'
 
-test('an unreadable file found during a write forgets no file that is to be deleted', async (t) => {
-  const folder = await scratchFolder(t)
+test('an unreadable file found during a write forgets no file that is to be deleted', async () => {
+  const folder = await scratchFolder()
   const listing = new Listing(folder, await Manifest.open(join(folder, 'manifest.jsonl')), Date.now)
   const entry = (file: string, table: SeriesEntry['table'], from: number): SeriesEntry => ({
     file,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import {
   openParquetSeriesReader,
   type ParquetSeriesOptions,
 } from '../../../store/parquet/series.ts'
+import { scratchFolder } from '../../processes.ts'
 import { seriesContract } from '../series-contract.ts'
 import { coverageOf, dayMs, hourMs, minuteMs, plain, stepOf, tiers } from '../series-rows.ts'
 
@@ -20,7 +20,7 @@ const exporter = '192.0.2.1'
 seriesContract(
   'Parquet',
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+    const folder = await scratchFolder()
     let store = await openParquetSeries(folder)
     return {
       store,
@@ -35,12 +35,9 @@ seriesContract(
 )
 
 async function opened(t: TestContext, options: ParquetSeriesOptions = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  const folder = await scratchFolder()
   const store = await openParquetSeries(folder, options)
-  t.after(async () => {
-    await store.close()
-    await rm(folder, { recursive: true })
-  })
+  t.after(() => store.close())
   return { folder, store }
 }
 
@@ -137,7 +134,7 @@ test('replaced files stay ten minutes for readers of an older manifest', async (
 })
 
 test('a reader in the same folder follows the writer, from before the first write', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
+  const folder = await scratchFolder()
   const reader = await openParquetSeriesReader(join(folder, 'series'))
   assert.equal(await reader.extent(tier), null)
   const range = { tier, from: origin, to: origin + dayMs }
@@ -146,7 +143,6 @@ test('a reader in the same folder follows the writer, from before the first writ
   t.after(async () => {
     await reader.close()
     await store.close()
-    await rm(folder, { recursive: true })
   })
   for (const bytes of [3, 4]) {
     await store.write(tier, steps(origin, 2, bytes))
@@ -193,9 +189,8 @@ for (const damage of ['cut short', 'overwritten', 'deleted'] as const)
     assert.deepEqual(await reader.problems(), [])
   })
 
-test('a damaged file is found when it is written to, or at the next start', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
-  t.after(() => rm(folder, { recursive: true }))
+test('a damaged file is found when it is written to, or at the next start', async () => {
+  const folder = await scratchFolder()
   let store = await openParquetSeries(folder)
   const range = { tier, from: origin, to: origin + dayMs }
   const truncateAll = async () => {
@@ -223,9 +218,8 @@ test('a damaged file is found when it is written to, or at the next start', asyn
   await store.close()
 })
 
-test('series that have lost their manifest are refused, and their files stay', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
-  t.after(() => rm(folder, { recursive: true }))
+test('series that have lost their manifest are refused, and their files stay', async () => {
+  const folder = await scratchFolder()
   const store = await openParquetSeries(folder)
   await store.write(tier, steps(origin, 1))
   await store.close()
@@ -234,9 +228,8 @@ test('series that have lost their manifest are refused, and their files stay', a
   assert.deepEqual(await published(folder, 'host'), ['2026-11-16T00'])
 })
 
-test('files in no manifest are deleted at the start', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
-  t.after(() => rm(folder, { recursive: true }))
+test('files in no manifest are deleted at the start', async () => {
+  const folder = await scratchFolder()
   let store = await openParquetSeries(folder)
   await store.write(tier, steps(origin, 1))
   await store.close()
@@ -255,9 +248,8 @@ test('files in no manifest are deleted at the start', async (t) => {
   await store.close()
 })
 
-test('reading that a close meets finds no file unreadable', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-series-'))
-  t.after(() => rm(folder, { recursive: true }))
+test('reading that a close meets finds no file unreadable', async () => {
+  const folder = await scratchFolder()
   const range = { tier, from: origin, to: origin + hourMs }
   const store = await openParquetSeries(folder)
   await store.write(tier, steps(origin, 3))

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -92,7 +91,6 @@ test(
       })
     } finally {
       await ingest.stop()
-      await rm(data, { recursive: true, force: true })
     }
   },
 )

@@ -11,8 +11,9 @@ import { Quarantine } from '../../../store/spool/quarantine.ts'
 import { Sender, type SpooledStore } from '../../../store/spool/sender.ts'
 import { Spool } from '../../../store/spool/spool.ts'
 import { StoreFault } from '../../../store/spool/fault.ts'
+import { scratchFolder } from '../../processes.ts'
 import { until } from '../../until.ts'
-import { scratchFolder, t0 } from '../archive/archived.ts'
+import { t0 } from '../archive/archived.ts'
 import { coverageOf, stepOf, tiers } from '../series-rows.ts'
 
 /** A sender to a store that has everything, as far as `store` says nothing else. */
@@ -43,8 +44,8 @@ class OneDropped extends StoreFault {
   }
 }
 
-test('a lost list of steps that wait is refused, because they would be forgotten', async (t) => {
-  const folder = await scratchFolder(t)
+test('a lost list of steps that wait is refused, because they would be forgotten', async () => {
+  const folder = await scratchFolder()
   const options = { bytesMax: 1e9, wholeFrom: t0, now: Date.now }
   const spool = await Spool.open(folder, options)
   await spool.put(tiers['5m'], [stepOf(coverageOf(t0, '192.0.2.1'), {})])
@@ -54,7 +55,7 @@ test('a lost list of steps that wait is refused, because they would be forgotten
 })
 
 test('no count that was shown is less after a crash', async (t) => {
-  const [folder, crashed] = [await scratchFolder(t), await scratchFolder(t)]
+  const [folder, crashed] = [await scratchFolder(), await scratchFolder()]
   const options = { bytesMax: 1e9, wholeFrom: t0, now: Date.now }
   const spool = await Spool.open(folder, options)
   await spool.put(tiers['5m'], [stepOf(coverageOf(t0, '192.0.2.1'), {})])
@@ -85,8 +86,8 @@ test('no count that was shown is less after a crash', async (t) => {
   assert.equal(sender.status().points.sent, 2)
 })
 
-test('steps too old for the store are counted once, though the others of their group fail at first', async (t) => {
-  const folder = await scratchFolder(t)
+test('steps too old for the store are counted once, though the others of their group fail at first', async () => {
+  const folder = await scratchFolder()
   const spool = await Spool.open(folder, { bytesMax: 1e9, wholeFrom: t0, now: Date.now })
   const tier = tiers['5m']
   const [old, young] = [t0, t0 + tier.stepMs]
@@ -112,7 +113,7 @@ test('steps too old for the store are counted once, though the others of their g
 })
 
 test('what a store did not take is warned of for a day, also after a restart', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const options = { bytesMax: 1e9, wholeFrom: t0, now: Date.now }
   const spool = await Spool.open(folder, options)
   await spool.put(tiers['5m'], [stepOf(coverageOf(t0, '192.0.2.1'), {})])
@@ -141,8 +142,8 @@ test('what a store did not take is warned of for a day, also after a restart', a
   assert.deepEqual([others, warned(now + 86_400)], [[], []])
 })
 
-test('a full spool drops the shortest steps first; their time is said until it is written again or expires', async (t) => {
-  const folder = await scratchFolder(t)
+test('a full spool drops the shortest steps first; their time is said until it is written again or expires', async () => {
+  const folder = await scratchFolder()
   const [fine, day] = [tiers['5m'], tiers['1d']]
   const t1 = Math.ceil(t0 / day.stepMs) * day.stepMs
   const options = { bytesMax: 2000, wholeFrom: t1, now: Date.now }
@@ -196,8 +197,8 @@ test('the list of missing time is bounded: the parts that are closest become one
 test(
   'a step that the full disk does not let go is not counted as dropped',
   { skip: process.getuid?.() !== 0 && 'mounting a small disk takes root' },
-  async (t) => {
-    const folder = await scratchFolder(t)
+  async () => {
+    const folder = await scratchFolder()
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
     try {
       const tier = tiers['5m']
@@ -224,7 +225,7 @@ test(
 )
 
 test('a step that cannot be opened for now is kept, and one that the disk has lost is not waited for', async (t) => {
-  const folder = await scratchFolder(t)
+  const folder = await scratchFolder()
   const spool = await Spool.open(folder, { bytesMax: 1e9, wholeFrom: t0, now: Date.now })
   const tier = tiers['5m']
   const step = stepOf(coverageOf(t0, '192.0.2.1'), {})
