@@ -22,35 +22,16 @@ import { wakeUps } from './wake-ups.ts'
 /**
  * Collects until closed, in the data folder of the settings, which it locks and creates if
  * necessary. Once `stopping` is aborted, it leaves to the next start what that can do.
- * @throws DataFolderBusy; the reason of `stopping` if aborted before the journal was replayed. `close` throws
- * LostAtStop, once all is closed.
+ * @throws DataFolderBusy; the reason of `stopping` if aborted before the journal was replayed.
+ * `close` throws LostAtStop, once all is closed.
  */
 export async function runIngest(
   settings: Settings,
   log: Logger,
   stopping?: AbortSignal,
 ): Promise<{ close(): Promise<void> }> {
-  const returnFreedMemory = await limitFreedMemory()
-  const lock = await lockDataFolder(settings.data, 'ingest')
-  // From here on, datagrams are journalled, and wait until the earlier journal is replayed.
-  const receiver = await openReceiver(settings)
-  const listeningFrom = Date.now()
-  const stores = await openStores(settings, log)
-  const counting = await openCounting(settings, log, { ...stores, listeningFrom })
-  const { archive, store, shipping, kept } = stores
-  const { coverage, pipeline, neighbours } = counting
-  await replayJournal(settings, log, { archive, coverage, pipeline, receiver, stopping })
-  coverage.resume(listeningFrom)
-
-  const open = { settings, log, ...stores, ...counting, receiver, returnFreedMemory }
-  const { collector, consolidator, incidents } = await openCollector(settings, log, open)
-  receiver.take(takenBy(pipeline, archive))
-  const cluster = await AlertCluster.open(settings)
-  const { state, note } = kept
-  const own = await OwnNames.open(settings.names)
-  const alerts = openAlerts({ ...open, state, note, incidents, cluster, own })
-  const console = openConsole({ ...open, data: settings.data, state, collector, alerts })
-  const reporter = await Reporter.open({ ...open, collector, alerts, routes: console.routes })
+  const open = await openIngest(settings, log, stopping)
+  const { archive, collector, neighbours, receiver, reporter, shipping, store } = open
   const status = () => reporter.status()
 
   const endSoon = () => {
@@ -61,16 +42,15 @@ export async function runIngest(
   stopping?.addEventListener('abort', endSoon)
   if (!stopping?.aborted) await collector.tick()
   store.follow?.()
-  const tick = async () => {
+  const clock = wakeUps(async () => {
     await collector.tick()
     shipping?.look(archiveSeen(archive, Date.now()))
     neighbours?.share(status)
-  }
-  const clock = wakeUps(tick)
+  })
   boundGarbage()
 
   const close = async () => {
-    console.close()
+    open.console.close()
     endSoon()
     const received = await receiver.stop()
     await clock.stop()
@@ -78,20 +58,37 @@ export async function runIngest(
     const lost = lostAtStop(collector.unjournalled(received), collector.lastError)
     await neighbours?.close(status)
     await reporter.close()
-    for (const part of [
-      receiver,
-      shipping,
-      archive,
-      consolidator,
-      incidents,
-      store,
-      cluster,
-      kept,
-      own,
-    ])
-      await part?.close()
-    await lock.release()
+    const { consolidator, incidents, cluster, kept, own } = open
+    const others = [receiver, shipping, archive, consolidator, incidents, store, cluster, kept, own]
+    for (const part of others) await part?.close()
+    await open.lock.release()
     if (lost) throw lost
   }
   return { close }
+}
+
+/** Opens all parts, in the order in which a datagram passes them; the journal is then replayed. */
+async function openIngest(settings: Settings, log: Logger, stopping?: AbortSignal) {
+  const returnFreedMemory = await limitFreedMemory()
+  const lock = await lockDataFolder(settings.data, 'ingest')
+  // From here on, datagrams are journalled, and wait until the earlier journal is replayed.
+  const receiver = await openReceiver(settings)
+  const listeningFrom = Date.now()
+  const stores = await openStores(settings, log)
+  const counting = await openCounting(settings, log, { ...stores, listeningFrom })
+  const { archive, kept } = stores
+  const { coverage, pipeline } = counting
+  await replayJournal(settings, log, { archive, coverage, pipeline, receiver, stopping })
+  coverage.resume(listeningFrom)
+
+  const counted = { settings, log, ...stores, ...counting, receiver, returnFreedMemory }
+  const open = { ...counted, ...(await openCollector(settings, log, counted)) }
+  receiver.take(takenBy(pipeline, archive))
+  const cluster = await AlertCluster.open(settings)
+  const { state, note } = kept
+  const own = await OwnNames.open(settings.names)
+  const alerts = openAlerts({ ...open, state, note, cluster, own })
+  const console = openConsole({ ...open, data: settings.data, state, alerts })
+  const reporter = await Reporter.open({ ...open, alerts, routes: console.routes })
+  return { ...open, lock, cluster, own, console, reporter }
 }
