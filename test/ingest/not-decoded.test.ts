@@ -7,7 +7,8 @@ import { CoverageTracker } from '../../ingest/coverage/coverage.ts'
 import { Pipeline, type DecodingFault } from '../../ingest/pipeline.ts'
 import { Archive } from '../../store/archive/archive.ts'
 import { encodeIpfix, field } from '../encode/sets.ts'
-import { scratchFolder, t0 } from '../store/archive/archived.ts'
+import { scratchFolder } from '../processes.ts'
+import { t0 } from '../store/archive/archived.ts'
 import { archiveSums } from '../stored.ts'
 
 const source = '192.0.2.1'
@@ -16,7 +17,7 @@ const shorter = { id: 256, fields: [field(8, 4), field(1, 4)] }
 const record = [0xcb007101, 0x0a000016, 1000, 10]
 
 test('a datagram at which decoding fails is left out and told, the next ones count', async (t) => {
-  const data = await scratchFolder(t)
+  const data = await scratchFolder()
   const archive = await Archive.open(join(data, 'archive'))
   t.after(() => archive.close())
   const faults: DecodingFault[] = []
