@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import type { Key, SeriesAnswer, TopRow } from '../../api/schema/schema.ts'
+import type { Tracker } from '../../api/schema/trackers.ts'
 import { isOfHosts, panelLayers } from '../../web/dashboard/panel-layers.ts'
 import { topFigure } from '../../web/dashboard/top-figure.ts'
+import { groupLayers } from '../../web/trackers/group-layers.ts'
 
 const summary = { average: 1, maximum: 1, minimum: 1, last: 1, p95: 1, total: 1 }
 
@@ -27,6 +29,17 @@ test('a name that ends like a direction stays whole, with directions and without
     const { layers } = panelLayers(answer, { totals, isLocal: () => false })
     assert.deepEqual([layers[0]!.label, layers[0]!.direction], [label, direction ?? 'in'])
   }
+})
+
+test('in the chart of a group a tracker has its whole name, on its side', () => {
+  const members = [
+    { id: 'a', name: 'Web in', side: 'above' },
+    { id: 'b', name: 'log out', side: 'below' },
+  ] as Tracker[]
+  const answer = answerOf(['tracker'], [[{ tracker: 'b' }, [1, 2, 3]], [{ tracker: 'a' }, [4, 5, 6]]]) // prettier-ignore
+  const { layers } = groupLayers(answer, members)
+  const shown = layers.map(({ label, half }) => [half, label])
+  assert.deepEqual(shown.toSorted(), [['above', 'Web in'], ['below', 'log out']]) // prettier-ignore
 })
 
 describe('a dashboard’s chart by host without directions', () => {

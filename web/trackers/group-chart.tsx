@@ -4,13 +4,13 @@ import { useEffect, useMemo } from 'preact/hooks'
 
 import type { Tracker } from '../../api/schema/trackers.ts'
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
-import { makeLayers, type Layers } from '../chart/layers.ts'
 import { PanelChart } from '../chart/panel-chart.tsx'
 import { layerColours } from '../chart/scene.ts'
 import { theme } from '../chart/theme.ts'
 import { ask, type RequestError } from '../client.ts'
 import { FaultText } from '../controls/fault-text.tsx'
 import { repeat } from '../dashboard/repeat.ts'
+import { groupLayers } from './group-layers.ts'
 
 const againMs = 60_000
 const query = { from: 'now-24h', to: 'now', by: 'tracker', top: 1000, step: 300, known: 'any' }
@@ -58,16 +58,4 @@ export function GroupChart({ members }: { members: readonly Tracker[] }) {
       </ul>
     </div>
   )
-}
-
-/** Each tracker as a layer on its side. */
-function groupLayers(answer: SeriesAnswer, members: readonly Tracker[]): Layers {
-  const series = answer.series.flatMap((entry) => {
-    const tracker = members.find(({ id }) => id === entry.key?.['tracker'])
-    if (!tracker) return []
-    const direction = tracker.side === 'above' ? 'in' : 'out'
-    return [{ ...entry, key: { tracker: tracker.id, direction }, label: tracker.name }]
-  })
-  const keyed = { ...answer, series }
-  return makeLayers({ split: 'port', keyed, totals: keyed, peak: null, isLocal: () => true })
 }
