@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 
+import type { IncidentsAnswer } from '../../api/schema/explain.ts'
 import { folderWith, notListening } from '../api/gap-folder.ts'
 import { skipWithout } from '../setup/parts.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
+import { emptyPage } from './opened.ts'
 
 const [from, to] = ['2026-11-16T11:30:00Z', '2026-11-16T12:00:00Z']
 const gap = /Not everything is known of .*12:35:00 to .*12:45:00 \(Weir was not listening\)/
@@ -32,13 +34,30 @@ describe('a time with a gap', { skip: skipWithout('chromium'), timeout: 240_000 
       title: 'Gap',
       panels: [
         { kind: 'top', title: 'Hosts', place, query: { from, to, by: 'host' } },
-        { kind: 'incidents', title: 'None', place: { ...place, row: 4 } },
+        { kind: 'incidents', title: 'Incidents', place: { ...place, row: 4 } },
         { kind: 'number', title: 'Sum', statistic: 'total', place: { ...place, column: 6 }, query: { from, to, by: 'direction' } },
       ],
     }) // prettier-ignore
-    const { page } = await weir.open('/dashboards/gap')
+    const page = await emptyPage(weir.browser)
+    // Whenever this runs, the panel gets the incidents of this time, and one more.
+    await page.route('**/api/dashboards/gap/panels/1?*', async (route) => {
+      const response = await fetch(`${weir.url}/api/incidents?from=${from}&to=${to}`)
+      const json = (await response.json()) as IncidentsAnswer
+      const window = { from: 0, to: 1, seconds: 1, kind: 'surge', ongoing: false }
+      const one = {
+        id: 'one',
+        window,
+        sentence: 'It surged.',
+      } as IncidentsAnswer['incidents'][number]
+      await route.fulfill({ json: { ...json, incidents: [one] } })
+    })
+    await page.goto(`${weir.url}/dashboards/gap`)
+    const incidents = page.getByRole('region', { name: 'Incidents' })
+    await incidents.getByText('It surged.').waitFor()
+    await incidents.getByText(gap).waitFor()
     await page.getByRole('region', { name: 'Hosts' }).getByText(gap).waitFor()
     await page.getByRole('region', { name: 'Sum' }).getByText('10 min unknown').waitFor()
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
     await page.close()
   })
 

@@ -49,12 +49,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
   return (
     <>
       {!answer && error.value === '' && <Waiting />}
-      {answer?.incidents.length === 0 && (
-        <>
-          <p class="dim">{noneText(answer, zone.value)}</p>
-          <TileRemarks remarks={answer.remarks} />
-        </>
-      )}
+      {answer?.incidents.length === 0 && <p class="dim">{noneText(answer, zone.value)}</p>}
       <ul class="tile-incidents">
         {answer?.incidents.map((incident) => (
           <li key={incident.id} class={isNew(incident) ? 'new' : ''}>
@@ -65,6 +60,7 @@ export function IncidentsPanel({ panel, place, everyMs }: PanelFacts<'incidents'
           </li>
         ))}
       </ul>
+      {answer && <TileRemarks remarks={answer.remarks} />}
       {error.value !== '' && <p class="tile-fault">{error.value}</p>}
     </>
   )
