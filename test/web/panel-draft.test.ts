@@ -203,6 +203,17 @@ test('a figure for one direction excludes the others; what is not known in its l
   assert.equal(figureOf({ ...answer, unknown: silent, unknownOf }, last)?.end, 900)
 })
 
+test('of a time of which nothing is known no total is shown, and of one without traffic it is 0', () => {
+  const of = (values: (number | null)[], total: number) => {
+    const series = [{ key: {}, values, summary: { total } }] as unknown as SeriesAnswer['series']
+    const answer = { series, time: [0, 300], step: 300, open: null, unknown: [] }
+    return figureOf(answer, { statistic: 'total' })?.value ?? null
+  }
+  assert.equal(of([null, null], 0), null)
+  assert.equal(of([null, 0], 0), 0)
+  assert.equal(of([null, null], 7), 7)
+})
+
 test('a figure of all directions is asked for as their sum, whose greatest is that of no direction', () => {
   const query = { from: 'now-1h', by: 'direction' }
   assert.deepEqual(figureQuery(query), { from: 'now-1h' })

@@ -26,6 +26,8 @@ export function figureOf(
 ): Figure | null {
   const counted = answer.series
     .filter(({ key }) => direction === undefined || key?.['direction'] === direction)
+    // Of a time of which nothing is known, the sum of what came in is 0, which says nothing.
+    .filter(({ values, summary }) => summary.total > 0 || values.some((value) => value !== null))
     .map(({ values, summary }) => ({ last: lastOf(values, answer), value: summary[statistic] }))
     .filter((each): each is { last: number; value: number } => each.value !== null)
   if (counted.length === 0) return null

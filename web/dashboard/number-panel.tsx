@@ -40,7 +40,7 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
             {written ?? '–'}
           </p>
           <p class="dim">
-            {statistic === 'last' ? momentText(answer, figure) : statisticTexts[statistic]}
+            {aboutText(answer, { figure, statistic })}
             {` · ${timeText(answer, statistic)}`}
             {statistic !== 'last' && unknownText(answer)}
             {isOver ? ' · over the threshold' : ''}
@@ -57,8 +57,13 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
 }
 
 /** The last that is known is of now only while it is new: an exporter that fell silent sends nothing now. */
-function momentText({ step }: SeriesAnswer, figure: Figure | null): string {
-  if (!figure || isNewest(figure.end, step, clockNow() / 1000)) return statisticTexts.last
+function aboutText(
+  { step }: SeriesAnswer,
+  { figure, statistic }: { figure: Figure | null; statistic: keyof typeof statisticTexts },
+): string {
+  if (!figure) return 'unknown'
+  if (statistic !== 'last' || isNewest(figure.end, step, clockNow() / 1000))
+    return statisticTexts[statistic]
   return `until ${shortInstantText(figure.end * 1000, zone.value)}`
 }
 
