@@ -10,7 +10,7 @@ const togetherMs = 1000
 export const endingSignals = ['SIGINT', 'SIGTERM'] as const
 
 /**
- * Starts, waits for a signal, closes; the process then ends by itself with exit code 0. A long
+ * Starts, waits for a signal, closes, and ends the process with exit code 0. A long
  * start may throw the reason of `stopping` once that is aborted.
  * @throws what `start` or `close` throws
  */

@@ -156,7 +156,7 @@ export class DoubledSeries implements SeriesStore {
   async close(): Promise<void> {
     const { first, second, progress } = this.#parts
     this.#ending.abort()
-    await Promise.race([this.#copying, sleep(graceMs)])
+    await Promise.race([this.#copying, sleep(graceMs, undefined, { ref: false })])
     await second.close()
     await first.close()
     await progress.close()
