@@ -8,7 +8,7 @@
 import type { Settings } from '../flow/settings/settings.ts'
 import { DataFolderBusy, lockDataFolder } from '../ingest/lock.ts'
 import { IncidentLedger, IncidentReader } from '../store/incident/ledger.ts'
-import { NotTheSame } from '../store/migrate.ts'
+import { NotTheSame } from '../store/moving/migrate.ts'
 import { openSharedIncidents, openSharedState } from '../store/open.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { moveToClickHouse, moveToFiles } from '../store/state/move.ts'

@@ -3,15 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Tier } from '../../flow/interval.ts'
 import type { Settings } from '../../flow/settings/settings.ts'
-import { keptFrom } from '../../store/double.ts'
-import { copyStretch, stretchesOf, type CopyOptions } from '../../store/migrate.ts'
-import {
-  doubled,
-  openOneSeriesStore,
-  openProgress,
-  openSeriesReader,
-  otherStore,
-} from '../../store/open-series.ts'
+import { keptFrom } from '../../store/moving/double.ts'
+import { copyStretch, stretchesOf, type CopyOptions } from '../../store/moving/migrate.ts'
+import { doubled, openProgress, otherStore } from '../../store/moving/progress.ts'
+import { openOneSeriesStore, openSeriesReader } from '../../store/open-series.ts'
 import type { SeriesReader, SeriesStore } from '../../store/series.ts'
 import { StoreFault } from '../../store/spool/fault.ts'
 import { paceOf } from './flows.ts'

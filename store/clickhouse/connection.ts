@@ -10,7 +10,7 @@ import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickh
 import { SettingsError } from '../../flow/settings/settings.ts'
 import type { ClickHouseSettings } from '../../flow/settings/clickhouse-specs.ts'
 import { reasonOf } from '../../flow/reason.ts'
-import { noPulse, type Pulse } from '../pulse.ts'
+import { noPulse, type Pulse } from '../remote/pulse.ts'
 import { Slots } from '../spool/slots.ts'
 import { ClickHouseFault, faultOf } from './fault.ts'
 import { querySettings, statementSettings } from './statement-settings.ts'

@@ -13,7 +13,7 @@ import {
 } from '../archive/sql/list.ts'
 import type { Tier } from '../../flow/interval.ts'
 import type { FlowListQuery, FlowScan, FlowSeriesQuery, FlowStore, FlowTopQuery } from '../flows.ts'
-import { Pulse } from '../pulse.ts'
+import { Pulse } from '../remote/pulse.ts'
 import { checkPassword, Connection } from './connection.ts'
 import { readDocuments } from './documents.ts'
 import { scanEventFlows } from './event-flows.ts'

@@ -9,7 +9,7 @@ import { InfluxDB, setLogger, type SendOptions, type Transport } from '@influxda
 import { reasonOf } from '../../flow/reason.ts'
 import { SettingsError, type InfluxSettings } from '../../flow/settings/settings.ts'
 import { faultOf, InfluxFault } from './fault.ts'
-import { noPulse, type Pulse } from '../pulse.ts'
+import { noPulse, type Pulse } from '../remote/pulse.ts'
 import { Slots } from '../spool/slots.ts'
 
 // Failures are returned and counted; the library would write them to standard error.

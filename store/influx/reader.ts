@@ -1,7 +1,7 @@
 /** The series in InfluxDB, for a read-only process. */
 import type { InfluxSettings } from '../../flow/settings/settings.ts'
-import { Pulse } from '../pulse.ts'
-import { queryMsMax, remoteReader, type RemoteSeries } from '../remote.ts'
+import { Pulse } from '../remote/pulse.ts'
+import { queryMsMax, remoteReader, type RemoteSeries } from '../remote/series.ts'
 import type { SeriesReader } from '../series.ts'
 import { readCoverage, readExtent, readTop } from './answers.ts'
 import { checkToken, Connection, tokenOf } from './connection.ts'

@@ -1,7 +1,7 @@
 /** The series in InfluxDB, for the single writing process: behind a spool. */
 import type { Tier } from '../../flow/interval.ts'
 import type { InfluxSettings } from '../../flow/settings/settings.ts'
-import { writerMsMax } from '../remote.ts'
+import { writerMsMax } from '../remote/series.ts'
 import type { SeriesStore } from '../series.ts'
 import { openSpooledSeries } from '../spool/series.ts'
 import { checkToken, Connection, tokenOf } from './connection.ts'

@@ -2,7 +2,7 @@
 import { figureNames, measurementNames, tagsOf, type MeasurementName } from '../measurement.ts'
 import type { MeasurementRows, SeriesRange, StepRows } from '../series.ts'
 import { emptyRows, figuresOf, isConsolidated } from '../shape.ts'
-import { stepsByStretch } from '../stretches.ts'
+import { stepsByStretch } from '../remote/stretches.ts'
 import { readCoverage } from './answers.ts'
 import { storedRows, type InfluxSource, type StoredRow } from './rows.ts'
 

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { intervalMs, intervalStart, type Tier } from '../../flow/interval.ts'
-import type { RemoteSeries } from '../remote.ts'
+import type { RemoteSeries } from '../remote/series.ts'
 import type {
   Coverage,
   OtherCollectors,

@@ -8,10 +8,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { intervalStart, type Tier } from '../flow/interval.ts'
-import { reasonOf } from '../flow/reason.ts'
-import type { AlsoStatus, StoreStatus } from '../flow/status.ts'
-import type { Manifest } from './manifest/manifest.ts'
+import { intervalStart, type Tier } from '../../flow/interval.ts'
+import { reasonOf } from '../../flow/reason.ts'
+import type { AlsoStatus, StoreStatus } from '../../flow/status.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import { copyStretch, type Stretch } from './migrate.ts'
 import type {
   OtherCollectors,
@@ -20,7 +20,7 @@ import type {
   SeriesStore,
   StepRows,
   TopQuery,
-} from './series.ts'
+} from '../series.ts'
 
 /** A step that the second store refused. */
 export interface OwedStep {

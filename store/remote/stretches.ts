@@ -1,6 +1,6 @@
 /** Steps of a store on another machine, read range by range. */
-import { measurementNames } from './measurement.ts'
-import type { Coverage, MeasurementRows, SeriesRange, StepRows } from './series.ts'
+import { measurementNames } from '../measurement.ts'
+import type { Coverage, MeasurementRows, SeriesRange, StepRows } from '../series.ts'
 
 /** Rows per read, approximately: bounds the memory of an iteration. */
 const rowsPerReading = 40_000

@@ -1,5 +1,5 @@
 /** Series on another machine, for readers. */
-import type { SeriesReader } from './series.ts'
+import type { SeriesReader } from '../series.ts'
 
 /** The queries, sent to the store itself. */
 export type RemoteSeries = Omit<SeriesReader, 'problems' | 'close'>

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { DoubledSeries, rangeToCopy, type OwedStep } from '../../store/double.ts'
-import { Manifest } from '../../store/manifest/manifest.ts'
-import { openParquetSeries } from '../../store/parquet/series.ts'
-import type { SeriesStore, StepRows } from '../../store/series.ts'
-import { seed } from '../drawn.ts'
-import { scratchFolder } from '../processes.ts'
-import { seeded } from '../random.ts'
-import { coverageOf, minuteMs, plain, stepOf, tiers } from './series-rows.ts'
+import { DoubledSeries, rangeToCopy, type OwedStep } from '../../../store/moving/double.ts'
+import { Manifest } from '../../../store/manifest/manifest.ts'
+import { openParquetSeries } from '../../../store/parquet/series.ts'
+import type { SeriesStore, StepRows } from '../../../store/series.ts'
+import { seed } from '../../drawn.ts'
+import { scratchFolder } from '../../processes.ts'
+import { seeded } from '../../random.ts'
+import { coverageOf, minuteMs, plain, stepOf, tiers } from '../series-rows.ts'
 
 const tier = tiers['5m']
 const t0 = Date.UTC(2026, 10, 16)

@@ -2,9 +2,9 @@
  * Copies series from one store to another, range by range, then reads them back from both and
  * compares. The caller records the progress, so that an interrupted migration can continue.
  */
-import type { Tier } from '../flow/interval.ts'
-import { fieldNames, measurementNames } from './measurement.ts'
-import type { SeriesReader, SeriesStore, StepRows } from './series.ts'
+import type { Tier } from '../../flow/interval.ts'
+import { fieldNames, measurementNames } from '../measurement.ts'
+import type { SeriesReader, SeriesStore, StepRows } from '../series.ts'
 
 /** Steps per range: bounds memory and repeated work. */
 const stepsAtOnce = 288
