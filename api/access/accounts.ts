@@ -77,6 +77,7 @@ export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
 
+/** A random secret, as base64url. */
 export function newSecret(): string {
   return randomBytes(secretBytes).toString('base64url')
 }

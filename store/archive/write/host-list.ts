@@ -44,6 +44,7 @@ export function formatHostSums({ hosts, restMax, total }: HostSums): string | nu
   return JSON.stringify(stored)
 }
 
+/** Whether doubles hold the sums of all hosts exactly. */
 export function isExact({ total }: Pick<HostSums, 'total'>): boolean {
   return Math.max(total.bytes, total.packets) <= Number.MAX_SAFE_INTEGER
 }
