@@ -3,17 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import { formatNetwork, isLoopback, type NetworkSet } from '../../flow/address.ts'
+import { formatNetwork, type NetworkSet } from '../../flow/address.ts'
 import { reasonOf } from '../../flow/reason.ts'
 import { endpointText, publishedUrl } from '../../flow/settings/values.ts'
 import type { Settings } from '../../flow/settings/settings.ts'
 import type { IngestStatus } from '../../flow/status.ts'
 import { leftOutRemedy, restoredFlows, restoredSeries } from '../../store/disk/file-fault.ts'
-import { fileRemedy } from '../../store/disk/file-remedy.ts'
-import { ApiError } from '../errors.ts'
 import type { ApiParts } from '../parts.ts'
 import { errorAnswers } from '../schema/schema.ts'
 import { NoQuery, StatusAnswer, type Warning } from '../schema/status.ts'
+import { ingestWarnings, settingWarnings, unreadable } from '../status/warnings.ts'
 import packageFile from '../../package.json' with { type: 'json' }
 
 /** A store without an answer by then is reported as not answering; health checks wait little longer. */
@@ -131,48 +130,6 @@ async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
 
 function inSeconds(ms: number | null): number | null {
   return ms === null ? null : ms / 1000
-}
-
-function unreadable(what: string, error: unknown): Warning {
-  const reason = reasonOf(error)
-  const { remedy = fileRemedy(error) } = error as { remedy?: unknown }
-  return {
-    what: `${what} cannot be read: ${reason}`,
-    remedy: typeof remedy === 'string' ? remedy : 'check that the files in WEIR_DATA are intact',
-  }
-}
-
-function ingestWarnings(
-  ingest: IngestStatus | null,
-  { isStarting, fault }: { isStarting: boolean; fault: Error | null },
-): Warning[] {
-  if (ingest?.running) return ingest.warnings
-  // Of the other collectors' status the warnings tell.
-  if (fault instanceof ApiError) return [{ what: fault.message, remedy: fault.remedy }]
-  if (isStarting)
-    return [
-      {
-        what: 'ingest is starting: new flows wait in its journal and are not shown yet',
-        remedy: 'wait: it replays its journal first; its log shows the progress',
-      },
-    ]
-  return [
-    {
-      what: 'no ingest runs on this data folder: nothing new comes in',
-      remedy: 'start it with weir start or weir ingest',
-    },
-  ]
-}
-
-function settingWarnings({ http, published, access }: Settings): Warning[] {
-  const reached = published ?? http
-  if (isLoopback(reached.host) || access.auth !== 'none') return []
-  return [
-    {
-      what: `anyone who can reach ${endpointText(reached)} may read and change everything (WEIR_AUTH=none)`,
-      remedy: 'set WEIR_AUTH=password, keep it on 127.0.0.1, or restrict access with a firewall',
-    },
-  ]
 }
 
 /** The settings that may be shown: none is a secret. */
