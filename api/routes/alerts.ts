@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 
 import { reasonOf } from '../../flow/reason.ts'
 import type { IngestStatus } from '../../flow/status.ts'
+import { isClosed } from '../../flow/webhook-networks.ts'
 import type { KeptAlert } from '../../store/alert.ts'
 import type { StateDocument } from '../../store/state/state.ts'
 import { identityOf } from '../access/identity.ts'
@@ -128,7 +129,7 @@ function testRoute(app: App, { state, settings }: ApiParts): void {
   )
 }
 
-/** An alert that could never be sent is refused when it is created. */
+/** An alert that could never be sent is refused when it is created, and can be switched off. */
 async function checkAlert(alert: AlertBody, { state, settings }: ApiParts): Promise<void> {
   const { subject, condition, targets } = alert
   const hasValue = subject.kind !== 'incident' && subject.kind !== 'silent'
@@ -141,14 +142,22 @@ async function checkAlert(alert: AlertBody, { state, settings }: ApiParts): Prom
   if (subject.kind === 'tracker') await documentOf(state, 'trackers', subject.tracker)
   if (condition?.is === 'outside' && condition.low > condition.high)
     throw badQuery('bad-alert', '"low" is above "high"', 'swap them')
-  const { mailServer, script } = settings.alerts
-  for (const target of targets) {
+  const { mailServer, script, webhookNetworks } = settings.alerts
+  for (const target of alert.isOn === false ? [] : targets) {
     if ('mail' in target && mailServer === null)
       throw badQuery('bad-alert', 'no mail server is set', 'set WEIR_MAIL_SERVER')
     if ('script' in target && script === null)
       throw badQuery('bad-alert', 'no script is set', 'set WEIR_ALERT_SCRIPT')
     if ('webhook' in target && !URL.canParse(target.webhook))
       throw badQuery('bad-alert', 'the webhook is not a URL', 'write https://HOST/PATH')
+    const host =
+      'webhook' in target ? new URL(target.webhook).hostname.replaceAll(/[[\]]/g, '') : ''
+    if (isClosed(host, webhookNetworks))
+      throw badQuery(
+        'bad-alert',
+        `${host} is no public address`,
+        'name its network in WEIR_WEBHOOK_NETWORKS',
+      )
   }
 }
 

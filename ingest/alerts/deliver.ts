@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { createTransport } from 'nodemailer'
 
-import { NetworkSet, parseNetwork, type Network } from '../../flow/address.ts'
 import type { AlertSettings } from '../../flow/settings/console-specs.ts'
 import { reasonOf } from '../../flow/reason.ts'
+import { isClosed } from '../../flow/webhook-networks.ts'
 import type { AlertEvent, AlertTarget } from '../../store/alert.ts'
 
 /** A connection may be idle for this long. */
@@ -21,15 +21,6 @@ const answerTimeoutMs = 15_000
  * alerts are sent at once.
  */
 const attemptTimeoutMs = 30_000
-
-/** Networks that webhooks cannot reach unless the settings allow it: private, local, reserved and multicast. */
-const closedNetworks = new NetworkSet(
-  [
-    '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12',
-    '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3', '::/127', 'fc00::/7',
-    'fe80::/10', 'ff00::/8', '64:ff9b::/96', '2002::/16',
-  ].map((text): Network => parseNetwork(text)!), // prettier-ignore
-)
 
 /** What is sent. */
 export type AlertMessage = Omit<AlertEvent, 'sent'>
@@ -169,7 +160,7 @@ async function post(
   const [first] = found
   if (!first) throw new Error(`${host} has no address`)
   for (const { address: each } of found)
-    if (closedNetworks.hasText(each) && !settings.webhookNetworks?.hasText(each))
+    if (isClosed(each, settings.webhookNetworks))
       throw new NotAllowed(
         `${host} is ${each}, which is no public address: name its network in WEIR_WEBHOOK_NETWORKS`,
       )

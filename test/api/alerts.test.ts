@@ -27,6 +27,24 @@ test('the path of a webhook is shown to admins only', async (t) => {
   }
 })
 
+test('a webhook that may not be reached is refused when the alert is kept, not when it is due', async (t) => {
+  const environment = { WEIR_WEBHOOK_NETWORKS: '10.1.0.0/16' }
+  const { app } = await appUnderTest(t, { environment })
+  const keep = async (host: string, isOn = true) => {
+    const targets = [{ webhook: `http://${host}/hook` }]
+    const payload = { name: 'Hook', subject: { kind: 'incident' }, targets, isOn }
+    return app.inject({ method: 'POST', url: '/api/alerts', payload })
+  }
+  for (const host of ['10.2.0.5:8080', '127.0.0.1', '[fe80::1]', '192.168.1.9']) {
+    const refused = await keep(host)
+    assert.equal(refused.statusCode, 400, host)
+    assert.match(refused.body, /is no public address.*WEIR_WEBHOOK_NETWORKS/)
+    assert.equal((await keep(host, false)).statusCode, 201, 'one that is off is not sent')
+  }
+  for (const host of ['10.1.0.5:8080', '203.0.113.9', '[2001:db8::1]:8443', 'chat.example.org'])
+    assert.equal((await keep(host)).statusCode, 201, host)
+})
+
 test('an alert that is tried out while ingest ends is not said to be a change that could not be saved', async (t) => {
   const data = await scratchFolder()
   const { app } = await appUnderTest(t, { environment: { WEIR_DATA: data } })

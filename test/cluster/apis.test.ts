@@ -165,7 +165,11 @@ describe('two APIs on one ClickHouse', { skip: skipWithoutClickHouse() }, () => 
       ['trackers', { name: 'Web', filter: 'dst port 443' }],
       [
         'alerts',
-        { name: 'Cut', subject: { kind: 'incident' }, targets: [{ webhook: 'http://127.0.0.1/' }] },
+        {
+          name: 'Cut',
+          subject: { kind: 'incident' },
+          targets: [{ webhook: 'https://192.0.2.1/' }],
+        },
       ],
     ]
     for (const [kind, body] of made) {
