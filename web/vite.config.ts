@@ -16,8 +16,8 @@ export default defineConfig({
 })
 
 /**
- * What the page needs before its first paint is one file: a browser fetches six at once, and whatever they share with views
- * loaded later would otherwise be files of their own.
+ * What the page needs before its first paint is one file: a browser fetches six at once, and
+ * whatever they share with views loaded later would otherwise be files of their own.
  */
 function chunkOf(id: string, modules: Rolldown.ChunkingContext): string | null {
   const seen = new Set([id])

@@ -1,7 +1,8 @@
 /**
- * Exporters that keep a session's start in each of its records, and count in them what came since the record before
- * (octetDeltaCount): such a record begins here where the one before it ended. Spread from the session's start on, an hour's
- * download in records of a minute would be a slope up to that hour's end.
+ * Exporters that keep a session's start in each of its records, and count in them what came since
+ * the record before (octetDeltaCount): such a record begins here where the one before it ended.
+ * Spread from the session's start on, an hour's download in records of a minute would be a slope up
+ * to that hour's end.
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { DatagramContext } from './context.ts'
@@ -19,8 +20,8 @@ const laterMsMin = 10_000
 /** Places that a session may have: the one whose end is oldest is given to another session. */
 const placesPerSession = 4
 /**
- * Of a stream in which fewer than 1 of `keptOf` long records kept its session's start, after that many, 1 of `sampledOf` is
- * remembered: they would take the places of those that do.
+ * Of a stream in which fewer than 1 of `keptOf` long records kept its session's start, after that
+ * many, 1 of `sampledOf` is remembered: they would take the places of those that do.
  */
 const keptOf = 1024
 const sampledOf = 16
@@ -45,8 +46,9 @@ export class KeptStarts {
   }
 
   /**
-   * Has the rows from `from` on begin where the record before them ended, and so the other direction, if it has times of its
-   * own (`reverse`; null: records have none). Times must be as read.
+   * Has the rows from `from` on begin where the record before them ended, and so the other
+   * direction, if it has times of its own (`reverse`; null: records have none). Times must be as
+   * read.
    */
   begin(
     context: DatagramContext,

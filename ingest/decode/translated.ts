@@ -1,6 +1,7 @@
 /**
- * Who receives traffic through address translation. A router that reports packets as they arrive (MikroTik) names itself as
- * the destination of all downloads, and the host only as the address after translation.
+ * Who receives traffic through address translation. A router that reports packets as they arrive
+ * (MikroTik) names itself as the destination of all downloads, and the host only as the address
+ * after translation.
  */
 import type { FlowColumns } from '../../flow/columns.ts'
 import { privateNetworkSet } from '../../flow/settings/specs.ts'

@@ -46,8 +46,9 @@ export async function firstPaint(address: string): Promise<FirstPaint> {
 const first = -19
 
 /**
- * Gives the processes that this one has started, the browser among them, the cores before all others, so that tests beside it
- * do not make the page late. Only root may; for others nothing changes.
+ * Gives the processes that this one has started, the browser among them, the cores before all
+ * others, so that tests beside it do not make the page late. Only root may; for others nothing
+ * changes.
  */
 async function goFirst(): Promise<void> {
   for (const pid of await treeOf(process.pid)) {

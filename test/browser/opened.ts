@@ -76,7 +76,10 @@ export async function painted(page: Page): Promise<void> {
   )
 }
 
-/** A picture for people to look at, if BROWSER_SHOTS names a folder for them: they take longer than what a test waits for. */
+/**
+ * A picture for people to look at, if BROWSER_SHOTS names a folder for them: they take longer than
+ * what a test waits for.
+ */
 export async function shoot(page: Page, name: string, fullPage = false): Promise<void> {
   const folder = process.env['BROWSER_SHOTS']
   if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage })

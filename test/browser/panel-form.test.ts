@@ -1,5 +1,6 @@
 /**
- * Panels are created, changed, arranged and removed by their form and by their handles: by mouse, and by keyboard alone.
+ * Panels are created, changed, arranged and removed by their form and by their handles: by mouse,
+ * and by keyboard alone.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

@@ -1,4 +1,7 @@
-/** The chart by keyboard: arrows move the cursor, + and − zoom, Enter twice selects a range, with Shift it marks one. */
+/**
+ * The chart by keyboard: arrows move the cursor, + and − zoom, Enter twice selects a range, with
+ * Shift it marks one.
+ */
 import type { Plot } from './plot.ts'
 import type { Scene } from './scene.ts'
 import { showWindow, zoom } from './zoom.ts'

@@ -24,7 +24,10 @@ const margin = { left: 70, right: 30 }
 const [titleBottom, textLine] = [24, 18]
 /** Letters that fit beside each other in a line, of the width that most have. */
 const lettersMax = 170
-/** Letters of a name, as an IPv6 address has, up to which two entries stand beside each other; and that fit in a line. */
+/**
+ * Letters of a name, as an IPv6 address has, up to which two entries stand beside each other; and
+ * that fit in a line.
+ */
 const [besideMax, nameMax] = [40, 116]
 /** Distance of the lines of hatching. */
 const hatchGap = 7

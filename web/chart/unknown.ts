@@ -1,9 +1,15 @@
-/** Which time is drawn as unknown: what the API says, and every step without a value; never the future. And what is known. */
+/**
+ * Which time is drawn as unknown: what the API says, and every step without a value; never the
+ * future. And what is known.
+ */
 import type { SeriesAnswer } from '../../api/schema/schema.ts'
 import { intervalSeconds } from '../../flow/interval.ts'
 import type { Layers } from './layers.ts'
 
-/** Unix seconds [from, to, reason, of]; an empty reason if the API gives none; `of` which exporters, empty if of all. */
+/**
+ * Unix seconds [from, to, reason, of]; an empty reason if the API gives none; `of` which exporters,
+ * empty if of all.
+ */
 export type UnknownRange = [from: number, to: number, reason: string, of: string]
 
 /** Unix seconds [from, to]. */

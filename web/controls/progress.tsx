@@ -1,4 +1,7 @@
-/** That answers are awaited: a line at once, and in words what takes long, as a line says nothing to a screen reader. */
+/**
+ * That answers are awaited: a line at once, and in words what takes long, as a line says nothing to
+ * a screen reader.
+ */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 

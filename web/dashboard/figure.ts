@@ -53,7 +53,10 @@ function lastOf(
 /** An interval is written within this many seconds after its end. */
 const writtenSeconds = 120
 
-/** Whether a step that ended at a time (unix seconds) is the newest possible: the next one is not over and written yet. */
+/**
+ * Whether a step that ended at a time (unix seconds) is the newest possible: the next one is not
+ * over and written yet.
+ */
 export function isNewest(end: number, step: number, now: number): boolean {
   return now - end < Math.max(step, intervalSeconds) + writtenSeconds
 }

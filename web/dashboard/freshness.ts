@@ -31,7 +31,10 @@ export function setNewest(panel: object, newest: number | null | undefined): voi
 /** When the first point is due, unix seconds; null unless traffic has come in that is not shown yet. */
 export const firstDue = signal<number | null>(null)
 
-/** The end of what is known of the last step that is drawn, or else of what is known: of a step, that may be too little to draw. */
+/**
+ * The end of what is known of the last step that is drawn, or else of what is known: of a step,
+ * that may be too little to draw.
+ */
 function newestOf(answer: SeriesAnswer): number | null {
   const { open, series, time, to } = answer
   if (open) return open[1]

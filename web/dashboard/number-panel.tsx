@@ -74,7 +74,10 @@ function timeText({ from, to, step }: SeriesAnswer, statistic: string): string {
     : `of ${formatDuration(Math.round(to - from))}`
 }
 
-/** How much of the window does not count, because it is unknown. Before and after what an exporter sent, there is nothing to miss. */
+/**
+ * How much of the window does not count, because it is unknown. Before and after what an exporter
+ * sent, there is nothing to miss.
+ */
 function unknownText({ unknown }: SeriesAnswer): string {
   const seconds = unknown.reduce(
     (sum, [from, to, reason]) => (reason === 'not-seen' ? sum : sum + to - from),

@@ -90,7 +90,10 @@ function nameColumn(by: readonly string[], rows: readonly TopRow[]): Column<TopR
   ]
 }
 
-/** A label without what the columns before show: of `bobby22 (10.0.0.22)` the name, of a pair those of its ends that have one. */
+/**
+ * A label without what the columns before show: of `bobby22 (10.0.0.22)` the name, of a pair those
+ * of its ends that have one.
+ */
 function withoutKey({ label, key }: TopRow): string {
   const values = Object.values(key).map(String)
   const plain = values.reduce((text, value) => text.replace(` (${value})`, ''), label)

@@ -2,7 +2,10 @@
 import type { Exporter } from '../../api/schema/status.ts'
 import { silentSeconds } from '../../flow/exporter-faults.ts'
 
-/** After a day of silence an exporter counts as removed, as it does for alerts, unless the window has its last flows. */
+/**
+ * After a day of silence an exporter counts as removed, as it does for alerts, unless the window
+ * has its last flows.
+ */
 const removedSeconds = 86_400
 
 /**

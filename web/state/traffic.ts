@@ -115,7 +115,10 @@ export async function load(): Promise<void> {
   }
 }
 
-/** The parameters common to all requests of a view: while one of several exporters is away, what the others report is drawn. */
+/**
+ * The parameters common to all requests of a view: while one of several exporters is away, what the
+ * others report is drawn.
+ */
 function baseQuery(shown: View, window: Window): Query {
   const { exporter, filter } = shown
   return { from: window.from / 1000, to: window.to / 1000, exporter, filter, known: 'any' }

@@ -70,7 +70,10 @@ export function stepText(fromMs: number, toMs: number, zone: string): string {
   return `${dayText(from)} ${start} – ${end}${turned ? ' (clock changed)' : ''}`
 }
 
-/** A text of the API with the instants in it, ISO 8601 in UTC, as the page writes them; the day of each once in a row. */
+/**
+ * A text of the API with the instants in it, ISO 8601 in UTC, as the page writes them; the day of
+ * each once in a row.
+ */
 export function localText(text: string, zone: string): string {
   let dayBefore = ''
   return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (instant) => {

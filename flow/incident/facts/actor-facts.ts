@@ -123,9 +123,9 @@ function countOpenings(
 }
 
 /**
- * Who opened the connections that had most of a host's bytes in a span: the host, at whatever time; others, certainly and in
- * that time, or by sending to it without a packet of its own, such as a flood (`unanswered`, if most came so); null if that
- * is not seen.
+ * Who opened the connections that had most of a host's bytes in a span: the host, at whatever time;
+ * others, certainly and in that time, or by sending to it without a packet of its own, such as a
+ * flood (`unanswered`, if most came so); null if that is not seen.
  */
 function whoOpened(
   scene: Scene,
@@ -160,7 +160,10 @@ function sum(counts: ReadonlyMap<number, number>): number {
   return all
 }
 
-/** The busiest peer, such as a name server, is not the main one if it has less than this share of the bytes and another this much. */
+/**
+ * The busiest peer, such as a name server, is not the main one if it has less than this share of
+ * the bytes and another this much.
+ */
 const mainMin = 0.1
 const meantMin = 0.25
 

@@ -1,12 +1,16 @@
-/** Addresses that may be a subnet's broadcast address: nothing but how they are used shows it, for flows seldom have the netmask. */
+/**
+ * Addresses that may be a subnet's broadcast address: nothing but how they are used shows it, for
+ * flows seldom have the netmask.
+ */
 import type { Connections } from './connections.ts'
 import type { FlowTable } from './flow-table.ts'
 
 const tcp = 6
 
 /**
- * The local hosts of a table, by number, whose IPv4 address ends in .255, that sent nothing, and to which only local hosts
- * sent, never by TCP; none if the exporter does not show that a host sent nothing.
+ * The local hosts of a table, by number, whose IPv4 address ends in .255, that sent nothing, and to
+ * which only local hosts sent, never by TCP; none if the exporter does not show that a host sent
+ * nothing.
  */
 export function broadcastsOf(table: FlowTable, { showsAnswers }: Connections): ReadonlySet<number> {
   const { hosts, source, destination, protocol, count } = table

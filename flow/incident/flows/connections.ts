@@ -1,7 +1,8 @@
 /**
  * Connections: all records of a 5-tuple in either direction, joined however the exporter split
- * them, until a pause longer than the exporter's timeouts, not counting the time in which the exporter was away. The source of the first record is the
- * opener; if both sides start at the same instant, flags and then ports decide. If packets are sampled, it is chance which record is the
+ * them, until a pause longer than the exporter's timeouts, not counting the time in which the
+ * exporter was away. The source of the first record is the opener; if both sides start at the same
+ * instant, flags and then ports decide. If packets are sampled, it is chance which record is the
  * first, so that flags or ports must say it. Of ICMP, a pair of hosts is one.
  */
 import { isIcmp } from '../../icmp.ts'
@@ -31,7 +32,10 @@ export interface Connections {
   showsAnswers: boolean
   /** Whether hardly anything was seen of one of the two directions of all connections. */
   isOneWay: boolean
-  /** After this many ms without a packet, a 5-tuple is a new connection: after the longest pause, if packets are sampled. */
+  /**
+   * After this many ms without a packet, a 5-tuple is a new connection: after the longest pause, if
+   * packets are sampled.
+   */
   idleMs: number
 }
 
@@ -41,13 +45,17 @@ const idleMsMax = 1_800_000
 
 const synFlag = 0x02
 const ackFlag = 0x10
-/** Echo requests of ICMP and ICMPv6 (RFC 792, RFC 4443) as exporters report them in place of a port: 256 × type + code. */
+/**
+ * Echo requests of ICMP and ICMPv6 (RFC 792, RFC 4443) as exporters report them in place of a port:
+ * 256 × type + code.
+ */
 const echoRequests: Record<number, number> = { 1: 8 * 256, 58: 128 * 256 }
 
 const udp = 17
 /**
- * UDP services that answer whoever seems to have asked with more than the question, so that questions are sent to them in
- * a victim's name, often from port 80 or 443, whose packets few filter (US-CERT TA14-017A): such a port is not the service then.
+ * UDP services that answer whoever seems to have asked with more than the question, so that
+ * questions are sent to them in a victim's name, often from port 80 or 443, whose packets few
+ * filter (US-CERT TA14-017A): such a port is not the service then.
  */
 const reflectors: ReadonlySet<number> = new Set([
   17, 19, 53, 69, 111, 123, 137, 161, 389, 520, 1900, 3283, 3702, 5353, 5683, 11_211,

@@ -7,13 +7,16 @@ import type { FlowTable } from './flow-table.ts'
 /** The two records of a packet begin within two neighbouring slots of this length, ms. */
 const slotMs = 1000
 const none = -1
-/** Of the bytes between remote ends: less of them by chance are the same as those of a local host, as with one packet of 1 in 1000. */
+/**
+ * Of the bytes between remote ends: less of them by chance are the same as those of a local host,
+ * as with one packet of 1 in 1000.
+ */
 const translatedShareMin = 0.5
 
 /**
- * Removes each record between two remote ends for which there is one between a local host and one of these ends, the
- * same in everything but that host's address and port; none, if these are not most of the bytes between remote ends. Returns
- * how many.
+ * Removes each record between two remote ends for which there is one between a local host and one
+ * of these ends, the same in everything but that host's address and port; none, if these are not
+ * most of the bytes between remote ends. Returns how many.
  */
 export function dropTranslated(table: FlowTable): number {
   const { count, hosts, source, destination, bytes } = table

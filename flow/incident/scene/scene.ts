@@ -87,8 +87,9 @@ export class Scene {
   }
 
   /**
-   * Whether the host at one end of a row can be an actor: local, or any if neither end is local. A multicast group, or
-   * a subnet's broadcast address, is no host, and 0.0.0.0 nobody: of what is sent to or by these, only the other end is.
+   * Whether the host at one end of a row can be an actor: local, or any if neither end is local. A
+   * multicast group, or a subnet's broadcast address, is no host, and 0.0.0.0 nobody: of what is
+   * sent to or by these, only the other end is.
    */
   isCandidate(row: number, end: 'source' | 'destination'): boolean {
     const { source, destination } = this.table
@@ -148,7 +149,10 @@ export class Scene {
     return this.#both
   }
 
-  /** Frees the series of single hosts until they are asked for again, as far as the table has all flows to count them. */
+  /**
+   * Frees the series of single hosts until they are asked for again, as far as the table has all
+   * flows to count them.
+   */
   release(): void {
     if (this.times === 1) this.#followed = undefined
     this.#both = undefined

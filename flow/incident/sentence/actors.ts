@@ -99,7 +99,10 @@ function isScattered({ connections, bytes }: ActorFacts, peer: PeerFacts): boole
   return peer.connections < peerShare * connections && peer.bytes < peerShare * bytes
 }
 
-/** What the main peer had of the bytes, if that is not most of them: it has been named as the one with most connections. */
+/**
+ * What the main peer had of the bytes, if that is not most of them: it has been named as the one
+ * with most connections.
+ */
 function littleOf({ mainPeer, bytes, direction }: ActorFacts): string {
   if (!mainPeer || 2 * mainPeer.bytes >= bytes) return ''
   const some = mainPeer.bytes === 0 ? 'none' : sayBytes(mainPeer.bytes)

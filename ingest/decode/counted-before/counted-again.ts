@@ -23,7 +23,10 @@ const updated = 5
 /** flowEndReason: active timeout. After any other, the flow does not go on. */
 const activeTimeout = 2
 const finOrReset = 0x05
-/** Shorter than the least refresh interval and active timeout that can be set: not reported before, so nothing was forgotten. */
+/**
+ * Shorter than the least refresh interval and active timeout that can be set: not reported before,
+ * so nothing was forgotten.
+ */
 const refreshMsMin = { event: 60_000, total: 10_000 }
 /** What has been idle for this long at its export has ended. */
 const idleMs = 30_000
@@ -43,8 +46,8 @@ export class CountedAgain {
   }
 
   /**
-   * Leaves out of a batch's records what counted before. The rows begin at `from`; `reverse` has the other direction, null
-   * if records have none. Times must be as read.
+   * Leaves out of a batch's records what counted before. The rows begin at `from`; `reverse` has
+   * the other direction, null if records have none. Times must be as read.
    */
   leaveOut(
     context: DatagramContext,
@@ -99,7 +102,8 @@ export class CountedAgain {
       return
     }
     this.#counted.delete(key)
-    // The number of a connection whose end was lost is used again; an end with less than its updates does not count everything.
+    // The number of a connection whose end was lost is used again; an end with less than its
+    // updates does not count everything.
     const isKnown =
       held !== undefined &&
       record.startMs <= held.startMs &&

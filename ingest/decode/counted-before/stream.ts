@@ -7,7 +7,10 @@ const againOf = 1024
 export class CountedBefore {
   /** Distinguishes its flows from those of other streams, and of before a restart; 0 until the first. */
   number = 0
-  /** Records of flows that were remembered (of events: updates), and of others that may go on: those of late, see `seen`. */
+  /**
+   * Records of flows that were remembered (of events: updates), and of others that may go on: those
+   * of late, see `seen`.
+   */
   again = 0
   first = 0
   /** Of flows that began before then, what was counted may be forgotten: unix ms by the exporter's clock. */
@@ -25,12 +28,18 @@ export class CountedBefore {
   }
 }
 
-/** Whether so many of a stream's flows are reported again that it is no chance: two may have the same ports and start. */
+/**
+ * Whether so many of a stream's flows are reported again that it is no chance: two may have the
+ * same ports and start.
+ */
 export function isRepeated({ again, first }: Pick<CountedBefore, 'again' | 'first'>): boolean {
   return again > 0 && again * againOf >= first
 }
 
-/** For a snapshot, in that of each stream; flows, in that of one of them: key, start, end and counts of each in turn. */
+/**
+ * For a snapshot, in that of each stream; flows, in that of one of them: key, start, end and counts
+ * of each in turn.
+ */
 export interface CountedBeforeState {
   number: number
   again: number

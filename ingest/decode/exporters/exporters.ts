@@ -46,7 +46,10 @@ interface ExportersParts {
   rulesOf: (address: string) => ExporterRules
 }
 
-/** Most forgotten exporters of which the counters are kept; beyond, those forgotten first start at 0 when they come back. */
+/**
+ * Most forgotten exporters of which the counters are kept; beyond, those forgotten first start at 0
+ * when they come back.
+ */
 const countersMax = 4096
 
 const noAddress: AddressWords = [0, 0, 0, 0]
@@ -217,7 +220,10 @@ export class Exporters {
 const allSeenMs = 300_000
 /** A port that sent a moment ago has not been replaced. */
 const silenceMsMin = 1000
-/** An exporter may send this many times its mean while datagrams are lost: what was lost is often what came in a burst. */
+/**
+ * An exporter may send this many times its mean while datagrams are lost: what was lost is often
+ * what came in a burst.
+ */
 const burst = 4
 
 /**

@@ -54,8 +54,8 @@ export class Stream {
   /** It has announced templates itself, and so announces all it uses. */
   announces = false
   /**
-   * Since when its process sends in place of another one (unix ms), until it announces sampling or is known not to; null:
-   * it does not.
+   * Since when its process sends in place of another one (unix ms), until it announces sampling or
+   * is known not to; null: it does not.
    */
   replacesMs: number | null = null
   /** unix ms of the last datagram */
@@ -81,8 +81,8 @@ export class Stream {
 }
 
 /**
- * Within this time a process that samples has announced it: many routers do so every ten minutes, apart from their templates,
- * and after a restart sample as before.
+ * Within this time a process that samples has announced it: many routers do so every ten minutes,
+ * apart from their templates, and after a restart sample as before.
  */
 const announcedMs = 900_000
 

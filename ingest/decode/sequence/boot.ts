@@ -25,7 +25,10 @@ function unitsMaxBetween(last: Clocks, now: Clocks): number {
 const gapPastZeroMin = 100_000
 const soonPart = 0.01
 
-/** Whether a number ahead of the expected one is that of a restart: by as many, within this time, no exporter gets ahead. */
+/**
+ * Whether a number ahead of the expected one is that of a restart: by as many, within this time, no
+ * exporter gets ahead.
+ */
 export function beginsAnew(
   { first, ahead }: { first: number; ahead: number },
   last: Clocks,

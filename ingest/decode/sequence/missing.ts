@@ -83,7 +83,10 @@ export class MissingRanges {
     return [gapOf(range, -1), ...rest.map((part) => gapOf(part, 1))]
   }
 
-  /** Removes all ranges, because their numbers were read wrong; returns the newest that make up a loss as not missing. */
+  /**
+   * Removes all ranges, because their numbers were read wrong; returns the newest that make up a
+   * loss as not missing.
+   */
   mistaken({ datagrams, flows }: Loss): SequenceGap[] {
     const gaps: SequenceGap[] = []
     const left = { datagrams, flows }

@@ -20,7 +20,10 @@ function isPreferred(placed: readonly PlacedElement[], { element }: PlacedElemen
   return first?.element === element
 }
 
-/** The elements of a group among those of a template; null if one is missing, or is not where the group's loop reads it. */
+/**
+ * The elements of a group among those of a template; null if one is missing, or is not where the
+ * group's loop reads it.
+ */
 function membersOf(
   { fields, offsets }: FieldGroup,
   placed: readonly PlacedElement[],

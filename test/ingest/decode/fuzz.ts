@@ -30,7 +30,10 @@ interface FuzzFigures {
   greatestMs: number
   /** The 99.9th percentile of a constant amount of work: above some 0.1 ms, the machine was busy. */
   controlP999Ms: number
-  /** Datagrams that took over 1 ms once, and those that did so again when decoded alone: a busy machine preempts the thread. */
+  /**
+   * Datagrams that took over 1 ms once, and those that did so again when decoded alone: a busy
+   * machine preempts the thread.
+   */
   over: number
   overAlone: number
   /** Growth of resident memory since a tenth of the datagrams, MiB. */
