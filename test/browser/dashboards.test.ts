@@ -194,7 +194,7 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
       id: 'figures',
       title: 'Figures',
       panels: [
-        { kind: 'number', title: 'Greatest', statistic: 'maximum', place: narrow, query },
+        { kind: 'number', title: 'Greatest', statistic: 'maximum', place: narrow, query, threshold: 1e6 },
         { kind: 'number', title: 'Opened', statistic: 'total', place: { ...narrow, column: 2 }, query: { ...query, measure: 'connections' } },
       ],
     }) // prettier-ignore
@@ -203,7 +203,9 @@ describe('dashboards', { skip: skipWithout('chromium'), timeout: 560_000 }, () =
     const { series } = (await asked.json()) as SeriesAnswer
     const greatest = formatWithUnit(series[0]!.summary.maximum!, 'b/s')
     const { page } = await weir.open('/dashboards/figures')
-    await page.getByRole('region', { name: 'Greatest' }).getByText(greatest).waitFor()
+    const shown = page.getByRole('region', { name: 'Greatest' })
+    await shown.getByText(greatest).waitFor()
+    await shown.getByText(/^over the threshold · greatest · of 30 min/).waitFor()
     const opened = page.getByRole('region', { name: 'Opened' })
     await opened.getByText(/connections$/).waitFor()
     const cut = await opened.locator('.figure').evaluate((element) => {

@@ -40,10 +40,11 @@ export function NumberPanel({ panel, place, everyMs }: PanelFacts<'number'>) {
             {written ?? '–'}
           </p>
           <p class="dim">
+            {/* First: where there is room for less, it is not this that is cut. */}
+            {isOver ? 'over the threshold · ' : ''}
             {aboutText(answer, { figure, statistic })}
             {` · ${timeText(answer, statistic)}`}
             {statistic !== 'last' && unknownText(answer)}
-            {isOver ? ' · over the threshold' : ''}
           </p>
         </>
       )}
