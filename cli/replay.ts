@@ -1,6 +1,7 @@
 /** `weir replay`: reads captures into the store, or sends them as live UDP. */
 import { access } from 'node:fs/promises'
 
+import { FaultLog } from '../ingest/exporters/fault-log.ts'
 import { importCaptures, type ImportSummary } from '../ingest/import/import.ts'
 import { lastPacketMs } from '../ingest/import/read-captures.ts'
 import { NotACapture } from '../ingest/capture/read.ts'
@@ -10,6 +11,7 @@ import type { Settings } from '../flow/settings/settings.ts'
 import { formatExact, formatWithUnit } from '../flow/units.ts'
 import { StoreFault } from '../store/spool/fault.ts'
 import { CommandError, exitCodes, type CommandInput } from './command.ts'
+import { createLog } from './log.ts'
 import { readNames } from './names.ts'
 import { sendCaptures } from './send.ts'
 import { runToEnd } from './stop.ts'
@@ -51,8 +53,14 @@ async function importLocked(
 ): Promise<void> {
   const lock = await lockDataFolder(settings.data, 'replay')
   const progress = progressLine()
+  const faults = new FaultLog(createLog(settings, 'replay'))
   try {
-    const summary = await importCaptures(paths, { settings, shiftMs, onProgress: progress.show })
+    const summary = await importCaptures(paths, {
+      settings,
+      shiftMs,
+      onProgress: progress.show,
+      onFault: (fault) => faults.take(fault),
+    })
     progress.clear()
     console.log(isJson ? JSON.stringify(summary) : describe(summary))
   } finally {

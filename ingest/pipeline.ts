@@ -12,15 +12,9 @@ import type { Archive } from '../store/archive/archive.ts'
 import type { Buckets } from './buckets/buckets.ts'
 import type { CoverageTracker } from './coverage/coverage.ts'
 import type { Handover } from './coverage/handover.ts'
-import {
-  versionOf,
-  type Datagram,
-  type DatagramVersion,
-  type PlacedDatagram,
-} from './decode/datagram.ts'
-import { Decoder } from './decode/decoder.ts'
+import type { Datagram, DatagramVersion, PlacedDatagram } from './decode/datagram.ts'
+import { Decoder, type DecodingFault } from './decode/decoder.ts'
 import { decoderRowsMax } from './decode/limits.ts'
-import { clearRows } from './decode/rows.ts'
 import type { TemplateChange } from './decode/sets.ts'
 import type { CounterState, CounterTracker } from './counters/interface-counters.ts'
 import type { LiveRing } from './live/ring.ts'
@@ -35,13 +29,6 @@ const timeColumns = [
 ] as const
 /** Flows older than a month when received mark no interval: no setting allows counting them. */
 const touchedMs = 31 * 86_400_000
-
-/** A datagram at which decoding itself failed. */
-export interface DecodingFault {
-  exporter: string
-  error: unknown
-  datagram: Uint8Array
-}
 
 /** Rows gathered before they are counted and passed on; more costs memory, fewer costs calls. */
 const blockRows = 16_384
@@ -63,7 +50,7 @@ export interface PipelineParts {
   rulesOf?: (address: string) => ExporterRules
   /** Called when an exporter changes a template. */
   onTemplateChange?: (change: TemplateChange) => void
-  /** Called with a datagram at which decoding itself failed: a fault of ours. */
+  /** See DecoderOptions. */
   onFault?: (fault: DecodingFault) => void
   /** Added to all times of flows and datagrams, ms; for captures moved to another time. */
   shiftMs?: number
@@ -98,7 +85,7 @@ export class Pipeline {
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
-    const { rulesOf, counters, onTemplateChange, shiftMs = 0 } = parts
+    const { rulesOf, counters, onTemplateChange, onFault, shiftMs = 0 } = parts
     this.decoder = new Decoder(this.#flows, {
       onSequence: (event) => this.#sequence(event),
       onRelease: ({ exporter, receivedMs }) => {
@@ -108,6 +95,7 @@ export class Pipeline {
         counters?.take({ ...sample, receivedMs: sample.receivedMs + shiftMs }, this.#isDiscarding),
       ...(rulesOf && { rulesOf }),
       ...(onTemplateChange && { onTemplateChange }),
+      ...(onFault && { onFault }),
     })
   }
 
@@ -121,50 +109,16 @@ export class Pipeline {
     placed.sourcePort = sourcePort
     placed.receivedMs = receivedMs
     this.#receivedMs = receivedMs
-    const from = this.#flows.count
-    try {
-      this.decoder.decodePlaced(placed)
-    } catch (error) {
-      this.#leaveOut(error, from, placed)
-    }
+    this.decoder.decodePlaced(placed)
     if (this.#flows.count >= blockRows) this.drain()
   }
 
   /** Decodes a datagram; its flows are passed on when a block is full, or by drain. */
   take(datagram: Datagram): DatagramVersion | null {
     this.#receivedMs = datagram.receivedMs
-    const version = this.#decode(datagram)
+    const version = this.decoder.decode(datagram)
     if (this.#flows.count >= blockRows) this.drain()
     return version
-  }
-
-  #decode(datagram: Datagram): DatagramVersion | null {
-    const { payload, source } = datagram
-    const from = this.#flows.count
-    try {
-      return this.decoder.decode(datagram)
-    } catch (error) {
-      const { buffer, byteOffset: offset, length } = payload
-      this.#leaveOut(error, from, { view: new DataView(buffer), offset, length, source })
-      return versionOf(payload)
-    }
-  }
-
-  /**
-   * Leaves a datagram out at which decoding failed after row `from`. It must not end ingest: it is in the journal, and
-   * each start would end with it too.
-   */
-  #leaveOut(
-    error: unknown,
-    from: number,
-    { view, offset, length, source }: Pick<PlacedDatagram, 'view' | 'offset' | 'length' | 'source'>,
-  ): void {
-    const flows = this.#flows
-    clearRows(flows, from, Math.min(flows.capacity, from + decoderRowsMax))
-    flows.count = from
-    this.decoder.count(source, 'not-decoded')
-    const datagram = new Uint8Array(view.buffer, view.byteOffset + offset, length).slice()
-    this.#parts.onFault?.({ exporter: source, error, datagram })
   }
 
   /**
@@ -173,7 +127,7 @@ export class Pipeline {
    */
   takeAgain(datagram: Datagram): void {
     this.#isDiscarding = true
-    this.#decode(datagram)
+    this.decoder.decode(datagram)
     this.#isDiscarding = false
     // The decoder's own counts are made again, and so must this one, which goes with them.
     this.#shiftTimes()

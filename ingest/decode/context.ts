@@ -1,7 +1,7 @@
 /** One datagram on its way through the decoder, with what every part of the decoder needs. */
 import type { FlowColumns } from '../../flow/columns.ts'
 import type { Exporter } from './exporters/exporter.ts'
-import type { Stream } from './exporters/stream.ts'
+import { Stream } from './exporters/stream.ts'
 
 /** A single object, reused for each datagram. */
 export interface DatagramContext {
@@ -34,4 +34,31 @@ export interface DatagramContext {
   recordsUnsure: number
   /** Rows that this datagram may still produce. */
   rowsLeft: number
+}
+
+/** Instead of a datagram, before the first. */
+export const emptyView = new DataView(new ArrayBuffer(0))
+
+/** A context to be filled by a datagram. */
+export function emptyContext(flows: FlowColumns, exporter: Exporter): DatagramContext {
+  return {
+    flows,
+    exporter,
+    stream: new Stream('v1', { domain: 0, sourcePort: 0, agent: 0 }, 0),
+    agent: 0,
+    view: emptyView,
+    offset: 0,
+    end: 0,
+    receivedMs: 0,
+    sinceMs: 0,
+    exportMs: 0,
+    uptimeMs: -1,
+    skewMs: 0,
+    headerRate: 0,
+    records: 0,
+    optionsRecords: 0,
+    flowRecords: 0,
+    recordsUnsure: 0,
+    rowsLeft: 0,
+  }
 }

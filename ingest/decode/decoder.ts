@@ -4,10 +4,11 @@ import { noRules, type ExporterRules } from '../../flow/exporter-rules.ts'
 import type { SequenceEvent } from '../../flow/sequence.ts'
 import type { ExporterStatus } from '../../flow/status.ts'
 import { Accounting } from './sequence/accounting.ts'
-import type { DatagramContext } from './context.ts'
+import { emptyContext, emptyView, type DatagramContext } from './context.ts'
 import { CountedAgain } from './counted-before/counted-again.ts'
 import { CountedFlows } from './counted-before/flows.ts'
 import { KeptStarts } from './kept-starts.ts'
+import { clearRows } from './rows.ts'
 import { leaveOut } from './uncounted.ts'
 import {
   versionAt,
@@ -16,7 +17,6 @@ import {
   type PlacedDatagram,
   type Receipt,
 } from './datagram.ts'
-import type { Exporter } from './exporters/exporter.ts'
 import { Exporters } from './exporters/exporters.ts'
 import { FixedDecoder, type FixedVersion } from './fixed.ts'
 import { datagramBytesMax, decoderLimits, decoderRowsMax, type DecoderLimits } from './limits.ts'
@@ -28,7 +28,7 @@ import { readSflowHeader, SflowDecoder } from './sflow/sflow.ts'
 import type { InterfaceCounters } from './sflow/counters.ts'
 import { restoreSnapshot } from './exporters/restore.ts'
 import { takeSnapshot, type DecoderParts } from './exporters/snapshot.ts'
-import { Stream } from './exporters/stream.ts'
+import type { Stream } from './exporters/stream.ts'
 import { TemplateStore } from './templates/store.ts'
 
 export interface DecoderOptions {
@@ -43,9 +43,19 @@ export interface DecoderOptions {
   onRelease?: (released: { exporter: string; receivedMs: number }) => void
   /** Called with the interface counters that sFlow sends. */
   onInterfaceCounters?: (counters: InterfaceCounters) => void
+  /**
+   * Called with a datagram at which decoding itself failed, which is left out: it is in the journal, and each start would
+   * end with it too. Absent: the error is thrown.
+   */
+  onFault?: (fault: DecodingFault) => void
 }
 
-const emptyView = new DataView(new ArrayBuffer(0))
+/** A datagram at which decoding failed, by a fault of ours. */
+export interface DecodingFault {
+  exporter: string
+  error: unknown
+  datagram: Uint8Array
+}
 
 /** How often, in receive time, parked data is checked for expiry. */
 const expiryStepMs = 10_000
@@ -59,6 +69,7 @@ export class Decoder {
   readonly #parking: Parking
   readonly #parts: DecoderParts
   readonly #accounting: Accounting
+  readonly #onFault: DecoderOptions['onFault'] | null
   /** Reused for each datagram; null before the first. */
   #context: DatagramContext | null = null
   #expiredMs = 0
@@ -81,6 +92,7 @@ export class Decoder {
     const limits = { ...decoderLimits, ...options.limits }
     this.#flows = flows
     this.#accounting = new Accounting(options.onSequence ?? null)
+    this.#onFault = options.onFault ?? null
     this.#parking = new Parking(limits)
     const counted = new CountedFlows(limits.countedFlowsMax)
     const keptStarts = new KeptStarts(limits.keptStartsMax)
@@ -150,10 +162,21 @@ export class Decoder {
     context.offset = offset
     context.end = offset + Math.min(length, datagramBytesMax)
     const from = this.#flows.count
-    if (version === 'sflow') this.#decodeSflow(context, datagram)
-    else if (version === 'v9' || version === 'ipfix') this.#decodeSets(context, datagram, version)
-    else this.#decodeFixed(context, datagram, version)
-    if (exporter.rules.counts !== 'both') leaveOut(this.#flows, exporter, from)
+    const { flows, packets, bytes } = exporter
+    try {
+      if (version === 'sflow') this.#decodeSflow(context, datagram)
+      else if (version === 'v9' || version === 'ipfix') this.#decodeSets(context, datagram, version)
+      else this.#decodeFixed(context, datagram, version)
+      if (exporter.rules.counts !== 'both') leaveOut(this.#flows, exporter, from)
+    } catch (error) {
+      if (!this.#onFault) throw error
+      Object.assign(exporter, { flows, packets, bytes })
+      clearRows(this.#flows, from, Math.min(this.#flows.capacity, from + decoderRowsMax))
+      this.#flows.count = from
+      exporter.problem('not-decoded')
+      const datagramBytes = new Uint8Array(view.buffer, view.byteOffset + offset, length).slice()
+      this.#onFault({ exporter: exporter.address, error, datagram: datagramBytes })
+    }
     return version
   }
 
@@ -287,27 +310,4 @@ function endIpfix(context: DatagramContext): void {
   if (announced > end || announced < offset + ipfixHeaderBytes) exporter.problem('datagram-short')
   else if (announced < end) exporter.problem('datagram-long')
   context.end = Math.min(announced, end)
-}
-
-function emptyContext(flows: FlowColumns, exporter: Exporter): DatagramContext {
-  return {
-    flows,
-    exporter,
-    stream: new Stream('v1', { domain: 0, sourcePort: 0, agent: 0 }, 0),
-    agent: 0,
-    view: emptyView,
-    offset: 0,
-    end: 0,
-    receivedMs: 0,
-    sinceMs: 0,
-    exportMs: 0,
-    uptimeMs: -1,
-    skewMs: 0,
-    headerRate: 0,
-    records: 0,
-    optionsRecords: 0,
-    flowRecords: 0,
-    recordsUnsure: 0,
-    rowsLeft: 0,
-  }
 }

@@ -222,16 +222,20 @@ export class RecordDecoder {
     const outerRow = this.#outerRow
     this.#outerRow = row
     this.#listDepth++
-    for (const records of listed) {
-      const template = stream.templates.get(records.templateId)
-      const compiled = template && !template.isOptions ? this.#compiledOf(exporter, template) : null
-      if (!template || !compiled || this.#listDepth > listDepthMax || !isListedFlow(compiled))
-        exporter.problem('list-skipped')
-      else this.decode(context, template, compiled, records)
+    try {
+      for (const records of listed) {
+        const template = stream.templates.get(records.templateId)
+        const compiled =
+          template && !template.isOptions ? this.#compiledOf(exporter, template) : null
+        if (!template || !compiled || this.#listDepth > listDepthMax || !isListedFlow(compiled))
+          exporter.problem('list-skipped')
+        else this.decode(context, template, compiled, records)
+      }
+    } finally {
+      this.#listDepth--
+      this.#outerRow = outerRow
+      around.isInUse = isInUse
     }
-    this.#listDepth--
-    this.#outerRow = outerRow
-    around.isInUse = isInUse
   }
 
   #run(context: DatagramContext, compiled: CompiledTemplate): void {
@@ -282,7 +286,6 @@ export class RecordDecoder {
       const { scratch } = this.target
       const replyAfterMs = compiled.scratch.has('replyAfterMs') ? scratch.replyAfterMs : null
       appendReverse(context, reverse, { from, replyAfterMs })
-      clearFlowColumns(this.target.reverse)
     }
     context.flowRecords += records
     context.rowsLeft -= flows.count - from
@@ -294,8 +297,9 @@ export class RecordDecoder {
 
   #readReverse({ flows }: DatagramContext, compiled: CompiledTemplate, from: number): void {
     const { reverse } = this.target
-    for (const step of compiled.reverseSteps) step(this.#batch, 0)
+    clearFlowColumns(reverse)
     reverse.count = this.#batch.records
+    for (const step of compiled.reverseSteps) step(this.#batch, 0)
     if (compiled.byLocalEnd !== null)
       exchangeCounts(this.#batch, flows, reverse, { from, field: compiled.byLocalEnd.field })
     if (compiled.initiator !== null)

@@ -10,6 +10,7 @@ import { openSeriesStore } from '../../store/open-series.ts'
 import type { SeriesStore } from '../../store/series.ts'
 import { CounterTracker } from '../counters/interface-counters.ts'
 import { CoverageTracker } from '../coverage/coverage.ts'
+import type { DecodingFault } from '../decode/decoder.ts'
 import { readExporters } from '../status/kept-status.ts'
 import { breaksBetween } from './between.ts'
 import { announcedBefore, announcedName, announcedWith } from './announced.ts'
@@ -39,6 +40,8 @@ interface ImportOptions {
   shiftMs: number
   /** Called every 2,000 packets and at the end of a capture. */
   onProgress: (done: { path: string; packets: number }) => void
+  /** See DecoderOptions. */
+  onFault?: (fault: DecodingFault) => void
 }
 
 /**
@@ -119,14 +122,15 @@ interface Decoded {
 
 /** Decodes like ingest, but without buckets: the series are made from the archive afterwards. */
 async function decodeAll(paths: readonly string[], options: TakeInOptions): Promise<Decoded> {
-  const { settings, archive, shiftMs } = options
+  const { settings, archive, shiftMs, onFault } = options
   const names = await readNames(settings.names)
   const coverage = new CoverageTracker(Number.NEGATIVE_INFINITY)
   coverage.breaks.restore(archive.value<ExporterBreak[]>('breaks') ?? [])
   const counters = new CounterTracker(Number.POSITIVE_INFINITY)
   const rulesOf = (address: string) => names.rules(address)
   const { flowMaxMs } = settings
-  const pipeline = new Pipeline({ coverage, counters, archive, shiftMs, flowMaxMs, rulesOf })
+  const parts = { coverage, counters, archive, shiftMs, flowMaxMs, rulesOf }
+  const pipeline = new Pipeline({ ...parts, ...(onFault && { onFault }) })
   const reader = new CaptureReader({ ...options, pipeline })
   const ordered = await inOrderOfTime(paths)
   const firstMs = ordered[0] === undefined ? 0 : await firstPacketMs(ordered[0])

@@ -1,18 +1,14 @@
 /** Opens decoding with the settings, and recovers the journal after a crash. */
-import { Buffer } from 'node:buffer'
-
 import type { Logger } from 'pino'
 
 import type { Settings } from '../../flow/settings/settings.ts'
 import { readNames } from '../../store/names/own-names.ts'
 import { Pipeline, type PipelineParts } from '../pipeline.ts'
 import { journalFolder } from '../receive/journal-files.ts'
+import { FaultLog } from '../exporters/fault-log.ts'
 import { TemplateLog } from '../exporters/template-log.ts'
 import type { Receiver } from '../receive/receiver.ts'
 import { recover, type RecoveryParts } from './recover.ts'
-
-/** Datagrams logged of those at which decoding fails: one is enough to mend it. */
-const faultsLoggedMax = 10
 
 /** Decodes with the rules of WEIR_NAMES, and logs template changes and faults. */
 export async function openPipeline(
@@ -22,17 +18,13 @@ export async function openPipeline(
 ): Promise<Pipeline> {
   const names = await readNames(settings.names)
   const templateLog = new TemplateLog(log)
-  let faults = 0
+  const faultLog = new FaultLog(log)
   return new Pipeline({
     ...parts,
     flowMaxMs: settings.flowMaxMs,
     rulesOf: (address) => names.rules(address),
     onTemplateChange: (change) => templateLog.take(change),
-    onFault: ({ error, exporter, datagram }) => {
-      if (faults++ >= faultsLoggedMax) return
-      const base64 = Buffer.from(datagram).toString('base64')
-      log.error({ error, exporter, datagram: base64 }, 'Weir fails at a datagram: report this line')
-    },
+    onFault: (fault) => faultLog.take(fault),
   })
 }
 
