@@ -157,7 +157,7 @@ describe('a session ends by itself', { skip: skipWithout('chromium'), timeout: 2
       const fill = async (text: string) => {
         await form.getByLabel(field).fill(text)
         if (name === 'Tracker') await form.getByLabel('Filter').fill('port 443')
-        if (name === 'Alert') await form.getByLabel('To: one').fill('http://127.0.0.1:9/')
+        if (name === 'Alert') await form.getByLabel('To: one').fill('https://192.0.2.1/')
       }
       await fill('Not saved yet')
       await request(page, '/api/logout')
