@@ -14,6 +14,8 @@ export const remedies: Record<string, string> = {
   'version-unknown': 'something else sends to this port; point it elsewhere',
   'template-missing-expired': moreTemplates,
   'parked-dropped': moreTemplates,
+  'stream-evicted':
+    'its losses are not known: too many ports, domains or sFlow agents send from its address; have each device send to Weir itself',
   'datagram-short': cutShort,
   'record-short': cutShort,
   'template-short': cutShort,

@@ -6,7 +6,7 @@
 export interface DecoderLimits {
   /** Exporters remembered; beyond, the ones silent longest are forgotten. */
   exportersMax: number
-  /** Streams (version, domain, source port) per exporter. */
+  /** Streams (version, domain, source port, sFlow agent) per exporter. */
   streamsPerExporterMax: number
   /** Streams of all exporters. */
   streamsMax: number
