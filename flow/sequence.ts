@@ -39,6 +39,8 @@ export interface SequenceEvent {
   /** Exporter address as text. */
   exporter: string
   observationDomain: number
+  /** A hash of the sFlow agent's address: agents behind one repeater have the same domain. Else 0. */
+  agent: number
   /** unix ms */
   receivedMs: number
   /** When the stream's previous datagram was received, unix ms: what is missing was sent in between. */

@@ -32,7 +32,7 @@ interface Heard {
   silence: { from: number; to: number }
 }
 
-/** The last datagram of one domain. */
+/** The last datagram of one domain, in sFlow of one agent's. */
 interface Last {
   /** When it was received, unix ms. */
   ms: number
@@ -54,7 +54,7 @@ export class BreakLog {
    * The entry of the previous datagram, which is the last of the map: most often the next datagram
    * has the same.
    */
-  #before: { exporter: string; observationDomain: number; last: Last } | null = null
+  #before: { exporter: string; observationDomain: number; agent: number; last: Last } | null = null
   #breaks: ExporterBreak[] = []
 
   /** Takes the sequence verdict of a datagram. */
@@ -126,11 +126,14 @@ export class BreakLog {
   }
 
   /** What is remembered of the previous datagram of an exporter and domain; changed by the caller. */
-  #of({ exporter, observationDomain }: SequenceEvent): Last {
+  #of({ exporter, observationDomain, agent }: SequenceEvent): Last {
     const before = this.#before
-    if (before?.exporter === exporter && before.observationDomain === observationDomain)
-      return before.last
-    const key = `${exporter} ${observationDomain}`
+    const isSame =
+      before?.exporter === exporter &&
+      before.observationDomain === observationDomain &&
+      before.agent === agent
+    if (isSame) return before.last
+    const key = `${exporter} ${observationDomain} ${agent}`
     const last = this.#lastMs.get(key) ?? {
       ms: Number.NEGATIVE_INFINITY,
       portMs: Number.NEGATIVE_INFINITY,
@@ -140,7 +143,7 @@ export class BreakLog {
     this.#lastMs.delete(key)
     this.#lastMs.set(key, last)
     if (this.#lastMs.size > followedMax) this.#lastMs.delete(this.#lastMs.keys().next().value!)
-    this.#before = { exporter, observationDomain, last }
+    this.#before = { exporter, observationDomain, agent, last }
     return last
   }
 

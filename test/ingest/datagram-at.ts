@@ -5,6 +5,7 @@ import type { SequenceEvent } from '../../flow/sequence.ts'
 export const datagramAt = (receivedMs: number): SequenceEvent => ({
   exporter: '192.0.2.1',
   observationDomain: 0,
+  agent: 0,
   receivedMs,
   sinceMs: receivedMs,
   exportMs: receivedMs,

@@ -151,6 +151,7 @@ suite('breaks', () => {
   const event = (verdict: SequenceVerdict, receivedMs: number, observationDomain = 0) => ({
     exporter: '192.0.2.1',
     observationDomain,
+    agent: 0,
     receivedMs,
     sinceMs: receivedMs,
     exportMs: receivedMs,

@@ -105,6 +105,7 @@ export class Accounting {
     this.#onSequence?.({
       exporter: exporter.address,
       observationDomain: stream.domain,
+      agent: stream.agent,
       receivedMs,
       sinceMs,
       exportMs,

@@ -20,6 +20,7 @@ function eventIn(interval: number, verdict: SequenceVerdict): SequenceEvent {
   return {
     exporter,
     observationDomain: 0,
+    agent: 0,
     receivedMs,
     sinceMs: receivedMs,
     exportMs: receivedMs,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import { CoverageTracker } from '../../../ingest/coverage/coverage.ts'
 import type { Decoder } from '../../../ingest/decode/decoder.ts'
 import type { InterfaceCounters } from '../../../ingest/decode/sflow/counters.ts'
 import { encodeSflow, headerRecord, wordsRecord } from '../../encode/sflow.ts'
@@ -194,6 +195,17 @@ describe('several agents whose datagrams a repeater sends from one port', () => 
     for (const payload of [...sent(20, 40).map(([a, b]) => [a!, a!, b!]), ...sent(43, 60)].flat())
       next.decode({ ...from, payload })
     assert.deepEqual(lossOf(next), [3 + 3 + 23, 0, 0, 20])
+  })
+
+  test('are no restart of the repeater when another one begins to send', () => {
+    const [first, other] = [sent(0, 100).map(([one]) => one!), sent(0, 1)[0]![1]!]
+    const { receivedMs } = from
+    const coverage = new CoverageTracker(receivedMs)
+    const { events } = decodeAll(
+      [...first, other].map((payload, i) => ({ payload, receivedMs: receivedMs + i * 10_000 })),
+    )
+    for (const event of events) coverage.take(event)
+    assert.deepEqual(coverage.breaks.list(), [])
   })
 
   test('that change the port with the repeater go on', () => {
