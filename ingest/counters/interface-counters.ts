@@ -43,7 +43,8 @@ export interface CounterState {
 }
 
 /** Agents of one exporter number their interfaces each by itself; what they count adds up. */
-const keyOf = ({ agent, index }: InterfaceCounters) => `${agent} ${index}`
+const keyOf = ({ agent, index }: InterfaceCounters) => keyOfAgent(agent, index)
+const keyOfAgent = (agent: number | undefined, index: number) => `${agent} ${index}`
 
 export class CounterTracker {
   readonly changed = new ChangedIntervals()
@@ -67,7 +68,7 @@ export class CounterTracker {
   take(sample: InterfaceCounters, isAgain = false): void {
     const { exporter, index, receivedMs } = sample
     const key = keyOf(sample)
-    const last = this.#exporters.get(exporter)?.last.get(key)
+    const last = this.#lastOf(sample)
     const isFull = () => (!last && this.#interfaces >= interfacesMax) || this.#held >= heldMax
     if (isFull()) this.#forgetSilent(receivedMs)
     if (isFull()) {
@@ -94,6 +95,21 @@ export class CounterTracker {
       if (!isAgain) this.changed.mark(exporter, t)
     }
     this.#forget(held, receivedMs)
+  }
+
+  /**
+   * The sample before. Builds before 2026-12-01 did not keep the agent: what they left is taken for that of the first to
+   * come.
+   */
+  #lastOf(sample: InterfaceCounters): InterfaceCounters | undefined {
+    const samples = this.#exporters.get(sample.exporter)?.last
+    const key = keyOf(sample)
+    const own = samples?.get(key)
+    if (own || !samples) return own
+    const ofAny = keyOfAgent(undefined, sample.index)
+    const left = samples.get(ofAny)
+    if (left && samples.delete(ofAny)) samples.set(key, left)
+    return left
   }
 
   /** Whether rows() has all of an exporter's interval; for others the store keeps what was written. */

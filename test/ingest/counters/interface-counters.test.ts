@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { intervalMs } from '../../../flow/interval.ts'
 import { differenceOf } from '../../../ingest/counters/difference.ts'
 import type { InterfaceCounters } from '../../../ingest/decode/sflow/counters.ts'
-import { CounterTracker } from '../../../ingest/counters/interface-counters.ts'
+import { CounterTracker, type CounterState } from '../../../ingest/counters/interface-counters.ts'
 import type { MeasurementRows } from '../../../store/series.ts'
 
 const start = Date.UTC(2026, 10, 16, 11, 0, 0)
@@ -112,6 +112,18 @@ describe('the totals of intervals', () => {
         tracker.take(sample({ agent, sequence, receivedMs: start + i * 100_000, octetsIn }))
     assert.equal(bytesOf(tracker.rows('192.0.2.1', start), '3', 'in'), 2400)
     assert.equal(tracker.counters.resets, 0)
+  })
+
+  test('go on over an update from a build that did not keep the agents of samples', () => {
+    const before = new CounterTracker()
+    before.take(sample({ receivedMs: start }))
+    const kept = JSON.stringify(before.snapshot()).replace('"agent":1,', '')
+    const tracker = new CounterTracker()
+    tracker.restore(JSON.parse(kept) as CounterState[])
+    const later = { sequence: 2, receivedMs: start + 200_000, octetsIn: sample().octetsIn + 700 }
+    tracker.take(sample({ agent: 5, ...later }))
+    tracker.take(sample({ agent: 6, ...later, octetsIn: 9e9 }))
+    assert.equal(bytesOf(tracker.rows('192.0.2.1', start), '3', 'in'), 700)
   })
 
   test('are unknown, not 0, if too little is known; the open one counts as far as it goes', () => {
