@@ -2,6 +2,7 @@
  * Weir's own processes as a user runs them, for tests: started from the command line, stopped with
  * signals; and folders for them.
  */
+import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
@@ -53,7 +54,13 @@ export async function runWeir(
     textOf(child.stderr!),
     once(child, 'close') as Promise<[number | null]>,
   ])
+  assertNoFault(stderr)
   return { code, stdout, stderr }
+}
+
+/** Ingest leaves out a datagram at which it fails: that must not hide a fault from a test. */
+function assertNoFault(said: string): void {
+  assert.doesNotMatch(said, /Weir fails at a datagram/)
 }
 
 /** Starts a command. */
@@ -177,6 +184,9 @@ export class RunningIngest {
     const closed = once(this.#child, 'close') as Promise<[number | null]>
     this.#child.kill(signal)
     const [code] = await closed
-    return { code, ms: performance.now() - started, said: await this.#stderr }
+    const ms = performance.now() - started
+    const said = await this.#stderr
+    assertNoFault(said)
+    return { code, ms, said }
   }
 }
