@@ -16,6 +16,8 @@ const waitingBytesMax = 1 << 20
 const pollMs = 1000
 /** Seconds kept, the same as ingest keeps. */
 const secondsMax = 900
+/** A kept second this much later than now is of before the clock was set back, as ingest sees it too. */
+const aheadSecondsMax = 400
 /** After this many polls each stream's session is checked again. */
 const recheckPolls = 30
 const directions = ['in', 'out', 'internal', 'transit'] as const
@@ -94,12 +96,16 @@ export class LiveStreams {
   async #begin(stream: Stream): Promise<void> {
     await this.#poll()
     if (!stream.output.writable) return
-    const seconds = stream.sendsTraffic ? this.#steps([...this.#seconds.keys()], stream.step) : []
-    this.#send(stream, 'ring', { step: stream.step, seconds })
+    this.#sendRing(stream)
     stream.isBegun = true
-    stream.changed.clear()
     this.#tick(stream)
     this.#timer ??= setInterval(() => void this.#round(), pollMs)
+  }
+
+  #sendRing(stream: Stream): void {
+    const seconds = stream.sendsTraffic ? this.#steps([...this.#seconds.keys()], stream.step) : []
+    this.#send(stream, 'ring', { step: stream.step, seconds })
+    stream.changed.clear()
   }
 
   #stop(): void {
@@ -168,11 +174,16 @@ export class LiveStreams {
     }
     this.#version = changes.version
     this.#receivedMs = changes.receivedMs
-    for (const [second, ...sums] of changes.seconds) {
+    const end = this.#parts.now() / 1000 + aheadSecondsMax
+    const isSetBack = Math.max(...this.#seconds.keys()) > end
+    if (isSetBack) this.#seconds.clear()
+    const seconds = changes.seconds.filter(([second]) => second! <= end)
+    for (const [second, ...sums] of seconds) {
       this.#seconds.set(second!, sums)
       for (const stream of this.#streams) stream.changed.add(second!)
     }
-    const newest = Math.max(...changes.seconds.map(([second]) => second!))
+    if (isSetBack) for (const stream of this.#streams) if (stream.isBegun) this.#sendRing(stream)
+    const newest = Math.max(...seconds.map(([second]) => second!))
     for (const second of this.#seconds.keys())
       if (second <= newest - secondsMax) this.#seconds.delete(second)
   }
