@@ -12,7 +12,7 @@ import type { NameSource } from '../names/labels.ts'
 import { layAway } from './away-steps.ts'
 import { layCoverage, seenOf, stepStates, type CoverageGrid, type Seen } from './coverage.ts'
 import { gridEnd, gridOver } from './grid.ts'
-import { lostRanges, unknownOf, unknownRanges, type RangeBounds } from './ranges.ts'
+import { lostRanges, unknownRanges, type RangeBounds } from './ranges.ts'
 import { reaches } from './source.ts'
 import { exportersOf, type Window } from './window.ts'
 
@@ -73,9 +73,8 @@ async function readGaps(window: Window, context: GapsContext): Promise<string[]>
   const breaks = fine.count <= stepsMax ? ((await context.flows.breaks?.()) ?? []) : []
   const bounds = { from: window.from, to: window.to, now }
   const away = layAway(breaks, fine, covered)
-  const unknown = unknownRanges(covered, bounds, away)
-  const of = unknownOf(unknown, covered, { away, names })
-  return [...sayUnknown(unknown, covered, of), ...sayLost(covered, bounds)]
+  const unknown = unknownRanges(covered, bounds, { away, names })
+  return [...sayUnknown(unknown, covered), ...sayLost(covered, bounds)]
 }
 
 /** The finest totals that reach back as far as any and are few enough, or the coarsest; null if there are none. */
@@ -96,9 +95,8 @@ async function tierOf(
 }
 
 function sayUnknown(
-  ranges: ReturnType<typeof unknownRanges>,
+  { ranges, of }: ReturnType<typeof unknownRanges>,
   covered: CoverageGrid,
-  of: readonly string[],
 ): string[] {
   const said = ranges.flatMap(([from, to, reason], i) => {
     if (!Object.hasOwn(reasonTexts, reason)) return []

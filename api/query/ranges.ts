@@ -17,64 +17,71 @@ export interface RangeBounds {
 
 type UnknownRange = [from: number, to: number, reason: UnknownReason]
 
-/**
- * [from, to, reason] in unix seconds, ascending; neighbours with the same reason are merged. Time
- * within the bounds but outside the grid was not seen: the grid is only as long as what is stored.
- * In steps that are known, an exporter may have been away for a while.
- */
-export function unknownRanges(
-  covered: CoverageGrid,
-  bounds: RangeBounds,
-  away: AwaySteps | null = null,
-): UnknownRange[] {
-  const ranges: UnknownRange[] = []
-  const add = (from: number, to: number, reason: UnknownReason) => {
-    const last = ranges.at(-1)
-    if (last && last[1] === from && last[2] === reason) last[1] = to
-    else if (from < to) ranges.push([from, to, reason])
-  }
-  const [start, end] = [bounds.from / 1000, Math.min(bounds.to, bounds.now) / 1000]
-  add(start, Math.min(covered.grid.from / 1000, end), 'not-seen')
-  for (const [at, from, to] of steps(covered.grid, bounds))
-    if (covered.isKnown[at] !== 1) add(from, to, answeredReasons[covered.reason[at]!]!)
-    else if (away) for (const range of awayRanges(away, from, to)) add(...range)
-  add(Math.max(start, gridEnd(covered.grid) / 1000), end, 'not-seen')
-  return ranges
+/** Time that is unknown, ascending. */
+interface Unknown {
+  /** [from, to, reason] in unix seconds. */
+  ranges: UnknownRange[]
+  /**
+   * Whose data is unknown in each of them, by name, such as a, b, c and 3 more; empty where no other
+   * exporter is known.
+   */
+  of: string[]
+}
+
+interface UnknownFacts {
+  away: AwaySteps | null | undefined
+  names: Pick<NameSource, 'exporterName'>
 }
 
 /** Exporters that are named for a range. */
 const namedMax = 3
 
 /**
- * Whose data is unknown in each of the ranges, by name, such as a, b, c and 3 more; empty where no
- * other exporter is known.
+ * Neighbours with the same reason are merged if it is the same exporters'. Time within the bounds but
+ * outside the grid was not seen: the grid is only as long as what is stored. In steps that are known,
+ * an exporter may have been away for a while.
  */
-export function unknownOf(
-  ranges: readonly UnknownRange[],
-  { grid, exporters }: CoverageGrid,
-  { away, names }: { away: AwaySteps | null | undefined; names: Pick<NameSource, 'exporterName'> },
-): string[] {
-  return ranges.map(([from, to]) => {
-    const bounds = withinMs(from, to)
-    const covered = [...steps(grid, bounds)].map(([at]) => at)
-    const fine = away ? [...steps(away.grid, bounds)].map(([at]) => at) : []
-    const unknown = exporters.filter(
-      ({ address, state }) =>
-        covered.some((at) => state[at] === stepStates.unknown) ||
-        fine.some((at) => (away!.of.get(address)?.[at] ?? 0) !== 0),
+export function unknownRanges(
+  covered: CoverageGrid,
+  bounds: RangeBounds,
+  { away, names }: UnknownFacts,
+): Unknown {
+  const unknown: Unknown = { ranges: [], of: [] }
+  const add = (from: number, to: number, reason: UnknownReason, of: string) => {
+    const last = unknown.ranges.at(-1)
+    if (last && last[1] === from && last[2] === reason && unknown.of.at(-1) === of) last[1] = to
+    else if (from < to) {
+      unknown.ranges.push([from, to, reason])
+      unknown.of.push(of)
+    }
+  }
+  const { grid, exporters, isKnown, reason } = covered
+  const [start, end] = [bounds.from / 1000, Math.min(bounds.to, bounds.now) / 1000]
+  add(start, Math.min(grid.from / 1000, end), 'not-seen', '')
+  const named = exporters.map(({ address }) => names.exporterName(address) ?? address)
+  const inside = {
+    ...bounds,
+    from: Math.max(bounds.from, grid.from),
+    to: Math.min(bounds.to, gridEnd(grid)),
+  }
+  const finest = away?.grid ?? grid
+  for (const [at, from, to] of steps(finest, inside)) {
+    const place = Math.floor((finest.from + at * finest.stepMs - grid.from) / grid.stepMs)
+    const isAway = (address: string) => (away?.of.get(address)?.[at] ?? 0) !== 0
+    const awayReason = away?.all[at] ?? 0
+    if (isKnown[place] === 1 && awayReason === 0) continue
+    const why = isKnown[place] === 1 ? awayReason - 1 : reason[place]!
+    const isAnyKnown = exporters.some(
+      ({ address, state }) => state[place] === stepStates.known && !isAway(address),
     )
-    const isAnyKnown = away
-      ? fine.some((at) => away.none[at] === 0)
-      : covered.some((at) => exporters.some(({ state }) => state[at] === stepStates.known))
-    const named = unknown.map(({ address }) => names.exporterName(address) ?? address)
-    return isAnyKnown ? sayList(named, namedMax) : ''
-  })
-}
-
-/** The steps of [from, to) in which an exporter was away. */
-function* awayRanges(away: AwaySteps, from: number, to: number): Generator<UnknownRange> {
-  for (const [at, first, last] of steps(away.grid, withinMs(from, to)))
-    if (away.all[at] !== 0) yield [first, last, answeredReasons[away.all[at]! - 1]!]
+    const missing = named.filter((_, i) => {
+      const { address, state } = exporters[i]!
+      return state[place] === stepStates.unknown || isAway(address)
+    })
+    add(from, to, answeredReasons[why]!, isAnyKnown ? sayList(missing, namedMax) : '')
+  }
+  add(Math.max(start, gridEnd(grid) / 1000), end, 'not-seen', '')
+  return unknown
 }
 
 /** [from, to, flows, estimated] in unix seconds, ascending; neighbours are merged. */
@@ -95,11 +102,6 @@ export function lostRanges(
     } else ranges.push([from, to, flows, isEstimated])
   }
   return ranges
-}
-
-/** Bounds from unix seconds. */
-function withinMs(from: number, to: number): RangeBounds {
-  return { from: from * 1000, to: to * 1000, now: to * 1000 }
 }
 
 /** The steps that overlap the bounds: index, start and end in unix seconds. */

@@ -8,7 +8,7 @@ import { gridEnd } from './grid.ts'
 import { interfacesAdded } from './interfaces-added.ts'
 import { answerValues, units, type Line } from './line.ts'
 import type { Question } from './question.ts'
-import { lostRanges, unknownOf, unknownRanges } from './ranges.ts'
+import { lostRanges, unknownRanges } from './ranges.ts'
 import { valuesMax, type Source } from './source.ts'
 import { summaryOf } from './summary.ts'
 import { onlyExporter } from './window.ts'
@@ -28,8 +28,7 @@ export function answerOf(
       'ask for a longer step, fewer points or a smaller top',
     )
   const bounds = { from, to, now: context.now }
-  const unknown = unknownRanges(finest, bounds, away)
-  const of = unknownOf(unknown, finest, { away, names: context.names })
+  const unknown = unknownRanges(finest, bounds, { away, names: context.names })
   const time = Array.from({ length: grid.count }, (_, at) => (from + at * grid.stepMs) / 1000)
   return {
     from: from / 1000,
@@ -43,8 +42,8 @@ export function answerOf(
     by: [...split.by],
     time,
     series: lines.map((line) => entryOf(line, { drawn, split, cf, measure, context, window })),
-    unknown,
-    ...(of.some((each) => each !== '') ? { unknownOf: of } : {}),
+    unknown: unknown.ranges,
+    ...(unknown.of.some((each) => each !== '') ? { unknownOf: unknown.of } : {}),
     lost: lostRanges(finest, bounds),
     open: openOf(drawn),
     remarks: [

@@ -80,6 +80,23 @@ test('while others are known, the exporter of which time is unknown is named', a
   ])
 })
 
+test('an exporter is named for its own time alone, not for that in which another is away too, or instead', async (t) => {
+  const { remarks, chart } = await saidOf(t, { 1: nothing, 2: nothing }, asked, { 2: nothing, 3: nothing }) // prettier-ignore
+  const at = (interval: number) => t0 / 1000 + interval * 300
+  assert.deepEqual(chart.unknown, [
+    [at(1), at(2), 'lost'],
+    [at(2), at(3), 'lost'],
+    [at(3), at(4), 'lost'],
+  ])
+  assert.deepEqual(chart.unknownOf, ['192.0.2.1', '', '192.0.2.2'])
+  const lost = 'datagrams were lost on the way, or wait for their template'
+  assert.deepEqual(remarks, [
+    `not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:40:00Z (of 192.0.2.1: ${lost}); ` +
+      `2026-11-16T11:40:00Z to 2026-11-16T11:45:00Z (${lost}); ` +
+      `2026-11-16T11:45:00Z to 2026-11-16T11:50:00Z (of 192.0.2.2: ${lost})`,
+  ])
+})
+
 test('of what is not in the totals, nobody knows whether Weir was listening', async (t) => {
   const { remarks } = await saidOf(t, { 1: null, 2: null, 4: notListening })
   assert.deepEqual(remarks, [

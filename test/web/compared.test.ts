@@ -6,14 +6,19 @@ import { moved } from '../../flow/time-grammar.ts'
 import { byClock, comparedText } from '../../web/chart/compared.ts'
 
 test('a dashed line is explained, and so is its absence', () => {
-  const known = { compared: { above: [null, 3], below: [null, null] } }
-  const unknown = { compared: { above: [null], below: [null] } }
+  const known = { compared: { above: [null, 3], below: [null, null] }, comparedIsBound: false }
+  const unknown = { compared: { above: [null], below: [null] }, comparedIsBound: false }
+  const none = { compared: null, comparedIsBound: false }
   assert.equal(comparedText('364d', known), 'dashed: a year before')
   assert.equal(comparedText('1d', unknown), 'nothing is known of the day before')
-  assert.equal(comparedText('1d', { compared: null }), '')
+  assert.equal(comparedText('1d', none), '')
+  assert.equal(
+    comparedText('7d', { ...known, comparedIsBound: true }),
+    'dashed: the week before (at least: not all exporters are known)',
+  )
   assert.equal(comparedText('none', known), '')
   assert.equal(
-    comparedText('7d', { compared: null }, new Error('The archive begins later.')),
+    comparedText('7d', none, new Error('The archive begins later.')),
     'the week before cannot be drawn: The archive begins later',
   )
 })

@@ -80,6 +80,9 @@ describe('split by host', () => {
     const totals: SeriesAnswer = { ...none, unknown: [[1000, 1010, 'not-listening']] }
     const made = makeLayers({ split: 'host', keyed: none, totals, peak: null, isLocal })
     assert.deepEqual(made.total, { above: [null, 0], below: [null, 0] })
+    const ofOne = { ...totals, unknownOf: ['edge-1'] }
+    const others = makeLayers({ split: 'host', keyed: none, totals: ofOne, peak: null, isLocal })
+    assert.deepEqual(others.total, { above: [0, 0], below: [0, 0] }, 'others are known')
   })
   test('if everything is unknown the rest is unknown too, not 0', () => {
     const { summary } = entry({}, [null])

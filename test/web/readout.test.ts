@@ -44,6 +44,7 @@ const layers: Layers = {
   totals: [],
   peak: null,
   peakIsBound: false,
+  comparedIsBound: false,
   compared: null,
   localOnly: true,
 }
@@ -104,6 +105,18 @@ describe('the figures at the cursor', () => {
     assert.deepEqual(readout.notes, [
       'in part no data of edge-1: datagrams were lost on the way, or wait for their template',
     ])
+  })
+  test('of a step without a figure the reason is that of all exporters, not of one that was away before', () => {
+    const [from, to] = [start + 10, start + 15]
+    const away: Scene = {
+      ...scene,
+      unknown: [
+        [from, from + 1, 'lost', 'edge-1'],
+        [from + 1, to, 'not-listening', ''],
+      ],
+    }
+    const { unknown } = readoutAt(2, { scene: away, layers, ...read })
+    assert.equal(unknown, 'no data: Weir was not listening')
   })
   test('connections are opened inward and outward, not received and sent', () => {
     const opened: Scene = { ...scene, answer: { ...scene.answer, measure: 'connections' } }

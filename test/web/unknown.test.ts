@@ -61,7 +61,9 @@ const drawn = (...indices: number[]) => {
 test('what is known is what is not said to be unknown, without the seconds since the answer', () => {
   assert.deepEqual(knownRanges(days, 4.5 * day + 60), [[...morning]])
   assert.deepEqual(knownRanges({ ...days, unknown: [] }, 4.5 * day + 60), [[0, 4.5 * day]])
-  assert.deepEqual(knownRanges({ ...days, unknown: [[0, 5 * day, 'lost']] }, 5 * day), [])
+  const lost: SeriesAnswer = { ...days, unknown: [[0, 5 * day, 'lost']] }
+  assert.deepEqual(knownRanges(lost, 5 * day), [])
+  assert.deepEqual(knownRanges({ ...lost, unknownOf: ['edge-1'] }, 5 * day), [[0, 4.5 * day]])
 })
 
 test('a morning known in a year is not drawn, and that it is there is marked', () => {

@@ -14,13 +14,14 @@ export const comparisonTexts: Record<Comparison, string> = {
 /** What the dashed line shows, or why there is none to draw; empty if nothing is compared. */
 export function comparedText(
   comparison: Comparison,
-  { compared }: Pick<Layers, 'compared'>,
+  { compared, comparedIsBound }: Pick<Layers, 'compared' | 'comparedIsBound'>,
   fault: Error | null = null,
 ): string {
   const text = comparisonTexts[comparison]
   if (fault) return `${text} cannot be drawn: ${fault.message.replace(/\.$/, '')}`
   if (comparison === 'none' || !compared) return ''
-  return isKnown(compared) ? `dashed: ${text}` : `nothing is known of ${text}`
+  if (!isKnown(compared)) return `nothing is known of ${text}`
+  return `dashed: ${text}${comparedIsBound ? ' (at least: not all exporters are known)' : ''}`
 }
 
 /**

@@ -43,6 +43,7 @@ export function unreadLayers(asked: { from: number; to: number; measure: Measure
   const total = { above: [null], below: [null] }
   return {
     answer, layers: [], total, totals: [], peak: null, peakIsBound: false, compared: null,
+    comparedIsBound: false,
     localOnly: false,
   } // prettier-ignore
 }

@@ -4,6 +4,7 @@
  */
 import type { Key, SeriesAnswer, SeriesEntry, SeriesSummary } from '../../api/schema/schema.ts'
 import type { Split } from '../state/address.ts'
+import { unknownOfAll } from './unknown.ts'
 
 export type Half = 'above' | 'below'
 export type Direction = 'in' | 'out' | 'internal' | 'transit'
@@ -36,6 +37,8 @@ export interface Layers {
   peakIsBound: boolean
   /** All traffic of each half at the same time some days before. */
   compared: Record<Half, Values> | null
+  /** An exporter was away in the earlier time, so that it is at least what is drawn. */
+  comparedIsBound: boolean
   /** Only local hosts are shown, without the remote peers. */
   localOnly: boolean
 }
@@ -113,6 +116,7 @@ export function makeLayers(source: LayerSource): Layers {
     totals: source.totals.series.flatMap(totalRow),
     peak: peak && isKnown(peak) ? peak : null,
     compared: source.compared ? totalOf(source.compared, parts) : null,
+    comparedIsBound: source.compared?.unknownOf !== undefined,
     peakIsBound: source.peak !== null && flowing(source.peak, parts.above) > 1,
     localOnly,
   }
@@ -234,7 +238,8 @@ function totalOf(
   answer: SeriesAnswer,
   parts: Record<Half, readonly Direction[]>,
 ): Record<Half, Values> {
-  const isUnknown = (t: number) => answer.unknown.some(([from, to]) => t >= from && t < to)
+  const unknown = unknownOfAll(answer)
+  const isUnknown = (t: number) => unknown.some(([from, to]) => t >= from && t < to)
   const sum = (half: Half): Values => {
     const rows = answer.series.filter((entry) => parts[half].includes(directionOf(entry)))
     return answer.time.map((t, i) => {

@@ -107,8 +107,11 @@ export function readoutAt(
   const to = scene.time[index + 1]!
   const unit = measureUnits[scene.answer.measure]
   const figure = (value: number | null) => (value === null ? '?' : formatWithUnit(value, unit))
-  const unknown = scene.unknown.find(([start, end]) => start < to && end > from)
+  const within = scene.unknown.filter(([start, end]) => start < to && end > from)
   const known = layers.total.above[index] !== null || layers.total.below[index] !== null
+  // Of a long step, an exporter may be away for a while, and then all of them.
+  const ofAll = known ? undefined : within.find(([, , , of]) => of === '')
+  const unknown = ofAll ?? within[0]
   const isUndrawn = scene.undrawn.some(([start, end]) => start < to && end > from)
   const why = isUndrawn
     ? 'less than half of it is known'

@@ -15,15 +15,22 @@ export type UnknownRange = [from: number, to: number, reason: string, of: string
 /** Unix seconds [from, to]. */
 export type KnownRange = [from: number, to: number]
 
+/** What the API says is unknown of all exporters: of other unknown time, some are known. */
+export function unknownOfAll({
+  unknown,
+  unknownOf,
+}: Pick<SeriesAnswer, 'unknown' | 'unknownOf'>): SeriesAnswer['unknown'] {
+  return unknown.filter((_, i) => (unknownOf?.[i] ?? '') === '')
+}
+
 /**
- * What an answer covers up to `now` (unix seconds) without what the API says is unknown, ascending.
- * Whole intervals are known or not: anything shorter is between the clocks of the page and of the API.
+ * What an answer covers up to `now` (unix seconds) without what is unknown of all, ascending. Whole intervals are known or not: anything shorter is between the clocks of the page and of the API.
  */
 export function knownRanges(answer: SeriesAnswer, now: number): KnownRange[] {
   const end = Math.min(answer.to, answer.asked.to, now)
   const known: KnownRange[] = []
   let at = answer.from
-  for (const [from, to] of answer.unknown.toSorted((a, b) => a[0] - b[0])) {
+  for (const [from, to] of unknownOfAll(answer).toSorted((a, b) => a[0] - b[0])) {
     known.push([at, Math.min(from, end)])
     at = Math.max(at, to)
   }
@@ -33,13 +40,12 @@ export function knownRanges(answer: SeriesAnswer, now: number): KnownRange[] {
 
 /** Until when anything of a step is known, unix seconds: to its end, or to when all fell silent in its hours. */
 export function knownUntil(
-  { time, step, unknown, unknownOf }: Pick<SeriesAnswer, 'time' | 'step' | 'unknown' | 'unknownOf'>,
+  answer: Pick<SeriesAnswer, 'time' | 'step' | 'unknown' | 'unknownOf'>,
   index: number,
 ): number {
-  const from = time[index] ?? 0
-  let until = from + step
-  const ofAll = unknown.filter((_, i) => (unknownOf?.[i] ?? '') === '')
-  for (const [start, to] of ofAll.toSorted((a, b) => b[0] - a[0]))
+  const from = answer.time[index] ?? 0
+  let until = from + answer.step
+  for (const [start, to] of unknownOfAll(answer).toSorted((a, b) => b[0] - a[0]))
     if (start > from && start < until && to >= until) until = start
   return until
 }

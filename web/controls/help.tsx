@@ -23,7 +23,10 @@ const keys: readonly [string, string][] = [
 const reading: readonly [string, string][] = [
   ['areas', 'mean of each step; received above the axis, sent below'],
   ['thin line', 'greatest 5-minute value of each step, if steps are longer: no peak is lost'],
-  ['hatched', 'nothing is known there, which is not zero; the cursor says why'],
+  [
+    'hatched',
+    'nothing is known there, or not of all exporters, which is not zero; the cursor says why',
+  ],
   ['bar at the foot', 'known, but less than half of the step is, so it has no value'],
   ['orange at the foot', 'flows were lost on the way there'],
   ['pale at the end', 'the step that is still being counted: too low until its flows are reported'],
