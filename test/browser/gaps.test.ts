@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import type { IncidentsAnswer } from '../../api/schema/explain.ts'
 import { folderWith, notListening } from '../api/gap-folder.ts'
 import { skipWithout } from '../setup/parts.ts'
+import { until } from '../until.ts'
 import { BrowsedWeir } from './browsed-weir.ts'
 import { emptyPage } from './opened.ts'
 
@@ -58,6 +59,33 @@ describe('a time with a gap', { skip: skipWithout('chromium'), timeout: 240_000 
     await page.getByRole('region', { name: 'Hosts' }).getByText(gap).waitFor()
     await page.getByRole('region', { name: 'Sum' }).getByText('10 min unknown').waitFor()
     await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.close()
+  })
+
+  test('and with a peak in each of its other intervals shows each of them, however narrow the chart is', async (t) => {
+    const data = await folderWith({})
+    const folder = { WEIR_DATA: data, WEIR_DNS: 'off' }
+    await using weir = await BrowsedWeir.start({ replayed: false, environment: folder })
+    t.after(() => rm(data, { recursive: true, force: true }))
+    const query = { from: '2026-11-16T06:30:00Z', to: '2026-11-16T12:30:00Z', by: 'direction' }
+    const place = { column: 1, row: 1, columns: 3, rows: 4 }
+    await weir.addDashboard({ title: 'Narrow', panels: [{ kind: 'chart', place, query }] })
+    const { page } = await weir.open('/dashboards/narrow')
+    // Each flow has a step of 30 seconds, of which there are three or more in a pixel.
+    const peaks = () =>
+      page.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+        const { width, height } = canvas
+        const { data: pixels } = canvas.getContext('2d')!.getImageData(0, 0, width, height)
+        const isColoured = (x: number, y: number) => {
+          const [red, , blue] = pixels.subarray(4 * (y * width + x))
+          return blue! - red! > 60
+        }
+        const rows = Array.from({ length: height }, (_, y) => y)
+        const columns = Array.from({ length: width }, (_, x) => rows.filter((y) => isColoured(x, y)).length) // prettier-ignore
+        return columns.filter((count, x) => count > 20 && columns[x - 1]! <= 20).length
+      })
+    await page.locator('canvas').waitFor()
+    await until(async () => (await peaks()) === 6)
     await page.close()
   })
 

@@ -69,6 +69,12 @@ function paintLayer(u: uPlot, of: { x: number[]; layer: SceneLayer; look: SizedL
     }
     ctx.lineTo(x[to]!, zero)
     ctx.closePath()
+    // A step narrower than a pixel may begin and end at the same one: what is in it is seen all the same.
+    for (let i = from; i < to; i++) {
+      if (x[i + 1] !== x[i]) continue
+      const y = Math.round(u.valToPos(layer.edge[i]!, 'y', true))
+      ctx.rect(x[i]!, y, 1, zero - y)
+    }
   })
   if (dimmed) {
     // Opaque: a layer beneath would shine through and look like another colour.
