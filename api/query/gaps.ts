@@ -107,8 +107,10 @@ function sayUnknown(
   })
   if (said.length === 0) return []
   const rest = said.length - timesMax
-  const more = rest > 0 ? [countOf(rest, 'other time')] : []
-  return [`not everything is known of ${[...said.slice(0, timesMax), ...more].join('; ')}`]
+  const more = rest > 0 ? [countOf(rest, 'earlier time')] : []
+  // Newest first, as incidents are: of a month, the last gap is the one that somebody looks for.
+  const newest = said.toReversed().slice(0, timesMax)
+  return [`not everything is known of ${[...newest, ...more].join('; ')}`]
 }
 
 /** Whether nothing is stored of all that is unknown in a time, unix ms: the store may also lack what was written. */

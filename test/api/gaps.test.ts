@@ -65,8 +65,8 @@ test('each time that is unknown is named with its reason', async (t) => {
     [t0 / 1000 + 1200, t0 / 1000 + 1500, 'lost'],
   ])
   assert.deepEqual(remarks, [
-    'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:45:00Z (Weir was not listening); ' +
-      '2026-11-16T11:50:00Z to 2026-11-16T11:55:00Z (datagrams were lost on the way, or wait for their template)',
+    'not everything is known of 2026-11-16T11:50:00Z to 2026-11-16T11:55:00Z (datagrams were lost on the way, or wait for their template); ' +
+      '2026-11-16T11:35:00Z to 2026-11-16T11:45:00Z (Weir was not listening)',
   ])
 })
 
@@ -75,8 +75,8 @@ test('while others are known, the exporter of which time is unknown is named', a
   const { remarks, chart } = await saidOf(t, given, asked, { 1: notListening })
   assert.deepEqual(chart.unknownOf, ['', '192.0.2.1'])
   assert.deepEqual(remarks, [
-    'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:40:00Z (Weir was not listening); ' +
-      '2026-11-16T11:45:00Z to 2026-11-16T11:50:00Z (of 192.0.2.1: datagrams were lost on the way, or wait for their template)',
+    'not everything is known of 2026-11-16T11:45:00Z to 2026-11-16T11:50:00Z (of 192.0.2.1: datagrams were lost on the way, or wait for their template); ' +
+      '2026-11-16T11:35:00Z to 2026-11-16T11:40:00Z (Weir was not listening)',
   ])
 })
 
@@ -91,18 +91,18 @@ test('an exporter is named for its own time alone, not for that in which another
   assert.deepEqual(chart.unknownOf, ['192.0.2.1', '', '192.0.2.2'])
   const lost = 'datagrams were lost on the way, or wait for their template'
   assert.deepEqual(remarks, [
-    `not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:40:00Z (of 192.0.2.1: ${lost}); ` +
+    `not everything is known of 2026-11-16T11:45:00Z to 2026-11-16T11:50:00Z (of 192.0.2.2: ${lost}); ` +
       `2026-11-16T11:40:00Z to 2026-11-16T11:45:00Z (${lost}); ` +
-      `2026-11-16T11:45:00Z to 2026-11-16T11:50:00Z (of 192.0.2.2: ${lost})`,
+      `2026-11-16T11:35:00Z to 2026-11-16T11:40:00Z (of 192.0.2.1: ${lost})`,
   ])
 })
 
 test('of what is not in the totals, nobody knows whether Weir was listening', async (t) => {
   const { remarks } = await saidOf(t, { 1: null, 2: null, 4: notListening })
   assert.deepEqual(remarks, [
-    'not everything is known of 2026-11-16T11:35:00Z to 2026-11-16T11:45:00Z ' +
-      '(nothing of it is in the totals: Weir was not listening, or they could not be written); ' +
-      '2026-11-16T11:50:00Z to 2026-11-16T11:55:00Z (Weir was not listening)',
+    'not everything is known of 2026-11-16T11:50:00Z to 2026-11-16T11:55:00Z (Weir was not listening); ' +
+      '2026-11-16T11:35:00Z to 2026-11-16T11:45:00Z ' +
+      '(nothing of it is in the totals: Weir was not listening, or they could not be written)',
   ])
 })
 
@@ -138,7 +138,7 @@ test('flows that were lost are counted, and more times than three', async (t) =>
   ])
   const restart = { known: 0, unknown: { 'exporter-restart': 1 } }
   const many = await saidOf(t, { 1: nothing, 2: restart, 3: nothing, 4: notListening, 5: restart })
-  assert.match(many.remarks.join(), /; 2 other times$/)
+  assert.match(many.remarks.join(), /of 2026-11-16T11:55:00Z .*; 2 earlier times$/)
 })
 
 test('while the store of the totals is away, a list is answered, and says that it cannot be told', async (t) => {
