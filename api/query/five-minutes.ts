@@ -124,7 +124,13 @@ function greatestSure({ peak, average, parts }: Line, first: number): number {
   return sure
 }
 
-/** Replaces each step's bound by its greatest known 5-minute value. */
+/** What two ways of adding the same rows may differ by. */
+const rounding = 1e-9
+
+/**
+ * Replaces each step's bound by its greatest known 5-minute value. If that is below the mean, the parts of
+ * a sum are known at different times, and the bound stays.
+ */
 function putPeaks(coarse: { line: Line; grid: Grid }, exact: Line, fine: Grid): void {
   const { line, grid } = coarse
   const perStep = grid.stepMs / intervalMs
@@ -137,7 +143,7 @@ function putPeaks(coarse: { line: Line; grid: Grid }, exact: Line, fine: Grid): 
       const value = exact.average[i]!
       if (!Number.isNaN(value) && !(value <= most)) most = value
     }
-    if (Number.isNaN(most)) continue
+    if (!(most >= line.average[at]! * (1 - rounding))) continue
     line.peak[at] = most
     line.parts[at] = 1
   }

@@ -229,6 +229,27 @@ suite('/api/series from a tier', () => {
     assert.equal(byAddress.get(exporter)![8], rate)
   })
 
+  test('a sum of exporters that are known at different times has no maximum below its mean', async (t) => {
+    const second = '192.0.2.2'
+    const rows = { total: [{ direction: 'in', bytes: 3_000_000 }] }
+    const lost = { known: 0, unknown: { lost: 1 } }
+    const fine = [exporter, second].flatMap((each, half) =>
+      Array.from({ length: 6 }, (_, i): Step => {
+        const isKnown = i < 3 === (half === 0)
+        return { exporter: each, time: minutes(5 * i), ...(isKnown ? { rows } : lost) }
+      }),
+    )
+    const total = [{ direction: 'in', bytes: 9_000_000, known: 3, max: { bytes: 3_000_000 } }]
+    const coarse = [exporter, second].map((each): Step => ({ exporter: each, time: noon, known: 3, unknown: { lost: 3 }, rows: { total } })) // prettier-ignore
+    const { get } = await appUnderTest(t, { steps: { '5m': fine, '30m': coarse } })
+    const url = `/api/series?from=${seconds(noon)}&to=${seconds(minutes(30))}&step=1800&known=any`
+    const rate = (3e6 * 8) / 300
+    const [mean, most] = [await get<SeriesAnswer>(url), await get<SeriesAnswer>(`${url}&cf=max`)]
+    assert.deepEqual(mean.series[0]!.values, [2 * rate], 'each has the mean of its own time')
+    assert.deepEqual(most.series[0]!.values, [2 * rate])
+    assert.equal(most.series[0]!.maximumIsBound, true)
+  })
+
   test('cuts exporters and interfaces like any key', async (t) => {
     const own = steadyHour().map((step) => ({
       ...step,
