@@ -100,6 +100,7 @@ describe('a time with a gap', { skip: skipWithout('chromium'), timeout: 240_000 
     const figures = page.getByRole('table', { name: 'The chart in figures' }).locator('tbody tr')
     const isUnknown = (await figures.allTextContents()).map((row) => row.includes('unknown'))
     assert.deepEqual(isUnknown, [false, true, false, false, false, false])
+    await figures.filter({ hasText: ', without 192.0.2.1' }).waitFor({ state: 'attached' })
     await page.getByRole('application').focus()
     for (let step = 0; step < 4; step++) await page.keyboard.press('ArrowRight')
     await page.getByText('in part no data of 192.0.2.1: datagrams were lost').first().waitFor()

@@ -66,6 +66,13 @@ test('the figures as CSV: the page’s time zone and unit, unknown is empty, and
     csv,
     'time,"\'=cmd(""x"") in (b/s)",plain in (b/s)\r\n1970-01-01T01:00:00.000+01:00,1.5,0\r\n1970-01-01T01:00:01.000+01:00,,2\r\n',
   )
+  const away = { ...answer, step: 1, unknown: [[1, 2, 'lost']], unknownOf: ['a, b'] }
+  const lines = chartCsv({ layers, answer: away } as unknown as Layers, 'UTC').split('\r\n')
+  assert.deepEqual(
+    lines.map((line) => line.split(',').slice(3).join()),
+    ['without', '', '"a, b"', ''],
+    'of which exporters the figures are not',
+  )
 })
 
 test('an impossible name is reported as such', () => {

@@ -7,6 +7,7 @@ import { zone } from '../state/zone.ts'
 import { stepText } from '../time/words.ts'
 import type { Values } from './layers.ts'
 import { measureUnits } from './readout.ts'
+import { withoutText } from './unknown.ts'
 
 const rowsMax = 24
 
@@ -49,7 +50,8 @@ function tableRows(): { time: string; above: string; below: string }[] {
   return time.flatMap((start, i) => {
     if (i % every !== 0) return []
     const end = Math.min(to, start + every * step)
-    const when = stepText(start * 1000, end * 1000, zone.value)
+    const when =
+      stepText(start * 1000, end * 1000, zone.value) + withoutText(all.answer, [start, end])
     return [{ time: when, above: text(all.total.above, i), below: text(all.total.below, i) }]
   })
 }

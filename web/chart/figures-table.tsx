@@ -4,6 +4,7 @@ import { layers } from '../state/traffic.ts'
 import { zone } from '../state/zone.ts'
 import { stepText } from '../time/words.ts'
 import { layerLabel, rateTexts } from './readout.ts'
+import { withoutText } from './unknown.ts'
 
 /** Nobody reads more lines than this; the CSV has them all. */
 const linesMax = 500
@@ -33,7 +34,10 @@ export function FiguresTable() {
         <tbody>
           {shown.map((t, i) => (
             <tr key={t}>
-              <th scope="row">{stepText(t * 1000, (t + answer.step) * 1000, zone.value)}</th>
+              <th scope="row">
+                {stepText(t * 1000, (t + answer.step) * 1000, zone.value)}
+                {withoutText(answer, [t, t + answer.step])}
+              </th>
               {all.layers.map((layer) => {
                 const value = layer.values[i] ?? null
                 const key = `${layer.id} ${layer.direction}`

@@ -23,6 +23,24 @@ export function unknownOfAll({
   return unknown.filter((_, i) => (unknownOf?.[i] ?? '') === '')
 }
 
+/** The exporters of which a time (unix seconds) is unknown while others are known; empty if none. */
+export function missingIn(
+  { unknown, unknownOf = [] }: Pick<SeriesAnswer, 'unknown' | 'unknownOf'>,
+  [from, to]: readonly [from: number, to: number],
+): string {
+  const missing = unknownOf.filter((_, i) => unknown[i]![0] < to && unknown[i]![1] > from)
+  return [...new Set(missing)].filter((of) => of !== '').join('; ')
+}
+
+/** A time of which some exporters are unknown, in words: its figures are of the others. */
+export function withoutText(
+  answer: SeriesAnswer,
+  time: readonly [from: number, to: number],
+): string {
+  const missing = missingIn(answer, time)
+  return missing === '' ? '' : `, without ${missing}`
+}
+
 /**
  * What an answer covers up to `now` (unix seconds) without what is unknown of all, ascending. Whole intervals are known or not: anything shorter is between the clocks of the page and of the API.
  */
