@@ -18,7 +18,7 @@ import { mean, percentile, smoothed } from '../scene/rates.ts'
 import { isApart, type Run } from '../scene/runs.ts'
 import { directions, type HostDirection, type Scene } from '../scene/scene.ts'
 import type { Sensitivity } from '../sensitivity.ts'
-import { boundsOf, returnOf, type Bounds } from './bounds.ts'
+import { boundsOf, returnOf } from './bounds.ts'
 import { actorsOfWhole } from './candidates-beside.ts'
 import { actorsShare, type Candidate } from './candidates.ts'
 import { newcomers } from './newcomers.ts'
@@ -66,7 +66,7 @@ interface Suspicion {
   /** Bytes of the actors by second. */
   rate: Float64Array
   others: Others
-  span: Bounds
+  span: Run
   /** Times that show nothing usual to compare with. */
   events: readonly Run[]
 }
@@ -92,7 +92,7 @@ function suspicionOf(
   const busy = [...actors, ...steady]
   const rate = scene.seriesOf(actors, direction)
   const others = new Others(scene, new Set(busy), candidate)
-  const span = boundsOf(scene, candidate, { actors, direction, others })
+  const span = boundsOf(scene, candidate, { actors, direction, others: others.openings })
   if (span.to - span.from < sensitivity.leastSeconds) return null
   const main = actorsOfWhole(scene, candidate, span)
   if (main.length === 0) return null
@@ -133,7 +133,7 @@ function isBecauseOf(scene: Scene, suspicion: Suspicion, { core, fall }: Compari
   if (!isRare) return false
   // What began some time after the others fell is not why they did. Late, because it takes long.
   if (wereCutBefore(scene, actors, { span, events, rate })) return false
-  return isFallCertain(scene, actors, { span, events, isLikely: times > 0 || span.isPart })
+  return isFallCertain(scene, actors, { span, events, times })
 }
 
 /** The finding, of those actors that began something; null if none did. */

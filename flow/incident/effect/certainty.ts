@@ -5,28 +5,24 @@ import type { Scene } from '../scene/scene.ts'
 import { onsetSeconds, runsBeside, runsOnBothSides } from './beside.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'
 
-/** Confidence required that the drop is not chance (see chance.ts); higher if a lull is likely. */
+/** Confidence required that the drop is not chance (see chance.ts); higher if there are similar lulls. */
 const sureMin = 6
-const sureOfLikely = 8
-/**
- * The others were cut off before an event if for one of these times, in seconds, they kept at most
- * this share of what was due.
- */
+const sureBesideLulls = 8
+/** The others were cut off before an event if for one of these times, in seconds, they kept at most this share of what was due. */
 const alreadySeconds = [5, 10, 15, 20, 30, 45, 60]
-const alreadyShare = 0.25
+const alreadyShare = 0.1
 /** What carries less than this share of its rate in an event has not begun. */
 const begunShare = 0.1
 
 /**
  * Whether the others' new connections, or the answers to them, dropped by more than chance. Bytes
- * alone do not show it: most belong to a few downloads, which may end at the same time. The minutes
- * beside may be busy by chance, so as much must be due by the average around it, too. A lull is
- * likely if there were other lulls, or if the quietest part of a time was looked for.
+ * alone do not show it: most belong to a few downloads, which may end at the same time. The minutes beside may
+ * be busy by chance, so as much must be due by the average around it, too.
  */
 export function isFallCertain(
   scene: Scene,
   actors: ReadonlySet<number>,
-  { span, events, isLikely }: { span: Run; events: readonly Run[]; isLikely: boolean },
+  { span, events, times }: { span: Run; events: readonly Run[]; times: number },
 ): boolean {
   const beside = runsOnBothSides(scene, { span, events })
   // In the first and last second some traffic still passes.
@@ -36,7 +32,7 @@ export function isFallCertain(
     const usual = Math.min(percentile(rates, 0.5), meanAround(counts, [span, ...events]))
     return fallBeyondChance(counts, { run, usual, events: [span, ...events] })
   })
-  return Math.max(...sure) >= (isLikely ? sureOfLikely : sureMin)
+  return Math.max(...sure) >= (times === 0 ? sureMin : sureBesideLulls)
 }
 
 /** The mean of the seconds outside events. */
@@ -46,8 +42,8 @@ function meanAround(counts: Float64Array, events: readonly Run[]): number {
 }
 
 /**
- * Whether the others were cut off, beyond chance, before `rate` (of what has most of an event, by
- * second) rose: then what began is not why they fell.
+ * Whether the others were cut off, beyond chance, before `rate` (of what has most of an event, by second) rose: then what
+ * began is not why they fell.
  */
 export function wereCutBefore(
   scene: Scene,
