@@ -13,7 +13,10 @@ export interface Examined {
   findings: Finding[]
 }
 
-/** Examines flows, in this thread or another; without `context`, only the scene is wanted. May fail once `signal` is aborted. */
+/**
+ * Examines flows, in this thread or another; without `context`, only the scene is wanted. May fail
+ * once `signal` is aborted.
+ */
 export type Examine = (
   seen: SeenFlows,
   context: SilenceContext | null,

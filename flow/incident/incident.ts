@@ -34,8 +34,8 @@ export interface ExporterBreak {
   /** What was received then cannot be read (with `isOurs`). */
   isUnreadable?: true
   /**
-   * It was only that its clock was set forward, or the collector's (`isOurs`), from one time to another: no flow has a time
-   * in between.
+   * It was only that its clock was set forward, or the collector's (`isOurs`), from one time to
+   * another: no flow has a time in between.
    */
   clock?: { from: number; to: number; isOurs?: boolean }
 }
@@ -43,7 +43,10 @@ export interface ExporterBreak {
 /** Fewer lost datagrams are chance, and their lull is not reported. */
 const lostMin = 3
 
-/** Whether nothing is known of a break: the exporter restarted, or sent datagrams that nobody received, or nobody listened. */
+/**
+ * Whether nothing is known of a break: the exporter restarted, or sent datagrams that nobody
+ * received, or nobody listened.
+ */
 export function wasAway(each: ExporterBreak): boolean {
   const { isRestart, lostDatagrams = lostMin, isOurs = false, clock } = each
   return clock === undefined && (isRestart || isOurs || lostDatagrams >= lostMin)
@@ -79,15 +82,24 @@ export interface ActorFacts {
   /** How many hosts it opened these to, and how many opened them to it. Absent in records of older versions. */
   openedTo?: number
   acceptedFrom?: number
-  /** It did the like at this hour on earlier days, and another actor did not. Absent: it did not, or it is not known. */
+  /**
+   * It did the like at this hour on earlier days, and another actor did not. Absent: it did not, or
+   * it is not known.
+   */
   isUsual?: true
   /** Some of those it opened were to local hosts. Absent: none. */
   opensInside?: true
   /** Most of its bytes were in connections that this many hosts opened to it. Absent: it had most in its own. */
   askedBy?: number
-  /** Most of these bytes came in connections in which it sent nothing, as in a flood. Absent: it is not known, or it sent something. */
+  /**
+   * Most of these bytes came in connections in which it sent nothing, as in a flood. Absent: it is
+   * not known, or it sent something.
+   */
   sentNothing?: true
-  /** Most of its bytes were in connections that it is not seen to have opened, or only one direction is reported. Absent: it opened them, or the record is of an older version. */
+  /**
+   * Most of its bytes were in connections that it is not seen to have opened, or only one direction
+   * is reported. Absent: it opened them, or the record is of an older version.
+   */
   isUnasked?: true
   /** Most of its bytes were within a tunnel, which this names. Absent: they were not. */
   tunnel?: string
@@ -131,7 +143,10 @@ export interface Incident {
   /** unix ms */
   from: number
   to: number
-  /** It may have begun before the first of the flows that were read: length and figures are at least these. Absent: it did not. */
+  /**
+   * It may have begun before the first of the flows that were read: length and figures are at least
+   * these. Absent: it did not.
+   */
   isOpenStart?: boolean
   /** Not over when last checked. */
   isOngoing: boolean
@@ -142,21 +157,39 @@ export interface Incident {
   othersKept: number | null
   /** Of a congestion: so many other hosts had much and went on as before. Absent: none did. */
   wentOn?: number
-  /** A congestion that took connections, not bytes: the share of new ones that the others kept. Absent: it took bytes. */
+  /**
+   * A congestion that took connections, not bytes: the share of new ones that the others kept.
+   * Absent: it took bytes.
+   */
   connectionsKept?: number
-  /** Of a silence in which hosts sent on, or copied to each other: the bytes that came from outside. Absent: all stopped. */
+  /**
+   * Of a silence in which hosts sent on, or copied to each other: the bytes that came from outside.
+   * Absent: all stopped.
+   */
   fromOutside?: number
-  /** Of a silence over which records reach, so that its bytes are not known: of which flows hardly one began or ended. Absent: they are known. */
+  /**
+   * Of a silence over which records reach, so that its bytes are not known: of which flows hardly
+   * one began or ended. Absent: they are known.
+   */
   spanned?: 'outside' | 'all'
-  /** Of an exporter that was away: it has no numbers that tell this from a silence, such as with NetFlow v1. Absent: it has. */
+  /**
+   * Of an exporter that was away: it has no numbers that tell this from a silence, such as with
+   * NetFlow v1. Absent: it has.
+   */
   mayBeSilence?: true
-  /** Of a silence: another exporter carried its hosts meanwhile, as in a fail-over. Absent: none did, or it is not known. */
+  /**
+   * Of a silence: another exporter carried its hosts meanwhile, as in a fail-over. Absent: none
+   * did, or it is not known.
+   */
   carried?: Carried
   /** Sentences, including those about hosts other than the actors. */
   facts: string[]
   /** Bytes of all hosts, and connections opened by any host (null if there were too many to join). */
   total: { in: number; out: number; connections: number | null }
-  /** Of a silence: the bytes that passed, each counted once, also between two local hosts. Absent: not known better than `total`. */
+  /**
+   * Of a silence: the bytes that passed, each counted once, also between two local hosts. Absent:
+   * not known better than `total`.
+   */
   passed?: number
   /** Flows lost around it, by the exporter's sequence numbers. */
   lost: { flows: number; estimated: boolean }

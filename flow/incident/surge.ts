@@ -117,8 +117,9 @@ function findingOf(
 }
 
 /**
- * Whether most connections of a host in a run were tries, without an answer, to hosts that had answered it before, as of a
- * name server whose forwarder is gone: not why the others get no connections, but because of the same.
+ * Whether most connections of a host in a run were tries, without an answer, to hosts that had
+ * answered it before, as of a name server whose forwarder is gone: not why the others get no
+ * connections, but because of the same.
  */
 function isRetrying({ connections, grid }: Scene, host: number, { from, to }: Run): boolean {
   const { opener, peer, isAnswered, first, count, showsAnswers } = connections

@@ -42,7 +42,8 @@ export function withoutText(
 }
 
 /**
- * What an answer covers up to `now` (unix seconds) without what is unknown of all, ascending. Whole intervals are known or not: anything shorter is between the clocks of the page and of the API.
+ * What an answer covers up to `now` (unix seconds) without what is unknown of all, ascending. Whole
+ * intervals are known or not: anything shorter is between the clocks of the page and of the API.
  */
 export function knownRanges(answer: SeriesAnswer, now: number): KnownRange[] {
   const end = Math.min(answer.to, answer.asked.to, now)

@@ -118,7 +118,10 @@ function spanOf(rate: Float64Array, run: Run): Run {
   return { from, to }
 }
 
-/** The rate at which half of the bytes had passed, were the seconds in order of their rate: a run may have begun with less. */
+/**
+ * The rate at which half of the bytes had passed, were the seconds in order of their rate: a run
+ * may have begun with less.
+ */
 function plateauOf(rates: Float64Array): number {
   const sorted = rates.toSorted()
   const half = sorted.reduce((sum, rate) => sum + rate, 0) / 2

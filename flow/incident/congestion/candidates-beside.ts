@@ -1,4 +1,7 @@
-/** Times in which few hosts fill the line with what others transfer as before, such as a backup or somebody's long download. */
+/**
+ * Times in which few hosts fill the line with what others transfer as before, such as a backup or
+ * somebody's long download.
+ */
 import { mean, percentile, smoothed } from '../scene/rates.ts'
 import { runsOf, type Run } from '../scene/runs.ts'
 import type { HostDirection, Scene } from '../scene/scene.ts'
@@ -73,8 +76,8 @@ function besideSteady(
 }
 
 /**
- * Those actors that have their share of a whole event, of which their run may be a part, besides the transfers that go on;
- * of many alike, those that have about as much as the greatest.
+ * Those actors that have their share of a whole event, of which their run may be a part, besides
+ * the transfers that go on; of many alike, those that have about as much as the greatest.
  */
 export function actorsOfWhole(
   scene: Scene,

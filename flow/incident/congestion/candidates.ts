@@ -68,8 +68,9 @@ export function candidatesOf(scene: Scene, direction: HostDirection): Candidate[
 }
 
 /**
- * Every transfer has acknowledgements the other way: of overlapping runs, keep the one with more bytes. If neither end is
- * local, both have the same: whoever opened most of their connections is meant.
+ * Every transfer has acknowledgements the other way: of overlapping runs, keep the one with more
+ * bytes. If neither end is local, both have the same: whoever opened most of their connections is
+ * meant.
  */
 export function mergeDirections(scene: Scene, candidates: readonly Candidate[]): Candidate[] {
   const weight = new Map(
@@ -103,8 +104,9 @@ function levelOf(scene: Scene, direction: HostDirection): { total: Float64Array;
 }
 
 /**
- * Runs in which most of the traffic is that of one remote peer with several hosts alike, such as a server from which all
- * fetch an update, with these hosts; none if the scene's table holds only a part of the flows.
+ * Runs in which most of the traffic is that of one remote peer with several hosts alike, such as a
+ * server from which all fetch an update, with these hosts; none if the scene's table holds only a
+ * part of the flows.
  */
 export function candidatesByPeer(scene: Scene, direction: HostDirection): Candidate[] {
   if (scene.times > 1) return []

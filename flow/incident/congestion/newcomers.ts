@@ -1,4 +1,7 @@
-/** Which of the hosts that carry an event began something: one that went on as before, or came later, is not why the others fell. */
+/**
+ * Which of the hosts that carry an event began something: one that went on as before, or came
+ * later, is not why the others fell.
+ */
 import { runsBeside } from '../effect/beside.ts'
 import { mean, percentile } from '../scene/rates.ts'
 import type { Run } from '../scene/runs.ts'
@@ -22,9 +25,9 @@ interface Newcomers {
 }
 
 /**
- * Actors that began with an event, if these carry at least `least` of what passes in its direction runsBeside what goes on
- * as before; otherwise also those that came later. Who had as much before, as the `steady` ones of them are known to have
- * had, is not among them.
+ * Actors that began with an event, if these carry at least `least` of what passes in its direction
+ * runsBeside what goes on as before; otherwise also those that came later. Who had as much before,
+ * as the `steady` ones of them are known to have had, is not among them.
  */
 export function newcomers(
   scene: Scene,

@@ -170,7 +170,10 @@ function findingOf(
   }
 }
 
-/** Whether the actors, with transfers that went on, had as much as all hosts in the busiest half minutes beside the event. */
+/**
+ * Whether the actors, with transfers that went on, had as much as all hosts in the busiest half
+ * minutes beside the event.
+ */
 function isMuch(scene: Scene, { candidate, busy, span, events }: Suspicion, fall: Fall): boolean {
   const { direction } = candidate
   const total = smoothed(scene.total[direction], busySeconds)
@@ -208,7 +211,8 @@ function isSureWhileOpen(scene: Scene, span: Run, others: Others): boolean {
     others.fall(core, beside),
   )
   const fall = medianFall(falls)
-  // Whoever is cut off may keep trying, and nothing comes back; of those who have left, only what never had an answer goes on.
+  // Whoever is cut off may keep trying, and nothing comes back; of those who have left, only what
+  // never had an answer goes on.
   const kept = fall.openings >= triedRatio ? connectionsKept(fall) : fall.openings
   return fall.bytes <= openRatio && kept <= openRatio
 }

@@ -8,7 +8,10 @@ import { fallBeyondChance, signsOfLife } from './chance.ts'
 /** Confidence required that the drop is not chance (see chance.ts); higher if there are similar lulls. */
 const sureMin = 6
 const sureBesideLulls = 8
-/** The others were cut off before an event if for one of these times, in seconds, they kept at most this share of what was due. */
+/**
+ * The others were cut off before an event if for one of these times, in seconds, they kept at most
+ * this share of what was due.
+ */
 const alreadySeconds = [5, 10, 15, 20, 30, 45, 60]
 const alreadyShare = 0.1
 /** What carries less than this share of its rate in an event has not begun. */
@@ -42,8 +45,8 @@ function meanAround(counts: Float64Array, events: readonly Run[]): number {
 }
 
 /**
- * Whether the others were cut off, beyond chance, before `rate` (of what has most of an event, by second) rose: then what
- * began is not why they fell.
+ * Whether the others were cut off, beyond chance, before `rate` (of what has most of an event, by
+ * second) rose: then what began is not why they fell.
  */
 export function wereCutBefore(
   scene: Scene,

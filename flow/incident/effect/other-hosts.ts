@@ -9,7 +9,10 @@ import { isStopped } from './stopped.ts'
 const hostShareMax = 0.25
 /** A time counts as a lull if the others have at most this share of their median bytes. */
 const lullShare = 0.05
-/** Up to this share of the others may have begun something in an event: with this many times what they had beside it. */
+/**
+ * Up to this share of the others may have begun something in an event: with this many times what
+ * they had beside it.
+ */
 const risenShare = 1 / 3
 const risenTimes = 2.5
 
@@ -21,7 +24,10 @@ export class Others {
   readonly openings: Float64Array
   /** Traffic from outside to them: first packets of records by second. */
   readonly answers: Float64Array
-  /** Bytes of each of them by second, sent plus received, without what does not compete with the actors: see bytesApart. */
+  /**
+   * Bytes of each of them by second, sent plus received, without what does not compete with the
+   * actors: see bytesApart.
+   */
   readonly #bytes: readonly Float64Array[]
   /** Of all of them together. */
   readonly #total: Float64Array
@@ -64,8 +70,9 @@ export class Others {
   }
 
   /**
-   * The bytes of the others together by second, without those of few hosts that began something in `core` and usually have
-   * something in as long a time: of hosts that seldom do anything, others are busy at any time.
+   * The bytes of the others together by second, without those of few hosts that began something in
+   * `core` and usually have something in as long a time: of hosts that seldom do anything, others
+   * are busy at any time.
    */
   #withoutRisen(core: Run, isOutside: (t: number) => boolean): Float64Array {
     const width = core.to - core.from

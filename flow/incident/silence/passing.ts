@@ -23,7 +23,10 @@ export interface Passing {
    */
   sign: Float64Array
   replies: Float64Array
-  /** Bytes of all hosts; and, if both directions are reported, those from outside and the rest: sent, or between hosts inside. */
+  /**
+   * Bytes of all hosts; and, if both directions are reported, those from outside and the rest:
+   * sent, or between hosts inside.
+   */
   all: Float64Array
   parts: { fromOutside: Float64Array; rest: Float64Array } | null
 }
@@ -57,7 +60,10 @@ export function isShort({ from, to }: Run): boolean {
   return to - from <= spannedSeconds
 }
 
-/** Whether hardly a record began or ended in a short run, and those that reach across it have no more than beside it. */
+/**
+ * Whether hardly a record began or ended in a short run, and those that reach across it have no
+ * more than beside it.
+ */
 export function isSpanned({ sign, all }: Passing, span: Run): boolean {
   const { from, to } = span
   if (!isShort(span) || !isStopped(all, span, sentRatio)) return false

@@ -39,7 +39,10 @@ const hostsMin = 3
 const dueMin = 20
 /** Confidence required that the drop is not chance: see effect/chance.ts. */
 const sureMin = 10
-/** Of what hosts begin, or came for them, each once in five seconds, this share may go on in a silence whose bytes are not known. */
+/**
+ * Of what hosts begin, or came for them, each once in five seconds, this share may go on in a
+ * silence whose bytes are not known.
+ */
 const spannedHostsRatio = 0.05
 /** Lulls of this share of a silence's length in the same scene show that quiet is normal. */
 const lullShare = 1 / 3
@@ -227,8 +230,8 @@ function isCut(
 }
 
 /**
- * Whether the drop, to at most this share of what was due, cannot be chance: host activity comes in bursts, with lulls in
- * between.
+ * Whether the drop, to at most this share of what was due, cannot be chance: host activity comes in
+ * bursts, with lulls in between.
  */
 function isDropCertain(
   scene: Scene,
