@@ -17,7 +17,8 @@ if (!existsSync(`${folder}/node_modules/fastify`)) {
   )
   process.exit(1)
 } else {
-  // What was compiled once, types taken out, is kept: half of a start. Threads and processes that begin here know by the variable.
+  // What was compiled once, types taken out, is kept: half of a start. Threads and processes that
+  // begin here know by the variable.
   const cache = `${folder}/node_modules/.cache/weir-compiled`
   nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? cache)
   process.env.NODE_COMPILE_CACHE ??= cache

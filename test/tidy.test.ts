@@ -22,6 +22,8 @@ const scripts = (
 
 const blobBytesMax = 262_144
 const linesMax = 320
+/** Code is formatted at 100 columns; a comment has some more, so that a word need not move a paragraph. */
+const commentColumnsMax = 120
 
 /** A pattern banned from code, what to write instead, and where it is allowed. */
 const banned: readonly [pattern: RegExp, instead: string, exceptIn?: RegExp][] = [
@@ -50,6 +52,13 @@ test('files are short enough to be read', () => {
     const lines = readFileSync(file, 'utf8').split('\n').length
     assert.ok(lines <= linesMax, `${file} has ${lines} lines; ${linesMax} is the most`)
   }
+})
+
+test('comments are narrow enough to be read', () => {
+  for (const file of programs)
+    for (const line of readFileSync(file, 'utf8').split('\n'))
+      if (/^\s*(\/\/|\/?\*)/.test(line))
+        assert.ok(line.length <= commentColumnsMax, `${file}: wrap "${line.trim()}"`)
 })
 
 test('file names are kebab-case', () => {

@@ -98,8 +98,8 @@ export class CounterTracker {
   }
 
   /**
-   * The sample before. Builds before 2026-12-01 did not keep the agent: what they left is taken for that of the first to
-   * come.
+   * The sample before. Builds before 2026-12-01 did not keep the agent: what they left is taken for
+   * that of the first to come.
    */
   #lastOf(sample: InterfaceCounters): InterfaceCounters | undefined {
     const samples = this.#exporters.get(sample.exporter)?.last

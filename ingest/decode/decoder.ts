@@ -44,8 +44,8 @@ export interface DecoderOptions {
   /** Called with the interface counters that sFlow sends. */
   onInterfaceCounters?: (counters: InterfaceCounters) => void
   /**
-   * Called with a datagram at which decoding itself failed, which is left out: it is in the journal, and each start would
-   * end with it too. Absent: the error is thrown.
+   * Called with a datagram at which decoding itself failed, which is left out: it is in the
+   * journal, and each start would end with it too. Absent: the error is thrown.
    */
   onFault?: (fault: DecodingFault) => void
 }

@@ -5,10 +5,11 @@
  * then by one in use.
  *
  *     node test/bench/archive-speed.ts FOLDER DAYS [DAYS-BEFORE-THE-END [NFDUMP-FOLDER]]
- *     node test/bench/archive-speed.ts --cold … the first of each query after the kernel has dropped its file cache (root)
+ *     node test/bench/archive-speed.ts --cold …
  *
- * FOLDER is one made by archive-data.ts. The same queries run against ClickHouse, to which `weir
- * migrate --to clickhouse` has sent that folder, with the settings of ClickHouse in the environment
+ * `--cold`: the first of each query after the kernel has dropped its file cache (root). FOLDER is
+ * one made by archive-data.ts. The same queries run against ClickHouse, to which `weir migrate --to
+ * clickhouse` has sent that folder, with the settings of ClickHouse in the environment
  * (WEIR_STORE=clickhouse …); `answers` is a hash that is equal if all answers to a query are. Trust
  * ratios, not figures: the machine is shared; its load is printed beside them.
  */

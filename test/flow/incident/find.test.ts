@@ -342,7 +342,8 @@ test('a download while the collector is stopped and started again is no congesti
   const stop = { from: t0 + 1500_000, to: t0 + 1560_000 }
   const office = officeFlows({ seed: 7, hosts: 20, pages: 0.5, connections: 3, seconds: 2700 })
   const download = downloadFlows(1330, 1810, () => 6e8)
-  // A record is sent fifteen seconds after its last packet, or when it has lasted a minute; nobody receives it meanwhile.
+  // A record is sent fifteen seconds after its last packet, or when it has lasted a minute; nobody
+  // receives it meanwhile.
   const sentAt = ({ first, last }: Partial<TestFlow>) => Math.min(last! + 15_000, first! + 60_000)
   const isReceived = (flow: Partial<TestFlow>) =>
     sentAt(flow) < stop.from || sentAt(flow) >= stop.to

@@ -1,4 +1,7 @@
-/** A fault of the decoder itself, wherever it shows: nothing of the datagram is left, and what follows is read as ever. */
+/**
+ * A fault of the decoder itself, wherever it shows: nothing of the datagram is left, and what
+ * follows is read as ever.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
