@@ -153,7 +153,7 @@ function starving(scene: Scene, surge: Finding): Finding {
   )
   const falls = beside.map((runs) => runs.map((run) => others.fall(full, run)))
   if (!falls.every((each) => each.length > 0 && isStarved(medianFall(each)))) return surge
-  if (!isFallCertain(scene, actors, { span, events: [], times: 0 })) return surge
+  if (!isFallCertain(scene, actors, { span, events: [], isLikely: false })) return surge
   if (!isLineUp(scene, full, { actors, beside: beside.flat() })) return surge
   const fall = medianFall(falls.flat())
   const fact = `${othersWords(fall, scene)} kept ${Math.round(100 * connectionsKept(fall))} % of their new connections, or of the answers to them`

@@ -1,11 +1,14 @@
 /**
  * The first and last second of a congestion. It starts with the first of the connections that make
  * up the event, if these can be distinguished from the actors' other traffic; otherwise it is where
- * the actors' rate rises above, and returns to, its level beside the event.
+ * the actors' rate rises above, and returns to, its level beside the event. If the others show when
+ * they were cut off, that tells which of the actors' traffic it is.
  */
+import type { Others } from '../effect/other-hosts.ts'
 import { changeOf, mean, percentile, smoothed } from '../scene/rates.ts'
-import type { Run } from '../scene/runs.ts'
+import { isOverlapping, type Run } from '../scene/runs.ts'
 import type { HostDirection, Scene } from '../scene/scene.ts'
+import { quietOf, type Quiet } from './quiet.ts'
 
 /** The actors have started once their rate is this share of its plateau. */
 const onsetShare = 0.01
@@ -14,108 +17,160 @@ const onsetMax = 0.1
 /** Seconds this close to an event do not count as beside it. */
 const nearSeconds = 10
 const besideSeconds = 180
-/** The first connection of an event may precede the visible rise of the actors' rate by this long. */
+/**
+ * The first connection of an event may precede the visible rise of the actors' rate by this long.
+ */
 const slowSeconds = 60
-/** The connections that start with an event and make it up carry at least this share of its bytes. */
+/**
+ * The connections that start with an event and make it up carry at least this share of its bytes.
+ */
 const carriedShare = 0.5
-/** The main connections: the largest up to this share of the bytes, and any with a quarter of their average. */
+/**
+ * The main connections: the largest up to this share of the bytes, and any with a quarter of their
+ * average.
+ */
 const mainShare = 0.8
 const mainPart = 0.25
 /** With sampled connections, at least this many must be seen, or the first may be missing. */
 const sampledMin = 8
+/** Who did it has at least this share of its plateau while the others are quiet. */
+const quietCarriedShare = 0.25
 /** At other times, connections as large as those of an event are opened at this rate per second. */
 const strayRate = 1 / 60
-/**
- * The others are quiet at this share of their usual rate, with at least this many openings missing.
- */
-const quietShare = 0.1
-const quietMin = 12
+/** What has this share of its plateau cuts the others off within so long. */
+const fullShare = 0.75
+const soonSeconds = 15
 /** The others' return is searched for this far around the actors' end. */
 const returnSeconds = 15
 const laterSeconds = 60
-/** The others' return can be determined only if at least this many of their connections follow the event. */
+/**
+ * The others' return can be determined only if at least this many of their connections follow the
+ * event.
+ */
 const laterMin = 12
 
-/** From the actors' onset to their end. `others`: connections of all other hosts, by second. */
-export function boundsOf(
-  scene: Scene,
-  run: Run,
-  given: { actors: ReadonlySet<number>; direction: HostDirection; others: Float64Array },
-): Run {
-  const { actors, direction, others } = given
-  const rate = scene.seriesOf(actors, direction)
-  const span = spanOf(rate, run)
-  const main = mainConnections(scene, actors, {
-    span,
-    bytes: mean(rate, span.from, span.to) * (span.to - span.from),
-  })
-  if (scene.times > 1 && (main?.length ?? 0) < sampledMin) return span
-  if (main === null) return byOthers(span, others)
-  const { first, last } = scene.connections
-  const from = onsetOf(
-    main.map((i) => scene.place(first[i]!)),
-    { from: span.from, to: Math.max(span.from, run.from) },
-    Math.floor((span.from + span.to) / 2),
-  )
-  const ended = Math.floor(main.reduce((most, i) => Math.max(most, scene.place(last[i]!)), 0)) + 1
-  const to = ended <= span.to ? ended : lastedOf(span, ended, others)
-  return { from, to: Math.max(from + 1, to) }
+export interface Bounds extends Run {
+  /** It is a part of what the actors had, the one in which the others were quiet. */
+  isPart: boolean
 }
 
-/** The end of connections that continue at a lower rate: part of the event while the others are quiet. */
-function lastedOf(span: Run, ended: number, others: Float64Array): number {
-  const to = Math.min(others.length, ended + slowSeconds)
-  const quiet = quietOf(others, { from: Math.max(0, span.from - slowSeconds), to })
-  const isThen = quiet !== null && quiet.from < span.to && quiet.to >= span.to
-  if (!isThen || ended < quiet.to - returnSeconds) return span.to
-  return Math.min(ended, quiet.to)
+interface Actors {
+  hosts: ReadonlySet<number>
+  /** Their bytes by second. */
+  rate: Float64Array
 }
 
 /**
- * Records of a connection opened long before can extend beyond an event, so the actors' rate is
- * smeared: the others' quiet time then gives better bounds.
+ * From the actors' onset to their end. If the others were quiet in their run, only what the actors
+ * had meanwhile is the event: it may be a part of the run, or more than its fastest part.
  */
-function byOthers(span: Run, others: Float64Array): Run {
-  const quiet = quietOf(others, {
-    from: Math.max(0, span.from - slowSeconds),
-    to: Math.min(others.length, span.to + slowSeconds),
+export function boundsOf(
+  scene: Scene,
+  run: Run,
+  given: {
+    actors: ReadonlySet<number>
+    direction: HostDirection
+    others: Pick<Others, 'openings' | 'answers'>
+  },
+): Bounds {
+  const actors = { hosts: given.actors, rate: scene.seriesOf(given.actors, given.direction) }
+  const byRate = boundsWithin(scene, actors, { core: steepOf(actors.rate, run), after: run.to })
+  const active = { from: run.from, to: Math.max(run.to, byRate.ended) }
+  const quiet = quietOf(given.others, {
+    from: Math.max(0, Math.min(run.from, byRate.from) - slowSeconds),
+    to: Math.min(scene.grid.seconds, active.to + slowSeconds),
   })
-  return quiet ?? span
+  const whole = { ...byRate, isPart: false }
+  if (quiet === null || !isOverlapping(quiet, run)) return whole
+  // Records of a connection opened long before reach beyond an event: the rate does not show it.
+  if (byRate.isOlder) return { ...quiet, isPart: false }
+  // Who had little while the others were quiet did not do it, nor who had as much for long before.
+  const carried = mean(actors.rate, quiet.from, quiet.to)
+  if (carried < quietCarriedShare * plateauOf(actors.rate.subarray(run.from, run.to))) return whole
+  const core = { from: Math.max(active.from, quiet.from), to: Math.min(active.to, quiet.to) }
+  const bounds = boundsWithin(scene, actors, { core, after: core.to, quiet })
+  if (bounds.wasOn) return whole
+  const isPart = bounds.from > byRate.from + soonSeconds || bounds.to < byRate.to - soonSeconds
+  return { ...bounds, isPart }
 }
 
-/** The seconds of a range in which hardly anything was opened, by maximum likelihood; null if none stand out. */
-function quietOf(openings: Float64Array, { from, to }: Run): Run | null {
-  const beside = [
-    mean(openings, from - besideSeconds, from),
-    mean(openings, to, to + besideSeconds),
-  ]
-  const usual = Math.min(...beside)
-  const within = Math.max(1e-3, quietShare * usual)
-  const [step, slope] = [Math.log(within / usual), within - usual]
-  let best: Run | null = null
-  let [bestScore, score, start] = [quietMin, 0, from]
-  for (let t = from; t < to; t++) {
-    score += openings[t]! * step - slope
-    if (score <= 0) [score, start] = [0, t + 1]
-    if (score > bestScore) [bestScore, best] = [score, { from: start, to: t + 1 }]
-  }
-  return best
-}
-
-/** Where the actors' rate rises above, and returns to, its level beside the run. */
-function spanOf(rate: Float64Array, run: Run): Run {
+/** A run without what comes before and after it reaches half of its plateau. */
+function steepOf(rate: Float64Array, run: Run): Run {
   const plateau = plateauOf(rate.subarray(run.from, run.to))
-  let from = run.from
+  let { from, to } = run
   while (from < run.to && rate[from]! < plateau / 2) from++
-  let to = run.to
   while (to > from + 1 && rate[to - 1]! < plateau / 2) to--
-  const before = { from: from - besideSeconds, to: from - nearSeconds }
-  // What had begun with it may end one by one; its connections say how far that goes.
-  const after = { from: run.to + nearSeconds, to: run.to + besideSeconds }
-  const [begun, ended] = [before, after].map((beside) => leftBehind(rate, beside, plateau))
-  while (from > 0 && rate[from - 1]! > begun!) from--
-  while (to < rate.length && rate[to]! > ended!) to++
   return { from, to }
+}
+
+/**
+ * Where the event lies for certain (`core`), from when on the rate is that beside its end
+ * (`after`), and when the others were quiet.
+ */
+interface Within {
+  core: Run
+  after: number
+  quiet?: Quiet
+}
+
+/**
+ * From the first of the connections that carry it to their end (`ended`), or until the rate is that
+ * beside it; `isOlder`: connections opened earlier carry as much; `wasOn`: see spanOf.
+ */
+function boundsWithin(
+  scene: Scene,
+  actors: Actors,
+  within: Within,
+): Run & { ended: number; isOlder: boolean; wasOn: boolean } {
+  const { hosts, rate } = actors
+  const { earliest, wasOn, ...span } = spanOf(actors, within)
+  const main = mainConnections(scene, hosts, {
+    span,
+    bytes: mean(rate, span.from, span.to) * (span.to - span.from),
+  })
+  if (main === null || (scene.times > 1 && main.length < sampledMin))
+    return { ...span, ended: span.to, isOlder: main === null, wasOn }
+  const { first, last } = scene.connections
+  const onset = onsetOf(
+    main.map((i) => scene.place(first[i]!)),
+    { from: span.from, to: Math.max(span.from, within.core.from) },
+    Math.floor((span.from + span.to) / 2),
+  )
+  const from = Math.max(onset, earliest)
+  const ended = Math.floor(main.reduce((most, i) => Math.max(most, scene.place(last[i]!)), 0)) + 1
+  return { from, to: Math.max(from + 1, Math.min(ended, span.to)), ended, isOlder: false, wasOn }
+}
+
+/**
+ * Where the actors' rate rises above, and returns to, its level beside `core`. Before the others
+ * were quiet it can only have begun slowly, at `earliest`: what the actors had at full rate did no
+ * harm. Once the others are back, it is over. `wasOn`: a single host had its full rate even earlier.
+ */
+function spanOf(
+  { hosts, rate }: Actors,
+  { core, after, quiet }: Within,
+): Run & { earliest: number; wasOn: boolean } {
+  const plateau = plateauOf(rate.subarray(core.from, core.to))
+  const [begun, ended] = [
+    { from: core.from - besideSeconds, to: core.from - nearSeconds },
+    { from: after + nearSeconds, to: after + besideSeconds },
+  ].map((beside) => leftBehind(rate, beside, plateau))
+  const full = quiet ? Math.max(0, Math.min(core.from, quiet.earliest - soonSeconds)) : 0
+  let earliest = full
+  // Spread over a long record, a slow beginning looks full. Who stops in the quiet did not begin
+  // it, and of several, one may have.
+  const during = quiet ?? core
+  const isSmeared = hosts.size === 1 && mean(rate, during.from, during.to) >= fullShare * plateau
+  const isSlow = (t: number) => isSmeared || rate[t]! < fullShare * plateau
+  while (earliest > Math.max(0, full - slowSeconds) && isSlow(earliest - 1)) earliest--
+  const wasOn =
+    quiet !== undefined && hosts.size === 1 && (rate[earliest - 1] ?? 0) >= fullShare * plateau
+  const latest = quiet ? Math.max(core.to, quiet.latest + nearSeconds / 2) : rate.length
+  let { from, to } = core
+  while (from < core.to - 1 && rate[from]! <= begun!) from++
+  while (from > earliest && rate[from - 1]! > begun!) from--
+  while (to < latest && rate[to]! > ended!) to++
+  return { from, to: quiet && to === latest ? core.to : to, earliest, wasOn }
 }
 
 /**
@@ -129,7 +184,10 @@ function plateauOf(rates: Float64Array): number {
   return sorted.find((rate) => (sum += rate) >= half) ?? 0
 }
 
-/** The rate above which the actors are active: their rate beside the event without bursts, plus a margin. */
+/**
+ * The rate above which the actors are active: their rate beside the event without bursts, plus a
+ * margin.
+ */
 function leftBehind(rate: Float64Array, { from, to }: Run, plateau: number): number {
   const beside = rate.subarray(Math.max(0, from), Math.max(0, to))
   const base = percentile(beside, 0.5) + onsetShare * plateau
@@ -172,7 +230,7 @@ function onsetOf(opened: readonly number[], rise: Run, middle: number): number {
   const end = opened.some((t) => t >= start && t < risen) ? risen : middle
   const near = opened.map(Math.floor).filter((t) => t >= start && t < end)
   if (near.length === 0) return rise.from
-  const counts = new Float64Array(end - start)
+  const counts = new Float64Array(Math.max(...near) + 1 - start)
   for (const t of near) counts[t - start]!++
   const rate = percentile(smoothed(counts, nearSeconds), 1)
   if (near.length === 1 || rate <= strayRate) return Math.max(0, Math.min(...near))
@@ -182,7 +240,7 @@ function onsetOf(opened: readonly number[], rise: Run, middle: number): number {
 
 /**
  * When the event was over: when the others opened connections again, if that can be determined and
- * is near the actors' end; never before the actors' last byte.
+ * is near the actors' end; never before that.
  */
 export function returnOf(
   openings: Float64Array,

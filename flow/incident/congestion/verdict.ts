@@ -18,10 +18,10 @@ import { mean, percentile, smoothed } from '../scene/rates.ts'
 import { isApart, type Run } from '../scene/runs.ts'
 import { directions, type HostDirection, type Scene } from '../scene/scene.ts'
 import type { Sensitivity } from '../sensitivity.ts'
-import { boundsOf, returnOf } from './bounds.ts'
+import { boundsOf, returnOf, type Bounds } from './bounds.ts'
 import { actorsOfWhole } from './candidates-beside.ts'
 import { actorsShare, type Candidate } from './candidates.ts'
-import { newcomers } from './newcomers.ts'
+import { newcomers, type Newcomers } from './newcomers.ts'
 
 /** Records smear the others' traffic into an event: this much of it, at most half, is left out. */
 const smearSeconds = 60
@@ -54,7 +54,15 @@ export function judge(scene: Scene, candidate: Candidate, options: JudgeOptions)
   const compared = compare(scene, suspicion)
   if (!isCut(scene, suspicion, { compared, ratio: options.sensitivity.othersRatio })) return null
   if (!isBecauseOf(scene, suspicion, compared)) return null
-  return findingOf(scene, suspicion, compared)
+  const { busy, span } = suspicion
+  const { actors, direction, steady = [] } = suspicion.candidate
+  const given = { span, direction, events: options.events, steady, least: actorsShare }
+  const named = newcomers(scene, busy, given)
+  if (named.began.length === 0) return null
+  if (named.began.length === actors.length) return findingOf(scene, suspicion, { compared, named })
+  // Those that are left must have done it by themselves.
+  const others = busy.filter((host) => !named.began.includes(host))
+  return judge(scene, { ...suspicion.candidate, actors: named.began, steady: others }, options)
 }
 
 /** Hosts that may have taken the line, and when. */
@@ -66,7 +74,7 @@ interface Suspicion {
   /** Bytes of the actors by second. */
   rate: Float64Array
   others: Others
-  span: Run
+  span: Bounds
   /** Times that show nothing usual to compare with. */
   events: readonly Run[]
 }
@@ -92,7 +100,7 @@ function suspicionOf(
   const busy = [...actors, ...steady]
   const rate = scene.seriesOf(actors, direction)
   const others = new Others(scene, new Set(busy), candidate)
-  const span = boundsOf(scene, candidate, { actors, direction, others: others.openings })
+  const span = boundsOf(scene, candidate, { actors, direction, others })
   if (span.to - span.from < sensitivity.leastSeconds) return null
   const main = actorsOfWhole(scene, candidate, span)
   if (main.length === 0) return null
@@ -133,19 +141,17 @@ function isBecauseOf(scene: Scene, suspicion: Suspicion, { core, fall }: Compari
   if (!isRare) return false
   // What began some time after the others fell is not why they did. Late, because it takes long.
   if (wereCutBefore(scene, actors, { span, events, rate })) return false
-  return isFallCertain(scene, actors, { span, events, times })
+  return isFallCertain(scene, actors, { span, events, isLikely: times > 0 || span.isPart })
 }
 
-/** The finding, of those actors that began something; null if none did. */
+/** The finding, of those actors that began something. */
 function findingOf(
   scene: Scene,
-  { candidate, busy, others, span, events }: Suspicion,
-  { core, before, after, fall }: Comparison,
-): Finding | null {
-  const { direction, steady = [] } = candidate
-  const given = { span, direction, events, steady, least: actorsShare }
-  const { began, wentOn, facts } = newcomers(scene, busy, given)
-  if (began.length === 0) return null
+  { others, span }: Suspicion,
+  { compared, named }: { compared: Comparison; named: Newcomers },
+): Finding {
+  const { core, before, after, fall } = compared
+  const { began, wentOn, facts } = named
   const isOpenEnd = after.length === 0
   const to = isOpenEnd ? span.to : returnOf(others.openings, { span, core, times: scene.times })
   // Both directions may be about equal: report the one with more bytes over the whole event.

@@ -5,27 +5,28 @@ import type { Scene } from '../scene/scene.ts'
 import { onsetSeconds, runsBeside, runsOnBothSides } from './beside.ts'
 import { fallBeyondChance, signsOfLife } from './chance.ts'
 
-/** Confidence required that the drop is not chance (see chance.ts); higher if there are similar lulls. */
+/** Confidence required that the drop is not chance (see chance.ts); higher if a lull is likely. */
 const sureMin = 6
-const sureBesideLulls = 8
+const sureOfLikely = 8
 /**
  * The others were cut off before an event if for one of these times, in seconds, they kept at most
  * this share of what was due.
  */
 const alreadySeconds = [5, 10, 15, 20, 30, 45, 60]
-const alreadyShare = 0.1
+const alreadyShare = 0.25
 /** What carries less than this share of its rate in an event has not begun. */
 const begunShare = 0.1
 
 /**
  * Whether the others' new connections, or the answers to them, dropped by more than chance. Bytes
- * alone do not show it: most belong to a few downloads, which may end at the same time. The minutes beside may
- * be busy by chance, so as much must be due by the average around it, too.
+ * alone do not show it: most belong to a few downloads, which may end at the same time. The minutes
+ * beside may be busy by chance, so as much must be due by the average around it, too. A lull is
+ * likely if there were other lulls, or if the quietest part of a time was looked for.
  */
 export function isFallCertain(
   scene: Scene,
   actors: ReadonlySet<number>,
-  { span, events, times }: { span: Run; events: readonly Run[]; times: number },
+  { span, events, isLikely }: { span: Run; events: readonly Run[]; isLikely: boolean },
 ): boolean {
   const beside = runsOnBothSides(scene, { span, events })
   // In the first and last second some traffic still passes.
@@ -35,7 +36,7 @@ export function isFallCertain(
     const usual = Math.min(percentile(rates, 0.5), meanAround(counts, [span, ...events]))
     return fallBeyondChance(counts, { run, usual, events: [span, ...events] })
   })
-  return Math.max(...sure) >= (times === 0 ? sureMin : sureBesideLulls)
+  return Math.max(...sure) >= (isLikely ? sureOfLikely : sureMin)
 }
 
 /** The mean of the seconds outside events. */

@@ -155,6 +155,13 @@ suite('a download that begins some time after the others were cut off did not cu
       assert.deepEqual(accused(cut.from), [['10.0.0.100']])
       for (const each of later) assert.deepEqual(accused(cut.from + each), [], `${each} s later`)
     })
+
+  test('beside somebody’s call that went on', () => {
+    const office = officeFlows({ hosts: 30, pages: 1, connections: 4, seed: 7, seconds, cut })
+    const call = transfer('10.0.0.101', 1500, 3300, 3e5)
+    const late = transfer('10.0.0.100', cut.from + 55, cut.to, 1.2e6)
+    assert.deepEqual(foundIn([...office, ...call, ...late]), [])
+  })
 }) // prettier-ignore
 
 test('a lull of some seconds just before a download did not cut the others off: they went on until it began', () => {

@@ -26,14 +26,21 @@ const lasting = (from: number, port: number) =>
     got(from + later, from + later + 60, { destinationPort: port, bytes: 12e6 }),
   )
 
+/** New connections of the others by second, none in a time. */
+const quiet = (from: number, to: number) =>
+  Float64Array.from({ length: grid.seconds }, (_, t) => (t < from || t >= to ? 1 : 0))
+
 function boundsIn(
   flows: readonly Partial<TestFlow>[],
-  others = new Float64Array(grid.seconds),
+  openings = new Float64Array(grid.seconds),
   run = { from: 205, to: 375 },
+  hosts = ['10.0.0.22'],
 ) {
   const scene = new Scene(tableOf(flows), grid)
-  const actors = new Set([scene.hosts.find('10.0.0.22')!])
-  return boundsOf(scene, run, { actors, direction: 'in', others })
+  const actors = new Set(hosts.map((host) => scene.hosts.find(host)!))
+  const others = { openings, answers: new Float64Array(grid.seconds) }
+  const { from, to } = boundsOf(scene, run, { actors, direction: 'in', others })
+  return { from, to }
 }
 
 const six = [0, 1.3, 2.6, 4, 5.3, 6.6].flatMap((later, i) => lasting(200.2 + later, 20_000 + i))
@@ -70,16 +77,62 @@ suite('bounds of a congestion', () => {
     assert.deepEqual(boundsIn([...short, ...call], others, run), { from: 200, to: 233 })
   })
 
+  test('a call that the host begins within it and keeps on does not lengthen it', () => {
+    const call = Array.from({ length: 6 }, (_, i) =>
+      got(215 + i * 60, 274.9 + i * 60, { destinationPort: 40_000, bytes: 1.2e7 }),
+    )
+    const short = [0, 1.3, 2.6].map((later, i) =>
+      got(200.2 + later, 259.9, { destinationPort: 20_000 + i, bytes: 12e7 }),
+    )
+    const run = { from: 201, to: 574 }
+    assert.deepEqual(boundsIn([...short, ...call], quiet(200, 260), run), { from: 200, to: 260 })
+  })
+
+  test('it begins with its slower part, if the others were quiet then', () => {
+    const slow = got(200.2, 359.9, { destinationPort: 20_000, bytes: 1.6e8 })
+    const fast = got(330.3, 359.9, { destinationPort: 20_001, bytes: 12e7 })
+    const run = { from: 200, to: 360 }
+    assert.deepEqual(boundsIn([slow, fast], quiet(200, 360), run), { from: 200, to: 360 })
+  })
+
+  test('what another had before the others were quiet is not part of it', () => {
+    const other = got(60.2, 199.8, { destination: '10.0.0.23', bytes: 1.4e8 })
+    const own = got(200.2, 259.9, { destinationPort: 20_000, bytes: 6e7 })
+    const { from, to } = boundsIn([other, own], quiet(200, 260), { from: 60, to: 260 }, [
+      '10.0.0.22',
+      '10.0.0.23',
+    ])
+    assert.ok(from >= 180 && from <= 200 && to === 260, `${from} to ${to}`)
+  })
+
+  test('a silence of the others is not the event of a host that stopped as it began', () => {
+    const full = got(140.2, 205, { destinationPort: 20_000, bytes: 6e7 })
+    const rest = got(205.1, 399.9, { destinationPort: 20_000, bytes: 1e4 })
+    const run = { from: 141, to: 205 }
+    // Its bounds are those of its own traffic: that the others fell then is judged by them.
+    assert.deepEqual(boundsIn([full, rest], quiet(200, 400), run), { from: 140, to: 205 })
+  })
+
+  test('nor of a host that had its full rate for minutes before it', () => {
+    const even = got(80.2, 399.9, { destinationPort: 20_000, bytes: 3.2e8 })
+    const run = { from: 81, to: 399 }
+    assert.deepEqual(boundsIn([even], quiet(200, 400), run), { from: 80, to: 400 })
+  })
+
+  test('a slow beginning that a long record spreads belongs to it', () => {
+    const spread = got(145.2, 204.9, { destinationPort: 20_000, bytes: 5.4e7 })
+    const full = got(205, 379.9, { destinationPort: 20_000, bytes: 1.75e8 })
+    assert.deepEqual(boundsIn([spread, full], quiet(200, 380)), { from: 145, to: 380 })
+  })
+
   test('what goes on at a lower rate is not part of it because the others are cut off some time after it', () => {
     const call = [
       got(100.2, 199.8, { destinationPort: 20_000, bytes: 1e8 }),
       got(199.9, 500, { destinationPort: 20_000, bytes: 3e6 }),
     ]
-    const quiet = (from: number) =>
-      Float64Array.from({ length: 600 }, (_, t) => (t < from || t >= 400 ? 1 : 0))
     const run = { from: 101, to: 199 }
-    assert.deepEqual(boundsIn(call, quiet(300), run), { from: 100, to: 200 })
-    assert.deepEqual(boundsIn(call, quiet(110), run), { from: 100, to: 400 })
+    assert.deepEqual(boundsIn(call, quiet(300, 400), run), { from: 100, to: 200 })
+    assert.deepEqual(boundsIn(call, quiet(110, 400), run), { from: 100, to: 400 })
   })
 
   test('a slow start belongs to it: it begins with the connection’s first packet', () => {
@@ -101,16 +154,13 @@ suite('bounds of a congestion', () => {
       got(from, from + 60, { destinationPort: 20_000, bytes: 2e7 }),
     )
     const slow = got(0, 149, { destinationPort: 20_000, bytes: 1e5 })
-    const others = Float64Array.from({ length: 600 }, (_, t) => (t < 200 || t >= 410 ? 1 : 0))
-    assert.deepEqual(boundsIn([slow, ...records], others), { from: 200, to: 410 })
+    assert.deepEqual(boundsIn([slow, ...records], quiet(200, 410)), { from: 200, to: 410 })
   })
 
   test('one connection that outlasts the rest belongs to it for as long as the others are silent', () => {
     const last = got(320, 460, { destinationPort: 20_000, bytes: 14e6 })
-    const quietTo = (end: number) =>
-      Float64Array.from({ length: 600 }, (_, t) => (t < 200 || t >= end ? 1 : 0))
-    assert.deepEqual(boundsIn([...six, last], quietTo(461)), { from: 200, to: 461 })
-    assert.deepEqual(boundsIn([...six, last], quietTo(380)), { from: 200, to: 387 })
+    assert.deepEqual(boundsIn([...six, last], quiet(200, 461)), { from: 200, to: 461 })
+    assert.deepEqual(boundsIn([...six, last], quiet(200, 380)), { from: 200, to: 380 })
   })
 
   test('it is over when the others open connections again', () => {
