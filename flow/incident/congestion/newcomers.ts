@@ -19,8 +19,8 @@ type Why = 'no more than just before' | 'no more than just after' | 'began only 
 
 export interface Newcomers {
   began: number[]
-  /** How many had as much before. */
-  wentOn: number
+  /** Those that had as much before. */
+  wentOn: number[]
   /** Why each of the others is not named, as sentences. */
   facts: string[]
 }
@@ -77,7 +77,7 @@ export function newcomers(
   const named = took(span) && took(last) ? isFirst : isNew
   return {
     began: all.filter(({ why }) => named(why)).map(({ host }) => host),
-    wentOn: all.filter(({ why }) => why === 'no more than just before').length,
+    wentOn: all.filter(({ why }) => why === 'no more than just before').map(({ host }) => host),
     facts: all.flatMap(({ why }) =>
       named(why) ? [] : [`another host had much, but ${why}: it is not named`],
     ),

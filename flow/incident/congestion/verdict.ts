@@ -59,10 +59,10 @@ export function judge(scene: Scene, candidate: Candidate, options: JudgeOptions)
   const given = { span, direction, events: options.events, steady, least: actorsShare }
   const named = newcomers(scene, busy, given)
   if (named.began.length === 0) return null
-  if (named.began.length === actors.length) return findingOf(scene, suspicion, { compared, named })
+  const left = actors.filter((host) => !named.wentOn.includes(host))
+  if (left.length === actors.length) return findingOf(scene, suspicion, { compared, named })
   // Those that are left must have done it by themselves.
-  const others = busy.filter((host) => !named.began.includes(host))
-  return judge(scene, { ...suspicion.candidate, actors: named.began, steady: others }, options)
+  return judge(scene, { ...suspicion.candidate, actors: left, steady: named.wentOn }, options)
 }
 
 /** Hosts that may have taken the line, and when. */
@@ -166,7 +166,7 @@ function findingOf(
     isOpenStart: before.length === 0,
     isOpenEnd,
     othersKept: Math.round(Math.min(fall.bytes, 1) * keptParts) / keptParts,
-    ...(wentOn > 0 && { wentOn }),
+    ...(wentOn.length > 0 && { wentOn: wentOn.length }),
     facts: [
       tookWords(began.length, way, mean(scene.seriesOf(began, way), span.from, span.to)),
       `${othersWords(fall, scene)} kept ${percent(fall.bytes)} of the bytes that they had just ${besideWords(before, after)}`,

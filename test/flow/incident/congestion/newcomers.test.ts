@@ -17,7 +17,7 @@ function saidOf(from: number, to: number, isPart = true) {
   const span = { from: 250, to: 350, isPart }
   const given = { span, direction: 'in' as const, events: [], steady: [], least: 0.6 }
   const { began, wentOn, facts } = newcomers(scene, [host], given)
-  return { isNamed: began.includes(host), wentOn, facts }
+  return { isNamed: began.includes(host), wentOn: wentOn.length, facts }
 }
 
 suite('newcomers of an event', () => {
